@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours builds under the same rules. `GATEHOUSE_STRICT=1`, which CI sets, turns warnings into errors;
+/// a user's newer compiler with a new warning still builds.
+let strict = Context.environment["GATEHOUSE_STRICT"] == "1"
+let settings: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+
+let package = Package(
+  name: "gatehouse",
+  products: [
+    .executable(name: "gatehouse", targets: ["gatehouse"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    library("JSON"),
+    library("DocumentStore", ["JSON", collections]),
+    library("DumpFormat", ["COpenSSL"]),
+    library("DumpDirectory", ["DumpFormat"]),
+    library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "JSON", logging]),
+    library("RateLimiting"),
+    library("Resources", ["DocumentStore", "JSON"]),
+    library("Authentication", ["Resources", "DocumentStore", "JSON", "CCrypt", jwt]),
+    library(
+      "Platform",
+      [
+        "Resources", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird, httpTypes, nioCore, logging,
+      ]),
+    library(
+      "GatehouseServer",
+      [
+        "Platform", "Persistence", "Authentication", "Resources", "RateLimiting", "DumpDirectory", "DumpFormat",
+        "DocumentStore", "JSON", hummingbird, lifecycle, logging, nioCore, nioPosix, nioHTTPTypes, httpTypes,
+      ]),
+    program("gatehouse", ["GatehouseServer", arguments]),
+  ]
+)

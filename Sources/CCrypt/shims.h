@@ -1,0 +1,10 @@
+// libxcrypt's reentrant crypt(3): `$2b$` (bcrypt) hashes, as the peer writes them.
+#ifndef GATEHOUSE_CCRYPT_SHIMS_H
+#define GATEHOUSE_CCRYPT_SHIMS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <crypt.h>
+
+#endif
