@@ -1,0 +1,152 @@
+/// One collection: its documents, and the indexes over them. A value: a copy is a snapshot.
+struct Collection: Sendable {
+  let schema: CollectionSchema
+  private var documents = RowTrie()
+  private var nextRow: Row = 0
+  private var indexes: [HashIndex]
+  private var orders: [(key: OrderKey, rows: OrderedIndex)]
+
+  static let identifier = "_id"
+
+  init(schema: CollectionSchema) {
+    self.schema = schema
+    indexes =
+      [HashIndex(fields: [Self.identifier], isUnique: true)]
+      + schema.unique.map { HashIndex(fields: $0, isUnique: true) }
+      + schema.secondary.map { HashIndex(fields: $0, isUnique: false) }
+    orders = schema.orders.map { (OrderKey($0), OrderedIndex()) }
+  }
+
+  var count: Int { documents.count }
+
+  subscript(row: Row) -> Document? { documents[row] }
+
+  func forEach(_ body: (Row, Document) throws -> Void) rethrows {
+    try documents.forEach(body)
+  }
+}
+
+// MARK: - Changes
+
+extension Collection {
+  mutating func insert(_ document: Document) throws(StoreError) -> Row {
+    try checkUnique(document, except: nil)
+    let row = nextRow
+    nextRow += 1
+    documents.set(row, to: document)
+    for index in indexes.indices { indexes[index].insert(row, document) }
+    for order in orders.indices { insert(row, document, intoOrder: order) }
+    return row
+  }
+
+  mutating func replace(_ row: Row, with document: Document) throws(StoreError) {
+    guard let before = documents[row] else { return }
+    try checkUnique(document, except: row)
+    let changedOrders = orders.indices.filter { order in
+      orders[order].key.precedes(before, row, document, row) || orders[order].key.precedes(document, row, before, row)
+    }
+    for order in changedOrders { remove(row, before, fromOrder: order) }
+    documents.set(row, to: document)
+    for index in indexes.indices where !indexes[index].hasSameValues(before, document) {
+      indexes[index].remove(row, before)
+      indexes[index].insert(row, document)
+    }
+    for order in changedOrders { insert(row, document, intoOrder: order) }
+  }
+
+  mutating func remove(_ row: Row) {
+    guard let document = documents[row] else { return }
+    for order in orders.indices { remove(row, document, fromOrder: order) }
+    for index in indexes.indices { indexes[index].remove(row, document) }
+    documents.set(row, to: nil)
+  }
+
+  private func checkUnique(_ document: Document, except row: Row?) throws(StoreError) {
+    for index in indexes where index.isUnique {
+      if index.conflict(of: document, except: row, in: documents) != nil {
+        throw StoreError.duplicateKey(collection: schema.name, fields: index.fields)
+      }
+    }
+  }
+
+  private mutating func insert(_ row: Row, _ document: Document, intoOrder order: Int) {
+    let key = orders[order].key
+    let documents = documents
+    orders[order].rows.insert(row) { other in
+      documents[other].map { key.precedes($0, other, document, row) } ?? false
+    }
+  }
+
+  private mutating func remove(_ row: Row, _ document: Document, fromOrder order: Int) {
+    let key = orders[order].key
+    let documents = documents
+    orders[order].rows.remove(row) { other in
+      documents[other].map { key.precedes($0, other, document, row) } ?? false
+    }
+  }
+}
+
+// MARK: - Loading
+
+extension Collection {
+  /// Adds a document of a dump. Orders are left to `finishLoading`; nothing is refused, since nothing may be lost: a
+  /// value that should be unique and is not is reported instead.
+  ///
+  /// - Returns: the fields of a unique index in which another document has the same values.
+  mutating func load(_ document: Document) -> [String]? {
+    let conflict = indexes.first { $0.isUnique && $0.conflict(of: document, except: nil, in: documents) != nil }
+    let row = nextRow
+    nextRow += 1
+    documents.set(row, to: document)
+    for index in indexes.indices { indexes[index].insert(row, document) }
+    return conflict?.fields
+  }
+
+  /// Sorts the rows once, which is several times as fast as adding each to its place.
+  mutating func finishLoading() {
+    for order in orders.indices {
+      let key = orders[order].key
+      var entries: [(row: Row, document: Document)] = []
+      entries.reserveCapacity(count)
+      documents.forEach { entries.append(($0, $1)) }
+      if key.order != .insertion {
+        entries.sort { key.precedes($0.document, $0.row, $1.document, $1.row) }
+      }
+      orders[order].rows = OrderedIndex(sorted: entries.map(\.row))
+    }
+  }
+}
+
+// MARK: - Lookups
+
+extension Collection {
+  /// Rows among which all documents with these field values are, found through an index; `nil` when none fits.
+  func candidates(whereFields values: [String: String]) -> [Row]? {
+    let usable = indexes.filter { index in index.fields.allSatisfy { values[$0] != nil } }
+    // A unique index leaves at most one candidate; of others the one with more fields leaves fewer.
+    guard let index = usable.first(where: \.isUnique) ?? usable.max(by: { $0.fields.count < $1.fields.count }) else {
+      return nil
+    }
+    let wanted = index.fields.compactMap { values[$0] }
+    guard let rows = index.candidates(wanted) else { return [] }
+    return rows.sorted.filter { row in documents[row].map { index.holds(wanted, in: $0) } ?? false }
+  }
+
+  /// Documents of one page of an order, or `nil` when the collection does not keep that order.
+  ///
+  /// - Parameter hidden: rows that are left out, as if they were not there. Few: each costs one lookup.
+  func page(_ order: CollectionSchema.Order, offset: Int, limit: Int, hiding hidden: [Row]) -> [Document]? {
+    guard let (key, rows) = orders.first(where: { $0.key.order == order }) else { return nil }
+    let hiddenRanks = hidden.compactMap { row in
+      documents[row].map { document in
+        rows.rank { other in documents[other].map { key.precedes($0, other, document, row) } ?? false }
+      }
+    }
+    // The k-th visible row lies behind every hidden one whose rank is not above its own.
+    let start = hiddenRanks.sorted().reduce(offset) { $1 <= $0 ? $0 + 1 : $0 }
+    return rows.rows(from: start, limit: limit + hidden.count)
+      .filter { !hidden.contains($0) }
+      .prefix(limit)
+      .compactMap { documents[$0] }
+  }
+}

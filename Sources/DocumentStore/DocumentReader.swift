@@ -1,0 +1,60 @@
+/// Reads documents: from a snapshot, or within a transaction, which sees its own changes.
+package protocol DocumentReader {
+  /// The rows of one collection, for the functions below.
+  func contents(of collection: String) -> CollectionContents
+}
+
+/// A collection as a reader sees it; opaque outside the store.
+package struct CollectionContents: Sendable {
+  let collection: Collection?
+}
+
+extension DocumentReader {
+  /// All matching documents in the order in which they came.
+  package func find(in collection: String, _ filter: Filter) -> [Document] {
+    matches(in: collection, filter).map(\.document)
+  }
+
+  package func first(in collection: String, _ filter: Filter) -> Document? {
+    guard let contents = contents(of: collection).collection else { return nil }
+    if let rows = filter.candidates(in: contents) {
+      return rows.lazy.compactMap { contents[$0] }.first(where: filter.matches)
+    }
+    return matches(in: collection, filter).first?.document
+  }
+
+  package func count(in collection: String) -> Int {
+    contents(of: collection).collection?.count ?? 0
+  }
+
+  package func count(in collection: String, _ filter: Filter) -> Int {
+    matches(in: collection, filter).count
+  }
+
+  /// One page of a collection.
+  ///
+  /// - Parameters:
+  ///   - order: one of the orders that the collection's schema declares.
+  ///   - hidden: documents that are left out of the rows and of the total.
+  /// - Returns: the documents, and how many there are on all pages.
+  package func page(
+    of collection: String, by order: CollectionSchema.Order, offset: Int, limit: Int, hiding hidden: Filter? = nil
+  ) -> (documents: [Document], total: Int) {
+    guard let contents = contents(of: collection).collection else { return ([], 0) }
+    let hiddenRows = hidden.map { matches(in: collection, $0).map(\.row) } ?? []
+    let documents = contents.page(order, offset: offset, limit: limit, hiding: hiddenRows) ?? []
+    return (documents, contents.count - hiddenRows.count)
+  }
+
+  func matches(in collection: String, _ filter: Filter) -> [(row: Row, document: Document)] {
+    guard let contents = contents(of: collection).collection else { return [] }
+    if let rows = filter.candidates(in: contents) {
+      return rows.compactMap { row in
+        contents[row].flatMap { filter.matches($0) ? (row, $0) : nil }
+      }
+    }
+    var matches: [(row: Row, document: Document)] = []
+    contents.forEach { if filter.matches($1) { matches.append(($0, $1)) } }
+    return matches
+  }
+}

@@ -1,0 +1,68 @@
+package import JSON
+
+/// Which documents are meant, in the words of MongoDB's queries.
+package indirect enum Filter: Sendable {
+  case everything
+  /// `{"path": value}`: the value at the path equals; a missing field equals nothing, not even null.
+  case equals(FieldPath, JSONValue)
+  /// `$in`: the value at the path equals one of these.
+  case isOneOf(FieldPath, [JSONValue])
+  /// The array at the path has an equal element.
+  case contains(FieldPath, JSONValue)
+  /// `$and`
+  case all([Filter])
+  /// `$or`
+  case any([Filter])
+}
+
+extension Filter {
+  /// Equality of top-level string fields, which indexes are made for.
+  package static func fields(_ values: KeyValuePairs<String, String>) -> Filter {
+    .all(values.map { .equals(FieldPath(field: $0.key), .string($0.value)) })
+  }
+
+  /// Whether the filter takes a document.
+  package func matches(_ document: Document) -> Bool {
+    switch self {
+    case .everything: true
+    case .equals(let path, let value): document.value(path) == value
+    case .isOneOf(let path, let values): document.value(path).map(values.contains) ?? false
+    case .contains(let path, let value): document.value(path)?.array?.contains(value) ?? false
+    case .all(let filters): filters.allSatisfy { $0.matches(document) }
+    case .any(let filters): filters.contains { $0.matches(document) }
+    }
+  }
+}
+
+extension Filter {
+  /// Rows that may match, found through indexes and in ascending order; `nil` when only a scan can tell.
+  func candidates(in collection: Collection) -> [Row]? {
+    switch self {
+    case .any(let filters):
+      var rows: Set<Row> = []
+      for filter in filters {
+        guard let part = filter.candidates(in: collection) else { return nil }
+        rows.formUnion(part)
+      }
+      return rows.sorted()
+    case .all(let filters):
+      if let rows = collection.candidates(whereFields: requiredStrings) { return rows }
+      return filters.lazy.compactMap { $0.candidates(in: collection) }.first
+    case .isOneOf(let path, let values):
+      return Filter.any(values.map { .equals(path, $0) }).candidates(in: collection)
+    case .equals:
+      return collection.candidates(whereFields: requiredStrings)
+    case .everything, .contains:
+      return nil
+    }
+  }
+
+  /// Top-level fields that must be equal to a string wherever this filter matches.
+  private var requiredStrings: [String: String] {
+    switch self {
+    case .equals(let path, .string(let value)): path.topLevelField.map { [$0: value] } ?? [:]
+    case .all(let filters): filters.reduce(into: [:]) { $0.merge($1.requiredStrings) { first, _ in first } }
+    default: [:]
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import HashTreeCollections
+
+/// The rows under one key of an index: one word for one row, a persistent set for many.
+enum RowSet: Sendable {
+  case one(Row)
+  indirect case many(TreeSet<Row>)
+
+  func contains(_ row: Row) -> Bool {
+    switch self {
+    case .one(let present): present == row
+    case .many(let rows): rows.contains(row)
+    }
+  }
+
+  /// The rows in ascending order, which is the order of insertion.
+  var sorted: [Row] {
+    switch self {
+    case .one(let row): [row]
+    case .many(let rows): rows.sorted()
+    }
+  }
+
+  mutating func insert(_ row: Row) {
+    switch self {
+    case .one(let present):
+      if present != row { self = .many([present, row]) }
+    case .many(var rows):
+      self = .one(0)
+      rows.insert(row)
+      self = .many(rows)
+    }
+  }
+
+  /// - Returns: this set without the row, or `nil` when nothing is left.
+  func removing(_ row: Row) -> RowSet? {
+    switch self {
+    case .one(let present): return present == row ? nil : self
+    case .many(var rows):
+      rows.remove(row)
+      return rows.count == 1 ? rows.first.map(RowSet.one) : .many(rows)
+    }
+  }
+}

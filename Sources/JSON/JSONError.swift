@@ -1,0 +1,47 @@
+/// Why a text is not the JSON that was asked for.
+package struct JSONError: Error, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    case empty
+    case unexpectedByte
+    case unexpectedEnd
+    case trailingBytes
+    case invalidUTF8
+    case invalidEscape
+    case invalidNumber
+    case tooDeep
+    case notAnObject
+    case invalidPath
+    case typeMismatch
+  }
+
+  package let code: Code
+  /// Where in the text, in bytes from its start; 0 for faults that are not of a text.
+  package let offset: Int
+  private let detail: String
+
+  package init(_ code: Code, at offset: Int = 0, _ detail: String = "") {
+    self.code = code
+    self.offset = offset
+    self.detail = detail
+  }
+
+  package var description: String {
+    switch code {
+    case .empty: "the text is empty where JSON was expected"
+    case .unexpectedByte: "unexpected character at byte \(offset)"
+    case .unexpectedEnd: "the text ends at byte \(offset), in the middle of a value"
+    case .trailingBytes: "there is more text behind the value, from byte \(offset)"
+    case .invalidUTF8: "invalid UTF-8 at byte \(offset)"
+    case .invalidEscape: "invalid escape sequence at byte \(offset)"
+    case .invalidNumber: "invalid number at byte \(offset)"
+    case .tooDeep: "arrays and objects are nested deeper than \(detail) levels at byte \(offset)"
+    case .notAnObject: "a JSON object was expected"
+    case .invalidPath: "'\(detail)' is no path of fields"
+    case .typeMismatch: detail
+    }
+  }
+
+  package static func == (left: JSONError, right: JSONError) -> Bool {
+    left.code == right.code && left.offset == right.offset
+  }
+}

@@ -1,0 +1,67 @@
+/// The tokens of JSON over raw bytes; parser, validator and field lookup share them.
+package enum JSONGrammar {
+  static func isWhitespace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+  }
+
+  static func isDigit(_ byte: UInt8) -> Bool {
+    byte &- UInt8(ascii: "0") < 10
+  }
+
+  /// The first byte from `start` that a string can't hold as it is: a quote, a backslash or a control character.
+  ///
+  /// Looks at eight bytes at a time: most of a document is inside strings.
+  static func endOfPlainText(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    var position = start
+    while position + 8 <= bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      let quote = word ^ (ones &* 0x22)
+      let slash = word ^ (ones &* 0x5C)
+      // A byte's high bit is set where the byte is zero (quote, slash) or below 0x20; a borrow can only add false
+      // positives above a true one, and the byte-wise look below decides.
+      let hits = ((quote &- ones) & ~quote | (slash &- ones) & ~slash | (word &- ones &* 0x20) & ~word) & highs
+      if hits != 0 { break }
+      position += 8
+    }
+    while position < bytes.count {
+      let byte = bytes[position]
+      if byte == 0x22 || byte == 0x5C || byte < 0x20 { return position }
+      position += 1
+    }
+    return nil
+  }
+
+  /// The end of the number that starts at `start`, or `nil` when there is none by the grammar.
+  static func endOfNumber(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var position = start
+    func byte() -> UInt8 { position < bytes.count ? bytes[position] : 0 }
+    func skipDigits() -> Bool {
+      let first = position
+      while isDigit(byte()) { position += 1 }
+      return position > first
+    }
+    if byte() == UInt8(ascii: "-") { position += 1 }
+    if byte() == UInt8(ascii: "0") {
+      position += 1
+    } else if !skipDigits() {
+      return nil
+    }
+    if byte() == UInt8(ascii: ".") {
+      position += 1
+      guard skipDigits() else { return nil }
+    }
+    if byte() | 0x20 == UInt8(ascii: "e") {
+      position += 1
+      if byte() == UInt8(ascii: "+") || byte() == UInt8(ascii: "-") { position += 1 }
+      guard skipDigits() else { return nil }
+    }
+    return position
+  }
+
+  static func hasWord(_ word: StaticString, in bytes: UnsafeRawBufferPointer, at position: Int) -> Bool {
+    guard position + word.utf8CodeUnitCount <= bytes.count else { return false }
+    return (0..<word.utf8CodeUnitCount).allSatisfy { bytes[position + $0] == word.utf8Start[$0] }
+  }
+}

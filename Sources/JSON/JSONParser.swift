@@ -1,0 +1,199 @@
+/// A strict parser: RFC 8259, UTF-8, bounded depth. Of a key that comes twice the last value counts.
+package struct JSONParser: Sendable {
+  /// What is taken beyond RFC 8259.
+  package enum Dialect: Sendable {
+    case strict
+    /// What Python's `json` writes beyond the RFC: `NaN` and infinities become null, lone surrogates U+FFFD.
+    case python
+  }
+
+  /// Enough for any document that a person writes; far below what the stack holds.
+  package static let defaultDepth = 64
+
+  private let maximumDepth: Int
+  private let dialect: Dialect
+
+  package init(maximumDepth: Int = JSONParser.defaultDepth, dialect: Dialect = .strict) {
+    self.maximumDepth = maximumDepth
+    self.dialect = dialect
+  }
+
+  package func parse(_ bytes: some Collection<UInt8>) throws(JSONError) -> JSONValue {
+    let parsed: Result<JSONValue, JSONError>? = bytes.withContiguousStorageIfAvailable { parse(UnsafeRawBufferPointer($0)) }
+    return try (parsed ?? Array(bytes).withUnsafeBytes { parse($0) }).get()
+  }
+
+  package func parse(_ text: String) throws(JSONError) -> JSONValue {
+    try parse(text.utf8)
+  }
+
+  package func parseObject(_ bytes: some Collection<UInt8>) throws(JSONError) -> JSONObject {
+    guard case .object(let object) = try parse(bytes) else { throw JSONError(.notAnObject) }
+    return object
+  }
+
+  /// The result as a value: `withUnsafeBytes` and its kin don't carry typed errors.
+  private func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONValue, JSONError> {
+    Result { () throws(JSONError) in
+      var reader = JSONReader(bytes: bytes, maximumDepth: maximumDepth, dialect: dialect)
+      return try reader.readDocument()
+    }
+  }
+}
+
+/// One pass over one text.
+struct JSONReader {
+  private let bytes: UnsafeRawBufferPointer
+  private let maximumDepth: Int
+  private let dialect: JSONParser.Dialect
+  private var position = 0
+
+  init(bytes: UnsafeRawBufferPointer, maximumDepth: Int, dialect: JSONParser.Dialect) {
+    self.bytes = bytes
+    self.maximumDepth = maximumDepth
+    self.dialect = dialect
+  }
+
+  mutating func readDocument() throws(JSONError) -> JSONValue {
+    skipWhitespace()
+    guard position < bytes.count else { throw JSONError(.empty) }
+    let value = try readValue(depth: 0)
+    skipWhitespace()
+    guard position == bytes.count else { throw JSONError(.trailingBytes, at: position) }
+    return value
+  }
+
+  private mutating func readValue(depth: Int) throws(JSONError) -> JSONValue {
+    switch try current() {
+    case UInt8(ascii: "{"): return .object(try readObject(depth: depth + 1))
+    case UInt8(ascii: "["): return .array(try readArray(depth: depth + 1))
+    case UInt8(ascii: "\""): return .string(try readString())
+    case UInt8(ascii: "t"): return try readWord("true", .bool(true))
+    case UInt8(ascii: "f"): return try readWord("false", .bool(false))
+    case UInt8(ascii: "n"): return try readWord("null", .null)
+    case UInt8(ascii: "N") where dialect == .python: return try readWord("NaN", .null)
+    case UInt8(ascii: "I") where dialect == .python: return try readWord("Infinity", .null)
+    case UInt8(ascii: "-") where dialect == .python && next(1) == UInt8(ascii: "I"):
+      return try readWord("-Infinity", .null)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try readNumber())
+    default: throw JSONError(.unexpectedByte, at: position)
+    }
+  }
+
+  private mutating func readObject(depth: Int) throws(JSONError) -> JSONObject {
+    try checkDepth(depth)
+    position += 1
+    var members: [JSONObject.Member] = []
+    var places: [String: Int] = [:]
+    skipWhitespace()
+    if try current() == UInt8(ascii: "}") {
+      position += 1
+      return JSONObject()
+    }
+    while true {
+      guard try current() == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: position) }
+      let key = try readString()
+      skipWhitespace()
+      try expect(UInt8(ascii: ":"))
+      skipWhitespace()
+      let value = try readValue(depth: depth)
+      if let place = place(of: key, in: members, places: &places) {
+        members[place].value = value
+      } else {
+        members.append(JSONObject.Member(key: key, value: value))
+      }
+      skipWhitespace()
+      if try current() == UInt8(ascii: "}") {
+        position += 1
+        return JSONObject(uniqueMembers: members)
+      }
+      try expect(UInt8(ascii: ","))
+      skipWhitespace()
+    }
+  }
+
+  /// Finds an earlier member of the same key: by a look at each in small objects, by hash in large ones, so that a
+  /// hostile object of 100,000 keys costs no quadratic time.
+  private func place(of key: String, in members: [JSONObject.Member], places: inout [String: Int]) -> Int? {
+    if members.count < 16 {
+      return members.firstIndex { $0.key.hasSameBytes(as: key) }
+    }
+    if places.isEmpty {
+      for (index, member) in members.enumerated() { places[Self.identity(of: member.key)] = index }
+    }
+    let identity = Self.identity(of: key)
+    if let place = places[identity] { return place }
+    places[identity] = members.count
+    return nil
+  }
+
+  /// A string whose Unicode equality is the equality of the key's bytes: itself when ASCII, else its bytes spelled out.
+  private static func identity(of key: String) -> String {
+    guard key.utf8.contains(where: { $0 >= 0x80 }) else { return key }
+    return key.utf8.reduce(into: "\u{1}") { $0 += "\($1)." }
+  }
+
+  private mutating func readArray(depth: Int) throws(JSONError) -> [JSONValue] {
+    try checkDepth(depth)
+    position += 1
+    var elements: [JSONValue] = []
+    skipWhitespace()
+    if try current() == UInt8(ascii: "]") {
+      position += 1
+      return elements
+    }
+    while true {
+      elements.append(try readValue(depth: depth))
+      skipWhitespace()
+      if try current() == UInt8(ascii: "]") {
+        position += 1
+        return elements
+      }
+      try expect(UInt8(ascii: ","))
+      skipWhitespace()
+    }
+  }
+
+  private mutating func readNumber() throws(JSONError) -> JSONNumber {
+    guard let end = JSONGrammar.endOfNumber(in: bytes, from: position) else {
+      throw JSONError(.invalidNumber, at: position)
+    }
+    defer { position = end }
+    return JSONNumber(uncheckedLiteral: String(decoding: bytes[position..<end], as: UTF8.self))
+  }
+
+  private mutating func readWord(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+    guard JSONGrammar.hasWord(word, in: bytes, at: position) else { throw JSONError(.unexpectedByte, at: position) }
+    position += word.utf8CodeUnitCount
+    return value
+  }
+
+  private mutating func readString() throws(JSONError) -> String {
+    var text = JSONStringReader(bytes: bytes, position: position, dialect: dialect)
+    let string = try text.read()
+    position = text.position
+    return string
+  }
+
+  private func checkDepth(_ depth: Int) throws(JSONError) {
+    guard depth <= maximumDepth else { throw JSONError(.tooDeep, at: position, "\(maximumDepth)") }
+  }
+
+  private func current() throws(JSONError) -> UInt8 {
+    guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
+    return bytes[position]
+  }
+
+  private func next(_ distance: Int) -> UInt8? {
+    position + distance < bytes.count ? bytes[position + distance] : nil
+  }
+
+  private mutating func expect(_ byte: UInt8) throws(JSONError) {
+    guard try current() == byte else { throw JSONError(.unexpectedByte, at: position) }
+    position += 1
+  }
+
+  private mutating func skipWhitespace() {
+    while position < bytes.count, JSONGrammar.isWhitespace(bytes[position]) { position += 1 }
+  }
+}

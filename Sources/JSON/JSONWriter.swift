@@ -1,0 +1,84 @@
+/// Writes compact JSON: no whitespace, members in their order, only what must be escaped is.
+///
+/// One value has one spelling, so that the bytes of two documents' fields can be compared without parsing them.
+package enum JSONWriter {
+  package static func bytes(_ value: JSONValue) -> [UInt8] {
+    var bytes: [UInt8] = []
+    write(value, into: &bytes)
+    return bytes
+  }
+
+  package static func bytes(_ object: JSONObject) -> [UInt8] {
+    bytes(.object(object))
+  }
+
+  package static func text(_ value: JSONValue) -> String {
+    String(decoding: bytes(value), as: UTF8.self)
+  }
+
+  package static func write(_ value: JSONValue, into bytes: inout [UInt8]) {
+    switch value {
+    case .null: bytes.append(contentsOf: "null".utf8)
+    case .bool(let value): bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    case .number(let number): bytes.append(contentsOf: number.literal.utf8)
+    case .string(let string): write(string: string, into: &bytes)
+    case .array(let elements):
+      bytes.append(UInt8(ascii: "["))
+      for (index, element) in elements.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        write(element, into: &bytes)
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .object(let object):
+      bytes.append(UInt8(ascii: "{"))
+      for (index, member) in object.members.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        write(string: member.key, into: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        write(member.value, into: &bytes)
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+  }
+
+  /// A string with its quotes.
+  package static func write(string: String, into bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "\""))
+    writeContent(of: string, into: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// What stands between a string's quotes.
+  package static func content(of string: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    writeContent(of: string, into: &bytes)
+    return bytes
+  }
+
+  private static func writeContent(of string: String, into bytes: inout [UInt8]) {
+    let utf8 = string.utf8
+    if !utf8.contains(where: mustBeEscaped) {
+      bytes.append(contentsOf: utf8)
+      return
+    }
+    for byte in utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
+      case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
+      case 0x08: bytes.append(contentsOf: "\\b".utf8)
+      case 0x09: bytes.append(contentsOf: "\\t".utf8)
+      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+      case 0x0C: bytes.append(contentsOf: "\\f".utf8)
+      case 0x0D: bytes.append(contentsOf: "\\r".utf8)
+      case 0..<0x20:
+        let digits = String(byte, radix: 16)
+        bytes.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
+      default: bytes.append(byte)
+      }
+    }
+  }
+
+  private static func mustBeEscaped(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+}
