@@ -1,5 +1,3 @@
-package import JSON
-
 /// All collections at one moment. Taking one is O(1); writers go on and never change what it shows.
 package struct Snapshot: Sendable, DocumentReader {
   let version: StoreVersion

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 package import JSON
 
 /// Changes that become visible together, or not at all when the body that makes them throws.
