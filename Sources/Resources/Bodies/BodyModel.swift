@@ -1,0 +1,52 @@
+package import JSON
+
+/// What a request body must look like. The table drives both the check of bodies and their description in OpenAPI.
+package struct BodyModel: Sendable {
+  package let name: String
+  package let fields: [BodyField]
+
+  package init(_ name: String, _ fields: [BodyField]) {
+    self.name = name
+    self.fields = fields
+  }
+
+  /// Checks a body.
+  ///
+  /// - Returns: all fields of the model in its order, absent ones with their defaults; unknown fields are left out.
+  /// - Throws: `BodyFaults` with every fault of the body, not only the first.
+  package func check(_ body: JSONValue) throws(BodyFaults) -> CheckedBody {
+    var check = BodyCheck()
+    let object = check.object(body, model: self, at: "")
+    guard check.faults.isEmpty else { throw BodyFaults(check.faults) }
+    return CheckedBody(fields: object)
+  }
+}
+
+/// A body that its model has taken.
+package struct CheckedBody: Sendable {
+  /// Every field of the model.
+  package let fields: JSONObject
+
+  fileprivate init(fields: JSONObject) {
+    self.fields = fields
+  }
+
+  /// The fields that are not null: what an update is to change.
+  package var changes: JSONObject {
+    JSONObject(fields.members.filter { !$0.value.isNull }.map { ($0.key, $0.value) })
+  }
+
+  package func string(_ field: String) -> String? { fields[field]?.string }
+}
+
+/// Why a body does not fit its model.
+package struct BodyFaults: Error, Sendable, CustomStringConvertible {
+  /// One sentence for each fault, with the field's path.
+  package let faults: [String]
+
+  init(_ faults: [String]) {
+    self.faults = faults
+  }
+
+  package var description: String { faults.joined(separator: "; ") }
+}

@@ -1,0 +1,28 @@
+package import JSON
+
+/// What a role may allow. The raw values are the fields of a role's document.
+package enum Permission: String, Sendable, CaseIterable {
+  case manageUsers = "manage_users"
+  case manageAPIs = "manage_apis"
+  case manageEndpoints = "manage_endpoints"
+  case manageGroups = "manage_groups"
+  case manageRoles = "manage_roles"
+  case manageRoutings = "manage_routings"
+  case manageGateway = "manage_gateway"
+  case manageSubscriptions = "manage_subscriptions"
+  case manageSecurity = "manage_security"
+  case manageTiers = "manage_tiers"
+  case manageRateLimits = "manage_rate_limits"
+  case manageCredits = "manage_credits"
+  case manageAuth = "manage_auth"
+  case viewAnalytics = "view_analytics"
+  case viewLogs = "view_logs"
+  case exportLogs = "export_logs"
+}
+
+extension Permission {
+  /// The permissions of a role's document.
+  package static func granted(by role: JSONObject) -> Set<Permission> {
+    Set(allCases.filter { role[$0.rawValue]?.bool == true })
+  }
+}

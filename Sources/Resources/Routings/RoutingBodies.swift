@@ -1,0 +1,25 @@
+import JSON
+
+extension Routings {
+  /// What makes a routing.
+  package static let createBody = BodyModel(
+    "CreateRoutingModel",
+    [
+      .string("routing_name", .required, length: 1...50),
+      .strings("routing_servers", .required, minimumItems: 1),
+      .string("routing_description", .optional, length: 0...255),
+      .string("client_key", .optional, length: 1...50),
+      .integer("server_index", .default(0), minimum: 0, nullable: true),
+    ])
+
+  /// What changes a routing; fields that are absent or null stay as they are.
+  package static let updateBody = BodyModel(
+    "UpdateRoutingModel",
+    [
+      .string("routing_name", .optional, length: 1...50),
+      .strings("routing_servers", .optional, minimumItems: 1),
+      .string("routing_description", .optional, length: 0...255),
+      .string("client_key", .optional, length: 1...50),
+      .integer("server_index", .optional, minimum: 0),
+    ])
+}
