@@ -60,7 +60,7 @@ let package = Package(
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "JSON", logging]),
     library("RateLimiting"),
     library("Resources", ["DocumentStore", "JSON"]),
-    library("Authentication", ["Resources", "DocumentStore", "JSON", "CCrypt", jwt]),
+    library("Authentication", ["Resources", "DocumentStore", "JSON", "CCrypt", jwt, nioPosix]),
     library(
       "Platform",
       [

@@ -1,0 +1,28 @@
+/// What goes wrong on our side when users prove who they are.
+package struct AuthenticationError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    case hashingFailed
+    case busy
+    case invalidKeys
+    case signingFailed
+    case invalidToken
+  }
+
+  package let code: Code
+  private let detail: String
+
+  init(_ code: Code, _ detail: String = "") {
+    self.code = code
+    self.detail = detail
+  }
+
+  package var description: String {
+    switch code {
+    case .hashingFailed: "the password can't be hashed; passwords can't hold NUL characters"
+    case .busy: "too many passwords are being checked at once; try again in a few seconds"
+    case .invalidKeys: detail
+    case .signingFailed: "the token can't be signed: \(detail)"
+    case .invalidToken: "the token is not valid"
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import FoundationEssentials
+import JSON
+import JWTKit
+
+/// A key that signs or verifies tokens.
+package struct TokenKey: Sendable {
+  package enum Algorithm: String, Sendable {
+    case hs256 = "HS256"
+    case rs256 = "RS256"
+  }
+
+  enum Material: Sendable {
+    case secret(String)
+    case rsa(privateKey: Insecure.RSA.PrivateKey?, publicKey: Insecure.RSA.PublicKey?)
+  }
+
+  package let id: String
+  package let algorithm: Algorithm
+  /// Whether it may sign new tokens; others only verify.
+  package let isActive: Bool
+  let material: Material
+
+  /// The name that tokens signed with `JWT_SECRET_KEY` carry.
+  package static let secretKeyID = "legacy-key"
+
+  /// The one key of `JWT_SECRET_KEY`.
+  package init(secret: String) {
+    id = Self.secretKeyID
+    algorithm = .hs256
+    isActive = true
+    material = .secret(secret)
+  }
+
+  init(id: String, algorithm: Algorithm, isActive: Bool, material: Material) {
+    self.id = id
+    self.algorithm = algorithm
+    self.isActive = isActive
+    self.material = material
+  }
+
+  var canSign: Bool {
+    switch material {
+    case .secret: true
+    case .rsa(let privateKey, _): privateKey != nil
+    }
+  }
+}
+
+extension TokenKey {
+  /// Reads `JWT_KEYS`: a JSON list of `{"kid", "algorithm", "secret" | "private_key(_path)" + "public_key(_path)", "active"}`.
+  ///
+  /// - Parameters:
+  ///   - text: the variable's value.
+  ///   - minimumSecretLength: in characters; 32 in production.
+  ///   - readFile: reads a key's file by its path.
+  /// - Throws: `AuthenticationError` `invalidKeys` with a sentence that names the entry and the remedy, never a secret.
+  package static func keys(
+    of text: String, minimumSecretLength: Int = 1, readFile: (String) throws -> String
+  ) throws(AuthenticationError) -> [TokenKey] {
+    guard let list = (try? JSONParser().parse(text))?.array, !list.isEmpty else {
+      throw AuthenticationError(.invalidKeys, "JWT_KEYS must be a JSON list of keys, as [{\"kid\": \"k1\", \"algorithm\": \"HS256\", \"secret\": \"…\", \"active\": true}]")
+    }
+    var keys: [TokenKey] = []
+    for (index, entry) in list.enumerated() {
+      let key = try key(entry, at: index, minimumSecretLength: minimumSecretLength, readFile: readFile)
+      guard !keys.contains(where: { $0.id == key.id }) else {
+        throw AuthenticationError(.invalidKeys, "JWT_KEYS names the kid '\(key.id)' twice; give each key its own")
+      }
+      keys.append(key)
+    }
+    guard keys.contains(where: { $0.isActive && $0.canSign }) else {
+      throw AuthenticationError(.invalidKeys, "JWT_KEYS has no active key that can sign; set \"active\": true on one with a secret or a private key")
+    }
+    return keys
+  }
+
+  private static func key(
+    _ entry: JSONValue, at index: Int, minimumSecretLength: Int, readFile: (String) throws -> String
+  ) throws(AuthenticationError) -> TokenKey {
+    let place = "entry \(index + 1) of JWT_KEYS"
+    guard let fields = entry.object, let id = fields["kid"]?.string, !id.isEmpty else {
+      throw AuthenticationError(.invalidKeys, "\(place) has no kid")
+    }
+    guard let algorithm = Algorithm(rawValue: fields["algorithm"]?.string ?? "HS256") else {
+      throw AuthenticationError(.invalidKeys, "\(place) has an unknown algorithm; use HS256 or RS256")
+    }
+    let isActive = fields["active"]?.bool ?? true
+    switch algorithm {
+    case .hs256:
+      guard let secret = fields["secret"]?.string, secret.count >= minimumSecretLength else {
+        throw AuthenticationError(.invalidKeys, "\(place) needs a secret of at least \(minimumSecretLength) characters")
+      }
+      return TokenKey(id: id, algorithm: algorithm, isActive: isActive, material: .secret(secret))
+    case .rs256:
+      let privateText = try text("private_key", of: fields, at: place, readFile: readFile)
+      let publicText = try text("public_key", of: fields, at: place, readFile: readFile)
+      guard privateText != nil || publicText != nil else {
+        throw AuthenticationError(.invalidKeys, "\(place) needs private_key(_path), public_key(_path) or both")
+      }
+      do {
+        let privateKey = try privateText.map { try Insecure.RSA.PrivateKey(pem: $0) }
+        let publicKey = try publicText.map { try Insecure.RSA.PublicKey(pem: $0) }
+        return TokenKey(
+          id: id, algorithm: algorithm, isActive: isActive,
+          material: .rsa(privateKey: privateKey, publicKey: publicKey))
+      } catch {
+        throw AuthenticationError(.invalidKeys, "\(place) holds a key that is no PEM of an RSA key of at least 2048 bits")
+      }
+    }
+  }
+
+  private static func text(
+    _ field: String, of fields: JSONObject, at place: String, readFile: (String) throws -> String
+  ) throws(AuthenticationError) -> String? {
+    if let text = fields[field]?.string { return text }
+    guard let path = fields["\(field)_path"]?.string else { return nil }
+    do {
+      return try readFile(path)
+    } catch {
+      throw AuthenticationError(.invalidKeys, "\(place): the file of \(field)_path, '\(path)', can't be read")
+    }
+  }
+}
