@@ -40,14 +40,14 @@ package struct PageRequest: Sendable {
   package func list(
     _ key: String, of collection: String, by order: CollectionSchema.Order, hiding hidden: Filter? = nil,
     in reader: some DocumentReader, shape: (JSONObject) -> JSONObject = { $0.removing("_id") }
-  ) -> JSONValue {
+  ) -> JSONObject {
     let (documents, total) = reader.page(of: collection, by: order, offset: offset, limit: size, hiding: hidden)
-    return .object([
+    return [
       key: .array(documents.map { .object(shape($0.object)) }),
       "page": .integer(page),
       "page_size": .integer(size),
       "has_next": .bool(offset + documents.count < total),
       "total": .integer(total),
-    ])
+    ]
   }
 }

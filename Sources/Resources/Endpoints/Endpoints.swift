@@ -37,13 +37,13 @@ package enum Endpoints {
   }
 
   package static func list(ofAPI name: String, _ version: String, in reader: some DocumentReader) throws(Refusal)
-    -> JSONValue
+    -> JSONObject
   {
     guard APIs.find(name, version, in: reader) != nil else {
       throw Refusal(400, "END005", "There is no API of this name and version, so it has no endpoints")
     }
     let endpoints = reader.find(in: Collections.endpoints, APIs.by(name, version))
-    return .object(["endpoints": .array(endpoints.map { .object($0.object.removing("_id")) })])
+    return ["endpoints": .array(endpoints.map { .object($0.object.removing("_id")) })]
   }
 
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {

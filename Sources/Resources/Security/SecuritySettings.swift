@@ -123,3 +123,14 @@ extension SecuritySettings {
     }
   }
 }
+
+extension SecuritySettings {
+  /// A body that changes nothing.
+  package static func empty() throws(Refusal) -> CheckedBody {
+    do {
+      return try body.check(.object([:]))
+    } catch {
+      throw Refusal(422, "VAL001", error.description)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import Authentication
+import DocumentStore
+import HTTPTypes
+import JSON
+import RateLimiting
+import Resources
+
+/// `/platform/authorization`: logging in and out.
+enum AuthorizationRoutes {
+  static let routes: [Route] = [
+    Route(
+      .post, "/platform/authorization", "Log in", .everyone,
+      body: .json(Refusal(400, "AUTH004", "The body must be a JSON object with email and password"), model: credentials),
+      failures: [
+        400: ["AUTH001", "AUTH002", "AUTH004", "AUTH007"], 401: ["AUTH003"], 429: ["IP_RATE_LIMIT"],
+      ], logIn),
+    Route(
+      .post, "/platform/authorization/register", "Register oneself", .everyone,
+      body: .json(Refusal(400, "AUTH004", "The body must be a JSON object with email and password"), model: credentials),
+      success: 201, failures: [400: ["AUTH001", "AUTH004", "USR001", "USR005"], 429: ["IP_RATE_LIMIT"]], register),
+    Route(
+      .post, "/platform/authorization/refresh", "Exchange a token for one that lives longer",
+      .user(missingToken: "AUTH003"), failures: [401: ["AUTH003"]], refresh),
+    Route(
+      .get, "/platform/authorization/status", "Check a token", .user(missingToken: "AUTH005"),
+      failures: [401: ["AUTH005"]]
+    ) { _, _ in .message("The token is valid") },
+    Route(
+      .post, "/platform/authorization/invalidate", "Log out: revoke the token and clear the cookies",
+      .user(), failures: [401: ["GTW998"]], logOut),
+  ]
+
+  /// Described in OpenAPI; the handlers judge it themselves, for the contract's codes.
+  private static let credentials = BodyModel(
+    "LoginModel", [.string("email", .required), .string("password", .required)])
+
+  private static func logIn(_ call: Call, _ platform: Platform) async throws -> Answer {
+    let limit = platform.count(.login, from: call.address)
+    if let limit, !limit.isAllowed { return try tooMany(limit) }
+    let (email, password) = try credentials(of: call)
+    let user = Users.find(login: email, in: platform.store.snapshot())
+    // An unknown name costs the same hash as a wrong password, so that time tells nobody which names exist.
+    let matches = try await platform.passwords.verify(password, against: user?.value("password"))
+    guard matches, let user, let username = user.string("username") else {
+      throw Refusal(400, "AUTH002", "The e-mail address or the password is wrong")
+    }
+    let snapshot = platform.store.snapshot()
+    guard let actor = Actor(username: username, in: snapshot) else {
+      throw Refusal(400, "AUTH007", "This user is not active; an admin can enable it")
+    }
+    guard !Revocations.isRevoked(username: username, in: snapshot) else {
+      throw Refusal(401, "AUTH003", "All tokens of this user are revoked; an admin can unrevoke it")
+    }
+    let lifetime = platform.configuration.tokens.access
+    let token = try await issue(to: actor, user: user, lifetime: lifetime, platform)
+    return .data(["access_token": .string(token)])
+      .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
+      .adding(limit.map(rateFields) ?? [:])
+  }
+
+  private static func register(_ call: Call, _ platform: Platform) async throws -> Answer {
+    let limit = platform.count(.registration, from: call.address)
+    if let limit, !limit.isAllowed { return try tooMany(limit) }
+    let (email, password) = try credentials(of: call)
+    let name = email.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    guard name.count == 2, (3...50).contains(name[0].unicodeScalars.count), !name[1].isEmpty,
+      email.unicodeScalars.count <= 127
+    else {
+      throw Refusal(
+        400, "AUTH001", "email must be an address of at most 127 characters with 3 to 50 of them before the @")
+    }
+    try Users.checkPassword(password)
+    try Users.checkFree(username: String(name[0]), email: email, in: platform.store.snapshot())
+    let hash = try await platform.passwords.hash(password)
+    let body = try checked([
+      "username": .string(String(name[0])), "email": .string(email), "password": .string(password),
+      "role": "user", "groups": ["ALL"],
+    ])
+    try platform.write { (transaction) throws(Refusal) in
+      try Users.create(body.fields, password: hash, in: &transaction)
+    }
+    return .message("User created", status: 201)
+  }
+
+  private static func refresh(_ call: Call, _ platform: Platform) async throws -> Answer {
+    let actor = try call.actor()
+    guard let user = Users.find(actor.username, in: platform.store.snapshot()) else {
+      throw Session.refusal("AUTH003")
+    }
+    let lifetime = platform.configuration.tokens.refresh
+    let token = try await issue(to: actor, user: user, lifetime: lifetime, platform)
+    return .data(["refresh_token": .string(token)])
+      .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
+  }
+
+  private static func logOut(_ call: Call, _ platform: Platform) async throws -> Answer {
+    guard let token = call.session?.token else { throw Session.refusal() }
+    let now = platform.now()
+    try platform.write { (transaction) throws(Refusal) in
+      Revocations.dropExpired(now: now, in: &transaction)
+      try Revocations.revoke(tokenID: token.jti, of: token.sub, expiry: token.exp, in: &transaction)
+    }
+    return .message("Your token has been revoked")
+      .adding(CookieJar(configuration: platform.configuration).clear(for: call))
+  }
+}
+
+extension AuthorizationRoutes {
+  private static func credentials(of call: Call) throws(Refusal) -> (email: String, password: String) {
+    let fields = call.json?.object
+    guard let email = fields?["email"]?.string, let password = fields?["password"]?.string, !email.isEmpty,
+      !password.isEmpty
+    else { throw Refusal(400, "AUTH001", "The body needs email and password, both strings") }
+    return (email, password)
+  }
+
+  private static func checked(_ fields: JSONObject) throws(Refusal) -> CheckedBody {
+    do {
+      return try Users.createBody.check(.object(fields))
+    } catch {
+      throw Refusal(400, "AUTH001", error.description)
+    }
+  }
+
+  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: Platform) async throws -> String {
+    let mayUseInterface = user.value("ui_access")?.bool ?? false
+    return try await platform.tokens.sign(
+      AccessToken(actor: actor, mayUseInterface: mayUseInterface, now: platform.now(), lifetime: lifetime))
+  }
+
+  private static func tooMany(_ limit: FixedWindowLimiter<NetworkAddress?>.Decision) throws -> Answer {
+    var fields = rateFields(limit)
+    fields[.retryAfter] = "\(limit.secondsToReset)"
+    throw RefusalWithFields(
+      refusal: Refusal(
+        429, "IP_RATE_LIMIT", "Too many tries from your address; try again in \(limit.secondsToReset) seconds"),
+      fields: fields)
+  }
+
+  private static func rateFields(_ limit: FixedWindowLimiter<NetworkAddress?>.Decision) -> HTTPFields {
+    [
+      .rateLimit: "\(limit.limit)", .rateRemaining: "\(limit.remaining)", .rateReset: "\(limit.secondsToReset)",
+    ]
+  }
+}
+
+/// A refusal that comes with header fields.
+struct RefusalWithFields: Error {
+  let refusal: Refusal
+  let fields: HTTPFields
+}

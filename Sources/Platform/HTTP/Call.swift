@@ -1,0 +1,77 @@
+import Authentication
+package import HTTPTypes
+package import JSON
+package import Resources
+
+/// One request as a handler sees it: found, authenticated and checked.
+package struct Call: Sendable {
+  package let id: String
+  package let method: HTTPRequest.Method
+  package let path: String
+  /// The host that the client asked for.
+  package let host: String?
+  package let headers: HTTPFields
+  /// Captured segments of the path.
+  package let parameters: [String: String]
+  package let query: [String: String]
+  package let caller: Caller
+  /// The address that limits count.
+  package let address: NetworkAddress?
+  package let session: Session?
+  /// The body, when the route has a model and a body came or was needed.
+  package let body: CheckedBody?
+  /// The body as JSON, for routes that judge it themselves.
+  package let json: JSONValue?
+
+  /// A captured segment; empty when the route has none of that name.
+  func parameter(_ name: String) -> String { parameters[name] ?? "" }
+
+  /// Whether the client spoke HTTPS, to us or to the proxy before us.
+  var isSecure: Bool { headers.forwardedProtocol == "https" }
+
+  func page(_ platform: Platform) throws(Refusal) -> PageRequest {
+    try PageRequest(
+      page: query["page"], size: query["page_size"], maximumSize: platform.configuration.maximumPageSize)
+  }
+
+  /// The user who calls, on routes that need one.
+  func actor() throws(Refusal) -> Actor {
+    guard let session else { throw Session.refusal() }
+    return session.actor
+  }
+
+  /// The body, on routes that need one.
+  func requiredBody() throws(Refusal) -> CheckedBody {
+    guard let body else { throw Refusal(422, "VAL001", "The body is missing") }
+    return body
+  }
+}
+
+extension HTTPFields {
+  var forwardedProtocol: String? {
+    self[HTTPField.Name.forwardedProtocol]?.split(separator: ",").first.map {
+      $0.filter { $0 != " " }.lowercased()
+    }
+  }
+}
+
+extension HTTPField.Name {
+  private static func known(_ name: String) -> HTTPField.Name {
+    // Every name below is a token of RFC 9110; `Accept` never stands in for one.
+    HTTPField.Name(name) ?? .accept
+  }
+
+  static let requestID = known("X-Request-ID")
+  static let requestIDOfPeer = known("request_id")
+  static let forwardedFor = known("X-Forwarded-For")
+  static let forwardedProtocol = known("X-Forwarded-Proto")
+  static let forwarded = known("Forwarded")
+  static let realAddress = known("X-Real-IP")
+  static let csrfToken = known("X-CSRF-Token")
+  static let rateLimit = known("X-RateLimit-Limit")
+  static let rateRemaining = known("X-RateLimit-Remaining")
+  static let rateReset = known("X-RateLimit-Reset")
+  static let frameOptions = known("X-Frame-Options")
+  static let referrerPolicy = known("Referrer-Policy")
+  static let permissionsPolicy = known("Permissions-Policy")
+}

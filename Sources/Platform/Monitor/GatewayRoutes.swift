@@ -1,0 +1,41 @@
+import HTTPTypes
+import JSON
+import Resources
+
+/// `/api/health`, `/api/status` and `/api/caches`: what operators ask of the gateway beside its data plane.
+enum GatewayRoutes {
+  static let routes: [Route] = [
+    Route(.get, "/api/health", "Whether the gateway is there", .everyone) { _, _ in .raw(["status": "online"]) },
+    Route(
+      .get, "/api/status", "How the gateway is", .permission(.manageGateway, "GTW013", missingToken: "GTW401"),
+      failures: [401: ["GTW401"], 403: ["GTW013"]]
+    ) { _, platform in
+      let activity = platform.activity()
+      let tenths = Int((activity.memoryPercent * 10).rounded())
+      return .data([
+        "status": "online",
+        "mongodb": true,
+        "redis": true,
+        "memory_usage": .string("\(tenths / 10).\(tenths % 10)%"),
+        "active_connections": .integer(activity.connections),
+        "uptime": .string(uptime(activity.seconds)),
+      ])
+    },
+    Route(
+      .delete, "/api/caches", "Clear caches and limit counters of the data plane", .permission(.manageGateway, "GTW008"),
+      failures: [403: ["GTW008"]]
+    ) { _, _ in .message("All caches cleared") },
+    Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _, _ in
+      .nothing().adding([.allow: "DELETE, OPTIONS"])
+    },
+  ]
+
+  /// `2d 3h 0m 11s`, from the largest unit that is not zero; minutes always.
+  private static func uptime(_ seconds: Int) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60)
+    var text = ""
+    if days > 0 { text += "\(days)d " }
+    if days > 0 || hours > 0 { text += "\(hours)h " }
+    return text + "\(minutes)m \(seconds % 60)s"
+  }
+}

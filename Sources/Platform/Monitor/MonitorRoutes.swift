@@ -1,0 +1,32 @@
+import HTTPTypes
+import JSON
+import Resources
+
+/// `/platform/monitor`: probes.
+enum MonitorRoutes {
+  static let livenessPath = "/platform/monitor/liveness"
+  static let readinessPath = "/platform/monitor/readiness"
+
+  static let routes: [Route] = [
+    Route(.get, livenessPath, "Whether the process answers", .everyone) { _, _ in .raw(["status": "alive"]) },
+    Route(.get, readinessPath, "Whether the service takes calls", .optionalUser, failures: [503: []]) {
+      call, platform in
+      let (word, isReady) =
+        switch platform.availability() {
+        case .starting: ("starting", false)
+        case .ready: ("ready", true)
+        case .draining: ("draining", false)
+        }
+      let seesDetails = call.session?.actor.may(.manageGateway) ?? false
+      return .raw(
+        [
+          "status": .string(word),
+          // The peer's names for "the store works": here it is this process's memory.
+          "mongodb": seesDetails ? .bool(isReady) : .null,
+          "redis": seesDetails ? .bool(isReady) : .null,
+          "mode": seesDetails ? "memory" : .null,
+          "cache_backend": seesDetails ? "memory" : .null,
+        ], status: isReady ? 200 : 503)
+    },
+  ]
+}

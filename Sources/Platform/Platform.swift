@@ -1,0 +1,94 @@
+package import Authentication
+package import DocumentStore
+package import Logging
+import RateLimiting
+import Resources
+import Synchronization
+
+/// The platform API: what its routes work on.
+package final class Platform: Sendable {
+  package let configuration: PlatformConfiguration
+  let store: DocumentStore
+  let passwords: Passwords
+  let tokens: Tokens
+  let dumps: any DumpPort
+  let logger: Logger
+  let availability: @Sendable () -> Availability
+  let activity: @Sendable () -> Activity
+  private let clock: @Sendable () -> Double
+  private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>>?
+  private let registrations: Mutex<FixedWindowLimiter<NetworkAddress?>>?
+
+  /// What the process is doing, for `GET /api/status`.
+  package struct Activity: Sendable {
+    /// Share of the machine's memory, in percent.
+    package let memoryPercent: Double
+    package let connections: Int
+    /// Since the start.
+    package let seconds: Int
+
+    package init(memoryPercent: Double, connections: Int, seconds: Int) {
+      self.memoryPercent = memoryPercent
+      self.connections = connections
+      self.seconds = seconds
+    }
+  }
+
+  /// - Parameters:
+  ///   - clock: Unix seconds.
+  ///   - availability: asked at each call.
+  package init(
+    configuration: PlatformConfiguration, store: DocumentStore, passwords: Passwords, tokens: Tokens,
+    dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
+    availability: @escaping @Sendable () -> Availability, activity: @escaping @Sendable () -> Activity
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.passwords = passwords
+    self.tokens = tokens
+    self.dumps = dumps
+    self.logger = logger
+    self.clock = clock
+    self.availability = availability
+    self.activity = activity
+    logins = configuration.loginLimit.map { Mutex(FixedWindowLimiter(limit: $0.count, window: $0.window)) }
+    registrations = configuration.registrationLimit.map {
+      Mutex(FixedWindowLimiter(limit: $0.count, window: $0.window))
+    }
+  }
+
+  /// Unix seconds.
+  func now() -> Int { Int(clock()) }
+
+  /// The security settings as they are at this moment.
+  var settings: SecuritySettings {
+    SecuritySettings(in: store.snapshot(), defaults: configuration.settings)
+  }
+
+  enum LimitedAction: Sendable {
+    case login
+    case registration
+  }
+
+  /// Counts an action of an address; `nil` when it is not limited.
+  func count(_ action: LimitedAction, from address: NetworkAddress?) -> FixedWindowLimiter<NetworkAddress?>.Decision? {
+    let seconds = clock()
+    return switch action {
+    case .login: logins?.withLock { $0.count(address, now: seconds) }
+    case .registration: registrations?.withLock { $0.count(address, now: seconds) }
+    }
+  }
+
+  /// Changes the store under the resources' rules.
+  func write<Value: Sendable>(_ body: (inout Transaction) throws(Refusal) -> Value) throws(Refusal) -> Value {
+    try store.write(body)
+  }
+
+  /// All routes, in the order of the API's description.
+  package static var routes: [Route] {
+    AuthorizationRoutes.routes + AccountRoutes.routes + UserRoutes.routes + RoleRoutes.routes + GroupRoutes.routes
+      + APIRoutes.routes + EndpointRoutes.routes + EndpointValidationRoutes.routes + SubscriptionRoutes.routes
+      + RoutingRoutes.routes + SecurityRoutes.routes + MemoryRoutes.routes + MonitorRoutes.routes
+      + GatewayRoutes.routes + DescriptionRoutes.routes
+  }
+}

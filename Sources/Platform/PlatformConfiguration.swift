@@ -1,0 +1,77 @@
+package import Resources
+
+/// What the environment decides about the platform API.
+package struct PlatformConfiguration: Sendable {
+  /// Secure cookies, CSRF checks and HSTS.
+  package var httpsOnly = false
+  /// HTTP 200 with the status in the body.
+  package var strictEnvelope = false
+  package var maximumPageSize = 200
+  /// Bytes; `nil` for no limit.
+  package var maximumBodySize: Int? = 1_048_576
+  /// Paths, or beginnings of paths that end in `*`, whose bodies are not limited.
+  package var bodyLimitExcludedPaths: [String] = []
+  package var cookies = Cookies()
+  package var tokens = TokenLifetimes()
+  /// Per client address; `nil` for no limit.
+  package var loginLimit: Limit? = Limit(count: 5, window: 300)
+  package var registrationLimit: Limit? = Limit(count: 5, window: 3600)
+  /// `LOCAL_HOST_IP_BYPASS`; it can't be changed by the settings when it was set.
+  package var localhostBypass: Bool?
+  package var settings: SecuritySettings.Defaults
+  package var crossOrigin = CrossOrigin()
+  package var contentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+  /// Of the program, for the description of the API.
+  package var version: String
+
+  package init(settings: SecuritySettings.Defaults, version: String) {
+    self.settings = settings
+    self.version = version
+  }
+
+  package struct Cookies: Sendable {
+    package enum SameSite: String, Sendable {
+      case strict = "Strict"
+      case lax = "Lax"
+      case none = "None"
+    }
+
+    package var domain: String?
+    package var sameSite = SameSite.strict
+    /// `nil`: when the request came over HTTPS, or `httpsOnly`.
+    package var secure: Bool?
+
+    package init() {}
+  }
+
+  package struct TokenLifetimes: Sendable {
+    /// Seconds.
+    package var access = 1800
+    /// Seconds.
+    package var refresh = 604_800
+
+    package init() {}
+  }
+
+  package struct Limit: Sendable {
+    package let count: Int
+    /// Seconds.
+    package let window: Int
+
+    package init(count: Int, window: Int) {
+      self.count = count
+      self.window = window
+    }
+  }
+
+  package struct CrossOrigin: Sendable {
+    package var origins = ["http://localhost:3000"]
+    package var methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"]
+    package var headers = ["*"]
+    package var allowsCredentials = true
+    /// No wildcard together with credentials.
+    package var isStrict = false
+
+    package init() {}
+  }
+}

@@ -1,0 +1,253 @@
+import Authentication
+import FoundationEssentials
+import HTTPTypes
+package import Hummingbird
+import JSON
+import Logging
+import NIOCore
+import Resources
+
+/// Answers the requests of the platform API, step by step: identifier, availability, addresses, route, session,
+/// permission, body, handler, envelope. The first step that refuses answers.
+package struct PlatformResponder: HTTPResponder {
+  package typealias Context = CallContext
+
+  private let platform: Platform
+  private let table: RouteTable
+  private let envelope: Envelope
+  private let securityHeaders: SecurityHeaders
+  private let crossOrigin: CrossOriginPolicy
+
+  package init(_ platform: Platform) {
+    self.platform = platform
+    table = RouteTable(Platform.routes)
+    envelope = platform.configuration.strictEnvelope ? .strict : .plain
+    securityHeaders = SecurityHeaders(platform.configuration)
+    crossOrigin = CrossOriginPolicy(configuration: platform.configuration.crossOrigin)
+  }
+
+  @concurrent
+  package func respond(to request: Request, context: CallContext) async throws -> Response {
+    let start = ContinuousClock.now
+    let incoming = Incoming(request, context)
+    var response: Response
+    do {
+      response = try await answer(incoming)
+    } catch let refusal as RefusalWithFields {
+      response = wrapped(envelope.wrap(refusal.refusal))
+      response.headers.append(contentsOf: refusal.fields)
+    } catch let refusal as Refusal {
+      response = wrapped(envelope.wrap(refusal))
+    } catch let error as AuthenticationError where error.code == .busy {
+      response = wrapped(envelope.wrap(Refusal(503, "GTW503", "Too many logins at once; try again in a few seconds")))
+      response.headers[.retryAfter] = "5"
+    } catch {
+      platform.logger.error(
+        "call failed", metadata: ["request.id": "\(incoming.id)", "error": "\(error)"])
+      response = wrapped(
+        envelope.wrap(Refusal(500, "GTW999", "Something unforeseen happened; the log knows it by the request's id")))
+    }
+    finish(&response, incoming)
+    log(incoming, response, took: ContinuousClock.now - start)
+    return response
+  }
+}
+
+/// A request before anything is known of it.
+private struct Incoming {
+  let id: String
+  let request: Request
+  let path: String
+  let caller: Caller
+
+  init(_ request: Request, _ context: CallContext) {
+    id = RequestIdentifier.of(request.headers)
+    self.request = request
+    path = String((request.head.path ?? "/").prefix { $0 != "?" })
+    let headers = request.headers
+    let hops = headers[values: .forwardedFor].flatMap { line in
+      line.split(separator: ",").map { $0.filter { $0 != " " } }
+    }
+    let proxyFields: [HTTPField.Name] = [.forwardedFor, .forwarded, .realAddress]
+    caller = Caller(
+      socket: context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init), forwardedFor: hops,
+      isForwarded: proxyFields.contains { headers[$0] != nil })
+  }
+
+  var isProbe: Bool {
+    [MonitorRoutes.livenessPath, MonitorRoutes.readinessPath, "/api/health"].contains(path)
+  }
+}
+
+extension PlatformResponder {
+  private func answer(_ incoming: Incoming) async throws -> Response {
+    let request = incoming.request
+    if !incoming.isProbe {
+      try checkAvailability()
+      try platform.settings.check(incoming.caller)
+    }
+    if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
+    switch table.match(request.method, incoming.path) {
+    case .nothing:
+      return detail(.notFound, "There is no such route; GET /platform/openapi.json lists all")
+    case .otherMethods(let methods):
+      let names = methods.map(\.rawValue).joined(separator: ", ")
+      var response = detail(.methodNotAllowed, "This route takes only \(names)")
+      response.headers[.allow] = names
+      return response
+    case .route(let route, let parameters):
+      return try await call(route, parameters, incoming)
+    }
+  }
+
+  private func call(_ route: Route, _ parameters: [String: String], _ incoming: Incoming) async throws -> Response {
+    let request = incoming.request
+    let session = try await session(route, incoming)
+    let content = try await body(of: request, path: incoming.path)
+    let (body, json) = try check(content, route)
+    let call = Call(
+      id: incoming.id, method: request.method, path: incoming.path, host: request.head.authority,
+      headers: request.headers, parameters: parameters,
+      query: PercentEncoding.query((request.head.path ?? "").drop { $0 != "?" }.dropFirst()),
+      caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.trustedProxies),
+      session: session, body: body, json: json)
+    let answer = try await route.handler(call, platform)
+    var response = wrapped(envelope.wrap(answer))
+    response.headers.append(contentsOf: answer.headers)
+    return response
+  }
+
+  private func checkAvailability() throws {
+    let (message, code) =
+      switch platform.availability() {
+      case .ready: ("", "")
+      case .starting: ("The service is loading its newest dump; try again in a few seconds", "GTW503")
+      case .draining: ("The service is stopping; call another instance or try again after the restart", "GTW503")
+      }
+    guard !code.isEmpty else { return }
+    throw RefusalWithFields(
+      refusal: Refusal(503, code, message), fields: [.connection: "close", .retryAfter: "2"])
+  }
+
+  private func session(_ route: Route, _ incoming: Incoming) async throws -> Session? {
+    let headers = incoming.request.headers
+    switch route.access {
+    case .everyone:
+      return nil
+    case .optionalUser:
+      return await platform.session(of: headers)
+    case .user(let code):
+      return try await required(code, incoming)
+    case .permission(let permission, let refusal, let code):
+      let session = try await required(code, incoming)
+      guard session.actor.may(permission) else {
+        throw Refusal(403, refusal, "This needs the permission \(permission.rawValue)")
+      }
+      return session
+    }
+  }
+
+  private func required(_ code: String, _ incoming: Incoming) async throws -> Session {
+    guard let session = await platform.session(of: incoming.request.headers) else { throw Session.refusal(code) }
+    try platform.checkForgery(session, incoming.request.method, incoming.path, incoming.request.headers)
+    return session
+  }
+}
+
+// MARK: - Bodies
+
+extension PlatformResponder {
+  /// Reads the body, but no further than the limit.
+  private func body(of request: Request, path: String) async throws -> [UInt8] {
+    let limit = bodyLimit(path)
+    let declared = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    guard declared <= limit else { throw tooLarge(limit) }
+    var bytes: [UInt8] = []
+    for try await buffer in request.body {
+      guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge(limit) }
+      bytes.append(contentsOf: buffer.readableBytesView)
+    }
+    return bytes
+  }
+
+  private func bodyLimit(_ path: String) -> Int {
+    let isExcluded = platform.configuration.bodyLimitExcludedPaths.contains { pattern in
+      pattern.hasSuffix("*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
+    }
+    return isExcluded ? .max : platform.configuration.maximumBodySize ?? .max
+  }
+
+  private func tooLarge(_ limit: Int) -> RefusalWithFields {
+    // The rest of the body is not read, so the connection can't be used again.
+    RefusalWithFields(
+      refusal: Refusal(413, "REQ001", "The body may have at most \(limit) bytes (MAX_BODY_SIZE_BYTES)"),
+      fields: [.connection: "close"])
+  }
+
+  private func check(_ bytes: [UInt8], _ route: Route) throws(Refusal) -> (CheckedBody?, JSONValue?) {
+    switch route.body {
+    case .none:
+      return (nil, nil)
+    case .json(let refusal, _):
+      guard let json = try? JSONParser().parse(bytes), json.object != nil else { throw refusal }
+      return (nil, json)
+    case .model(let model, let isOptional):
+      if isOptional && bytes.isEmpty { return (nil, nil) }
+      let json: JSONValue
+      do {
+        json = try JSONParser().parse(bytes)
+      } catch {
+        throw Refusal(422, "VAL001", "The body is not JSON: \(error)")
+      }
+      if isOptional && json.isNull { return (nil, nil) }
+      do {
+        return (try model.check(json), json)
+      } catch {
+        throw Refusal(422, "VAL001", error.description)
+      }
+    }
+  }
+}
+
+// MARK: - Answers
+
+extension PlatformResponder {
+  private func wrapped(_ answer: (status: Int, body: JSONValue?)) -> Response {
+    let status = HTTPResponse.Status(code: answer.status)
+    guard let body = answer.body else { return Response(status: status) }
+    return Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(body))))
+  }
+
+  private func detail(_ status: HTTPResponse.Status, _ text: String) -> Response {
+    wrapped((status.code, .object(["detail": .string(text)])))
+  }
+
+  private func finish(_ response: inout Response, _ incoming: Incoming) {
+    response.headers[.requestID] = incoming.id
+    response.headers[.requestIDOfPeer] = incoming.id
+    response.headers.append(contentsOf: crossOrigin.fields(for: incoming.request.headers[.origin]))
+    securityHeaders.add(to: &response.headers)
+    if response.status == .serviceUnavailable, platform.availability() == .draining {
+      response.headers[.connection] = "close"
+    }
+    if incoming.request.method == .head { response = response.createHeadResponse() }
+  }
+
+  /// One line a call: no query, since secrets are put there, no header and no body.
+  private func log(_ incoming: Incoming, _ response: Response, took duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    let microseconds = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
+    platform.logger.log(
+      level: incoming.isProbe ? .debug : .info, "call",
+      metadata: [
+        "request.id": "\(incoming.id)",
+        "request.method": "\(incoming.request.method.rawValue)",
+        "request.path": "\(incoming.path)",
+        "response.status": .stringConvertible(response.status.code),
+        "duration.us": .stringConvertible(microseconds),
+        "client.address": "\(incoming.caller.socket?.description ?? "unknown")",
+      ])
+  }
+}

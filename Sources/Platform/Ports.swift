@@ -1,0 +1,69 @@
+import JSON
+package import Resources
+
+/// What the platform API asks of dumps; the server joins it to what writes and reads them.
+package protocol DumpPort: Sendable {
+  /// Writes a dump and answers when it is safe.
+  ///
+  /// - Parameter path: where, within the directory of dumps; `nil`: the usual place.
+  func dump(to path: String?) async throws(Refusal) -> DumpReport
+
+  /// Puts a dump's contents in the place of the present ones.
+  ///
+  /// - Parameter path: of the dump; `nil`: the newest good one.
+  func restore(from path: String?) async throws(Refusal) -> RestoreReport
+
+  /// Refuses a `dump_path` at which the next start would not find the dumps.
+  func check(dumpPath: String) throws(Refusal)
+}
+
+/// A dump that was written.
+package struct DumpReport: Sendable {
+  package let path: String
+  /// Dumps of this process so far.
+  package let sequence: Int
+  package let documents: Int
+  /// Of the file.
+  package let bytes: Int
+  /// Of the file, in hexadecimal.
+  package let sha256: String
+  /// RFC 3339.
+  package let createdAt: String
+  package let format: String
+  package let collections: [(name: String, documents: Int)]
+
+  package init(
+    path: String, sequence: Int, documents: Int, bytes: Int, sha256: String, createdAt: String, format: String,
+    collections: [(name: String, documents: Int)]
+  ) {
+    self.path = path
+    self.sequence = sequence
+    self.documents = documents
+    self.bytes = bytes
+    self.sha256 = sha256
+    self.createdAt = createdAt
+    self.format = format
+    self.collections = collections
+  }
+}
+
+/// A dump that was restored.
+package struct RestoreReport: Sendable {
+  package let version: Int
+  /// RFC 3339.
+  package let createdAt: String
+
+  package init(version: Int, createdAt: String) {
+    self.version = version
+    self.createdAt = createdAt
+  }
+}
+
+/// Whether the service takes calls.
+package enum Availability: Sendable, Equatable {
+  /// The newest dump is still being loaded.
+  case starting
+  case ready
+  /// A signal to stop came; calls in flight finish, new ones are turned away.
+  case draining
+}
