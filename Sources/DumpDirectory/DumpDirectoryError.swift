@@ -1,0 +1,46 @@
+import Glibc
+
+/// What is wrong with the directory of dumps, or with a path that was asked for.
+package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    /// A path that does not lie in the directory of dumps, or that is none.
+    case outside
+    case notFound
+    case notWritable
+    case noSpace
+    case inputOutput
+  }
+
+  package let code: Code
+  package let path: String
+  private let detail: String
+
+  init(_ code: Code, _ path: String, _ detail: String) {
+    self.code = code
+    self.path = path
+    self.detail = detail
+  }
+
+  /// From a failed call to the system.
+  init(_ operation: String, _ path: String, errno number: Int32) {
+    let code: Code =
+      switch number {
+      case ENOSPC, EDQUOT, EFBIG: .noSpace
+      case EACCES, EPERM, EROFS: .notWritable
+      case ENOENT: .notFound
+      default: .inputOutput
+      }
+    self.init(code, path, "\(operation): \(String(cString: strerror(number)))")
+  }
+
+  package var description: String {
+    switch code {
+    case .outside: "'\(path)' \(detail)"
+    case .notFound: "there is no '\(path)' (\(detail))"
+    case .notWritable:
+      "'\(path)' can't be written (\(detail)); give the service's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
+    case .noSpace: "the volume of '\(path)' is full (\(detail)); free space on it or enlarge it"
+    case .inputOutput: "'\(path)' can't be used (\(detail))"
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import DumpFormat
+import Glibc
+
+/// A dump's file while it is written.
+package struct DumpFile: DumpSink {
+  let path: String
+  let descriptor: Int32
+  private let files: any FileOperations
+
+  init(path: String, descriptor: Int32, files: any FileOperations) {
+    self.path = path
+    self.descriptor = descriptor
+    self.files = files
+  }
+
+  package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+    try files.write(descriptor, bytes, path)
+  }
+}
+
+/// A file that is read as a dump. A class, since it owns a descriptor.
+final class DumpFileSource: DumpSource {
+  let size: Int
+  private let descriptor: Int32
+
+  /// Opens a regular file; a link is refused, since nobody knows where it leads tomorrow.
+  init(path: String) throws(DumpDirectoryError) {
+    let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+    guard descriptor >= 0 else {
+      guard errno != ELOOP else { throw DumpDirectoryError(.outside, path, "is a symbolic link; use the file itself") }
+      throw DumpDirectoryError("open", path, errno: errno)
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw DumpDirectoryError(.outside, path, "is no regular file")
+    }
+    self.descriptor = descriptor
+    size = Int(status.st_size)
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(DumpFormatError) -> Int {
+    var total = 0
+    while total < buffer.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
+      let count = retrying { pread(descriptor, rest.baseAddress, rest.count, off_t(offset + total)) }
+      guard count >= 0 else { throw DumpFormatError(errno: errno) }
+      if count == 0 { break }
+      total += count
+    }
+    return total
+  }
+}

@@ -1,0 +1,116 @@
+import Glibc
+
+/// Where dumps go: a directory and the stem of their names.
+package struct DumpLocation: Sendable, Equatable {
+  package static let defaultStem = "memory_dump"
+
+  /// Absolute; its links are resolved as far as it exists.
+  package let directory: String
+  package let stem: String
+
+  init(directory: String, stem: String) {
+    self.directory = directory
+    self.stem = stem
+  }
+
+  /// Reads `MEM_DUMP_PATH`: a directory, a name that ends in `/`, or a file whose stem is used.
+  package init(path: String, workingDirectory: String) throws(DumpDirectoryError) {
+    let path = path.hasPrefix("/") ? path : workingDirectory + "/" + path
+    try self.init(absolute: path, asGiven: path)
+  }
+
+  /// Finds the place that an operator asks for, which must lie in this location's directory.
+  ///
+  /// - Parameters:
+  ///   - path: a directory, or a file whose stem is used. A relative one counts from the working directory where that
+  ///     leads into the directory of dumps, else from the directory of dumps.
+  /// - Throws: `DumpDirectoryError` `outside`.
+  package func confined(_ path: String, workingDirectory: String) throws(DumpDirectoryError) -> DumpLocation {
+    for candidate in Self.candidates(path, workingDirectory: workingDirectory, directory: directory) {
+      let location = try DumpLocation(absolute: candidate, asGiven: path)
+      if location.isInside(directory) { return location }
+    }
+    throw DumpDirectoryError(.outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
+  }
+
+  /// The same for a file that is to be read.
+  ///
+  /// - Returns: the absolute path of the file.
+  package func confinedFile(_ path: String, workingDirectory: String) throws(DumpDirectoryError) -> String {
+    for candidate in Self.candidates(path, workingDirectory: workingDirectory, directory: directory) {
+      try Self.checkSane(candidate, asGiven: path)
+      let (parent, name) = Self.split(Self.normalized(candidate))
+      let resolved = Self.resolved(parent)
+      guard DumpLocation(directory: resolved, stem: name).isInside(directory), !name.isEmpty else { continue }
+      return resolved + "/" + name
+    }
+    throw DumpDirectoryError(.outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
+  }
+
+  private func isInside(_ root: String) -> Bool {
+    directory == root || directory.hasPrefix(root == "/" ? "/" : root + "/")
+  }
+
+  private init(absolute path: String, asGiven: String) throws(DumpDirectoryError) {
+    try Self.checkSane(path, asGiven: asGiven)
+    let normalized = Self.normalized(path)
+    if path.hasSuffix("/") || Self.isDirectory(normalized) {
+      self.init(directory: Self.resolved(normalized), stem: Self.defaultStem)
+      return
+    }
+    let (parent, name) = Self.split(normalized)
+    let stem = name.hasSuffix(DumpName.suffix) ? String(name.dropLast(DumpName.suffix.count)) : name
+    guard !stem.isEmpty, !stem.hasPrefix("."), stem.utf8.count <= 200 else {
+      throw DumpDirectoryError(.outside, asGiven, "is no name for a dump; use something like memory_dump.bin")
+    }
+    self.init(directory: Self.resolved(parent), stem: stem)
+  }
+
+  private static func candidates(_ path: String, workingDirectory: String, directory: String) -> [String] {
+    path.hasPrefix("/") ? [path] : [workingDirectory + "/" + path, directory + "/" + path]
+  }
+
+  private static func checkSane(_ path: String, asGiven: String) throws(DumpDirectoryError) {
+    guard !asGiven.isEmpty, path.utf8.count < Int(PATH_MAX) - 64,
+      !path.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+    else { throw DumpDirectoryError(.outside, asGiven, "is no path: it is empty, too long, or has control characters") }
+  }
+
+  /// Without `.`, empty segments and, by the letter, `..`. What `..` means behind a link is what the link's name says:
+  /// whoever writes `link/../x` gets `x` beside the link, and the result is checked for being inside.
+  private static func normalized(_ path: String) -> String {
+    var segments: [Substring] = []
+    for segment in path.split(separator: "/") where segment != "." {
+      if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }
+    }
+    return "/" + segments.joined(separator: "/")
+  }
+
+  private static func split(_ path: String) -> (parent: String, name: String) {
+    let slash = path.lastIndex(of: "/") ?? path.startIndex
+    let parent = String(path[..<slash])
+    return (parent.isEmpty ? "/" : parent, String(path[path.index(after: slash)...]))
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The path with the links of its existing part resolved.
+  private static func resolved(_ path: String) -> String {
+    var existing = path
+    var missing: [String] = []
+    while existing != "/" {
+      if let real = realpath(existing, nil) {
+        defer { free(real) }
+        let base = String(cString: real)
+        return missing.isEmpty ? base : (base == "/" ? "" : base) + "/" + missing.reversed().joined(separator: "/")
+      }
+      let (parent, name) = split(existing)
+      missing.append(name)
+      existing = parent
+    }
+    return path
+  }
+}

@@ -1,0 +1,98 @@
+/// Writes the peer's layout. The plaintext is
+/// `{"version":1,"created_at":"…Z","sanitized":false,"note":"…","data":{"users":[{…},{…}],"apis":[]}}`.
+struct DMP1Writer<Sink: DumpSink> {
+  /// Large enough that calls into OpenSSL and the kernel cost nothing beside the work, small enough for a cache.
+  private static var blockSize: Int { 256 * 1024 }
+
+  private let gcm: GCMStream
+  private let hash: SHA256Stream
+  private var sink: Sink
+  private var block: [UInt8] = []
+  private var bytes = 0
+
+  init(key: DumpKey, createdAt: String, note: String, sink: Sink, randomness: DumpRandomness) throws {
+    guard let salt = randomness.bytes(DMP1.saltSize), let nonce = randomness.bytes(GCMStream.nonceSize) else {
+      throw DumpFormatError.library("random numbers")
+    }
+    gcm = try GCMStream(key: DMP1.key(key, salt: salt), nonce: nonce, isSealing: true)
+    hash = try SHA256Stream()
+    self.sink = sink
+    block.reserveCapacity(Self.blockSize)
+    try writeRaw(DMP1.magic + salt + nonce)
+    try add(
+      "{\"version\":\(DMP1.version),\"created_at\":\(Self.quoted(createdAt)),\"sanitized\":false,\"note\":\(Self.quoted(note)),\"data\":{")
+  }
+
+  mutating func beginGroup(_ name: String, isFirst: Bool) throws {
+    try add((isFirst ? "" : "],") + Self.quoted(name) + ":[")
+  }
+
+  mutating func append(_ record: UnsafeRawBufferPointer, isFirst: Bool) throws {
+    if !isFirst { try add(",") }
+    try add(record)
+  }
+
+  mutating func finish(hasGroups: Bool) throws -> (bytes: Int, sha256: String, sink: Sink) {
+    try add(hasGroups ? "]}}" : "}}")
+    try seal()
+    let tag = try gcm.tag()
+    try tag.withUnsafeBytes { tag in
+      try hash.update(tag)
+      try sink.write(tag)
+    }
+    return (bytes + tag.count, try hash.hexadecimal(), sink)
+  }
+
+  private mutating func add(_ text: String) throws {
+    var text = text
+    try text.withUTF8 { try add(UnsafeRawBufferPointer($0)) }
+  }
+
+  private mutating func add(_ content: UnsafeRawBufferPointer) throws {
+    var content = content
+    while block.count + content.count >= Self.blockSize {
+      let room = Self.blockSize - block.count
+      block.append(contentsOf: content[..<room])
+      content = UnsafeRawBufferPointer(rebasing: content[room...])
+      try seal()
+    }
+    block.append(contentsOf: content)
+  }
+
+  private mutating func seal() throws {
+    guard bytes + block.count < GCMStream.maximumMessage else {
+      throw DumpFormatError(.cryptography, "a DMP1 dump can't hold more than 64 GiB")
+    }
+    var sealed = block
+    block = []
+    try sealed.withUnsafeMutableBytes { sealed in
+      guard let start = sealed.baseAddress else { return }
+      try gcm.update(UnsafeRawBufferPointer(sealed), into: start)
+    }
+    try writeRaw(sealed)
+    sealed.removeAll(keepingCapacity: true)
+    block = sealed
+  }
+
+  private mutating func writeRaw(_ raw: [UInt8]) throws {
+    bytes += raw.count
+    try raw.withUnsafeBytes { raw in
+      try hash.update(raw)
+      try sink.write(raw)
+    }
+  }
+
+  /// A JSON string; what is quoted here are names and times, so every rare character takes the long spelling.
+  private static func quoted(_ text: String) -> String {
+    let characters = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      case _ where scalar.value < 0x20:
+        "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
+      default: String(Character(scalar))
+      }
+    }
+    return "\"" + characters.joined() + "\""
+  }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// Why bytes are no dump that can be read, or could not be written as one.
+package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    case notADump
+    case truncated
+    case damagedOrWrongKey
+    case malformedContent
+    case unsupportedVersion
+    case recordTooLarge
+    case cryptography
+    case inputOutput
+  }
+
+  package let code: Code
+  private let detail: String
+
+  init(_ code: Code, _ detail: String = "") {
+    self.code = code
+    self.detail = detail
+  }
+
+  package init(errno number: Int32) {
+    self.init(.inputOutput, String(cString: strerror(number)))
+  }
+
+  package var description: String {
+    switch code {
+    case .notADump: "it is no dump: it does not begin as one"
+    case .truncated: "it is cut off: it is shorter than the smallest dump"
+    case .damagedOrWrongKey:
+      "it does not open: the file is damaged or cut off, or MEM_ENCRYPTION_KEY (and MEM_ENCRYPTION_KEYS_OLD) is not the key it was sealed with"
+    case .malformedContent: "it opens, but its content is not that of a dump: \(detail)"
+    case .unsupportedVersion: "it opens, but its content has version \(detail), which this program does not know; use a newer one"
+    case .recordTooLarge: "it opens, but it holds a document of more than \(detail) bytes"
+    case .cryptography: "the cryptographic library refused: \(detail)"
+    case .inputOutput: "it can't be read: \(detail)"
+    }
+  }
+}

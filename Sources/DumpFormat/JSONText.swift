@@ -1,0 +1,37 @@
+/// The little of JSON that the envelope's own names and times need.
+enum JSONText {
+  /// The string that a JSON string stands for, with its quotes; `nil` when it is none.
+  static func string(_ text: [UInt8]) -> String? {
+    guard text.count >= 2, text.first == UInt8(ascii: "\""), text.last == UInt8(ascii: "\"") else { return nil }
+    var units: [UInt16] = []
+    let content = text[1..<text.count - 1]
+    guard let decoded = String(validating: content, as: UTF8.self) else { return nil }
+    var characters = decoded.unicodeScalars.makeIterator()
+    while let scalar = characters.next() {
+      guard scalar == "\\" else {
+        units.append(contentsOf: String(scalar).utf16)
+        continue
+      }
+      guard let unit = unit(after: &characters) else { return nil }
+      units.append(unit)
+    }
+    return String(validating: units, as: UTF16.self)
+  }
+
+  private static func unit(after characters: inout String.UnicodeScalarView.Iterator) -> UInt16? {
+    switch characters.next() {
+    case "\""?: return 0x22
+    case "\\"?: return 0x5C
+    case "/"?: return 0x2F
+    case "b"?: return 0x08
+    case "f"?: return 0x0C
+    case "n"?: return 0x0A
+    case "r"?: return 0x0D
+    case "t"?: return 0x09
+    case "u"?:
+      let digits = (0..<4).compactMap { _ in characters.next().map(Character.init) }
+      return UInt16(String(digits), radix: 16)
+    default: return nil
+    }
+  }
+}
