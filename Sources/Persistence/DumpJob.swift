@@ -1,0 +1,31 @@
+package import DocumentStore
+package import DumpDirectory
+package import DumpFormat
+
+/// Writes one snapshot as one dump. Blocks for as long as the volume takes.
+package struct DumpJob: Sendable {
+  package let directory: DumpDirectory
+  package let keyring: DumpKeyring
+  package let format: DumpFormatName
+  package let clock: WallClock
+
+  package init(directory: DumpDirectory, keyring: DumpKeyring, format: DumpFormatName, clock: WallClock = .system) {
+    self.directory = directory
+    self.keyring = keyring
+    self.format = format
+    self.clock = clock
+  }
+
+  package func write(_ snapshot: Snapshot, to target: DumpLocation) throws -> WrittenDump {
+    let now = clock.now()
+    let createdAt = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds)
+    return try directory.write(to: target, at: now.seconds) { file in
+      var writer = try DumpWriter(format: format, key: keyring.sealing, createdAt: createdAt, sink: file)
+      for collection in snapshot.collections {
+        try writer.beginGroup(collection)
+        try snapshot.forEachDocument(in: collection) { try writer.append(record: $0) }
+      }
+      return try writer.finish()
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/// Loads dumps on a thread of its own.
+package struct Restorer: Sendable {
+  private let ladder: Ladder
+  private let thread = BlockingThread("restore")
+
+  package init(_ ladder: Ladder) {
+    self.ladder = ladder
+  }
+
+  package func climb() async throws -> Ladder.Outcome {
+    let ladder = ladder
+    return try await thread.run { try ladder.climb() }
+  }
+
+  package func load(_ path: String) async throws -> Ladder.Restored {
+    let ladder = ladder
+    return try await thread.run { try ladder.load(path) }
+  }
+
+  /// Runs work on the thread, as freeing a large state.
+  package func run(_ work: @escaping @Sendable () throws -> Void) async throws {
+    try await thread.run(work)
+  }
+}
