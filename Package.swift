@@ -25,8 +25,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -70,7 +71,7 @@ let package = Package(
       "GatehouseServer",
       [
         "Platform", "Persistence", "Authentication", "Resources", "RateLimiting", "DumpDirectory", "DumpFormat",
-        "DocumentStore", "JSON", hummingbird, lifecycle, logging, nioCore, nioPosix, nioHTTPTypes, httpTypes,
+        "DocumentStore", "JSON", hummingbird, hummingbirdCore, signals, logging, nioCore, nioPosix, nioHTTPTypes, httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", arguments]),
   ]

@@ -12,15 +12,15 @@ import Resources
 package struct PlatformResponder: HTTPResponder {
   package typealias Context = CallContext
 
-  private let platform: Platform
+  private let platform: PlatformServices
   private let table: RouteTable
   private let envelope: Envelope
   private let securityHeaders: SecurityHeaders
   private let crossOrigin: CrossOriginPolicy
 
-  package init(_ platform: Platform) {
+  package init(_ platform: PlatformServices) {
     self.platform = platform
-    table = RouteTable(Platform.routes)
+    table = RouteTable(PlatformServices.routes)
     envelope = platform.configuration.strictEnvelope ? .strict : .plain
     securityHeaders = SecurityHeaders(platform.configuration)
     crossOrigin = CrossOriginPolicy(configuration: platform.configuration.crossOrigin)

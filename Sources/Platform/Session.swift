@@ -15,7 +15,7 @@ package struct Session: Sendable {
   }
 }
 
-extension Platform {
+extension PlatformServices {
   /// The session of a request, or `nil` when its token is missing or does not count.
   func session(of headers: HTTPFields) async -> Session? {
     guard let (text, isFromCookie) = Self.token(in: headers) else { return nil }

@@ -61,7 +61,7 @@ enum AccountRoutes {
   private static let missing = Refusal(404, nil, "User not found")
 
   private static func change(
-    _ call: Call, _ platform: Platform, _ body: (String, inout Transaction) throws(Refusal) -> Void
+    _ call: Call, _ platform: PlatformServices, _ body: (String, inout Transaction) throws(Refusal) -> Void
   ) throws(Refusal) {
     let name = call.parameter("username")
     let actor = try call.actor()

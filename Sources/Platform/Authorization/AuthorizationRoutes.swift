@@ -34,7 +34,7 @@ enum AuthorizationRoutes {
   private static let credentials = BodyModel(
     "LoginModel", [.string("email", .required), .string("password", .required)])
 
-  private static func logIn(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func logIn(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let limit = platform.count(.login, from: call.address)
     if let limit, !limit.isAllowed { return try tooMany(limit) }
     let (email, password) = try credentials(of: call)
@@ -58,7 +58,7 @@ enum AuthorizationRoutes {
       .adding(limit.map(rateFields) ?? [:])
   }
 
-  private static func register(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func register(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let limit = platform.count(.registration, from: call.address)
     if let limit, !limit.isAllowed { return try tooMany(limit) }
     let (email, password) = try credentials(of: call)
@@ -82,7 +82,7 @@ enum AuthorizationRoutes {
     return .message("User created", status: 201)
   }
 
-  private static func refresh(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func refresh(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let actor = try call.actor()
     guard let user = Users.find(actor.username, in: platform.store.snapshot()) else {
       throw Session.refusal("AUTH003")
@@ -93,7 +93,7 @@ enum AuthorizationRoutes {
       .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
   }
 
-  private static func logOut(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func logOut(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     guard let token = call.session?.token else { throw Session.refusal() }
     let now = platform.now()
     try platform.write { (transaction) throws(Refusal) in
@@ -122,7 +122,7 @@ extension AuthorizationRoutes {
     }
   }
 
-  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: Platform) async throws -> String {
+  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: PlatformServices) async throws -> String {
     let mayUseInterface = user.value("ui_access")?.bool ?? false
     return try await platform.tokens.sign(
       AccessToken(actor: actor, mayUseInterface: mayUseInterface, now: platform.now(), lifetime: lifetime))

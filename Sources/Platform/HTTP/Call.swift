@@ -29,7 +29,7 @@ package struct Call: Sendable {
   /// Whether the client spoke HTTPS, to us or to the proxy before us.
   var isSecure: Bool { headers.forwardedProtocol == "https" }
 
-  func page(_ platform: Platform) throws(Refusal) -> PageRequest {
+  func page(_ platform: PlatformServices) throws(Refusal) -> PageRequest {
     try PageRequest(
       page: query["page"], size: query["page_size"], maximumSize: platform.configuration.maximumPageSize)
   }

@@ -5,7 +5,7 @@ import JSON
 enum DescriptionRoutes {
   static let routes: [Route] = [
     Route(.get, "/platform/openapi.json", "The description of this API", .everyone) { _, platform in
-      .raw(OpenAPIDocument(routes: Platform.routes, version: platform.configuration.version).json)
+      .raw(OpenAPIDocument(routes: PlatformServices.routes, version: platform.configuration.version).json)
     }
   ]
 }

@@ -4,7 +4,7 @@ import Resources
 
 /// One row of the platform's table: it routes requests, and it describes them in OpenAPI.
 package struct Route: Sendable {
-  typealias Handler = @Sendable (Call, Platform) async throws -> Answer
+  typealias Handler = @Sendable (Call, PlatformServices) async throws -> Answer
 
   /// Who may call.
   enum Access: Sendable {

@@ -53,7 +53,7 @@ enum SubscriptionRoutes {
   ]
 
   /// The peer answers the list twice; clients read either.
-  private static func shape(of username: String, _ platform: Platform) -> JSONObject {
+  private static func shape(of username: String, _ platform: PlatformServices) -> JSONObject {
     let apis = JSONValue.strings(Subscriptions.apis(of: username, in: platform.store.snapshot()))
     return ["apis": apis, "subscriptions": ["apis": apis]]
   }

@@ -61,7 +61,7 @@ enum UserRoutes {
     }
   }
 
-  private static func create(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func create(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
     try Users.checkCreation(body, by: call.actor(), in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(body.string("password") ?? "")
@@ -71,7 +71,7 @@ enum UserRoutes {
     return .message("User created", status: 201)
   }
 
-  private static func update(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func update(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
     let actor = try call.actor()
     let name = call.parameter("username")
@@ -85,7 +85,7 @@ enum UserRoutes {
     return .message("User updated")
   }
 
-  private static func updatePassword(_ call: Call, _ platform: Platform) async throws -> Answer {
+  private static func updatePassword(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
     let name = call.parameter("username")
     try Users.checkPasswordChange(name, body, by: call.actor(), in: platform.store.snapshot())

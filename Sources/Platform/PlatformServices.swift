@@ -2,11 +2,11 @@ package import Authentication
 package import DocumentStore
 package import Logging
 import RateLimiting
-import Resources
+package import Resources
 import Synchronization
 
 /// The platform API: what its routes work on.
-package final class Platform: Sendable {
+package final class PlatformServices: Sendable {
   package let configuration: PlatformConfiguration
   let store: DocumentStore
   let passwords: Passwords
@@ -61,7 +61,7 @@ package final class Platform: Sendable {
   func now() -> Int { Int(clock()) }
 
   /// The security settings as they are at this moment.
-  var settings: SecuritySettings {
+  package var settings: SecuritySettings {
     SecuritySettings(in: store.snapshot(), defaults: configuration.settings)
   }
 

@@ -1,0 +1,139 @@
+import DocumentStore
+import DumpDirectory
+import DumpFormat
+import Glibc
+import JSON
+import Persistence
+import Resources
+
+/// `gatehouse dump …`: dumps as an operator looks at them. Nothing on the volume changes.
+package struct DumpCommands: Sendable {
+  private let location: DumpLocation
+  private let keyring: DumpKeyring
+  private let directory: DumpDirectory
+
+  /// Reads where the dumps are and the keys; the other settings need not be there.
+  ///
+  /// - Parameter environment: of the process. What is wrong in it ends the process with exit code 78.
+  package init(_ environment: [String: String]) throws {
+    var reader = EnvironmentReader(environment, readFile: Program.readFile)
+    guard let memory = Configuration.memory(&reader, isProduction: false), reader.faults.isEmpty else {
+      Program.complain(ConfigurationFaults(faults: reader.faults).description)
+      exit(ExitCode.configuration.rawValue)
+    }
+    keyring = memory.keyring
+    location = try DumpLocation(path: memory.dumpPath, workingDirectory: Program.workingDirectory)
+    directory = DumpDirectory(location)
+  }
+
+  package func list(json: Bool) async throws {
+    let entries = try catalogue()
+    if json {
+      let dumps = entries.map { entry -> JSONValue in
+        [
+          "name": .string(entry.name), "path": .string(entry.path), "bytes": .integer(entry.bytes),
+          "created_at": .string(entry.createdAt),
+        ]
+      }
+      print(JSONWriter.text(["directory": .string(location.directory), "dumps": .array(dumps)]))
+      return
+    }
+    print("\(entries.count) dump\(entries.count == 1 ? "" : "s") in \(location.directory), newest first")
+    for entry in entries { print("\(entry.createdAt)  \(entry.bytes) bytes  \(entry.name)") }
+  }
+
+  package func inspect(_ file: String?) async throws {
+    let path = try path(of: file)
+    do {
+      let summary = try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in })
+      print("path        \(path)")
+      print("format      \(summary.format.label)")
+      print("created at  \(summary.createdAt)")
+      print("bytes       \(summary.bytes)")
+      print("sha256      \(summary.sha256)")
+      print("documents   \(summary.records)")
+      for count in summary.counts { print("  \(count.name)  \(count.records)") }
+    } catch {
+      fail(path, error)
+    }
+  }
+
+  package func verify(_ files: [String]) async throws {
+    let paths = try files.isEmpty ? catalogue().map(\.path) : files.map { try path(of: $0) }
+    var isGood = true
+    for path in paths {
+      do {
+        let summary = try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in })
+        print("good  \(path)  \(summary.records) documents")
+      } catch {
+        isGood = false
+        print("BAD   \(path): \(error)")
+      }
+    }
+    if paths.isEmpty { print("no dumps in \(location.directory)") }
+    if !isGood { exit(ExitCode.noDumpLoads.rawValue) }
+  }
+
+  package func restoreCheck(_ file: String?) async throws {
+    let ladder = Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas)
+    if let file {
+      let path = try path(of: file)
+      do {
+        describe(try ladder.load(path))
+      } catch {
+        fail(path, error)
+      }
+      return
+    }
+    _ = try catalogue()
+    switch try ladder.climb() {
+    case .restored(let restored, let passedOver):
+      for failure in passedOver { print("passed over  \(failure)") }
+      describe(restored)
+    case .nothingThere:
+      print("no dumps in \(location.directory): a start would begin with a fresh state")
+    case .noneLoads(let failures):
+      for failure in failures { print("passed over  \(failure)") }
+      print("a start would refuse: none of the dumps can be loaded")
+      exit(ExitCode.noDumpLoads.rawValue)
+    }
+  }
+
+  private func describe(_ restored: Ladder.Restored) {
+    print("loads  \(restored.path)  \(restored.summary.records) documents of \(restored.summary.createdAt)")
+    for count in restored.contents.counts where count.documents > 0 { print("  \(count.name)  \(count.documents)") }
+    for (place, count) in restored.conflicts.sorted(by: { $0.key < $1.key }) {
+      print("  warning: \(place): \(count) values that should be unique come again")
+    }
+  }
+
+  private func catalogue() throws -> [DumpEntry] {
+    do {
+      return try directory.catalogue(keyring)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      Program.complain("there is no directory '\(location.directory)'; set MEM_DUMP_PATH to where the dumps are")
+      exit(ExitCode.directoryNotWritable.rawValue)
+    }
+  }
+
+  private func path(of file: String?) throws -> String {
+    if let file { return file.contains("/") ? file : pathOfName(file) }
+    guard let newest = try catalogue().first else {
+      Program.complain("there is no dump in \(location.directory)")
+      exit(ExitCode.noDumpLoads.rawValue)
+    }
+    return newest.path
+  }
+
+  /// A bare name is one of the directory of dumps, else of the working directory.
+  private func pathOfName(_ name: String) -> String {
+    let path = "\(location.directory)/\(name)"
+    return access(path, F_OK) == 0 ? path : name
+  }
+
+  private func fail(_ path: String, _ error: any Error) -> Never {
+    Program.complain("\(path): \(error)")
+    exit(ExitCode.noDumpLoads.rawValue)
+  }
+}

@@ -1,0 +1,96 @@
+package import Authentication
+import Logging
+package import Platform
+
+/// What the environment says, read once and checked as a whole. Below this nothing reads the environment.
+package struct Configuration: Sendable {
+  package let isProduction: Bool
+  /// Where to listen. Port 0 lets the system pick one.
+  package let host: String
+  package let port: Int
+  package let memory: Memory
+  package let administrator: Administrator
+  package let tokenKeys: [TokenKey]
+  package let log: Log
+  /// `SECURITY_SETTINGS_FILE`: the peer's side file, for a store without settings.
+  package let securitySettingsFile: String
+  package let platform: Platform
+  /// Every variable as it is in effect, for `gatehouse config check`.
+  package let listing: ConfigurationListing
+
+  package struct Memory: Sendable {
+    package let encryptionKey: Secret
+    /// For opening only.
+    package let olderKeys: [Secret]
+    /// As given; relative to the working directory.
+    package let dumpPath: String
+    package let autoSaveEnabled: Bool
+    /// Seconds.
+    package let autoSaveFrequency: Int
+    package let allowsEmptyStart: Bool
+  }
+
+  package struct Administrator: Sendable {
+    package let email: String
+    package let password: Secret
+  }
+
+  package struct Log: Sendable {
+    package let format: LogFormat
+    package let level: LogLevel
+  }
+
+  /// What of the platform's configuration the environment gives; the rest is known at start only.
+  package struct Platform: Sendable {
+    package let httpsOnly: Bool
+    package let strictEnvelope: Bool
+    package let maximumPageSize: Int
+    package let maximumBodySize: Int?
+    package let bodyLimitExcludedPaths: [String]
+    package let cookies: PlatformConfiguration.Cookies
+    package let tokens: PlatformConfiguration.TokenLifetimes
+    package let loginLimit: PlatformConfiguration.Limit?
+    package let registrationLimit: PlatformConfiguration.Limit?
+    package let localhostBypass: Bool?
+    package let crossOrigin: PlatformConfiguration.CrossOrigin
+    package let contentSecurityPolicy: String?
+  }
+}
+
+extension Configuration {
+  /// Reads and checks the environment.
+  ///
+  /// - Parameter readFile: reads a secret's file by its path.
+  /// - Throws: `ConfigurationFaults` with every fault.
+  package static func load(
+    _ environment: [String: String], readFile: @escaping (String) throws -> String
+  ) throws(ConfigurationFaults) -> Configuration {
+    var reader = EnvironmentReader(environment, readFile: readFile)
+    let mode = reader.choice(
+      "ENV", default: "development",
+      of: ["development": false, "production": true, "staging": false, "test": false])
+    let isProduction = mode ?? false
+    let host = reader.text("HOST", default: "0.0.0.0")
+    let port = reader.integer("PORT", default: 5001, in: 0...65_535)
+    checkMode(&reader)
+    let memory = memory(&reader, isProduction: isProduction)
+    let administrator = administrator(&reader, isProduction: isProduction)
+    let tokenKeys = tokenKeys(&reader, isProduction: isProduction, readFile: readFile)
+    let platform = platform(&reader, isProduction: isProduction)
+    let log = log(&reader)
+    let settingsFile = reader.text("SECURITY_SETTINGS_FILE", default: "generated/security_settings.json")
+    guard reader.faults.isEmpty, let memory, let administrator, let tokenKeys else {
+      throw ConfigurationFaults(faults: reader.faults)
+    }
+    return Configuration(
+      isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
+      tokenKeys: tokenKeys, log: log, securitySettingsFile: settingsFile, platform: platform,
+      listing: ConfigurationListing(reader.entries))
+  }
+
+  /// The log's own settings, for the messages about everything else; faults are told by `load`.
+  package static func log(of environment: [String: String]) -> Log {
+    var reader = EnvironmentReader(environment) { _ in "" }
+    return log(&reader)
+  }
+}

@@ -1,0 +1,15 @@
+/// Everything that is wrong with the environment, found in one go.
+package struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConvertible {
+  package struct Fault: Sendable, Equatable, CustomStringConvertible {
+    /// The environment variable.
+    package let name: String
+    /// What is wrong and what to do, without the value of a secret.
+    package let sentence: String
+
+    package var description: String { "\(name): \(sentence)" }
+  }
+
+  package let faults: [Fault]
+
+  package var description: String { faults.map(\.description).joined(separator: "\n") }
+}

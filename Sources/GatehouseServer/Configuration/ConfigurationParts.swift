@@ -1,0 +1,178 @@
+import Authentication
+import Logging
+import Platform
+import Resources
+
+extension Configuration {
+  static func checkMode(_ reader: inout EnvironmentReader) {
+    let name = !reader.isSet("MEM_OR_EXTERNAL") && reader.isSet("MEM_OR_REDIS") ? "MEM_OR_REDIS" : "MEM_OR_EXTERNAL"
+    let isMemory = reader.choice(name, default: "MEM", of: ["MEM": true, "REDIS": false, "EXTERNAL": false])
+    if isMemory == false {
+      reader.fault(name, "asks for a store outside the process, which this version does not have; set \(name)=MEM")
+    }
+    let threads = reader.integer("THREADS", default: 1, in: 1...1024)
+    if threads != 1 {
+      reader.fault(
+        "THREADS",
+        "is \(threads); with MEM_OR_EXTERNAL=MEM the state lives in the memory of one process, so set THREADS=1 (it uses all cores all the same)")
+    }
+  }
+
+  static func memory(_ reader: inout EnvironmentReader, isProduction: Bool) -> Memory? {
+    let minimum = isProduction ? 32 : 8
+    let key = reader.secret("MEM_ENCRYPTION_KEY", minimumLength: minimum)
+    if key == nil, !reader.isSet("MEM_ENCRYPTION_KEY") {
+      reader.fault(
+        "MEM_ENCRYPTION_KEY",
+        "is not set; dumps are sealed with it. Set one of at least \(minimum) characters and keep it: without it no dump opens")
+    }
+    let older = reader.secret("MEM_ENCRYPTION_KEYS_OLD").map { list in
+      list.reveal().split(separator: ",").map { Secret(String($0.drop { $0 == " " })) }
+    }
+    if older?.contains(where: { $0.count < 8 }) == true {
+      reader.fault("MEM_ENCRYPTION_KEYS_OLD", "holds a key of less than 8 characters; list whole keys with commas between them")
+    }
+    _ = reader.choice("MEM_DUMP_FORMAT", default: "dmp1", of: ["dmp1": true])
+    let path = reader.text("MEM_DUMP_PATH", default: "generated/memory_dump.bin")
+    let isEnabled = reader.boolean("MEM_AUTO_SAVE_ENABLED", default: false)
+    let frequency = reader.integer("MEM_AUTO_SAVE_FREQ", default: 900, in: 60...Int.max)
+    let allowsEmptyStart = reader.boolean("MEM_ALLOW_EMPTY_START", default: false)
+    return key.map { key in
+      Memory(
+        encryptionKey: key, olderKeys: older ?? [], dumpPath: path, autoSaveEnabled: isEnabled,
+        autoSaveFrequency: frequency, allowsEmptyStart: allowsEmptyStart)
+    }
+  }
+
+  static func administrator(_ reader: inout EnvironmentReader, isProduction: Bool) -> Administrator? {
+    let email = reader.text("DOORMAN_ADMIN_EMAIL", default: "admin@doorman.dev")
+    if !email.contains("@") || !(3...127).contains(email.count) {
+      reader.fault("DOORMAN_ADMIN_EMAIL", "is '\(email.prefix(80))'; it takes an e-mail address of at most 127 characters")
+    }
+    let password = reader.secret("DOORMAN_ADMIN_PASSWORD")
+    guard let password else {
+      if !reader.isSet("DOORMAN_ADMIN_PASSWORD") {
+        reader.fault("DOORMAN_ADMIN_PASSWORD", "is not set; the first user, '\(Users.admin)', logs in with it. \(PasswordRule.sentence)")
+      }
+      return nil
+    }
+    if isProduction, !PasswordRule.holds(password.reveal()) {
+      reader.fault("DOORMAN_ADMIN_PASSWORD", "is too weak for ENV=production. \(PasswordRule.sentence)")
+    }
+    if password.reveal().utf8.contains(0) {
+      reader.fault("DOORMAN_ADMIN_PASSWORD", "holds a NUL character, which no password can")
+    }
+    return Administrator(email: email, password: password)
+  }
+
+  static func tokenKeys(
+    _ reader: inout EnvironmentReader, isProduction: Bool, readFile: (String) throws -> String
+  ) -> [TokenKey]? {
+    let minimum = isProduction ? 32 : 1
+    let secret = reader.secret("JWT_SECRET_KEY", minimumLength: minimum)
+    let list = reader.secret("JWT_KEYS")
+    if let list {
+      do {
+        let keys = try TokenKey.keys(of: list.reveal(), minimumSecretLength: minimum, readFile: readFile)
+        // Tokens that were signed before the keys came still verify.
+        return keys + (secret.map { [TokenKey(secret: $0.reveal())] } ?? [])
+      } catch {
+        reader.fault("JWT_KEYS", "is not usable: \(error)")
+        return nil
+      }
+    }
+    if secret == nil, !reader.isSet("JWT_SECRET_KEY"), !reader.isSet("JWT_KEYS") {
+      reader.fault(
+        "JWT_SECRET_KEY", "is not set, nor JWT_KEYS; tokens are signed with it. A good one: openssl rand -base64 32")
+    }
+    return secret.map { [TokenKey(secret: $0.reveal())] }
+  }
+
+  static func platform(_ reader: inout EnvironmentReader, isProduction: Bool) -> Platform {
+    let httpsOnly = reader.boolean("HTTPS_ONLY", default: false)
+    if isProduction && !httpsOnly {
+      reader.fault("HTTPS_ONLY", "must be true with ENV=production: cookies must not travel in the clear. Set HTTPS_ONLY=true")
+    }
+    var tokens = PlatformConfiguration.TokenLifetimes()
+    tokens.access = lifetime(&reader, "AUTH_EXPIRE_TIME", 30, "AUTH_EXPIRE_TIME_FREQ", "minutes")
+    tokens.refresh = lifetime(&reader, "AUTH_REFRESH_EXPIRE_TIME", 7, "AUTH_REFRESH_EXPIRE_FREQ", "days")
+    let bodySize = reader.integer("MAX_BODY_SIZE_BYTES", default: 1_048_576, in: 1...Int.max)
+    let isUnlimited = reader.boolean("DISABLE_BODY_SIZE_LIMIT", default: false)
+    let loginLimit = limit(&reader, "LOGIN_IP_RATE_LIMIT", 5, "LOGIN_IP_RATE_WINDOW", 300)
+    let isLoginUnlimited = reader.boolean("LOGIN_IP_RATE_DISABLED", default: false)
+    return Platform(
+      httpsOnly: httpsOnly,
+      strictEnvelope: reader.boolean("STRICT_RESPONSE_ENVELOPE", default: false),
+      maximumPageSize: reader.integer("MAX_PAGE_SIZE", default: 200, in: 1...10_000),
+      maximumBodySize: isUnlimited ? nil : bodySize,
+      bodyLimitExcludedPaths: reader.list("BODY_LIMIT_EXCLUDE_PATHS", default: []),
+      cookies: cookies(&reader), tokens: tokens, loginLimit: isLoginUnlimited ? nil : loginLimit,
+      registrationLimit: limit(&reader, "REGISTER_IP_RATE_LIMIT", 5, "REGISTER_IP_RATE_WINDOW", 3600),
+      localhostBypass: reader.optionalBoolean("LOCAL_HOST_IP_BYPASS", absent: "true"),
+      crossOrigin: crossOrigin(&reader),
+      contentSecurityPolicy: contentSecurityPolicy(&reader))
+  }
+
+  static func log(_ reader: inout EnvironmentReader) -> Log {
+    let format = reader.choice("LOG_FORMAT", default: "plain", of: ["plain": LogFormat.plain, "json": .json])
+    let level = reader.choice(
+      "LOG_LEVEL", default: "INFO",
+      of: [
+        "TRACE": LogLevel.trace, "DEBUG": .debug, "INFO": .info, "NOTICE": .notice, "WARNING": .warning,
+        "ERROR": .error, "CRITICAL": .critical,
+      ])
+    return Log(format: format ?? .plain, level: level ?? .info)
+  }
+}
+
+extension Configuration {
+  private static func cookies(_ reader: inout EnvironmentReader) -> PlatformConfiguration.Cookies {
+    var cookies = PlatformConfiguration.Cookies()
+    cookies.domain = reader.optionalText("COOKIE_DOMAIN")
+    cookies.sameSite =
+      reader.choice(
+        "COOKIE_SAMESITE", default: "Strict",
+        of: ["Strict": PlatformConfiguration.Cookies.SameSite.strict, "Lax": .lax, "None": .none]) ?? .strict
+    cookies.secure = reader.optionalBoolean("COOKIE_SECURE", absent: "derived")
+    return cookies
+  }
+
+  private static func crossOrigin(_ reader: inout EnvironmentReader) -> PlatformConfiguration.CrossOrigin {
+    var policy = PlatformConfiguration.CrossOrigin()
+    policy.origins = reader.list("ALLOWED_ORIGINS", default: policy.origins)
+    policy.methods = reader.list("ALLOW_METHODS", default: policy.methods).map { $0.uppercased() }
+    policy.headers = reader.list("ALLOW_HEADERS", default: policy.headers)
+    policy.allowsCredentials = reader.boolean("ALLOW_CREDENTIALS", default: true)
+    policy.isStrict = reader.boolean("CORS_STRICT", default: false)
+    return policy
+  }
+
+  private static func contentSecurityPolicy(_ reader: inout EnvironmentReader) -> String? {
+    let policy = reader.optionalText("CONTENT_SECURITY_POLICY", absent: "restrictive")
+    if let policy, policy.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value > 0x7E }) {
+      reader.fault("CONTENT_SECURITY_POLICY", "holds characters that no header can; write it in one line of ASCII")
+    }
+    return policy
+  }
+
+  private static func lifetime(
+    _ reader: inout EnvironmentReader, _ name: String, _ standard: Int, _ unitName: String, _ unit: String
+  ) -> Int {
+    let count = reader.integer(name, default: standard, in: 1...1_000_000)
+    let seconds = reader.choice(
+      unitName, default: unit,
+      of: [
+        "seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800, "second": 1, "minute": 60,
+        "hour": 3600, "day": 86_400, "week": 604_800,
+      ])
+    return count * (seconds ?? 1)
+  }
+
+  private static func limit(
+    _ reader: inout EnvironmentReader, _ name: String, _ count: Int, _ windowName: String, _ window: Int
+  ) -> PlatformConfiguration.Limit {
+    PlatformConfiguration.Limit(
+      count: reader.integer(name, default: count, in: 1...1_000_000_000),
+      window: reader.integer(windowName, default: window, in: 1...86_400 * 366))
+  }
+}

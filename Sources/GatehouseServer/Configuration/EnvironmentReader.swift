@@ -1,0 +1,144 @@
+/// Reads variables one by one, remembers what is in effect and gathers what is wrong.
+///
+/// An empty variable counts as one that is not set. Every secret can also come as `NAME_FILE`.
+struct EnvironmentReader {
+  /// A variable as it is in effect.
+  struct Entry: Sendable {
+    enum Source: String, Sendable {
+      case `default`
+      case environment
+      case file
+    }
+
+    let name: String
+    /// Secrets by their length only.
+    let value: String
+    let source: Source
+  }
+
+  private let environment: [String: String]
+  private let readFile: (String) throws -> String
+  private(set) var entries: [Entry] = []
+  private(set) var faults: [ConfigurationFaults.Fault] = []
+
+  init(_ environment: [String: String], readFile: @escaping (String) throws -> String) {
+    self.environment = environment
+    self.readFile = readFile
+  }
+
+  mutating func fault(_ name: String, _ sentence: String) {
+    faults.append(ConfigurationFaults.Fault(name: name, sentence: sentence))
+  }
+
+  mutating func text(_ name: String, default standard: String) -> String {
+    optionalText(name, absent: standard) ?? standard
+  }
+
+  /// - Parameter absent: what the listing shows when the variable is not set.
+  mutating func optionalText(_ name: String, absent: String = "not set") -> String? {
+    let value = raw(name)
+    record(name, value ?? absent, value == nil ? .default : .environment)
+    return value
+  }
+
+  mutating func boolean(_ name: String, default standard: Bool) -> Bool {
+    optionalBoolean(name, absent: "\(standard)") ?? standard
+  }
+
+  mutating func optionalBoolean(_ name: String, absent: String = "not set") -> Bool? {
+    parsed(name, absent: absent, takes: "true or false") { text in
+      switch text.lowercased() {
+      case "true", "1", "yes", "on": true
+      case "false", "0", "no", "off": false
+      default: nil
+      }
+    }
+  }
+
+  mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
+    let bounds = range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+    return parsed(name, absent: "\(standard)", takes: "a whole number \(bounds)") { text in
+      Int(text).flatMap { range.contains($0) ? $0 : nil }
+    } ?? standard
+  }
+
+  /// One of some words, in any case.
+  mutating func choice<Choice: Sendable>(
+    _ name: String, default standard: String, of choices: KeyValuePairs<String, Choice>
+  ) -> Choice? {
+    let words = choices.map(\.key)
+    let find = { (text: String) in choices.first { $0.key.lowercased() == text.lowercased() }?.value }
+    return parsed(name, absent: standard, takes: "one of \(words.joined(separator: ", "))", find) ?? find(standard)
+  }
+
+  /// Words with commas between them.
+  mutating func list(_ name: String, default standard: [String]) -> [String] {
+    let value = raw(name)
+    let words = value?.split(separator: ",").map { Self.trimmed($0) }.filter { !$0.isEmpty } ?? standard
+    record(name, words.isEmpty ? "none" : words.joined(separator: ","), value == nil ? .default : .environment)
+    return words
+  }
+
+  /// A secret from `NAME` or from the file that `NAME_FILE` names.
+  mutating func secret(_ name: String, minimumLength: Int = 1) -> Secret? {
+    let fileName = "\(name)_FILE"
+    let value = raw(name)
+    let path = raw(fileName)
+    if value != nil && path != nil {
+      fault(name, "is set together with \(fileName); keep one of both")
+      return nil
+    }
+    var found = value
+    if let path {
+      do {
+        let text = try readFile(path)
+        found = text.hasSuffix("\n") ? String(text.dropLast()) : text
+      } catch {
+        fault(fileName, "names the file '\(path)', which can't be read; check that it exists and that the service's user may read it")
+        return nil
+      }
+      if found?.isEmpty == true { fault(fileName, "names the file '\(path)', which is empty") }
+    }
+    guard let found, !found.isEmpty else {
+      record(name, "not set", .default)
+      return nil
+    }
+    record(name, "set (\(found.count) characters)", path == nil ? .environment : .file)
+    guard found.count >= minimumLength else {
+      fault(name, "has \(found.count) characters; it needs at least \(minimumLength). A good one: openssl rand -base64 32")
+      return nil
+    }
+    return Secret(found)
+  }
+
+  /// Whether a variable, or its `_FILE`, is set at all.
+  func isSet(_ name: String) -> Bool { raw(name) != nil || raw("\(name)_FILE") != nil }
+
+  private mutating func parsed<Value>(
+    _ name: String, absent: String, takes: String, _ parse: (String) -> Value?
+  ) -> Value? {
+    guard let text = raw(name) else {
+      record(name, absent, .default)
+      return nil
+    }
+    guard let value = parse(Self.trimmed(text)) else {
+      fault(name, "is '\(text.prefix(80))'; it takes \(takes)")
+      return nil
+    }
+    record(name, Self.trimmed(text), .environment)
+    return value
+  }
+
+  private mutating func record(_ name: String, _ value: String, _ source: Entry.Source) {
+    entries.append(Entry(name: name, value: value, source: source))
+  }
+
+  private func raw(_ name: String) -> String? {
+    environment[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private static func trimmed(_ text: some StringProtocol) -> String {
+    let isBlank = { (character: Character) in character == " " || character == "\t" || character == "\n" || character == "\r" }
+    return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+  }
+}

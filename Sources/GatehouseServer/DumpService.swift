@@ -1,0 +1,126 @@
+import Authentication
+import DocumentStore
+import DumpDirectory
+import DumpFormat
+import Logging
+import Persistence
+import Platform
+import Resources
+
+/// Joins the platform API to the dumps: where they go, what a failure is called, what a restore changes.
+struct DumpService: DumpPort {
+  let store: DocumentStore
+  let location: DumpLocation
+  let workingDirectory: String
+  let dumper: Dumper
+  let restorer: Restorer
+  let settings: SecuritySettings.Defaults
+  let installation: Installation
+  let logger: Logger
+
+  /// Writes a dump to the usual place.
+  func dump(reason: String) async throws -> Dumper.Dump {
+    try await dumper.dump(to: usualTarget, reason: reason)
+  }
+
+  func dump(to path: String?) async throws(Refusal) -> DumpReport {
+    let target: DumpLocation
+    do {
+      target = try path.map { (path) throws(DumpDirectoryError) in
+        try location.confined(path, workingDirectory: workingDirectory)
+      } ?? usualTarget
+    } catch {
+      throw Refusal(400, "MEM004", "The path \(error)")
+    }
+    do {
+      let dump = try await dumper.dump(to: target, reason: "request")
+      let summary = dump.written.summary
+      return DumpReport(
+        path: dump.written.path, sequence: dump.sequence, documents: summary.records, bytes: summary.bytes,
+        sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
+        collections: summary.counts.map { ($0.name, $0.records) })
+    } catch let error as DumpDirectoryError where error.code == .outside {
+      throw Refusal(400, "MEM004", "The path \(error)")
+    } catch {
+      throw Refusal(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
+    }
+  }
+
+  func restore(from path: String?) async throws(Refusal) -> RestoreReport {
+    let restored = try await load(path)
+    do {
+      try await installation.install(restored, restorer: restorer)
+    } catch {
+      throw error as? Refusal ?? Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
+    }
+    logger.notice(
+      "restored from dump \(restored.path)",
+      metadata: ["dump.reason": "request", "dump.documents": .stringConvertible(restored.summary.records)])
+    return RestoreReport(version: restored.summary.version, createdAt: restored.summary.createdAt)
+  }
+
+  func check(dumpPath: String) throws(Refusal) {
+    do {
+      guard try confined(dumpPath).directory == location.directory else {
+        throw Refusal(
+          400, "MEM004",
+          "dump_path must name a file directly in the directory of MEM_DUMP_PATH: a start looks for dumps there only")
+      }
+    } catch let error as DumpDirectoryError {
+      throw Refusal(400, "MEM004", "dump_path \(error)")
+    } catch let error as Refusal {
+      throw error
+    } catch {
+      throw Refusal(400, "MEM004", "dump_path can't be used")
+    }
+  }
+
+  /// The settings' dump path where a start would find the dumps, else that of the environment.
+  private var usualTarget: DumpLocation {
+    let path = SecuritySettings(in: store.snapshot(), defaults: settings).dumpPath
+    guard let path, let target = try? confined(path), target.directory == location.directory else { return location }
+    return target
+  }
+
+  private func confined(_ path: String) throws(DumpDirectoryError) -> DumpLocation {
+    try location.confined(path, workingDirectory: workingDirectory)
+  }
+
+  private func load(_ path: String?) async throws(Refusal) -> Ladder.Restored {
+    do {
+      if let path {
+        return try await restorer.load(try location.confinedFile(path, workingDirectory: workingDirectory))
+      }
+      switch try await restorer.climb() {
+      case .restored(let restored, let passedOver):
+        for failure in passedOver {
+          logger.warning("dump passed over", metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
+        }
+        return restored
+      case .nothingThere:
+        throw Refusal(404, "MEM003", "There is no dump to restore yet")
+      case .noneLoads(let failures):
+        throw Refusal(400, "MEM005", "None of the \(failures.count) dumps can be loaded; the service's log says why for each")
+      }
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch let error as DumpDirectoryError {
+      switch error.code {
+      case .notFound: throw Refusal(404, "MEM003", "There is no such file")
+      case .outside: throw Refusal(400, "MEM004", "The path \(error)")
+      default: throw Refusal(400, "MEM005", "The file can't be read")
+      }
+    } catch {
+      throw Refusal(400, "MEM005", "The file can't be restored: \(error). Nothing was changed")
+    }
+  }
+
+  /// Said without paths, which are the operator's business: the log has them.
+  private static func cause(of error: any Error) -> String {
+    switch (error as? DumpDirectoryError)?.code {
+    case .noSpace?: "since the volume is full: free space on it or enlarge it"
+    case .notWritable?: "since its directory can't be written: check the volume's permissions"
+    default: "since the volume or the dump failed: the service's log says how"
+    }
+  }
+}

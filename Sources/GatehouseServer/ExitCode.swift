@@ -1,0 +1,15 @@
+/// How the process ended, for those who watch it (numbers above 63 after sysexits.h).
+package enum ExitCode: Int32, Sendable {
+  /// Stopped, and the last dump is safe on the volume.
+  case stopped = 0
+  /// Stopped, but the last dump could not be written; or told to stop twice.
+  case lastDumpFailed = 1
+  /// EX_DATAERR: there are dumps, and none can be loaded.
+  case noDumpLoads = 65
+  /// EX_UNAVAILABLE: the address to listen on can't be had.
+  case cannotListen = 69
+  /// EX_CANTCREAT: the directory of dumps can't be written.
+  case directoryNotWritable = 73
+  /// EX_CONFIG: the environment is not in order.
+  case configuration = 78
+}

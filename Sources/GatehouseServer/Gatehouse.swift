@@ -1,0 +1,133 @@
+import Authentication
+import DocumentStore
+import DumpDirectory
+package import DumpFormat
+import FoundationEssentials
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import JSON
+package import Logging
+import NIOCore
+import NIOPosix
+import Persistence
+import Platform
+import Resources
+
+/// The service, put together from its parts.
+package struct Gatehouse: Sendable {
+  let configuration: Configuration
+  let logger: Logger
+  let state: ServiceState
+  let store: DocumentStore
+  let location: DumpLocation
+  let dumper: Dumper
+  let restorer: Restorer
+  let dumps: DumpService
+  let installation: Installation
+  let platform: PlatformServices
+
+  /// Prepares the directory of dumps and the parts. Nothing is loaded and nothing listens yet.
+  ///
+  /// - Parameter workingDirectory: what relative paths count from.
+  /// - Throws: `DumpDirectoryError` when the directory can't be used.
+  package init(_ configuration: Configuration, workingDirectory: String, logger: Logger) async throws {
+    self.configuration = configuration
+    self.logger = logger
+    let memory = configuration.memory
+    let place = try DumpLocation(path: memory.dumpPath, workingDirectory: workingDirectory)
+    let removed = try DumpDirectory(place).prepare()
+    for name in removed {
+      logger.notice("left-over file of an unfinished dump removed", metadata: ["file": "\(name)"])
+    }
+    // Once more: links of a directory that was just made can be resolved now.
+    location = try DumpLocation(path: memory.dumpPath, workingDirectory: workingDirectory)
+    let directory = DumpDirectory(location)
+    let keyring = memory.keyring
+    store = DocumentStore(schemas: Collections.schemas)
+    state = ServiceState()
+    dumper = Dumper(
+      store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1), logger: logger)
+    restorer = Restorer(Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas))
+
+    let threads = NIOThreadPool(numberOfThreads: max(1, System.coreCount - 1))
+    threads.start()
+    let passwords = Passwords(threads: threads)
+    let defaults = SecuritySettings.Defaults(
+      enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
+      dumpPath: "\(location.directory)/\(location.stem).bin",
+      allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
+      sideFile: Self.sideFile(configuration.securitySettingsFile, workingDirectory: workingDirectory))
+    installation = Installation(
+      store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
+      passwords: passwords, password: configuration.administrator.password, dumper: dumper, logger: logger)
+    dumps = DumpService(
+      store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, restorer: restorer,
+      settings: defaults, installation: installation, logger: logger)
+    let tokens = try await Tokens(keys: configuration.tokenKeys)
+    let (state, start) = (state, ContinuousClock.now)
+    platform = PlatformServices(
+      configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
+      tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
+      activity: {
+        PlatformServices.Activity(
+          memoryPercent: ProcessMemory.percent, connections: state.connections,
+          seconds: (ContinuousClock.now - start).milliseconds / 1000)
+      })
+  }
+
+  /// The application that listens. The data plane comes to stand behind `ConnectionGuard`.
+  func application(onListening: @escaping @Sendable (SocketAddress?) -> Void) -> some ApplicationProtocol {
+    let state = state
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .notice)
+    return Application(
+      responder: PlatformResponder(platform),
+      server: .http1(
+        configuration: HTTP1Channel.Configuration(
+          additionalChannelHandlers: [ConnectionGuard(state: state)],
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 128))),
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+      onServerRunning: { channel in onListening(channel.localAddress) },
+      logger: quiet)
+  }
+
+  private static func unixSeconds() -> Double {
+    let now = WallClock.system.now()
+    return Double(now.seconds) + Double(now.microseconds) / 1_000_000
+  }
+
+  /// The peer's side file, if there is one that can be read.
+  private static func sideFile(_ path: String, workingDirectory: String) -> JSONObject {
+    let absolute = path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
+    guard let data = try? Data(contentsOf: URL(filePath: absolute)) else { return [:] }
+    return (try? JSONParser().parseObject(data)) ?? [:]
+  }
+}
+
+extension Configuration.Memory {
+  package var keyring: DumpKeyring {
+    DumpKeyring(sealing: DumpKey(encryptionKey.reveal()), older: olderKeys.map { DumpKey($0.reveal()) })
+  }
+}
+
+extension Configuration.Platform {
+  fileprivate func configuration(settings: SecuritySettings.Defaults) -> PlatformConfiguration {
+    var platform = PlatformConfiguration(settings: settings, version: Version.number)
+    platform.httpsOnly = httpsOnly
+    platform.strictEnvelope = strictEnvelope
+    platform.maximumPageSize = maximumPageSize
+    platform.maximumBodySize = maximumBodySize
+    platform.bodyLimitExcludedPaths = bodyLimitExcludedPaths
+    platform.cookies = cookies
+    platform.tokens = tokens
+    platform.loginLimit = loginLimit
+    platform.registrationLimit = registrationLimit
+    platform.localhostBypass = localhostBypass
+    platform.crossOrigin = crossOrigin
+    if let contentSecurityPolicy { platform.contentSecurityPolicy = contentSecurityPolicy }
+    return platform
+  }
+}

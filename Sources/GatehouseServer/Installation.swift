@@ -1,0 +1,57 @@
+import Authentication
+import DocumentStore
+import JSON
+import Logging
+import Persistence
+import Resources
+
+/// Puts a state in place, with the admin's e-mail address and password from the environment.
+struct Installation: Sendable {
+  let store: DocumentStore
+  let firstStart: FirstStart
+  let passwords: Passwords
+  let password: Secret
+  let dumper: Dumper
+  let logger: Logger
+
+  /// Makes a store without a dump ready.
+  func begin() async throws {
+    let hash = try await passwords.hash(password.reveal())
+    try complete(password: hash)
+  }
+
+  /// Makes a restored dump the present state. Called at the start: what the dump holds counts as saved.
+  func begin(with restored: Ladder.Restored) async throws {
+    store.replaceAll(with: restored.contents) { _, _ in }
+    await dumper.markSaved()
+    let admin = Users.find(Users.admin, in: store.snapshot())
+    // The same password keeps its hash, so that a restart changes nothing and needs no new dump.
+    if try await passwords.verify(password.reveal(), against: admin?.value("password")) {
+      try complete(password: nil)
+    } else {
+      try await begin()
+    }
+  }
+
+  /// Puts a dump in the place of a state that is in use, in one step with the admin's password and the tokens that were
+  /// revoked since.
+  func install(_ restored: Ladder.Restored, restorer: Restorer) async throws {
+    let hash = try await passwords.hash(password.reveal())
+    let (store, firstStart) = (store, firstStart)
+    try await restorer.run {
+      try store.replaceAll(with: restored.contents) { (transaction, before) throws(Refusal) in
+        try Revocations.carryOver(from: before, into: &transaction)
+        _ = try firstStart.complete(&transaction, password: hash)
+      }
+    }
+  }
+
+  private func complete(password: JSONValue?) throws {
+    let isEmailSet = try store.write { (transaction) throws(Refusal) in
+      try firstStart.complete(&transaction, password: password)
+    }
+    if !isEmailSet {
+      logger.warning("another user has the e-mail address of DOORMAN_ADMIN_EMAIL; the admin keeps its own and logs in as 'admin'")
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Platform
+import Synchronization
+
+/// Whether the service takes calls, and how many are under way. Shared between connections and lifecycle.
+final class ServiceState: Sendable {
+  private struct State {
+    var availability = Availability.starting
+    /// Calls that came while the service took them.
+    var calls = 0
+    var connections = 0
+  }
+
+  private let state = Mutex(State())
+
+  var availability: Availability { state.withLock { $0.availability } }
+  var calls: Int { state.withLock { $0.calls } }
+  var connections: Int { state.withLock { $0.connections } }
+
+  /// The newest dump is loaded; a signal to stop that came before stays in force.
+  func becomeReady() {
+    state.withLock { if $0.availability == .starting { $0.availability = .ready } }
+  }
+
+  /// - Returns: what the service was before.
+  func startDraining() -> Availability {
+    state.withLock { state in
+      defer { state.availability = .draining }
+      return state.availability
+    }
+  }
+
+  /// - Returns: whether the call counts: one that comes while the service drains is turned away and does not hold it.
+  func beginCall() -> Bool {
+    state.withLock { state in
+      guard state.availability != .draining else { return false }
+      state.calls += 1
+      return true
+    }
+  }
+
+  func endCall() { state.withLock { $0.calls -= 1 } }
+
+  func connectionOpened() { state.withLock { $0.connections += 1 } }
+  func connectionClosed() { state.withLock { $0.connections -= 1 } }
+}

@@ -1,0 +1,79 @@
+import JSON
+import Logging
+
+/// One event as one line, whatever is in its values.
+struct LogLine {
+  /// RFC 3339 with milliseconds.
+  let time: String
+  let level: Logger.Level
+  let message: String
+  let metadata: Logger.Metadata
+
+  func text(_ format: LogFormat) -> String {
+    switch format {
+    case .plain: plain
+    case .json: json
+    }
+  }
+
+  private var plain: String {
+    let word = level.rawValue.uppercased()
+    var line = "\(time) \(word)\(String(repeating: " ", count: max(0, 8 - word.count))) \(Self.escaped(message))"
+    for (key, value) in sorted {
+      let text = Self.escaped(Self.text(value))
+      line += " \(Self.escaped(key))=" + (text.contains(" ") || text.isEmpty ? "\"\(text)\"" : text)
+    }
+    return line
+  }
+
+  private var json: String {
+    var object: JSONObject = [
+      "time": .string(time), "level": .string(level.rawValue), "message": .string(message),
+    ]
+    for (key, value) in sorted { object[key] = Self.json(value) }
+    return JSONWriter.text(.object(object))
+  }
+
+  private var sorted: [(key: String, value: Logger.MetadataValue)] {
+    metadata.sorted { $0.key < $1.key }
+  }
+
+  private static func json(_ value: Logger.MetadataValue) -> JSONValue {
+    switch value {
+    case .stringConvertible(let number as Int): .integer(number)
+    case .array(let values): .array(values.map(json))
+    case .dictionary(let values): .object(JSONObject(values.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }))
+    default: .string(text(value))
+    }
+  }
+
+  private static func text(_ value: Logger.MetadataValue) -> String {
+    switch value {
+    case .string(let text): text
+    case .stringConvertible(let value): value.description
+    case .array(let values): "[" + values.map(text).joined(separator: ", ") + "]"
+    case .dictionary(let values):
+      "{" + values.sorted { $0.key < $1.key }.map { "\($0.key): \(text($0.value))" }.joined(separator: ", ") + "}"
+    }
+  }
+
+  /// Nobody can write a second line, or turn a terminal's colours, through a value.
+  private static func escaped(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: mustBeEscaped) else { return text }
+    return text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\n": "\\n"
+      case "\r": "\\r"
+      case "\t": "\\t"
+      case "\"": "\\\""
+      case "\\": "\\\\"
+      default: mustBeEscaped(scalar) ? "\\u{\(String(scalar.value, radix: 16))}" : String(Character(scalar))
+      }
+    }.joined()
+  }
+
+  private static func mustBeEscaped(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || scalar == "\"" || scalar == "\\" || (0x7F...0x9F).contains(scalar.value)
+      || scalar.value == 0x2028 || scalar.value == 0x2029
+  }
+}

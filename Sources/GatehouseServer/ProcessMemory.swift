@@ -1,0 +1,23 @@
+import Glibc
+
+/// What the kernel says of this process's memory.
+enum ProcessMemory {
+  /// Resident share of the machine's memory, in percent.
+  static var percent: Double {
+    guard let pages = residentPages else { return 0 }
+    let total = sysconf(Int32(_SC_PHYS_PAGES))
+    return total > 0 ? Double(pages) / Double(total) * 100 : 0
+  }
+
+  /// The second number of `/proc/self/statm` (proc(5)).
+  private static var residentPages: Int? {
+    let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 128)
+    let count = read(descriptor, &buffer, buffer.count)
+    guard count > 0 else { return nil }
+    let numbers = String(decoding: buffer[..<count], as: UTF8.self).split(separator: " ")
+    return numbers.count > 1 ? Int(numbers[1]) : nil
+  }
+}

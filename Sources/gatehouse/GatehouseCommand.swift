@@ -1,0 +1,29 @@
+import ArgumentParser
+import FoundationEssentials
+import GatehouseServer
+import Glibc
+
+@main
+struct GatehouseCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gatehouse",
+    abstract: "An API gateway that keeps its state in memory and never loses it.",
+    discussion: """
+      Settings come from the environment; `gatehouse config check` shows them. Without a subcommand the service starts.
+
+      Signals: SIGTERM and SIGINT write a dump and stop; SIGUSR1 writes a dump and goes on.
+      Exit codes: 0 stopped and the last dump is safe, 1 the last dump was not written, 64 wrong arguments, \
+      65 no dump can be loaded, 69 can't listen, 73 the directory of dumps can't be written, 78 the environment is not in order.
+      """,
+    version: Version.number,
+    subcommands: [Serve.self, Dump.self, Config.self],
+    defaultSubcommand: Serve.self)
+}
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Start the service (the default).")
+
+  func run() async throws {
+    await Program.serve(ProcessInfo.processInfo.environment)
+  }
+}
