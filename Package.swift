@@ -65,13 +65,15 @@ let package = Package(
     library(
       "Platform",
       [
-        "Resources", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird, httpTypes, nioCore, logging,
+        "Resources", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird, httpTypes, nioCore,
+        logging,
       ]),
     library(
       "GatehouseServer",
       [
         "Platform", "Persistence", "Authentication", "Resources", "RateLimiting", "DumpDirectory", "DumpFormat",
-        "DocumentStore", "JSON", hummingbird, hummingbirdCore, signals, logging, nioCore, nioPosix, nioHTTPTypes, httpTypes,
+        "DocumentStore", "JSON", hummingbird, hummingbirdCore, signals, logging, nioCore, nioPosix, nioHTTPTypes,
+        httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", arguments]),
   ]

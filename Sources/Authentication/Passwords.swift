@@ -1,6 +1,6 @@
+import FoundationEssentials
 package import JSON
 package import NIOPosix
-import FoundationEssentials
 import Synchronization
 
 /// Hashes and checks passwords on threads of their own: one check keeps a core busy for about 200 ms.

@@ -58,7 +58,10 @@ extension TokenKey {
     of text: String, minimumSecretLength: Int = 1, readFile: (String) throws -> String
   ) throws(AuthenticationError) -> [TokenKey] {
     guard let list = (try? JSONParser().parse(text))?.array, !list.isEmpty else {
-      throw AuthenticationError(.invalidKeys, "JWT_KEYS must be a JSON list of keys, as [{\"kid\": \"k1\", \"algorithm\": \"HS256\", \"secret\": \"…\", \"active\": true}]")
+      throw AuthenticationError(
+        .invalidKeys,
+        "JWT_KEYS must be a JSON list of keys, as [{\"kid\": \"k1\", \"algorithm\": \"HS256\", \"secret\": \"…\", \"active\": true}]"
+      )
     }
     var keys: [TokenKey] = []
     for (index, entry) in list.enumerated() {
@@ -69,7 +72,9 @@ extension TokenKey {
       keys.append(key)
     }
     guard keys.contains(where: { $0.isActive && $0.canSign }) else {
-      throw AuthenticationError(.invalidKeys, "JWT_KEYS has no active key that can sign; set \"active\": true on one with a secret or a private key")
+      throw AuthenticationError(
+        .invalidKeys,
+        "JWT_KEYS has no active key that can sign; set \"active\": true on one with a secret or a private key")
     }
     return keys
   }
@@ -104,7 +109,8 @@ extension TokenKey {
           id: id, algorithm: algorithm, isActive: isActive,
           material: .rsa(privateKey: privateKey, publicKey: publicKey))
       } catch {
-        throw AuthenticationError(.invalidKeys, "\(place) holds a key that is no PEM of an RSA key of at least 2048 bits")
+        throw AuthenticationError(
+          .invalidKeys, "\(place) holds a key that is no PEM of an RSA key of at least 2048 bits")
       }
     }
   }

@@ -20,7 +20,7 @@ package struct Tokens: Sendable {
       let kid = JWKIdentifier(string: key.id)
       switch key.material {
       case .secret(let secret):
-        await collection.add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256, kid: kid)
+        await collection.add(hmac: HMACKey(from: Self.padded(secret)), digestAlgorithm: .sha256, kid: kid)
       case .rsa(let privateKey?, _):
         await collection.add(rsa: privateKey, digestAlgorithm: .sha256, kid: kid)
       case .rsa(nil, let publicKey?):
@@ -55,6 +55,13 @@ package struct Tokens: Sendable {
     } catch {
       throw AuthenticationError(.invalidToken)
     }
+  }
+
+  /// JWTKit asks for 32 bytes. HMAC itself fills a shorter key with zeros up to its block (RFC 2104), so tokens of a
+  /// deployment with a short secret verify all the same.
+  private static func padded(_ secret: String) -> [UInt8] {
+    let bytes = Array(secret.utf8)
+    return bytes + [UInt8](repeating: 0, count: max(0, 32 - bytes.count))
   }
 
   private static let maximumLength = 16_384

@@ -46,7 +46,8 @@ extension DumpDirectory {
   private static func time(of name: DumpName) -> String {
     let text = Array(name.time)
     let (date, clock) = (text[..<8], text[9..<15])
-    let spelled = "\(String(date[..<4]))-\(String(date[4..<6]))-\(String(date[6...]))T"
+    let spelled =
+      "\(String(date[..<4]))-\(String(date[4..<6]))-\(String(date[6...]))T"
       + "\(String(clock[9..<11])):\(String(clock[11..<13])):\(String(clock[13...]))"
     return spelled + ".000000Z"
   }

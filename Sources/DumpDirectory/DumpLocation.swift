@@ -30,7 +30,8 @@ package struct DumpLocation: Sendable, Equatable {
       let location = try DumpLocation(absolute: candidate, asGiven: path)
       if location.isInside(directory) { return location }
     }
-    throw DumpDirectoryError(.outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
+    throw DumpDirectoryError(
+      .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
   }
 
   /// The same for a file that is to be read.
@@ -44,7 +45,8 @@ package struct DumpLocation: Sendable, Equatable {
       guard DumpLocation(directory: resolved, stem: name).isInside(directory), !name.isEmpty else { continue }
       return resolved + "/" + name
     }
-    throw DumpDirectoryError(.outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
+    throw DumpDirectoryError(
+      .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
   }
 
   private func isInside(_ root: String) -> Bool {

@@ -23,7 +23,8 @@ package struct DumpName: Sendable, Equatable {
     guard file.hasSuffix(Self.suffix) else { return nil }
     var parts = file.dropLast(Self.suffix.count).split(separator: "-", omittingEmptySubsequences: false)
     var number = 0
-    if let last = parts.last, last.count == 4, let value = Int(last), last.allSatisfy(\.isWholeNumber), parts.count > 2 {
+    if let last = parts.last, last.count == 4, let value = Int(last), last.allSatisfy(\.isWholeNumber), parts.count > 2
+    {
       number = value
       parts.removeLast()
     }
@@ -46,7 +47,9 @@ package struct DumpName: Sendable, Equatable {
     guard characters.count == 16, characters[8] == UInt8(ascii: "T"), characters[15] == UInt8(ascii: "Z") else {
       return false
     }
-    return (Array(0..<8) + Array(9..<15)).allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(characters[$0]) }
+    return (Array(0..<8) + Array(9..<15)).allSatisfy {
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(characters[$0])
+    }
   }
 }
 

@@ -1,35 +1,21 @@
 import COpenSSL
 
-/// HKDF-SHA256 (RFC 5869), as the peer derives a dump's key.
+/// HKDF-SHA256 (RFC 5869) for one key of 32 bytes, as the peer derives a dump's key.
 enum KeyDerivation {
-  static func hkdf(_ key: DumpKey, salt: [UInt8], info: String, count: Int) throws(DumpFormatError) -> [UInt8] {
-    guard let kdf = EVP_KDF_fetch(nil, "HKDF", nil) else { throw .library("HKDF") }
-    defer { EVP_KDF_free(kdf) }
-    guard let context = EVP_KDF_CTX_new(kdf) else { throw .library("HKDF") }
-    defer { EVP_KDF_CTX_free(context) }
-    var key = Array(key.string.utf8)
-    defer { key.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
-    var salt = salt
-    var info = Array(info.utf8)
-    var digest = Array("SHA256".utf8CString)
-    var output = [UInt8](repeating: 0, count: count)
-    let result = key.withUnsafeMutableBytes { key in
-      salt.withUnsafeMutableBytes { salt in
-        info.withUnsafeMutableBytes { info in
-          digest.withUnsafeMutableBufferPointer { digest in
-            let parameters = [
-              OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.baseAddress, 0),
-              OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.baseAddress, key.count),
-              OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salt.baseAddress, salt.count),
-              OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.baseAddress, info.count),
-              OSSL_PARAM_construct_end(),
-            ]
-            return EVP_KDF_derive(context, &output, count, parameters)
-          }
-        }
-      }
-    }
-    guard result == 1 else { throw .library("HKDF") }
+  static func hkdf(_ key: DumpKey, salt: [UInt8], info: String) throws(DumpFormatError) -> [UInt8] {
+    var material = Array(key.string.utf8)
+    defer { material.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+    let extracted = try hmac(key: salt, material)
+    // One block is all that 32 bytes need: T(1) = HMAC(PRK, info ‖ 1).
+    return try hmac(key: extracted, Array(info.utf8) + [1])
+  }
+
+  private static func hmac(key: [UInt8], _ message: [UInt8]) throws(DumpFormatError) -> [UInt8] {
+    var output = [UInt8](repeating: 0, count: GCMStream.keySize)
+    var count: UInt32 = 0
+    guard HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &output, &count) != nil,
+      Int(count) == output.count
+    else { throw .library("HMAC-SHA256") }
     return output
   }
 }

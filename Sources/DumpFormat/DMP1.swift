@@ -9,6 +9,6 @@ enum DMP1 {
   static let version = 1
 
   static func key(_ key: DumpKey, salt: [UInt8]) throws(DumpFormatError) -> [UInt8] {
-    try KeyDerivation.hkdf(key, salt: salt, info: keyInformation, count: GCMStream.keySize)
+    try KeyDerivation.hkdf(key, salt: salt, info: keyInformation)
   }
 }

@@ -20,7 +20,8 @@ struct DMP1Writer<Sink: DumpSink> {
     block.reserveCapacity(Self.blockSize)
     try writeRaw(DMP1.magic + salt + nonce)
     try add(
-      "{\"version\":\(DMP1.version),\"created_at\":\(Self.quoted(createdAt)),\"sanitized\":false,\"note\":\(Self.quoted(note)),\"data\":{")
+      "{\"version\":\(DMP1.version),\"created_at\":\(Self.quoted(createdAt)),\"sanitized\":false,\"note\":\(Self.quoted(note)),\"data\":{"
+    )
   }
 
   mutating func beginGroup(_ name: String, isFirst: Bool) throws {

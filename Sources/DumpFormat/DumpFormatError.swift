@@ -32,7 +32,8 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case .damagedOrWrongKey:
       "it does not open: the file is damaged or cut off, or MEM_ENCRYPTION_KEY (and MEM_ENCRYPTION_KEYS_OLD) is not the key it was sealed with"
     case .malformedContent: "it opens, but its content is not that of a dump: \(detail)"
-    case .unsupportedVersion: "it opens, but its content has version \(detail), which this program does not know; use a newer one"
+    case .unsupportedVersion:
+      "it opens, but its content has version \(detail), which this program does not know; use a newer one"
     case .recordTooLarge: "it opens, but it holds a document of more than \(detail) bytes"
     case .cryptography: "the cryptographic library refused: \(detail)"
     case .inputOutput: "it can't be read: \(detail)"

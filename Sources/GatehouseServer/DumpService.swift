@@ -26,9 +26,10 @@ struct DumpService: DumpPort {
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     let target: DumpLocation
     do {
-      target = try path.map { (path) throws(DumpDirectoryError) in
-        try location.confined(path, workingDirectory: workingDirectory)
-      } ?? usualTarget
+      target =
+        try path.map { (path) throws(DumpDirectoryError) in
+          try location.confined(path, workingDirectory: workingDirectory)
+        } ?? usualTarget
     } catch {
       throw Refusal(400, "MEM004", "The path \(error)")
     }
@@ -51,7 +52,8 @@ struct DumpService: DumpPort {
     do {
       try await installation.install(restored, restorer: restorer)
     } catch {
-      throw error as? Refusal ?? Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
+      throw error as? Refusal
+        ?? Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
     }
     logger.notice(
       "restored from dump \(restored.path)",
@@ -100,7 +102,8 @@ struct DumpService: DumpPort {
       case .nothingThere:
         throw Refusal(404, "MEM003", "There is no dump to restore yet")
       case .noneLoads(let failures):
-        throw Refusal(400, "MEM005", "None of the \(failures.count) dumps can be loaded; the service's log says why for each")
+        throw Refusal(
+          400, "MEM005", "None of the \(failures.count) dumps can be loaded; the service's log says why for each")
       }
     } catch let refusal as Refusal {
       throw refusal

@@ -51,7 +51,8 @@ struct Installation: Sendable {
       try firstStart.complete(&transaction, password: password)
     }
     if !isEmailSet {
-      logger.warning("another user has the e-mail address of DOORMAN_ADMIN_EMAIL; the admin keeps its own and logs in as 'admin'")
+      logger.warning(
+        "another user has the e-mail address of DOORMAN_ADMIN_EMAIL; the admin keeps its own and logs in as 'admin'")
     }
   }
 }

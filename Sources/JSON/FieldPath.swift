@@ -62,7 +62,8 @@ extension JSONValue {
       self = .object(object)
     case .array(var elements):
       guard let index = Int(component), elements.indices.contains(index) else {
-        throw JSONError(.typeMismatch, at: 0, "'\(whole)' does not lead to an element of the array before '\(component)'")
+        throw JSONError(
+          .typeMismatch, at: 0, "'\(whole)' does not lead to an element of the array before '\(component)'")
       }
       if rest.isEmpty {
         elements[index] = try change(elements[index]) ?? .null

@@ -19,7 +19,9 @@ package struct JSONParser: Sendable {
   }
 
   package func parse(_ bytes: some Collection<UInt8>) throws(JSONError) -> JSONValue {
-    let parsed: Result<JSONValue, JSONError>? = bytes.withContiguousStorageIfAvailable { parse(UnsafeRawBufferPointer($0)) }
+    let parsed: Result<JSONValue, JSONError>? = bytes.withContiguousStorageIfAvailable {
+      parse(UnsafeRawBufferPointer($0))
+    }
     return try (parsed ?? Array(bytes).withUnsafeBytes { parse($0) }).get()
   }
 

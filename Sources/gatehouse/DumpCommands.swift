@@ -20,7 +20,8 @@ struct Dump: ParsableCommand {
   }
 
   struct Inspect: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what is in a dump: when it was made, and how much it holds.")
+    static let configuration = CommandConfiguration(
+      abstract: "Show what is in a dump: when it was made, and how much it holds.")
 
     @Argument(help: "The dump's file. Without one: the newest.")
     var file: String?

@@ -14,7 +14,8 @@ extension Configuration {
     if threads != 1 {
       reader.fault(
         "THREADS",
-        "is \(threads); with MEM_OR_EXTERNAL=MEM the state lives in the memory of one process, so set THREADS=1 (it uses all cores all the same)")
+        "is \(threads); with MEM_OR_EXTERNAL=MEM the state lives in the memory of one process, so set THREADS=1 (it uses all cores all the same)"
+      )
     }
   }
 
@@ -24,13 +25,15 @@ extension Configuration {
     if key == nil, !reader.isSet("MEM_ENCRYPTION_KEY") {
       reader.fault(
         "MEM_ENCRYPTION_KEY",
-        "is not set; dumps are sealed with it. Set one of at least \(minimum) characters and keep it: without it no dump opens")
+        "is not set; dumps are sealed with it. Set one of at least \(minimum) characters and keep it: without it no dump opens"
+      )
     }
     let older = reader.secret("MEM_ENCRYPTION_KEYS_OLD").map { list in
       list.reveal().split(separator: ",").map { Secret(String($0.drop { $0 == " " })) }
     }
     if older?.contains(where: { $0.count < 8 }) == true {
-      reader.fault("MEM_ENCRYPTION_KEYS_OLD", "holds a key of less than 8 characters; list whole keys with commas between them")
+      reader.fault(
+        "MEM_ENCRYPTION_KEYS_OLD", "holds a key of less than 8 characters; list whole keys with commas between them")
     }
     _ = reader.choice("MEM_DUMP_FORMAT", default: "dmp1", of: ["dmp1": true])
     let path = reader.text("MEM_DUMP_PATH", default: "generated/memory_dump.bin")
@@ -47,12 +50,15 @@ extension Configuration {
   static func administrator(_ reader: inout EnvironmentReader, isProduction: Bool) -> Administrator? {
     let email = reader.text("DOORMAN_ADMIN_EMAIL", default: "admin@doorman.dev")
     if !email.contains("@") || !(3...127).contains(email.count) {
-      reader.fault("DOORMAN_ADMIN_EMAIL", "is '\(email.prefix(80))'; it takes an e-mail address of at most 127 characters")
+      reader.fault(
+        "DOORMAN_ADMIN_EMAIL", "is '\(email.prefix(80))'; it takes an e-mail address of at most 127 characters")
     }
     let password = reader.secret("DOORMAN_ADMIN_PASSWORD")
     guard let password else {
       if !reader.isSet("DOORMAN_ADMIN_PASSWORD") {
-        reader.fault("DOORMAN_ADMIN_PASSWORD", "is not set; the first user, '\(Users.admin)', logs in with it. \(PasswordRule.sentence)")
+        reader.fault(
+          "DOORMAN_ADMIN_PASSWORD",
+          "is not set; the first user, '\(Users.admin)', logs in with it. \(PasswordRule.sentence)")
       }
       return nil
     }
@@ -91,7 +97,8 @@ extension Configuration {
   static func platform(_ reader: inout EnvironmentReader, isProduction: Bool) -> Platform {
     let httpsOnly = reader.boolean("HTTPS_ONLY", default: false)
     if isProduction && !httpsOnly {
-      reader.fault("HTTPS_ONLY", "must be true with ENV=production: cookies must not travel in the clear. Set HTTPS_ONLY=true")
+      reader.fault(
+        "HTTPS_ONLY", "must be true with ENV=production: cookies must not travel in the clear. Set HTTPS_ONLY=true")
     }
     var tokens = PlatformConfiguration.TokenLifetimes()
     tokens.access = lifetime(&reader, "AUTH_EXPIRE_TIME", 30, "AUTH_EXPIRE_TIME_FREQ", "minutes")

@@ -56,7 +56,8 @@ struct EnvironmentReader {
   }
 
   mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
-    let bounds = range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+    let bounds =
+      range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
     return parsed(name, absent: "\(standard)", takes: "a whole number \(bounds)") { text in
       Int(text).flatMap { range.contains($0) ? $0 : nil }
     } ?? standard
@@ -94,7 +95,9 @@ struct EnvironmentReader {
         let text = try readFile(path)
         found = text.hasSuffix("\n") ? String(text.dropLast()) : text
       } catch {
-        fault(fileName, "names the file '\(path)', which can't be read; check that it exists and that the service's user may read it")
+        fault(
+          fileName,
+          "names the file '\(path)', which can't be read; check that it exists and that the service's user may read it")
         return nil
       }
       if found?.isEmpty == true { fault(fileName, "names the file '\(path)', which is empty") }
@@ -105,7 +108,8 @@ struct EnvironmentReader {
     }
     record(name, "set (\(found.count) characters)", path == nil ? .environment : .file)
     guard found.count >= minimumLength else {
-      fault(name, "has \(found.count) characters; it needs at least \(minimumLength). A good one: openssl rand -base64 32")
+      fault(
+        name, "has \(found.count) characters; it needs at least \(minimumLength). A good one: openssl rand -base64 32")
       return nil
     }
     return Secret(found)
@@ -138,7 +142,9 @@ struct EnvironmentReader {
   }
 
   private static func trimmed(_ text: some StringProtocol) -> String {
-    let isBlank = { (character: Character) in character == " " || character == "\t" || character == "\n" || character == "\r" }
+    let isBlank = { (character: Character) in
+      character == " " || character == "\t" || character == "\n" || character == "\r"
+    }
     return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
   }
 }

@@ -51,7 +51,10 @@ extension Gatehouse {
         case .serverEnded(let reason):
           logger.critical(
             "can't listen; set HOST and PORT to an address that is free",
-            metadata: ["server.host": "\(configuration.host)", "server.port": .stringConvertible(configuration.port), "error": "\(reason)"])
+            metadata: [
+              "server.host": "\(configuration.host)", "server.port": .stringConvertible(configuration.port),
+              "error": "\(reason)",
+            ])
           terminate(.cannotListen)
         }
       }
@@ -175,7 +178,8 @@ extension Gatehouse {
       try? await Task.sleep(for: .milliseconds(5))
     }
     if state.calls > 0 {
-      logger.warning("calls are still in flight; dumping without them", metadata: ["calls": .stringConvertible(state.calls)])
+      logger.warning(
+        "calls are still in flight; dumping without them", metadata: ["calls": .stringConvertible(state.calls)])
     }
     do {
       _ = try await dumps.dump(reason: signal)

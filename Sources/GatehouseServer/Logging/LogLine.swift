@@ -42,7 +42,8 @@ struct LogLine {
     switch value {
     case .stringConvertible(let number as Int): .integer(number)
     case .array(let values): .array(values.map(json))
-    case .dictionary(let values): .object(JSONObject(values.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }))
+    case .dictionary(let values):
+      .object(JSONObject(values.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }))
     default: .string(text(value))
     }
   }

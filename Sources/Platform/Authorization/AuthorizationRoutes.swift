@@ -10,13 +10,15 @@ enum AuthorizationRoutes {
   static let routes: [Route] = [
     Route(
       .post, "/platform/authorization", "Log in", .everyone,
-      body: .json(Refusal(400, "AUTH004", "The body must be a JSON object with email and password"), model: credentials),
+      body: .json(
+        Refusal(400, "AUTH004", "The body must be a JSON object with email and password"), model: credentials),
       failures: [
         400: ["AUTH001", "AUTH002", "AUTH004", "AUTH007"], 401: ["AUTH003"], 429: ["IP_RATE_LIMIT"],
       ], logIn),
     Route(
       .post, "/platform/authorization/register", "Register oneself", .everyone,
-      body: .json(Refusal(400, "AUTH004", "The body must be a JSON object with email and password"), model: credentials),
+      body: .json(
+        Refusal(400, "AUTH004", "The body must be a JSON object with email and password"), model: credentials),
       success: 201, failures: [400: ["AUTH001", "AUTH004", "USR001", "USR005"], 429: ["IP_RATE_LIMIT"]], register),
     Route(
       .post, "/platform/authorization/refresh", "Exchange a token for one that lives longer",
@@ -122,7 +124,9 @@ extension AuthorizationRoutes {
     }
   }
 
-  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: PlatformServices) async throws -> String {
+  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: PlatformServices) async throws
+    -> String
+  {
     let mayUseInterface = user.value("ui_access")?.bool ?? false
     return try await platform.tokens.sign(
       AccessToken(actor: actor, mayUseInterface: mayUseInterface, now: platform.now(), lifetime: lifetime))

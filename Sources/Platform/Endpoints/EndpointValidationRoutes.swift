@@ -5,7 +5,8 @@ import Resources
 
 /// `/platform/endpoint/endpoint/validation`, and the same under the shorter path that the peer also has.
 enum EndpointValidationRoutes {
-  static let routes: [Route] = routes(under: "/platform/endpoint/endpoint/validation")
+  static let routes: [Route] =
+    routes(under: "/platform/endpoint/endpoint/validation")
     + routes(under: "/platform/endpoint/validation")
 
   private static func routes(under path: String) -> [Route] {

@@ -7,7 +7,8 @@ enum MemoryRoutes {
   static let routes: [Route] = [
     Route(
       .post, "/platform/memory/dump", "Write a dump", .permission(.manageSecurity, "SEC003"),
-      body: .model(path("DumpRequest"), isOptional: true), failures: [400: ["MEM004"], 403: ["SEC003"], 500: ["MEM006"]]
+      body: .model(path("DumpRequest"), isOptional: true),
+      failures: [400: ["MEM004"], 403: ["SEC003"], 500: ["MEM006"]]
     ) { call, platform in
       let report = try await platform.dumps.dump(to: call.body?.string("path"))
       return .response(.object(shape(report)))

@@ -22,7 +22,8 @@ enum GatewayRoutes {
       ])
     },
     Route(
-      .delete, "/api/caches", "Clear caches and limit counters of the data plane", .permission(.manageGateway, "GTW008"),
+      .delete, "/api/caches", "Clear caches and limit counters of the data plane",
+      .permission(.manageGateway, "GTW008"),
       failures: [403: ["GTW008"]]
     ) { _, _ in .message("All caches cleared") },
     Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _, _ in

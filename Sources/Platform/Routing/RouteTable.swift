@@ -45,7 +45,8 @@ struct RouteTable: Sendable {
       }
     }
     let methods = found.map(\.route.method)
-    return methods.isEmpty ? .nothing : .otherMethods(methods.enumerated().filter { methods.firstIndex(of: $1) == $0 }.map(\.element))
+    return methods.isEmpty
+      ? .nothing : .otherMethods(methods.enumerated().filter { methods.firstIndex(of: $1) == $0 }.map(\.element))
   }
 
   private static func add(_ route: Route, _ segments: ArraySlice<PathPattern.Segment>, to node: inout Node) {

@@ -24,12 +24,15 @@ enum SecurityRoutes {
       failures: [400: ["MEM004", "SEC012"], 403: ["SEC002"]]
     ) { call, platform in
       let body = try call.body ?? SecuritySettings.empty()
-      if let path = body.string("dump_path"), path != platform.settings.dumpPath { try platform.dumps.check(dumpPath: path) }
+      if let path = body.string("dump_path"), path != platform.settings.dumpPath {
+        try platform.dumps.check(dumpPath: path)
+      }
       if let locked = platform.configuration.localhostBypass,
         body.changes["allow_localhost_bypass"]?.bool ?? locked != locked
       {
         throw Refusal(
-          400, "SEC013", "allow_localhost_bypass is set by the environment variable LOCAL_HOST_IP_BYPASS; change it there")
+          400, "SEC013",
+          "allow_localhost_bypass is set by the environment variable LOCAL_HOST_IP_BYPASS; change it there")
       }
       let defaults = platform.configuration.settings
       let document = try platform.write { (transaction) throws(Refusal) in

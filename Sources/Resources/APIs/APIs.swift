@@ -25,7 +25,8 @@ package enum APIs {
     if let present = find(name, version, in: transaction)?.object {
       guard isSame(body.fields, as: present) else {
         throw Refusal(
-          400, "API002", "This API exists already with other fields; change it with PUT /platform/api/\(name)/\(version)")
+          400, "API002",
+          "This API exists already with other fields; change it with PUT /platform/api/\(name)/\(version)")
       }
       return nil
     }

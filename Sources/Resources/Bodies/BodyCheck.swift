@@ -56,7 +56,8 @@ struct BodyCheck {
       return .object(object(value, model: model(), at: path))
     case .map(let model):
       guard let members = value.object?.members else { return mismatch(path, "an object") }
-      return .object(JSONObject(members.map { ($0.key, .object(object($0.value, model: model(), at: "\(path).\($0.key)"))) }))
+      return .object(
+        JSONObject(members.map { ($0.key, .object(object($0.value, model: model(), at: "\(path).\($0.key)"))) }))
     }
   }
 

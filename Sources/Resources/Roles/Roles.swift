@@ -15,7 +15,9 @@ package enum Roles {
     actor.isAdmin ? nil : byName(admin)
   }
 
-  package static func read(_ name: String, by actor: Actor, in reader: some DocumentReader) throws(Refusal) -> JSONObject {
+  package static func read(_ name: String, by actor: Actor, in reader: some DocumentReader) throws(Refusal)
+    -> JSONObject
+  {
     guard name != admin || actor.isAdmin else { throw Refusal(404, nil, "Role not found") }
     guard let role = find(name, in: reader) else { throw Refusal(404, "ROLE004", "There is no such role") }
     return role.object.removing("_id")

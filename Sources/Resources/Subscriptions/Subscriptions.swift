@@ -8,7 +8,8 @@ package enum Subscriptions {
     reader.first(in: Collections.subscriptions, by(username))?.value("apis")?.strings ?? []
   }
 
-  package static func subscribe(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction) throws(Refusal) {
+  package static func subscribe(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction) throws(Refusal)
+  {
     let username = body.string("username") ?? ""
     let name = body.string("api_name") ?? ""
     let version = body.string("api_version") ?? ""
@@ -36,7 +37,8 @@ package enum Subscriptions {
     }
   }
 
-  package static func unsubscribe(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction) throws(Refusal)
+  package static func unsubscribe(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction)
+    throws(Refusal)
   {
     let username = body.string("username") ?? ""
     let key = "\(body.string("api_name") ?? "")/\(body.string("api_version") ?? "")"

@@ -57,6 +57,6 @@ extension Users {
   package static let passwordBody = BodyModel(
     "UpdatePasswordModel",
     [
-      .string("new_password", .required, length: 6...36),
+      .string("new_password", .required, length: 6...36)
     ])
 }

@@ -3,7 +3,9 @@ package import JSON
 
 extension Users {
   /// Whether an actor may create this user; to be asked before the password is hashed, which costs much.
-  package static func checkCreation(_ body: CheckedBody, by actor: Actor, in reader: some DocumentReader) throws(Refusal) {
+  package static func checkCreation(_ body: CheckedBody, by actor: Actor, in reader: some DocumentReader)
+    throws(Refusal)
+  {
     guard actor.may(.manageUsers) else {
       throw Refusal(403, "USR006", "Creating users needs the permission manage_users")
     }
