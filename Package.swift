@@ -76,5 +76,8 @@ let package = Package(
         httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", arguments]),
+
+    .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: settings),
+    tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
   ]
 )

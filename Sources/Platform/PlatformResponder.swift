@@ -104,13 +104,13 @@ extension PlatformResponder {
     let request = incoming.request
     let session = try await session(route, incoming)
     let content = try await body(of: request, path: incoming.path)
-    let (body, json) = try check(content, route)
+    let body = try check(content, route)
     let call = Call(
       id: incoming.id, method: request.method, path: incoming.path, host: request.head.authority,
       headers: request.headers, parameters: parameters,
       query: PercentEncoding.query((request.head.path ?? "").drop { $0 != "?" }.dropFirst()),
       caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.trustedProxies),
-      session: session, body: body, json: json)
+      session: session, body: body, bytes: content)
     let answer = try await route.handler(call, platform)
     var response = wrapped(envelope.wrap(answer))
     response.headers.append(contentsOf: answer.headers)
@@ -184,24 +184,21 @@ extension PlatformResponder {
       fields: [.connection: "close"])
   }
 
-  private func check(_ bytes: [UInt8], _ route: Route) throws(Refusal) -> (CheckedBody?, JSONValue?) {
+  private func check(_ bytes: [UInt8], _ route: Route) throws(Refusal) -> CheckedBody? {
     switch route.body {
-    case .none:
-      return (nil, nil)
-    case .json(let refusal, _):
-      guard let json = try? JSONParser().parse(bytes), json.object != nil else { throw refusal }
-      return (nil, json)
+    case .none, .unchecked:
+      return nil
     case .model(let model, let isOptional):
-      if isOptional && bytes.isEmpty { return (nil, nil) }
+      if isOptional && bytes.isEmpty { return nil }
       let json: JSONValue
       do {
         json = try JSONParser().parse(bytes)
       } catch {
         throw Refusal(422, "VAL001", "The body is not JSON: \(error)")
       }
-      if isOptional && json.isNull { return (nil, nil) }
+      if isOptional && json.isNull { return nil }
       do {
-        return (try model.check(json), json)
+        return try model.check(json)
       } catch {
         throw Refusal(422, "VAL001", error.description)
       }

@@ -1,6 +1,5 @@
 import Authentication
 package import HTTPTypes
-package import JSON
 package import Resources
 
 /// One request as a handler sees it: found, authenticated and checked.
@@ -20,8 +19,8 @@ package struct Call: Sendable {
   package let session: Session?
   /// The body, when the route has a model and a body came or was needed.
   package let body: CheckedBody?
-  /// The body as JSON, for routes that judge it themselves.
-  package let json: JSONValue?
+  /// The body's bytes, for routes that judge it themselves.
+  package let bytes: [UInt8]
 
   /// A captured segment; empty when the route has none of that name.
   func parameter(_ name: String) -> String { parameters[name] ?? "" }

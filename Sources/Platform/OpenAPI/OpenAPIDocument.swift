@@ -109,7 +109,7 @@ extension Route {
     switch body {
     case .none: nil
     case .model(let model, _): model
-    case .json(_, let model): model
+    case .unchecked(let model): model
     }
   }
 

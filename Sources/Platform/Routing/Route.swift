@@ -21,8 +21,8 @@ package struct Route: Sendable {
     case none
     /// Checked against a model: 422 `VAL001`.
     case model(BodyModel, isOptional: Bool = false)
-    /// Judged by the handler; what is no JSON object is refused in its own words.
-    case json(Refusal, model: BodyModel)
+    /// Judged by the handler, in its own words and after its own limits; the model is for the description only.
+    case unchecked(BodyModel)
   }
 
   struct Failure: Sendable {

@@ -1,0 +1,107 @@
+package import Foundation
+import Glibc
+
+package struct HTTPFailure: Error, CustomStringConvertible {
+  package let description: String
+}
+
+package struct HTTPAnswer: Sendable {
+  package let status: Int
+  /// Names in lower case, in the order of the answer.
+  package let headers: [(name: String, value: String)]
+  package let body: Data
+
+  package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+  package func headers(_ name: String) -> [String] { headers.filter { $0.name == name }.map(\.value) }
+  package var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// One TCP connection to a server on loopback, down to the bytes, so that tests can send what no good client would.
+package final class HTTPConnection {
+  private let descriptor: Int32
+  private var pending: [UInt8] = []
+
+  package init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else {
+      close(descriptor)
+      throw HTTPFailure(description: "connect: \(String(cString: strerror(errno)))")
+    }
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  package func send(_ text: String) throws {
+    try send(Array(text.utf8))
+  }
+
+  package func send(_ bytes: [UInt8]) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      guard count > 0 else { throw HTTPFailure(description: "send: \(String(cString: strerror(errno)))") }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Ends the connection with a reset instead of a farewell.
+  package func reset() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
+  /// Reads one answer; with `isHead` one that has no body whatever its length says.
+  package func receive(isHead: Bool = false) throws -> HTTPAnswer {
+    let separator = Array("\r\n\r\n".utf8)
+    while pending.firstRange(of: separator) == nil { try fill() }
+    guard let range = pending.firstRange(of: separator) else { throw HTTPFailure(description: "no head") }
+    let lines = String(decoding: pending[..<range.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+    pending.removeSubrange(..<range.upperBound)
+    guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+      throw HTTPFailure(description: "no status in '\(lines.first ?? "")'")
+    }
+    let headers = lines.dropFirst().map { line -> (name: String, value: String) in
+      let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      return (parts[0].lowercased(), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+    }
+    let length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
+    let wanted = isHead ? 0 : length
+    while pending.count < wanted { try fill() }
+    let body = Data(pending[..<wanted])
+    pending.removeSubrange(..<wanted)
+    return HTTPAnswer(status: status, headers: headers, body: body)
+  }
+
+  /// Whether the server closes the connection (with or without more bytes before).
+  package func isClosedByServer() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count == 0 { return true }
+      if count < 0 { return errno == ECONNRESET }
+    }
+  }
+
+  private func fill() throws {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    guard count > 0 else {
+      throw HTTPFailure(description: count == 0 ? "the server closed" : "recv: \(String(cString: strerror(errno)))")
+    }
+    pending.append(contentsOf: buffer[..<count])
+  }
+}
