@@ -78,6 +78,12 @@ let package = Package(
     program("gatehouse", ["GatehouseServer", arguments]),
 
     .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: settings),
+    .executableTarget(
+      name: "gatehouse-benchmark",
+      dependencies: [
+        "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
+      ],
+      path: "Tests/Benchmark", swiftSettings: settings),
     tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
   ]
 )

@@ -3,6 +3,10 @@ import Glibc
 
 package struct HTTPFailure: Error, CustomStringConvertible {
   package let description: String
+
+  package init(description: String) {
+    self.description = description
+  }
 }
 
 package struct HTTPAnswer: Sendable {
@@ -94,6 +98,13 @@ package final class HTTPConnection {
       if count == 0 { return true }
       if count < 0 { return errno == ECONNRESET }
     }
+  }
+
+  /// Whether a Redis server answers that it is ready.
+  package func receivesPong() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 64)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    return count > 0 && String(decoding: buffer[..<count], as: UTF8.self).hasPrefix("+PONG")
   }
 
   private func fill() throws {
