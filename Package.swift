@@ -61,7 +61,7 @@ let package = Package(
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "JSON", logging]),
     library("RateLimiting"),
     library("Resources", ["DocumentStore", "JSON"]),
-    library("Authentication", ["Resources", "DocumentStore", "JSON", "CCrypt", jwt, nioPosix]),
+    library("Authentication", ["Resources", "JSON", "CCrypt", jwt, nioPosix]),
     library(
       "Platform",
       [
@@ -71,7 +71,7 @@ let package = Package(
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "RateLimiting", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "Authentication", "Resources", "DumpDirectory", "DumpFormat",
         "DocumentStore", "JSON", hummingbird, hummingbirdCore, signals, logging, nioCore, nioPosix, nioHTTPTypes,
         httpTypes,
       ]),
@@ -84,6 +84,9 @@ let package = Package(
         "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
+    tests("ArchitectureTests", ["JSON"]),
     tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
   ]
 )

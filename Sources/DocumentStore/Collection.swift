@@ -94,12 +94,19 @@ extension Collection {
   ///
   /// - Returns: the fields of a unique index in which another document has the same values.
   mutating func load(_ document: Document) -> [String]? {
-    let conflict = indexes.first { $0.isUnique && $0.conflict(of: document, except: nil, in: documents) != nil }
     let row = nextRow
     nextRow += 1
     documents.set(row, to: document)
-    for index in indexes.indices { indexes[index].insert(row, document) }
-    return conflict?.fields
+    var conflict: [String]?
+    for index in indexes.indices {
+      let isAlone = indexes[index].insert(row, document)
+      if !isAlone, conflict == nil, indexes[index].isUnique,
+        indexes[index].conflict(of: document, except: row, in: documents) != nil
+      {
+        conflict = indexes[index].fields
+      }
+    }
+    return conflict
   }
 
   /// Sorts the rows once, which is several times as fast as adding each to its place.
@@ -121,15 +128,25 @@ extension Collection {
 
 extension Collection {
   /// Rows among which all documents with these field values are, found through an index; `nil` when none fits.
-  func candidates(whereFields values: [String: String]) -> [Row]? {
-    let usable = indexes.filter { index in index.fields.allSatisfy { values[$0] != nil } }
-    // A unique index leaves at most one candidate; of others the one with more fields leaves fewer.
-    guard let index = usable.first(where: \.isUnique) ?? usable.max(by: { $0.fields.count < $1.fields.count }) else {
-      return nil
+  func candidates(_ values: [(field: String, value: String)]) -> [Row]? {
+    var best: (index: HashIndex, wanted: [String])?
+    for index in indexes {
+      var wanted: [String] = []
+      for field in index.fields {
+        guard let value = values.first(where: { $0.field == field })?.value else { break }
+        wanted.append(value)
+      }
+      guard wanted.count == index.fields.count else { continue }
+      // A unique index leaves at most one candidate; of others the one with more fields leaves fewer.
+      if index.isUnique {
+        best = (index, wanted)
+        break
+      }
+      if index.fields.count > best?.wanted.count ?? 0 { best = (index, wanted) }
     }
-    let wanted = index.fields.compactMap { values[$0] }
-    guard let rows = index.candidates(wanted) else { return [] }
-    return rows.sorted.filter { row in documents[row].map { index.holds(wanted, in: $0) } ?? false }
+    guard let (index, wanted) = best else { return nil }
+    // The filter looks at each of them itself.
+    return index.candidates(wanted)?.sorted ?? []
   }
 
   /// Documents of one page of an order, or `nil` when the collection does not keep that order.

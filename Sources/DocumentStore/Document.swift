@@ -57,6 +57,15 @@ package struct Document: Sendable {
 }
 
 extension Document {
+  /// Whether a top-level field is this string; without parsing anything.
+  func holds(_ value: String, inField field: String) -> Bool {
+    let expected = JSONWriter.content(of: value)
+    return withStringContent(of: JSONWriter.content(of: field)) { content in
+      guard let content, content.count == expected.count else { return false }
+      return expected.withUnsafeBytes { content.elementsEqual($0) }
+    }
+  }
+
   /// What stands between the quotes of a top-level string field, still in its escaped spelling.
   func withStringContent<Value>(of key: [UInt8], _ body: (UnsafeRawBufferPointer?) -> Value) -> Value {
     bytes.withUnsafeBytes { raw in

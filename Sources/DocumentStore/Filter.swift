@@ -3,6 +3,8 @@ package import JSON
 /// Which documents are meant, in the words of MongoDB's queries.
 package indirect enum Filter: Sendable {
   case everything
+  /// Top-level string fields have these values: what indexes are made for.
+  case fields(KeyValuePairs<String, String>)
   /// `{"path": value}`: the value at the path equals; a missing field equals nothing, not even null.
   case equals(FieldPath, JSONValue)
   /// `$in`: the value at the path equals one of these.
@@ -16,15 +18,11 @@ package indirect enum Filter: Sendable {
 }
 
 extension Filter {
-  /// Equality of top-level string fields, which indexes are made for.
-  package static func fields(_ values: KeyValuePairs<String, String>) -> Filter {
-    .all(values.map { .equals(FieldPath(field: $0.key), .string($0.value)) })
-  }
-
   /// Whether the filter takes a document.
   package func matches(_ document: Document) -> Bool {
     switch self {
     case .everything: true
+    case .fields(let values): values.allSatisfy { document.holds($0.value, inField: $0.key) }
     case .equals(let path, let value): document.value(path) == value
     case .isOneOf(let path, let values): document.value(path).map(values.contains) ?? false
     case .contains(let path, let value): document.value(path)?.array?.contains(value) ?? false
@@ -46,23 +44,24 @@ extension Filter {
       }
       return rows.sorted()
     case .all(let filters):
-      if let rows = collection.candidates(whereFields: requiredStrings) { return rows }
+      if let rows = collection.candidates(requiredStrings) { return rows }
       return filters.lazy.compactMap { $0.candidates(in: collection) }.first
     case .isOneOf(let path, let values):
       return Filter.any(values.map { .equals(path, $0) }).candidates(in: collection)
-    case .equals:
-      return collection.candidates(whereFields: requiredStrings)
+    case .fields, .equals:
+      return collection.candidates(requiredStrings)
     case .everything, .contains:
       return nil
     }
   }
 
   /// Top-level fields that must be equal to a string wherever this filter matches.
-  private var requiredStrings: [String: String] {
+  private var requiredStrings: [(field: String, value: String)] {
     switch self {
-    case .equals(let path, .string(let value)): path.topLevelField.map { [$0: value] } ?? [:]
-    case .all(let filters): filters.reduce(into: [:]) { $0.merge($1.requiredStrings) { first, _ in first } }
-    default: [:]
+    case .fields(let values): values.map { ($0.key, $0.value) }
+    case .equals(let path, .string(let value)): path.topLevelField.map { [($0, value)] } ?? []
+    case .all(let filters): filters.flatMap(\.requiredStrings)
+    default: []
     }
   }
 }

@@ -17,24 +17,13 @@ struct HashIndex: Sendable {
     keys = fields.map(JSONWriter.content(of:))
   }
 
-  /// Rows whose documents may have these values; to be compared by `holds`.
+  /// Rows whose documents may have these values; to be compared with the documents.
   func candidates(_ values: [String]) -> RowSet? {
     var hasher = Hasher()
     for value in values {
       JSONWriter.content(of: value).withUnsafeBytes { Self.combine($0, into: &hasher) }
     }
     return rows[Self.finish(hasher)]
-  }
-
-  /// Whether the document's fields have these values.
-  func holds(_ values: [String], in document: Document) -> Bool {
-    zip(keys, values).allSatisfy { key, value in
-      let expected = JSONWriter.content(of: value)
-      return document.withStringContent(of: key) { content in
-        guard let content else { return false }
-        return expected.withUnsafeBytes { content.elementsEqual($0) }
-      }
-    }
   }
 
   /// The row of another document that has the same values as this one.
@@ -45,9 +34,14 @@ struct HashIndex: Sendable {
     }
   }
 
-  mutating func insert(_ row: Row, _ document: Document) {
-    guard let hash = hash(of: document) else { return }
-    rows.updateValue(forKey: hash, default: .one(row)) { $0.insert(row) }
+  /// - Returns: whether no other row has the same hash.
+  @discardableResult
+  mutating func insert(_ row: Row, _ document: Document) -> Bool {
+    guard let hash = hash(of: document) else { return true }
+    return rows.updateValue(forKey: hash, default: .one(row)) { present in
+      present.insert(row)
+      if case .one = present { return true } else { return false }
+    }
   }
 
   mutating func remove(_ row: Row, _ document: Document) {

@@ -46,7 +46,7 @@ package struct FirstStart: Sendable {
       "username": .string(Users.admin), "email": .string(email), "password": password, "role": .string(Roles.admin),
       "groups": ["ALL", "admin"], "ui_access": true, "rate_limit_duration": 1, "rate_limit_duration_type": "second",
       "throttle_duration": 1, "throttle_duration_type": "second", "throttle_wait_duration": 0,
-      "throttle_wait_duration_type": "second", "throttle_queue_limit": 1, "throttle_enabled": nil,
+      "throttle_wait_duration_type": "second", "throttle_queue_limit": 1, "throttle_enabled": .null,
       "custom_attributes": ["custom_key": "custom_value"], "active": true,
     ]
   }

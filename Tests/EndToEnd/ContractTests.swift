@@ -48,7 +48,7 @@ struct ContractTests {
       ["message": "done", "total": "2", "api_id": "00000000-3c1e-46b2-ada2-dfae596c8294"],
       ["message": "done", "total": 2, "api_id": 7],
       ["message": "done", "total": 2],
-      ["message": "done", "total": 2, "api_id": "00000000-3c1e-46b2-ada2-dfae596c8294", "more": nil],
+      ["message": "done", "total": 2, "api_id": "00000000-3c1e-46b2-ada2-dfae596c8294", "more": .null],
     ]
     for fault in faults { #expect(compare.differences(recorded, fault).count == 1) }
   }

@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+@Suite("The house rules")
+struct HouseRuleTests {
+  @Test("keep every source file to at most 300 lines")
+  func fileLength() throws {
+    for file in Repository.files(below: "Sources", suffix: ".swift") {
+      let lines = try Repository.text(file).split(separator: "\n", omittingEmptySubsequences: false).count - 1
+      #expect(lines <= 300, "\(file) has \(lines) lines: look for its second idea")
+    }
+  }
+
+  @Test("keep all of Foundation out of the sources")
+  func foundation() throws {
+    for file in Repository.files(below: "Sources", suffix: ".swift") {
+      #expect(!ArrowCheck.imports(inSource: try Repository.text(file)).contains("Foundation"), "\(file)")
+    }
+  }
+
+  @Test("keep force and escape hatches out of the sources")
+  func escapeHatches() throws {
+    let pattern = /(^|[^a-zA-Z_])(try!|as!|fatalError\(|@unchecked Sendable|nonisolated\(unsafe\)|TODO|FIXME)/
+    for file in Repository.files(below: "Sources", suffix: ".swift") {
+      for line in try Repository.text(file).split(separator: "\n") {
+        #expect(line.firstMatch(of: pattern) == nil, "\(file): \(line)")
+      }
+    }
+  }
+
+  @Test("keep the links of the pages whole")
+  func links() throws {
+    let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md"] + Repository.files(below: "docs", suffix: ".md")
+    for page in pages {
+      let directory = Repository.root.appending(path: page).deletingLastPathComponent()
+      for match in try Repository.text(page).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/) {
+        let target = directory.appending(path: String(match.output.1)).path()
+        #expect(FileManager.default.fileExists(atPath: target), "\(page) links to \(match.output.1)")
+      }
+    }
+  }
+
+  @Test("name no session, tool or issue in what is shipped")
+  func selfContained() throws {
+    let files = Repository.files(below: "Sources", suffix: ".swift") + Repository.files(below: "docs", suffix: ".md")
+    for file in files + ["README.md", "CHANGELOG.md"] {
+      #expect(!(try Repository.text(file)).contains("shared/"), "\(file)")
+    }
+  }
+}

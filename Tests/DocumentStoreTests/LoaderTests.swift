@@ -1,0 +1,81 @@
+import DocumentStore
+import JSON
+import Testing
+
+@Suite("Loading a store")
+struct LoaderTests {
+  private let schemas = [CollectionSchema("users", unique: [["name"]], orders: [.field("name"), .insertion])]
+
+  private func append(_ text: String, to collection: String, of loader: inout CollectionLoader) throws {
+    try Array(text.utf8).withUnsafeBytes { try loader.append($0, to: collection) }
+  }
+
+  @Test("keeps compact bytes as they are and writes others anew")
+  func bytes() throws {
+    var loader = CollectionLoader(schemas: schemas)
+    let compact = #"{"_id":"1","name":"b","n":1.50,"big":123456789012345678901}"#
+    try append(compact, to: "users", of: &loader)
+    try append(#" { "_id" : "2", "name":"\u00e9" , "x": NaN } "#, to: "users", of: &loader)
+    loader.begin("empty")
+    let store = DocumentStore(schemas: schemas)
+    let loaded = loader.finish()
+    #expect(loaded.counts.map(\.name) == ["users", "empty"])
+    store.replaceAll(with: loaded) { _, _ in }
+    let documents = store.snapshot().find(in: "users", .everything)
+    #expect(String(decoding: documents[0].bytes, as: UTF8.self) == compact)
+    #expect(String(decoding: documents[1].bytes, as: UTF8.self) == #"{"_id":"2","name":"é","x":null}"#)
+    #expect(store.snapshot().first(in: "users", .fields(["name": "é"]))?.id == "2")
+  }
+
+  @Test("loses no document for a value that should be unique, and says where it is not")
+  func conflicts() throws {
+    var loader = CollectionLoader(schemas: schemas)
+    for id in 1...3 { try append("{\"_id\":\"\(id)\",\"name\":\"same\"}", to: "users", of: &loader) }
+    #expect(loader.conflicts == ["users: name": 2])
+    let store = DocumentStore(schemas: schemas)
+    let loaded = loader.finish()
+    store.replaceAll(with: loaded) { _, _ in }
+    #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).count == 3)
+    #expect(store.write { $0.delete(from: "users", .fields(["_id": "2"])) } == 1)
+    #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).compactMap(\.id) == ["1", "3"])
+  }
+
+  @Test("refuses what is no JSON object", arguments: ["[1]", "{", "{\"a\":}", "nope", "{} {}"])
+  func malformed(text: String) {
+    var loader = CollectionLoader(schemas: schemas)
+    #expect(throws: JSONError.self) { try append(text, to: "users", of: &loader) }
+  }
+
+  @Test("sorts as single insertions would", arguments: [0, 1, 63, 64, 65, 1000, 5000])
+  func orders(count: Int) throws {
+    var loader = CollectionLoader(schemas: schemas)
+    var generator = SeededGenerator(seed: UInt64(count))
+    let names = (0..<count).map { "n\($0)" }.shuffled(using: &generator)
+    for name in names { try append("{\"_id\":\"\(name)\",\"name\":\"\(name)\"}", to: "users", of: &loader) }
+    let store = DocumentStore(schemas: schemas)
+    let loaded = loader.finish()
+    store.replaceAll(with: loaded) { _, _ in }
+    let sorted = names.sorted { $0.precedesByBytes($1) }
+    for offset in stride(from: 0, through: count, by: max(1, count / 7)) {
+      let page = store.snapshot().page(of: "users", by: .field("name"), offset: offset, limit: 5)
+      #expect(page.documents.compactMap { $0.string("name") } == Array(sorted.dropFirst(offset).prefix(5)))
+    }
+  }
+
+  @Test("swaps everything in one step, with what the caller adds")
+  func replacement() throws {
+    let store = DocumentStore(schemas: schemas)
+    try store.write { (tx) throws(StoreError) in _ = try tx.insert(["name": "old"], into: "users") }
+    let before = store.snapshot()
+    var loader = CollectionLoader(schemas: schemas)
+    try append(#"{"_id":"1","name":"new"}"#, to: "users", of: &loader)
+    let loaded = loader.finish()
+    try store.replaceAll(with: loaded) { (tx, previous) throws(StoreError) in
+      #expect(previous.count(in: "users") == 1)
+      _ = try tx.insert(["name": "added"], into: "users")
+    }
+    #expect(store.snapshot().find(in: "users", .everything).compactMap { $0.string("name") } == ["new", "added"])
+    #expect(before.find(in: "users", .everything).compactMap { $0.string("name") } == ["old"])
+    #expect(store.snapshot().sequence == before.sequence + 1)
+  }
+}

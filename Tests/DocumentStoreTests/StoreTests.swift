@@ -1,0 +1,135 @@
+import JSON
+import Testing
+
+@testable import DocumentStore
+
+@Suite("The document store")
+struct StoreTests {
+  private let users = CollectionSchema("users", unique: [["name"]], orders: [.field("name")])
+
+  @Test("finds by equality, alternatives, members of arrays and dotted paths, with and without an index")
+  func filters() throws {
+    let store = DocumentStore(schemas: [users])
+    try store.write { (tx) throws(StoreError) in
+      for number in 0..<20 {
+        _ = try tx.insert(
+          [
+            "name": .string("u\(number)"), "n": .integer(number % 5), "tags": .strings(["t\(number % 3)"]),
+            "deep": ["list": [.integer(number)]],
+          ], into: "users")
+      }
+    }
+    let found = { (filter: Filter) in store.snapshot().find(in: "users", filter).compactMap { $0.string("name") } }
+    #expect(found(.equals("n", 3)) == ["u3", "u8", "u13", "u18"])
+    #expect(found(.isOneOf("name", ["u7", "u2", "none"])) == ["u2", "u7"])
+    #expect(found(.any([.equals("name", "u9"), .equals("deep.list.0", 4)])) == ["u4", "u9"])
+    #expect(found(.all([.contains("tags", "t1"), .equals("n", 4)])) == ["u4", "u19"])
+    #expect(found(.all([.fields(["name": "u5"]), .equals("n", 1)])) == [])
+    #expect(found(.equals("missing", .null)) == [])
+    #expect(store.snapshot().first(in: "users", .fields(["name": "u11"]))?.value("deep.list.0") == 11)
+    #expect(store.snapshot().find(in: "nowhere", .everything).isEmpty)
+  }
+
+  @Test("uses an index wherever all of its fields must be equal to strings")
+  func planning() throws {
+    var collection = Collection(schema: CollectionSchema("c", unique: [["a", "b"]], secondary: [["s"]]))
+    for number in 0..<10 {
+      _ = try collection.insert(Document(["_id": .string("\(number)"), "a": "x", "b": .string("\(number)"), "s": "y"]))
+    }
+    let candidates = { (filter: Filter) in filter.candidates(in: collection)?.count }
+    #expect(candidates(.fields(["a": "x", "b": "3"])) == 1)
+    #expect(candidates(.all([.equals("a", "x"), .all([.equals("b", "3"), .equals("z", 1)])])) == 1)
+    #expect(candidates(.fields(["s": "y"])) == 10)
+    #expect(candidates(.isOneOf("_id", ["1", "2", "99"])) == 2)
+    #expect(candidates(.any([.fields(["_id": "1"]), .fields(["a": "x", "b": "2"])])) == 2)
+    #expect(candidates(.any([.fields(["_id": "1"]), .equals("z", "2")])) == nil)
+    #expect(candidates(.fields(["a": "x"])) == nil)
+  }
+
+  @Test("makes a transaction's changes visible together, or none of them")
+  func transactions() throws {
+    struct Stop: Error {}
+    let store = DocumentStore(schemas: [users])
+    let before = store.snapshot()
+    #expect(throws: Stop.self) {
+      try store.write { tx in
+        try tx.insert(["name": "a"], into: "users")
+        try tx.insert(["x": 1], into: "others")
+        #expect(tx.count(in: "users") == 1)
+        throw Stop()
+      }
+    }
+    #expect(store.snapshot().sequence == before.sequence)
+    #expect(store.snapshot().count == 0)
+    try store.write { (tx) throws(StoreError) in
+      _ = try tx.insert(["name": "a"], into: "users")
+      _ = try tx.insert(["x": 1], into: "others")
+    }
+    #expect(store.snapshot().count == 2)
+    #expect(before.count == 0)
+    #expect(store.snapshot().collections == ["users", "others"])
+  }
+
+  @Test("refuses a second document of the same key and says which")
+  func uniqueness() throws {
+    let store = DocumentStore(schemas: [users])
+    let insert = { (document: JSONObject) throws in
+      _ = try store.write { (tx) throws(StoreError) in try tx.insert(document, into: "users") }
+    }
+    try insert(["name": "a", "_id": "1"])
+    #expect(throws: StoreError.duplicateKey(collection: "users", fields: ["name"])) { try insert(["name": "a"]) }
+    #expect(throws: StoreError.duplicateKey(collection: "users", fields: ["_id"])) {
+      try insert(["name": "b", "_id": "1"])
+    }
+    try insert(["name": "e\u{301}"])
+    try insert(["name": "é"])
+    try insert(["name": 7])
+    try insert(["name": 7])
+  }
+
+  @Test("counts a change only when something changed")
+  func sequence() throws {
+    let store = DocumentStore(schemas: [users])
+    try store.write { (tx) throws(StoreError) in _ = try tx.insert(["name": "a", "n": 1], into: "users") }
+    let sequence = store.snapshot().sequence
+    let set = { (value: JSONValue) throws in
+      _ = try store.write { (tx) throws(StoreError) in try tx.update(in: "users", .everything, [.set("n", value)]) }
+    }
+    try set(1)
+    #expect(store.write { $0.delete(from: "users", .fields(["name": "none"])) } == 0)
+    #expect(store.snapshot().sequence == sequence)
+    try set(2)
+    #expect(store.snapshot().sequence == sequence + 1)
+  }
+
+  @Test("keeps an identifier for life, and fields that nobody knows")
+  func identity() throws {
+    let store = DocumentStore(schemas: [users])
+    let inserted = try store.write { (tx) throws(StoreError) in
+      try tx.insert(["name": "a", "x-unknown": [half, .null, "é"]], into: "users")
+    }
+    #expect(inserted["_id"]?.string?.count == 36)
+    #expect(throws: StoreError.identifierChanged(collection: "users")) {
+      try store.write { (tx) throws(StoreError) in _ = try tx.update(in: "users", .everything, [.set("_id", "other")]) }
+    }
+    try store.write { (tx) throws(StoreError) in _ = try tx.update(in: "users", .everything, [.set("name", "b")]) }
+    let document = store.snapshot().first(in: "users", .fields(["name": "b"]))
+    #expect(document?.object["x-unknown"] == inserted["x-unknown"])
+    #expect(document?.id == inserted["_id"]?.string)
+  }
+
+  @Test("refuses an update that does not fit, and leaves the document alone")
+  func misfit() throws {
+    let store = DocumentStore(schemas: [users])
+    try store.write { (tx) throws(StoreError) in _ = try tx.insert(["name": "a", "n": "text"], into: "users") }
+    #expect(throws: StoreError.self) {
+      try store.write { (tx) throws(StoreError) in
+        _ = try tx.update(in: "users", .everything, [.set("m", 1), .increment("n", JSONNumber(1))])
+      }
+    }
+    #expect(store.snapshot().first(in: "users", .everything)?.value("m") == nil)
+  }
+}
+
+/// A number that no integer is.
+private let half: JSONValue = JSONNumber(0.5).map(JSONValue.number) ?? .null

@@ -1,0 +1,101 @@
+import JSON
+import TestSupport
+import Testing
+
+@Suite("The JSON parser")
+struct ParserTests {
+  @Test(
+    "takes what RFC 8259 takes and writes it in its one spelling",
+    arguments: [
+      ("null", "null"), (" true ", "true"), ("[1, 2]", "[1,2]"), ("{\"a\" : [ ] }", "{\"a\":[]}"),
+      ("1.0", "1.0"), ("-0", "-0"), ("1E+2", "1E+2"),
+      ("123456789012345678901234567890", "123456789012345678901234567890"),
+      (#""\u00e9""#, "\"é\""), (#""\ud83d\ude00""#, "\"😀\""), (#""\/""#, "\"/\""), (#""\u0000""#, #""\u0000""#),
+      (#""\b\f\n\r\t""#, #""\b\f\n\r\t""#), ("\"\u{7F}\"", "\"\u{7F}\""), ("{\"a\":1,\"a\":2}", "{\"a\":2}"),
+    ])
+  func accepts(text: String, spelling: String) throws {
+    #expect(JSONWriter.text(try JSONParser().parse(text)) == spelling)
+  }
+
+  @Test(
+    "refuses what RFC 8259 refuses, with the place",
+    arguments: [
+      ("", JSONError.Code.empty, 0), ("  ", .empty, 0), ("nul", .unexpectedByte, 0), ("[1,]", .unexpectedByte, 3),
+      ("{\"a\"}", .unexpectedByte, 4), ("{a:1}", .unexpectedByte, 1), ("[1", .unexpectedEnd, 2),
+      ("\"a", .unexpectedEnd, 2),
+      ("01", .trailingBytes, 1), ("1.", .invalidNumber, 0), ("-", .invalidNumber, 0), ("+1", .unexpectedByte, 0),
+      ("1 2", .trailingBytes, 2), ("\"\n\"", .unexpectedByte, 1), (#""\x""#, .invalidEscape, 1),
+      (#""\u12G4""#, .invalidEscape, 1),
+      (#""\ud800""#, .invalidEscape, 1), (#""\udc00\ud800""#, .invalidEscape, 1), ("NaN", .unexpectedByte, 0),
+      ("[1}", .unexpectedByte, 2), ("\u{FEFF}1", .unexpectedByte, 0), ("{\"a\":1,}", .unexpectedByte, 7),
+    ])
+  func refuses(text: String, code: JSONError.Code, offset: Int) {
+    #expect(throws: JSONError(code, at: offset)) { try JSONParser().parse(text) }
+  }
+
+  @Test(
+    "refuses bytes that are no UTF-8",
+    arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]])
+  func invalidUTF8(bytes: [UInt8]) {
+    let text = Array("[\"".utf8) + bytes + Array("\"]".utf8)
+    #expect(throws: JSONError(.invalidUTF8, at: 2)) { try JSONParser().parse(text) }
+  }
+
+  @Test("bounds the depth")
+  func depth() throws {
+    let deep = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+    _ = try JSONParser(maximumDepth: 64).parse(deep(64))
+    #expect(throws: JSONError(.tooDeep, at: 64)) { try JSONParser(maximumDepth: 64).parse(deep(65)) }
+    #expect(throws: JSONError.self) { try JSONParser().parse(String(repeating: "{\"a\":", count: 100_000)) }
+  }
+
+  @Test("takes what Python writes beyond the RFC only where it is asked to")
+  func python() throws {
+    let parser = JSONParser(dialect: .python)
+    #expect(try parser.parse("[NaN,Infinity,-Infinity,-1]") == [.null, .null, .null, -1])
+    #expect(try parser.parse(#""\ud800x""#) == "\u{FFFD}x")
+  }
+
+  @Test("keeps keys apart that only look alike, and the last of two that are the same", arguments: [2, 40, 20_000])
+  func keys(count: Int) throws {
+    let members = (0..<count).map { "\"k\($0)\":\($0)" } + ["\"é\":1", "\"e\u{301}\":2", "\"k1\":\"last\""]
+    let object = try JSONParser().parseObject(Array("{\(members.joined(separator: ","))}".utf8))
+    #expect(object.count == count + 2)
+    #expect(object["é"] == 1)
+    #expect(object["e\u{301}"] == 2)
+    #expect(object["k1"] == "last")
+  }
+
+  @Test("reads back what the writer writes", arguments: 0..<50)
+  func roundTrip(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<40 {
+      let value = RandomJSON.value(depth: 4, using: &generator)
+      let bytes = JSONWriter.bytes(value)
+      let again = try JSONParser().parse(bytes)
+      #expect(again == value)
+      #expect(JSONWriter.bytes(again) == bytes)
+    }
+  }
+
+  @Test("survives random and damaged texts, and agrees with the validator about them", arguments: 0..<50)
+  func damage(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<100 {
+      var bytes = JSONWriter.bytes(RandomJSON.object(depth: 3, using: &generator))
+      for _ in 0..<Int.random(in: 0..<3, using: &generator) {
+        let place = Int.random(in: bytes.indices, using: &generator)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
+        case 1: if bytes.count > 1 { bytes.remove(at: place) }
+        default: bytes.insert(contentsOf: Array(" \",:{}[]\\".utf8).shuffled(using: &generator).prefix(1), at: place)
+        }
+      }
+      let parsed = try? JSONParser().parseObject(bytes)
+      let checked = bytes.withUnsafeBytes { try? JSONValidator.checkObject($0, maximumDepth: 64) }
+      // The validator leaves escapes to the parser and says so.
+      if checked == true { #expect(parsed != nil) }
+      if parsed != nil { #expect(checked != nil) }
+    }
+  }
+}
