@@ -86,6 +86,16 @@ let package = Package(
       path: "Tests/Benchmark", swiftSettings: settings),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
+    tests("DumpFormatTests", ["DumpFormat"], resources: [.copy("Fixtures")]),
+    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "TestSupport"]),
+    tests(
+      "PersistenceTests",
+      ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", "TestSupport", logging]),
+    tests("RateLimitingTests", ["RateLimiting"]),
+    tests("AuthenticationTests", ["Authentication", "Resources", "JSON", nioPosix]),
+    tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
+    tests("PlatformTests", ["Platform", "Resources", "JSON", httpTypes]),
+    tests("GatehouseServerTests", ["GatehouseServer", "Platform", "Persistence", "JSON", "TestSupport", logging]),
     tests("ArchitectureTests", ["JSON"]),
     tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
   ]

@@ -26,6 +26,11 @@ enum BCrypt {
     return isEqual(Array(computed.utf8), Array(hash.utf8))
   }
 
+  /// Whether libxcrypt takes the hash for one and does the work; a malformed one it refuses at once.
+  static func computes(_ hash: String) -> Bool {
+    run("", setting: Array(hash.utf8CString)) != nil
+  }
+
   private static func run(_ password: String, setting: [CChar]) -> String? {
     guard !password.utf8.contains(0) else { return nil }
     // 32 KiB: too large for a small thread's stack.

@@ -23,7 +23,7 @@ package final class Passwords: Sendable {
 
   /// Whether a password is the one whose hash a document holds. Without a hash it takes as long and is false.
   package func verify(_ password: String, against stored: JSONValue?) async throws -> Bool {
-    let hash = stored.flatMap(Self.hash(in:))
+    let hash = stored.flatMap(Self.hash(in:)).flatMap { $0.hasPrefix("$2") ? $0 : nil }
     return try await run {
       let matches = BCrypt.verify(password, against: hash ?? Self.nobody)
       return hash != nil && matches
@@ -42,7 +42,7 @@ package final class Passwords: Sendable {
   }
 
   /// A hash at the usual cost that no password has: its last characters are no digest that was computed.
-  private static let nobody = "$2b$12$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+  static let nobody = "$2b$12$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 }
 
 extension Passwords {

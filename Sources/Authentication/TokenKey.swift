@@ -46,6 +46,12 @@ package struct TokenKey: Sendable {
   }
 }
 
+extension TokenKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "\(algorithm.rawValue) key '\(id)' [redacted]" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 extension TokenKey {
   /// Reads `JWT_KEYS`: a JSON list of `{"kid", "algorithm", "secret" | "private_key(_path)" + "public_key(_path)", "active"}`.
   ///

@@ -15,8 +15,7 @@ package struct DumpLocation: Sendable, Equatable {
 
   /// Reads `MEM_DUMP_PATH`: a directory, a name that ends in `/`, or a file whose stem is used.
   package init(path: String, workingDirectory: String) throws(DumpDirectoryError) {
-    let path = path.hasPrefix("/") ? path : workingDirectory + "/" + path
-    try self.init(absolute: path, asGiven: path)
+    try self.init(absolute: path.hasPrefix("/") ? path : workingDirectory + "/" + path, asGiven: path)
   }
 
   /// Finds the place that an operator asks for, which must lie in this location's directory.
@@ -42,7 +41,10 @@ package struct DumpLocation: Sendable, Equatable {
       try Self.checkSane(candidate, asGiven: path)
       let (parent, name) = Self.split(Self.normalized(candidate))
       let resolved = Self.resolved(parent)
-      guard DumpLocation(directory: resolved, stem: name).isInside(directory), !name.isEmpty else { continue }
+      guard DumpLocation(directory: resolved, stem: name).isInside(directory), !name.isEmpty, !path.hasSuffix("/")
+      else {
+        continue
+      }
       return resolved + "/" + name
     }
     throw DumpDirectoryError(

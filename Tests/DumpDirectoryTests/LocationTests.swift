@@ -1,0 +1,57 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import DumpDirectory
+
+@Suite("Where dumps go")
+struct LocationTests {
+  @Test("is read from MEM_DUMP_PATH: a file's stem, a name with a slash, a directory")
+  func reading() async throws {
+    try await withTemporaryDirectory { (directory: URL) async throws in
+      let root = directory.path()
+      let location = { (path: String) throws in try DumpLocation(path: path, workingDirectory: root) }
+      #expect(
+        try location("generated/memory_dump.bin") == DumpLocation(directory: "\(root)/generated", stem: "memory_dump"))
+      #expect(try location("generated/state") == DumpLocation(directory: "\(root)/generated", stem: "state"))
+      #expect(try location("new/") == DumpLocation(directory: "\(root)/new", stem: "memory_dump"))
+      #expect(try location(root) == DumpLocation(directory: root, stem: "memory_dump"))
+      #expect(try location("/abs/./x/../y/d.bin") == DumpLocation(directory: "/abs/y", stem: "d"))
+      for path in ["", "a\u{0}b", "x/.hidden.bin", String(repeating: "a", count: 5000)] {
+        #expect(throws: DumpDirectoryError.self) { try location(path) }
+      }
+    }
+  }
+
+  @Test("confines what is asked for to the directory, links resolved")
+  func confinement() async throws {
+    try await withTemporaryDirectory { root in
+      let generated = root.appending(path: "generated")
+      let outside = root.appending(path: "generated-not")
+      for directory in [generated, outside] {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      }
+      try FileManager.default.createSymbolicLink(at: generated.appending(path: "link"), withDestinationURL: outside)
+      let location = try DumpLocation(path: "generated/memory_dump.bin", workingDirectory: root.path())
+      let confined = { (path: String) throws in try location.confined(path, workingDirectory: root.path()) }
+      #expect(try confined("other.bin") == DumpLocation(directory: generated.path(), stem: "other"))
+      #expect(try confined("generated/other.bin") == DumpLocation(directory: generated.path(), stem: "other"))
+      #expect(
+        try confined("\(generated.path())/sub/x.bin") == DumpLocation(directory: "\(generated.path())/sub", stem: "x"))
+      #expect(try confined(generated.path()) == DumpLocation(directory: generated.path(), stem: "memory_dump"))
+      #expect(try confined("sub/") == DumpLocation(directory: "\(generated.path())/sub", stem: "memory_dump"))
+      let escapes = [
+        "../x.bin", "generated/../../x.bin", "/etc/x.bin", "/tmp/", "\(outside.path())/x.bin", "link/x.bin", "link/",
+        "link/../../x.bin",
+        "\(generated.path())/../x.bin", "", "a\u{0}.bin", "..", "/",
+      ]
+      for path in escapes {
+        #expect { try confined(path) } throws: { ($0 as? DumpDirectoryError)?.code == .outside }
+        #expect(throws: DumpDirectoryError.self) { try location.confinedFile(path, workingDirectory: root.path()) }
+      }
+      #expect(
+        try location.confinedFile("generated/d.bin", workingDirectory: root.path()) == "\(generated.path())/d.bin")
+      #expect(try location.confinedFile("d.bin", workingDirectory: root.path()) == "\(generated.path())/d.bin")
+    }
+  }
+}

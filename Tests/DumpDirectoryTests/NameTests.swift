@@ -1,0 +1,35 @@
+import Testing
+
+@testable import DumpDirectory
+
+@Suite("Names of dumps")
+struct NameTests {
+  @Test(
+    "are read and written",
+    arguments: [
+      ("memory_dump-20261123T201137Z.bin", "memory_dump", "20261123T201137Z", 0),
+      ("memory_dump-20261123T201137Z-0001.bin", "memory_dump", "20261123T201137Z", 1),
+      ("a-b-20261123T201137Z-0123.bin", "a-b", "20261123T201137Z", 123),
+    ])
+  func names(file: String, stem: String, time: String, number: Int) {
+    #expect(DumpName(file) == DumpName(stem: stem, time: time, number: number))
+    #expect(DumpName(stem: stem, time: time, number: number).file == file)
+  }
+
+  @Test(
+    "are told from others",
+    arguments: ["memory_dump.bin", "x-20261123T201137Z.txt", "x-2026123T2011377Z.bin", "20261123T201137Z.bin", ".bin"])
+  func others(file: String) {
+    #expect(DumpName(file) == nil)
+  }
+
+  @Test(
+    "carry UTC",
+    arguments: [
+      (0, "19700101T000000Z"), (951_782_400, "20000229T000000Z"), (1_795_464_697, "20261123T201137Z"),
+      (4_102_444_799, "20991231T235959Z"), (-1, "19691231T235959Z"),
+    ])
+  func time(seconds: Int, text: String) {
+    #expect(CivilTime(unixSeconds: seconds).compact == text)
+  }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import Logging
+import Platform
+import TestSupport
+import Testing
+
+@testable import GatehouseServer
+
+@Suite("The configuration")
+struct ConfigurationTests {
+  static let secrets = [
+    "MEM_ENCRYPTION_KEY": "sealing-key-abc", "JWT_SECRET_KEY": "signing-key-def",
+    "DOORMAN_ADMIN_PASSWORD": "admin-pass-ghi",
+  ]
+
+  private func load(_ changes: [String: String] = [:]) throws -> Configuration {
+    try Configuration.load(Self.secrets.merging(changes) { $1 }) { path in
+      guard let text = ["/run/key": "key-from-a-file\n", "/run/empty": ""][path] else {
+        throw CocoaError(.fileNoSuchFile)
+      }
+      return text
+    }
+  }
+
+  private func faults(_ changes: [String: String]) -> [ConfigurationFaults.Fault] {
+    do {
+      _ = try load(changes)
+      return []
+    } catch {
+      return (error as? ConfigurationFaults)?.faults ?? []
+    }
+  }
+
+  @Test("has the peer's defaults")
+  func defaults() throws {
+    let configuration = try load()
+    #expect(configuration.host == "0.0.0.0")
+    #expect(configuration.port == 5001)
+    #expect(configuration.memory.dumpPath == "generated/memory_dump.bin")
+    #expect(!configuration.memory.autoSaveEnabled)
+    #expect(configuration.memory.autoSaveFrequency == 900)
+    #expect(configuration.administrator.email == "admin@doorman.dev")
+    #expect(configuration.platform.tokens.access == 1800)
+    #expect(configuration.platform.tokens.refresh == 604_800)
+    #expect(configuration.platform.loginLimit?.count == 5)
+    #expect(configuration.platform.maximumPageSize == 200)
+    #expect(configuration.platform.maximumBodySize == 1_048_576)
+    #expect(configuration.platform.localhostBypass == nil)
+  }
+
+  @Test("reads what is set")
+  func reading() throws {
+    let configuration = try load([
+      "PORT": "0", "MEM_AUTO_SAVE_ENABLED": "Yes", "MEM_AUTO_SAVE_FREQ": "60", "AUTH_EXPIRE_TIME": "2",
+      "AUTH_EXPIRE_TIME_FREQ": "hours",
+      "LOGIN_IP_RATE_DISABLED": "1", "DISABLE_BODY_SIZE_LIMIT": "true",
+      "MEM_ENCRYPTION_KEYS_OLD": "older-key-1, older-key-2",
+      "COOKIE_SAMESITE": "none", "LOCAL_HOST_IP_BYPASS": "false", "LOG_FORMAT": "JSON", "LOG_LEVEL": "debug",
+      "HOST": "",
+    ])
+    #expect(configuration.port == 0)
+    #expect(configuration.host == "0.0.0.0")
+    #expect(configuration.memory.autoSaveEnabled)
+    #expect(configuration.platform.tokens.access == 7200)
+    #expect(configuration.platform.loginLimit == nil)
+    #expect(configuration.platform.maximumBodySize == nil)
+    #expect(configuration.memory.olderKeys.map { $0.reveal() } == ["older-key-1", "older-key-2"])
+    #expect(configuration.platform.cookies.sameSite == .none)
+    #expect(configuration.platform.localhostBypass == false)
+    #expect(configuration.log.level == .debug)
+  }
+
+  @Test(
+    "refuses what it can't take, with the variable and the remedy",
+    arguments: [
+      ("PORT", "http", "0 to 65535"), ("PORT", "70000", "0 to 65535"), ("THREADS", "2", "THREADS=1"),
+      ("MEM_OR_EXTERNAL", "REDIS", "=MEM"),
+      ("MEM_OR_EXTERNAL", "DISK", "MEM, REDIS, EXTERNAL"), ("MEM_ENCRYPTION_KEY", "short", "at least 8"),
+      ("MEM_AUTO_SAVE_FREQ", "59", "at least 60"),
+      ("MEM_AUTO_SAVE_ENABLED", "maybe", "true or false"), ("ENV", "live", "production"), ("LOG_LEVEL", "LOUD", "INFO"),
+      ("MEM_DUMP_FORMAT", "dmp9", "dmp1"),
+      ("AUTH_EXPIRE_TIME", "0", "whole number"), ("AUTH_EXPIRE_TIME_FREQ", "moons", "minutes"),
+      ("COOKIE_SAMESITE", "loose", "Strict"),
+      ("MAX_PAGE_SIZE", "-1", "whole number"), ("DOORMAN_ADMIN_EMAIL", "nobody", "e-mail"),
+      ("JWT_KEYS", "[]", "JSON list"), ("MEM_ENCRYPTION_KEYS_OLD", "a,b", "8 characters"),
+      ("CONTENT_SECURITY_POLICY", "a\nb", "one line"),
+    ])
+  func refusals(name: String, value: String, remedy: String) {
+    let faults = faults([name: value])
+    #expect(faults.map(\.name) == [name])
+    #expect(faults.first?.sentence.contains(remedy) == true, "\(faults)")
+  }
+
+  @Test("needs its secrets, and lists all faults at once")
+  func missing() {
+    let names = faults([
+      "MEM_ENCRYPTION_KEY": "", "JWT_SECRET_KEY": "", "DOORMAN_ADMIN_PASSWORD": "", "PORT": "x", "THREADS": "4",
+    ]).map(\.name)
+    #expect(Set(names) == ["MEM_ENCRYPTION_KEY", "JWT_SECRET_KEY", "DOORMAN_ADMIN_PASSWORD", "PORT", "THREADS"])
+  }
+
+  @Test("is stricter in production")
+  func production() throws {
+    let names = faults(["ENV": "production"]).map(\.name)
+    #expect(Set(names) == ["MEM_ENCRYPTION_KEY", "JWT_SECRET_KEY", "DOORMAN_ADMIN_PASSWORD", "HTTPS_ONLY"])
+    let long = String(repeating: "k", count: 32)
+    _ = try load([
+      "ENV": "production", "MEM_ENCRYPTION_KEY": long, "JWT_SECRET_KEY": long,
+      "DOORMAN_ADMIN_PASSWORD": "Correct-Horse-Battery-9", "HTTPS_ONLY": "true",
+    ])
+  }
+
+  @Test("takes secrets from files")
+  func files() throws {
+    #expect(
+      try load(["MEM_ENCRYPTION_KEY": "", "MEM_ENCRYPTION_KEY_FILE": "/run/key"]).memory.encryptionKey.reveal()
+        == "key-from-a-file")
+    #expect(faults(["MEM_ENCRYPTION_KEY_FILE": "/run/key"]).first?.sentence.contains("keep one") == true)
+    #expect(
+      faults(["MEM_ENCRYPTION_KEY": "", "MEM_ENCRYPTION_KEY_FILE": "/none"]).map(\.name) == ["MEM_ENCRYPTION_KEY_FILE"])
+    #expect(
+      faults(["MEM_ENCRYPTION_KEY": "", "MEM_ENCRYPTION_KEY_FILE": "/run/empty"]).map(\.name) == [
+        "MEM_ENCRYPTION_KEY_FILE"
+      ])
+  }
+
+  @Test("shows no secret in any rendering")
+  func redaction() throws {
+    let configuration = try load()
+    var dumped = ""
+    dump(configuration, to: &dumped)
+    let renderings = [
+      configuration.listing.table, configuration.listing.json, "\(configuration)",
+      String(reflecting: configuration.memory), dumped,
+    ]
+    for rendering in renderings {
+      for secret in Self.secrets.values {
+        #expect(!rendering.contains(secret))
+      }
+    }
+    #expect(configuration.listing.table.contains("set (15 characters)"))
+    #expect(faults(["MEM_ENCRYPTION_KEY": "tiny!"]).allSatisfy { !$0.sentence.contains("tiny!") })
+  }
+
+  @Test("is documented variable by variable")
+  func documentation() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(contentsOf: root.appending(path: "docs/configuration.md"), encoding: .utf8)
+    for name in try load().listing.names { #expect(page.contains("`\(name)`"), "\(name)") }
+  }
+}

@@ -1,0 +1,175 @@
+import DocumentStore
+import DumpFormat
+import Foundation
+import JSON
+import Logging
+import Persistence
+import TestSupport
+import Testing
+
+@testable import DumpDirectory
+
+/// A store with dumps in a directory of its own.
+private struct Setup {
+  static let schemas = [CollectionSchema("users", unique: [["name"]]), CollectionSchema("empty")]
+
+  let store = DocumentStore(schemas: schemas)
+  let keyring = DumpKeyring(sealing: DumpKey("a key of the tests"))
+  let directory: DumpDirectory
+  let dumper: Dumper
+
+  init(_ root: URL, files: any FileOperations = LiveFileOperations()) throws {
+    directory = DumpDirectory(try DumpLocation(path: "generated/d.bin", workingDirectory: root.path()), files: files)
+    try directory.prepare()
+    let clock = WallClock { .init(seconds: 1_795_464_697, microseconds: 454_068) }
+    dumper = Dumper(
+      store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1, clock: clock),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  func ladder(_ keyring: DumpKeyring? = nil) -> Ladder {
+    Ladder(directory: directory, keyring: keyring ?? self.keyring, schemas: Self.schemas)
+  }
+
+  func add(_ name: String) throws {
+    try store.write { (tx) throws(StoreError) in
+      _ = try tx.insert(["name": .string(name), "x-unknown": [1, .null]], into: "users")
+    }
+  }
+
+  func dump() async throws -> Dumper.Dump { try await dumper.dump(to: directory.location, reason: "test") }
+}
+
+@Suite("Dumps and the ladder")
+struct PersistenceTests {
+  @Test("what was dumped is what is loaded, document by document")
+  func roundTrip() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      for number in 0..<100 { try setup.add("user\(number)") }
+      let dump = try await setup.dump()
+      #expect(dump.written.summary.createdAt == "2026-11-23T20:11:37.454068Z")
+      #expect(dump.written.summary.records == 100)
+      guard case .restored(let restored, let passedOver) = try setup.ladder().climb() else {
+        Issue.record("nothing restored")
+        return
+      }
+      #expect(passedOver.isEmpty)
+      let other = DocumentStore(schemas: Setup.schemas)
+      other.replaceAll(with: restored.contents) { _, _ in }
+      let documents = { (store: DocumentStore) in store.snapshot().find(in: "users", .everything).map(\.bytes) }
+      #expect(documents(other) == documents(setup.store))
+      #expect(other.snapshot().collections == ["users", "empty"])
+    }
+  }
+
+  @Test("the ladder passes over damaged dumps, says why, and leaves them")
+  func ladder() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      try setup.add("old")
+      let good = try await setup.dump().written.path
+      try setup.add("new")
+      let bad = try await setup.dump().written.path
+      let bytes = try Data(contentsOf: URL(filePath: bad))
+      try bytes.dropLast(5).write(to: URL(filePath: bad))
+      guard case .restored(let restored, let passedOver) = try setup.ladder().climb() else {
+        Issue.record("nothing restored")
+        return
+      }
+      #expect(restored.path == good)
+      #expect(passedOver.map(\.path) == [bad])
+      #expect(passedOver.first?.reason.contains("damaged") == true)
+      #expect(try Data(contentsOf: URL(filePath: bad)) == bytes.dropLast(5))
+    }
+  }
+
+  @Test("the ladder tells an empty directory from one whose dumps don't load")
+  func outcomes() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      guard case .nothingThere = try setup.ladder().climb() else {
+        Issue.record("something in an empty directory")
+        return
+      }
+      _ = try await setup.dump()
+      guard case .noneLoads(let failures) = try setup.ladder(DumpKeyring(sealing: DumpKey("wrong key"))).climb() else {
+        Issue.record("a wrong key opened")
+        return
+      }
+      #expect(failures.count == 1)
+    }
+  }
+
+  @Test("who asks while a dump is written shares the next one, which has what came before the asking")
+  func coalescing() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let dumps = try await withThrowingTaskGroup(of: (asked: Int, dump: Dumper.Dump).self) { group in
+        for number in 0..<40 {
+          try setup.add("u\(number)")
+          let count = setup.store.snapshot().count
+          group.addTask { (count, try await setup.dump()) }
+        }
+        var dumps: [(asked: Int, dump: Dumper.Dump)] = []
+        for try await dump in group { dumps.append(dump) }
+        return dumps
+      }
+      for (asked, dump) in dumps { #expect(dump.written.summary.records >= asked) }
+      let written = names(in: root.appending(path: "generated")).count
+      #expect(Set(dumps.map(\.dump.written.path)).count == written)
+      #expect(written < 40)
+    }
+  }
+
+  @Test("knows whether something changed that no dump of the directory holds")
+  func changes() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      #expect(await setup.dumper.isChanged)
+      _ = try await setup.dump()
+      #expect(await !setup.dumper.isChanged)
+      try setup.add("a")
+      #expect(await setup.dumper.isChanged)
+      // A start does not look below the directory.
+      let below = DumpLocation(directory: setup.directory.location.directory + "/sub", stem: "x")
+      _ = try await setup.dumper.dump(to: below, reason: "test")
+      #expect(await setup.dumper.isChanged)
+      await setup.dumper.markSaved()
+      #expect(await !setup.dumper.isChanged)
+    }
+  }
+
+  @Test("goes on after a failure")
+  func failure() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let nowhere = DumpLocation(directory: "/proc/none", stem: "x")
+      await #expect(throws: DumpDirectoryError.self) { try await setup.dumper.dump(to: nowhere, reason: "test") }
+      #expect(try await setup.dump().sequence == 1)
+    }
+  }
+}
+
+@Suite("The timer")
+struct AutoSaveTests {
+  private let minute = AutoSave.Settings(isEnabled: true, frequency: .seconds(60))
+
+  @Test("is due once a period, and only when something changed")
+  func periods() {
+    var timer = AutoSave(now: .zero)
+    let asked = [(59, true), (60, true), (61, true), (120, false), (121, true), (180, true)]
+    let due = asked.map { timer.isDue(now: .seconds($0.0), settings: minute, isChanged: $0.1) }
+    #expect(due == [false, true, false, false, false, true])
+  }
+
+  @Test("follows settings that change at once")
+  func settings() {
+    var timer = AutoSave(now: .zero)
+    let settings = [
+      AutoSave.Settings(isEnabled: false, frequency: .seconds(60)), .init(isEnabled: true, frequency: .seconds(1001)),
+      minute,
+    ]
+    #expect(settings.map { timer.isDue(now: .seconds(1000), settings: $0, isChanged: true) } == [false, false, true])
+  }
+}

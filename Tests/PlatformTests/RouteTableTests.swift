@@ -1,0 +1,122 @@
+import HTTPTypes
+import JSON
+import Resources
+import Testing
+
+@testable import Platform
+
+@Suite("The route table")
+struct RouteTableTests {
+  private let table = RouteTable(PlatformServices.routes)
+
+  private func found(_ method: HTTPRequest.Method, _ path: String) -> String {
+    switch table.match(method, path) {
+    case .route(let route, let parameters):
+      "\(route.method.rawValue) \(route.pattern.template) \(parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })"
+    case .otherMethods(let methods): "405 \(methods.map(\.rawValue).sorted())"
+    case .nothing: "404"
+    }
+  }
+
+  @Test(
+    "finds the most literal route, and tries the next where one way leads nowhere",
+    arguments: [
+      (HTTPRequest.Method.get, "/platform/user/all", "GET /platform/user/all []"),
+      (.get, "/platform/user/alice", #"GET /platform/user/{username} ["username=alice"]"#),
+      (.get, "/platform/user/a%2Fb%20c", #"GET /platform/user/{username} ["username=a/b c"]"#),
+      (
+        .get, "/platform/endpoint/orders/v1",
+        #"GET /platform/endpoint/{api_name}/{api_version} ["api_name=orders", "api_version=v1"]"#
+      ),
+      (
+        .get, "/platform/endpoint/endpoint/v1",
+        #"GET /platform/endpoint/{api_name}/{api_version} ["api_name=endpoint", "api_version=v1"]"#
+      ),
+      (
+        .get, "/platform/endpoint/validation/abc",
+        #"GET /platform/endpoint/validation/{endpoint_id} ["endpoint_id=abc"]"#
+      ),
+      (
+        .delete, "/platform/endpoint/GET/orders/v1/items/%7Bid%7D",
+        #"DELETE /platform/endpoint/{endpoint_method}/{api_name}/{api_version}/{endpoint_uri} ["api_name=orders", "api_version=v1", "endpoint_method=GET", "endpoint_uri=items/{id}"]"#
+      ),
+      (.head, "/api/health", "GET /api/health []"), (.get, "/api/health/", "GET /api/health []"),
+      (.delete, "/platform/memory/dump", #"405 ["POST"]"#), (.get, "/platform/nowhere", "404"), (.get, "/", "404"),
+      (.get, "/platform/user/%zz", "404"), (.get, "/platform/user/%ff", "404"), (.get, "platform/user/all", "404"),
+      (.get, "/platform//user/all", "404"), (.get, "/platform/user/../memory/dump", "404"),
+    ])
+  func matching(method: HTTPRequest.Method, path: String, expected: String) {
+    #expect(found(method, path) == expected)
+  }
+
+  @Test("has each method and path once")
+  func unique() {
+    let names = PlatformServices.routes.map { "\($0.method.rawValue) \($0.pattern.template)" }
+    #expect(Set(names).count == names.count)
+  }
+}
+
+@Suite("The description of the API")
+struct OpenAPITests {
+  private let document = OpenAPIDocument(routes: PlatformServices.routes, version: "1.2.3").json
+
+  @Test("has exactly the routes that exist")
+  func routes() {
+    let described = (document.object?["paths"]?.object?.members ?? []).flatMap { path in
+      (path.value.object?.keys ?? []).map { "\($0.uppercased()) \(path.key)" }
+    }
+    #expect(
+      described.sorted() == PlatformServices.routes.map { "\($0.method.rawValue) \($0.pattern.template)" }.sorted())
+  }
+
+  @Test("refers only to models that it holds")
+  func references() {
+    var references: Set<String> = []
+    func walk(_ value: JSONValue) {
+      if let reference = value.object?["$ref"]?.string { references.insert(reference) }
+      value.object?.members.forEach { walk($0.value) }
+      value.array?.forEach(walk)
+    }
+    walk(document)
+    let schemas = document.object?["components"]?.object?["schemas"]?.object?.keys ?? []
+    #expect(references.count > 10)
+    #expect(references.subtracting(schemas.map { "#/components/schemas/\($0)" }) == [])
+    #expect(
+      Set(schemas).isSuperset(of: ["CreateUserModel", "CreateApiModel", "FieldValidation", "SecuritySettingsModel"]))
+  }
+
+  @Test("gives every operation a name of its own and says who may call")
+  func operations() {
+    let operations = (document.object?["paths"]?.object?.members ?? []).flatMap {
+      $0.value.object?.members.map(\.value) ?? []
+    }
+    let names = operations.compactMap { $0.object?["operationId"]?.string }
+    #expect(Set(names).count == operations.count)
+    #expect(document.value(at: "info.version") == "1.2.3")
+    let dump = document.object?["paths"]?.object?["/platform/memory/dump"]?.object?["post"]?.object
+    #expect(dump?["x-permission"] == "manage_security")
+    #expect(dump?["security"] != nil)
+  }
+}
+
+@Suite("The envelope")
+struct EnvelopeTests {
+  @Test("strict: always 200, with the status, and tokens at the top level too")
+  func strict() {
+    let data = Envelope.strict.wrap(.data(["access_token": "t"], status: 201))
+    #expect(data.status == 200)
+    #expect(data.body == ["status_code": 201, "response": ["access_token": "t"], "access_token": "t"])
+    #expect(Envelope.strict.wrap(.message("m")).body == ["status_code": 200, "message": "m"])
+    #expect(
+      Envelope.strict.wrap(.init(404, "USR002", "none")).body
+        == ["status_code": 404, "error_code": "USR002", "error_message": "none"])
+    #expect(Envelope.strict.wrap(.raw(["status": "draining"], status: 503)).status == 503)
+  }
+
+  @Test("plain: the data itself")
+  func plain() {
+    #expect(Envelope.plain.wrap(.data(["a": 1], status: 201)).body == ["a": 1])
+    #expect(Envelope.plain.wrap(.response(["path": "p"])).body == ["response": ["path": "p"]])
+    #expect(Envelope.plain.wrap(.init(404, nil, "none")).body == ["error_message": "none"])
+  }
+}
