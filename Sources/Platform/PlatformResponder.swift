@@ -83,7 +83,7 @@ extension PlatformResponder {
   private func answer(_ incoming: Incoming) async throws -> Response {
     let request = incoming.request
     if !incoming.isProbe {
-      try checkAvailability()
+      try checkAvailability(request)
       try platform.settings.check(incoming.caller)
     }
     if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
@@ -117,16 +117,17 @@ extension PlatformResponder {
     return response
   }
 
-  private func checkAvailability() throws {
-    let (message, code) =
-      switch platform.availability() {
-      case .ready: ("", "")
-      case .starting: ("The service is loading its newest dump; try again in a few seconds", "GTW503")
-      case .draining: ("The service is stopping; call another instance or try again after the restart", "GTW503")
-      }
-    guard !code.isEmpty else { return }
+  private func checkAvailability(_ request: Request) throws {
+    let message: String
+    if request.headers[.turnedAway] != nil {
+      message = "The service is stopping; call another instance or try again after the restart"
+    } else if platform.availability() == .starting {
+      message = "The service is loading its newest dump; try again in a few seconds"
+    } else {
+      return
+    }
     throw RefusalWithFields(
-      refusal: Refusal(503, code, message), fields: [.connection: "close", .retryAfter: "2"])
+      refusal: Refusal(503, "GTW503", message), fields: [.connection: "close", .retryAfter: "2"])
   }
 
   private func session(_ route: Route, _ incoming: Incoming) async throws -> Session? {

@@ -25,7 +25,7 @@ struct ContractTests {
 
   @Test("is answered line by line by a fresh server")
   func replay() async throws {
-    try await withGatehouse { gatehouse in
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       var replay = Replay(gatehouse: gatehouse)
       for exchange in try Exchange.all() where !Self.waiting.contains(exchange.name) {
         for difference in try replay.differences(exchange) {

@@ -59,8 +59,8 @@ package final class GatehouseProcess {
   package func waitUntilListening() throws {
     let found = eventually(within: .seconds(60)) { () -> Int? in
       guard process.isRunning else { return -1 }
-      let line = log.split(separator: "\n").first { $0.contains(" listening ") && $0.contains("server.port=") }
-      return line?.components(separatedBy: "server.port=").last.flatMap { Int($0.prefix { $0.isNumber }) }
+      let line = log.split(separator: "\n").first { $0.contains("listening") && $0.contains("server.port") }
+      return line?.firstMatch(of: /server\.port"?[=:]([0-9]+)/).flatMap { Int($0.output.1) }
     }
     guard let found, found > 0 else { throw HTTPFailure(description: "it does not listen:\n\(log)") }
     port = found

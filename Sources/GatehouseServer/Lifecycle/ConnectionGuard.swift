@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import Platform
 
 /// Stands in each connection between the HTTP codec and whoever answers: bounds the time that a client may take, counts
 /// calls for a clean stop, and closes after `Connection: close` without losing the answer.
@@ -60,17 +61,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard phase != .lingering else { return }
     switch unwrapInboundIn(data) {
-    case .head:
-      unanswered.append(state.beginCall())
+    case .head(var request):
+      let isTaken = state.beginCall()
+      request.headerFields[.turnedAway] = isTaken ? nil : "draining"
+      unanswered.append(isTaken)
       phase = .readingBody
       setDeadline(deadlines.body, context) { [self] context in refuseSlowBody(context) }
+      context.fireChannelRead(wrapInboundOut(.head(request)))
     case .body:
-      break
+      context.fireChannelRead(data)
     case .end:
       deadline?.cancel()
       phase = .answering
+      context.fireChannelRead(data)
     }
-    context.fireChannelRead(data)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -55,6 +55,10 @@ extension HTTPFields {
 }
 
 extension HTTPField.Name {
+  /// Set by the connection, never by a client, on a request that came after the service began to drain: whether a call
+  /// is still taken is decided once, where it comes in.
+  package static let turnedAway = known("X-Gatehouse-Turned-Away")
+
   private static func known(_ name: String) -> HTTPField.Name {
     // Every name below is a token of RFC 9110; `Accept` never stands in for one.
     HTTPField.Name(name) ?? .accept

@@ -1,0 +1,67 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// A small file system in memory; `nil` where this process may not mount one.
+private final class SmallVolume {
+  let url: URL
+
+  init?(_ url: URL, size: String) {
+    self.url = url
+    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    guard mount("tmpfs", url.path(), "tmpfs", 0, "size=\(size)") == 0 else { return nil }
+  }
+
+  deinit {
+    umount2(url.path(), Int32(MNT_DETACH))
+  }
+}
+
+/// Writes until there is no room left.
+private func fill(_ file: URL) {
+  let descriptor = open(file.path(), O_WRONLY | O_CREAT, 0o600)
+  let page = [UInt8](repeating: 7, count: 4096)
+  while write(descriptor, page, page.count) > 0 {}
+  close(descriptor)
+}
+
+@Suite("A volume that is sick")
+struct VolumeTests {
+  @Test(
+    "full: the dump answers 500 with a code, older dumps stay, nothing half-written is left, and the exit code tells")
+  func full() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      guard let volume = SmallVolume(root.appending(path: "generated"), size: "256k") else {
+        print("skipped: this process may not mount a tmpfs")
+        return
+      }
+      try await withGatehouse(dumps: volume.url) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        let dump = { try gatehouse.send("POST", "/platform/memory/dump", token: token) }
+        #expect(try dump().status == 200)
+        let good = names(in: volume.url)
+        fill(volume.url.appending(path: "filler"))
+        let answer = try dump()
+        #expect(answer.status == 500)
+        #expect(answer.code == "MEM006")
+        #expect(answer.text.contains("full"))
+        #expect(names(in: volume.url) == (good + ["filler"]).sorted())
+        #expect(try gatehouse.send("GET", "/api/health").status == 200)
+        #expect(try gatehouse.stop() == 1)
+        #expect(gatehouse.log.contains("the last dump was not written"))
+      }
+    }
+  }
+
+  @Test("not writable: the start is refused with the remedy")
+  func notWritable() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let gatehouse = try GatehouseProcess(
+        dumps: root.appending(path: "generated"), ["MEM_DUMP_PATH": "/proc/gatehouse/d.bin"])
+      #expect(try gatehouse.waitForExit() == 73)
+      #expect(gatehouse.log.contains("directory of dumps"))
+    }
+  }
+}
