@@ -113,11 +113,16 @@ extension Collection {
   mutating func finishLoading() {
     for order in orders.indices {
       let key = orders[order].key
-      var entries: [(row: Row, document: Document)] = []
+      var entries: [(prefix: (UInt64, UInt64), row: Row)] = []
       entries.reserveCapacity(count)
-      documents.forEach { entries.append(($0, $1)) }
+      documents.forEach { entries.append((key.prefix(of: $1), $0)) }
       if key.order != .insertion {
-        entries.sort { key.precedes($0.document, $0.row, $1.document, $1.row) }
+        // Most comparisons end at the prefixes; only equal ones look into the documents.
+        entries.sort { left, right in
+          if left.prefix != right.prefix { return left.prefix < right.prefix }
+          guard let first = documents[left.row], let second = documents[right.row] else { return false }
+          return key.precedes(first, left.row, second, right.row)
+        }
       }
       orders[order].rows = OrderedIndex(sorted: entries.map(\.row))
     }

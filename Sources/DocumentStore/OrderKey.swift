@@ -33,6 +33,24 @@ struct OrderKey: Sendable {
     }
   }
 
+  /// The first 16 bytes of what a document is sorted by, as numbers that sort alike. Equal ones say nothing yet.
+  func prefix(of document: Document) -> (UInt64, UInt64) {
+    guard let field else { return (0, 0) }
+    return document.withStringContent(of: field) { content in
+      guard let content else { return (0, 0) }
+      if content.contains(UInt8(ascii: "\\")) {
+        return Array(Self.unescaped(content).utf8).withUnsafeBytes { Self.prefix(of: $0) }
+      }
+      return Self.prefix(of: content)
+    }
+  }
+
+  private static func prefix(of text: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+    var words: (UInt64, UInt64) = (0, 0)
+    withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: text.prefix(16))) }
+    return (UInt64(bigEndian: words.0), UInt64(bigEndian: words.1))
+  }
+
   /// Below, above or equal to 0 as the left text comes before, behind or equals the right one.
   private static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
     let common = min(left.count, right.count)

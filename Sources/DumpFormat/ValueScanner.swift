@@ -7,7 +7,9 @@ struct ValueScanner {
 
   static let maximumDepth = 512
 
-  private var brackets: [UInt8] = []
+  /// One bit for each open bracket: whether it is a square one. Not an array: this is asked at every bracket of a dump.
+  private var isSquare = InlineArray<9, UInt64>(repeating: 0)
+  private var depth = 0
   private var isInString = false
   private var isEscaped = false
 
@@ -19,7 +21,7 @@ struct ValueScanner {
     while position < block.count {
       if isInString {
         position = skipString(block, from: position)
-        if !isInString && brackets.isEmpty { return position }
+        if !isInString && depth == 0 { return position }
         continue
       }
       let byte = block[position]
@@ -28,16 +30,29 @@ struct ValueScanner {
       case UInt8(ascii: "\""):
         isInString = true
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        guard brackets.count < Self.maximumDepth else { throw .tooDeep }
-        // The closing bracket lies two places behind the opening one in ASCII.
-        brackets.append(byte + 2)
+        guard depth < Self.maximumDepth else { throw .tooDeep }
+        open(isSquare: byte == UInt8(ascii: "["))
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        guard brackets.popLast() == byte else { throw .unbalanced }
-        if brackets.isEmpty { return position }
+        guard close(isSquare: byte == UInt8(ascii: "]")) else { throw .unbalanced }
+        if depth == 0 { return position }
       default: break
       }
     }
     return nil
+  }
+
+  private mutating func open(isSquare square: Bool) {
+    let bit: UInt64 = 1 << UInt64(depth % 64)
+    if square { isSquare[depth / 64] |= bit } else { isSquare[depth / 64] &= ~bit }
+    depth += 1
+  }
+
+  /// - Returns: whether the innermost open bracket is of this kind.
+  private mutating func close(isSquare square: Bool) -> Bool {
+    guard depth > 0 else { return false }
+    depth -= 1
+    let isOpenSquare = isSquare[depth / 64] & (1 << UInt64(depth % 64)) != 0
+    return isOpenSquare == square
   }
 
   /// - Returns: the position behind the closing quote, or the block's end.

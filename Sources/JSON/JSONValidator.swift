@@ -74,6 +74,7 @@ package enum JSONValidator {
       }
     }
 
+    @inline(__always)
     mutating func checkString() throws(JSONError) {
       let start = position + 1
       position = start
@@ -103,11 +104,13 @@ package enum JSONValidator {
       position += word.utf8CodeUnitCount
     }
 
+    @inline(__always)
     func current() throws(JSONError) -> UInt8 {
       guard position < bytes.count else { throw JSONError(.unexpectedEnd, at: position) }
       return bytes[position]
     }
 
+    @inline(__always)
     mutating func skipWhitespace() {
       while position < bytes.count, JSONGrammar.isWhitespace(bytes[position]) {
         isCompact = false

@@ -175,7 +175,13 @@ struct DumpTests {
             }
             #expect(rows?.compactMap(\.object) == documents)
           }
+          // The dump's own path is that of another machine: dumps go where this one's environment says.
+          let warnings = try gatehouse.send("GET", "/platform/security/settings", token: token).json.object?[
+            "security_warnings"]
+          #expect(warnings?.array?.count == 1)
+          let count = dumps(in: generated).count
           #expect(try gatehouse.stop() == 0)
+          #expect(dumps(in: generated).count == count + 1)
         }
       }
     }

@@ -82,11 +82,13 @@ extension Gatehouse {
   private func load() async -> Event {
     let start = ContinuousClock.now
     do {
-      switch try await restorer.climb() {
+      let outcome = try await restorer.climb()
+      let duration = ContinuousClock.now - start
+      switch outcome {
       case .restored(let restored, let passedOver):
         report(passedOver)
         try await installation.begin(with: restored)
-        report(restored, took: ContinuousClock.now - start)
+        report(restored, took: duration)
       case .nothingThere:
         try await installation.begin()
         logger.notice("no dump in the directory: starting with a fresh state")
