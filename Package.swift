@@ -32,6 +32,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
@@ -95,7 +96,13 @@ let package = Package(
     tests("AuthenticationTests", ["Authentication", "Resources", "JSON", nioPosix]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
     tests("PlatformTests", ["Platform", "Resources", "JSON", httpTypes]),
-    tests("GatehouseServerTests", ["GatehouseServer", "Platform", "Persistence", "JSON", "TestSupport", logging]),
+    tests(
+      "GatehouseServerTests",
+      [
+        "GatehouseServer", "Platform", "Persistence", "JSON", "TestSupport", logging, nioCore, nioEmbedded,
+        nioHTTPTypes,
+        httpTypes,
+      ]),
     tests("ArchitectureTests", ["JSON"]),
     tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
   ]

@@ -1,17 +1,15 @@
-import Synchronization
-
 /// Collections of JSON documents in memory.
 ///
 /// Readers take a snapshot, which costs a reference; writers make the next version on the side and put it in place in
 /// one step. The lock around the current version is held for that swap only: a writer never waits for a reader, nor a
 /// reader for a writer. Writers take turns.
 package final class DocumentStore: Sendable {
-  private let current: Mutex<StoreVersion>
-  private let turn = Mutex(())
+  private let current: Lock<StoreVersion>
+  private let turn = Lock(())
 
   /// - Parameter schemas: the collections that are always there, with their indexes, in the order of dumps.
   package init(schemas: [CollectionSchema]) {
-    current = Mutex(StoreVersion(sequence: 0, collections: schemas.map(Collection.init(schema:))))
+    current = Lock(StoreVersion(sequence: 0, collections: schemas.map(Collection.init(schema:))))
   }
 
   /// All collections as they are now, consistent across them. O(1).
