@@ -87,7 +87,7 @@ let package = Package(
       path: "Tests/Benchmark", swiftSettings: settings),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat"], resources: [.copy("Fixtures")]),
+    tests("DumpFormatTests", ["DumpFormat", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "TestSupport"]),
     tests(
       "PersistenceTests",

@@ -1,10 +1,13 @@
 /// Reads the peer's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
 /// checked; nobody looks at it until the first pass has said that it is what was sealed.
 struct DMP1Reader: Sendable {
-  /// What the first pass found.
-  struct Opened: Sendable {
+  /// What the first pass found. The derived key shows itself as little as the one it comes from.
+  struct Opened: Sendable, CustomStringConvertible, CustomReflectable {
     let key: [UInt8]
     let sha256: String
+
+    var description: String { sha256 }
+    var customMirror: Mirror { Mirror(self, children: ["sha256": sha256]) }
   }
 
   private static let blockSize = 1 << 20

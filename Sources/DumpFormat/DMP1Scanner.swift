@@ -24,8 +24,8 @@ struct DMP1Scanner {
     case end
   }
 
-  /// No document is near it: a request body has at most a few MiB.
-  static let maximumRecord = 64 << 20
+  /// The others, as the note, are passed over.
+  private static let knownFields: Set = ["version", "created_at"]
 
   private var state = State.start
   private var counts: [DumpSummary.GroupCount] = []
@@ -124,8 +124,8 @@ struct DMP1Scanner {
       throw malformed(start, "brackets that do not fit, or deeper than \(ValueScanner.maximumDepth)")
     }
     let piece = UnsafeRawBufferPointer(rebasing: block[start..<(end ?? block.count)])
-    guard carried.count + piece.count <= Self.maximumRecord else {
-      throw DumpFormatError(.recordTooLarge, "\(Self.maximumRecord)")
+    guard carried.count + piece.count <= maximumRecord else {
+      throw DumpFormatError(.recordTooLarge, "\(maximumRecord)")
     }
     guard let end else {
       carried.append(contentsOf: piece)
@@ -165,7 +165,10 @@ struct DMP1Scanner {
       guard let name = JSONText.string(Array(value)) else { throw malformed(position, "a field without a name") }
       state = .fieldColon(name)
     case .fieldValue(let name):
-      fields[name] = Array(value)
+      guard Self.isBracketed(value.first) || JSONText.isScalar(value) else {
+        throw malformed(position, "no JSON value")
+      }
+      if Self.knownFields.contains(name) { fields[name] = Array(value) }
       state = .afterField
     default:
       throw malformed(position, "an unexpected value")
@@ -175,8 +178,12 @@ struct DMP1Scanner {
   /// Numbers and words have no closing character: they end before the next comma or bracket.
   private func isScalar(_ block: UnsafeRawBufferPointer, from start: Int) -> Bool {
     guard case .fieldValue = state else { return false }
-    let first = carried.first ?? block[start]
-    return ![UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\"")].contains(first)
+    return !Self.isBracketed(carried.first ?? block[start])
+  }
+
+  /// Whether a value begins that has a closing character.
+  private static func isBracketed(_ first: UInt8?) -> Bool {
+    first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "\"")
   }
 
   private func endOfScalar(_ block: UnsafeRawBufferPointer, from start: Int) -> Int? {

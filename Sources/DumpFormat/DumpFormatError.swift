@@ -9,6 +9,7 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case malformedContent
     case unsupportedVersion
     case recordTooLarge
+    case wrongOrder
     case cryptography
     case inputOutput
   }
@@ -34,7 +35,8 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case .malformedContent: "it opens, but its content is not that of a dump: \(detail)"
     case .unsupportedVersion:
       "it opens, but its content has version \(detail), which this program does not know; use a newer one"
-    case .recordTooLarge: "it opens, but it holds a document of more than \(detail) bytes"
+    case .recordTooLarge: "it holds a document of more than \(detail) bytes, which no restore would take"
+    case .wrongOrder: "it was put together wrongly, which is a fault of this program: \(detail)"
     case .cryptography: "the cryptographic library refused: \(detail)"
     case .inputOutput: "it can't be read: \(detail)"
     }

@@ -3,6 +3,9 @@ package protocol DumpSink {
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws
 }
 
+/// What a reader takes for one record, in bytes. No document is near it: a request body has at most a few MiB.
+let maximumRecord = 64 << 20
+
 /// Writes a dump as a stream of groups and records, in constant memory.
 package struct DumpWriter<Sink: DumpSink> {
   private var layout: DMP1Writer<Sink>
@@ -26,7 +29,12 @@ package struct DumpWriter<Sink: DumpSink> {
   }
 
   /// Starts a group; the one before it ends.
+  ///
+  /// - Throws: `DumpFormatError` `wrongOrder` for a name that was there already: no reader would take the dump.
   package mutating func beginGroup(_ name: String) throws {
+    guard !counts.contains(where: { $0.name == name }) else {
+      throw DumpFormatError(.wrongOrder, "the collection '\(name)' came twice")
+    }
     try layout.beginGroup(name, isFirst: counts.isEmpty)
     counts.append(DumpSummary.GroupCount(name: name, records: 0))
   }
@@ -34,10 +42,12 @@ package struct DumpWriter<Sink: DumpSink> {
   /// Adds a record to the present group.
   ///
   /// - Parameter record: one JSON object in compact form.
+  /// - Throws: `DumpFormatError` `recordTooLarge` for what no reader would take, `wrongOrder` before the first group.
   package mutating func append(record: UnsafeRawBufferPointer) throws {
-    guard let group = counts.popLast() else { return }
+    guard let group = counts.last else { throw DumpFormatError(.wrongOrder, "a document came before any collection") }
+    guard record.count <= maximumRecord else { throw DumpFormatError(.recordTooLarge, "\(maximumRecord)") }
     try layout.append(record, isFirst: group.records == 0)
-    counts.append(DumpSummary.GroupCount(name: group.name, records: group.records + 1))
+    counts[counts.count - 1] = DumpSummary.GroupCount(name: group.name, records: group.records + 1)
   }
 
   /// Ends the dump.

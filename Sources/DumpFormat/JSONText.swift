@@ -18,6 +18,16 @@ enum JSONText {
     return String(validating: units, as: UTF16.self)
   }
 
+  /// Whether the text is a word or, by its characters, a number of JSON as Python writes it.
+  static func isScalar(_ text: UnsafeRawBufferPointer) -> Bool {
+    let words = ["true", "false", "null", "NaN", "Infinity", "-Infinity"]
+    if words.contains(where: { text.elementsEqual($0.utf8) }) { return true }
+    guard let first = text.first, first == UInt8(ascii: "-") || isDigit(first) else { return false }
+    return text.dropFirst().allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
   private static func unit(after characters: inout String.UnicodeScalarView.Iterator) -> UInt16? {
     switch characters.next() {
     case "\""?: return 0x22
@@ -29,8 +39,8 @@ enum JSONText {
     case "r"?: return 0x0D
     case "t"?: return 0x09
     case "u"?:
-      let digits = (0..<4).compactMap { _ in characters.next().map(Character.init) }
-      return UInt16(String(digits), radix: 16)
+      let digits = (0..<4).compactMap { _ in characters.next().flatMap { Character($0).hexDigitValue } }
+      return digits.count == 4 ? digits.reduce(0) { $0 << 4 | UInt16($1) } : nil
     default: return nil
     }
   }
