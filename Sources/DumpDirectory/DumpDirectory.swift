@@ -17,21 +17,20 @@ package struct DumpDirectory: Sendable {
   @discardableResult
   package func prepare() throws(DumpDirectoryError) -> [String] {
     try make(location.directory)
-    let probe = "\(location.directory)/.\(location.stem)-probe-\(getpid()).tmp"
-    try files.unlink(probe)
-    let descriptor = try files.create(probe)
+    // Named as an unfinished dump, so that what a crash leaves here is cleaned up too.
+    let probe = try TemporaryFile(
+      for: DumpName(stem: location.stem, seconds: 0).file, in: location.directory, files: files)
     do {
-      defer { close(descriptor) }
       try ([UInt8](repeating: 0, count: 16)).withUnsafeBytes { bytes in
-        Result { () throws(DumpDirectoryError) in try files.write(descriptor, bytes, probe) }
+        Result { () throws(DumpDirectoryError) in try files.write(probe.descriptor, bytes, probe.path) }
       }.get()
-      try files.synchronize(descriptor, probe)
+      try files.synchronize(probe.descriptor, probe.path)
     } catch {
-      try? files.unlink(probe)
+      try? files.unlink(probe.path)
       throw error
     }
-    try files.unlink(probe)
-    return try removeLeftovers()
+    try files.unlink(probe.path)
+    return try removeLeftovers(in: location.directory)
   }
 
   /// Opens a dump for reading.
@@ -49,18 +48,17 @@ package struct DumpDirectory: Sendable {
   package func write(
     to target: DumpLocation, at seconds: Int, produce: (DumpFile) throws -> (summary: DumpSummary, sink: DumpFile)
   ) throws -> WrittenDump {
+    guard location.stillHolds(target) else {
+      throw DumpDirectoryError(.outside, target.directory, "no longer lies in the directory of dumps; a link leads out")
+    }
     try make(target.directory)
+    if target.directory != location.directory { try removeLeftovers(in: target.directory) }
     var name = DumpName(stem: target.stem, seconds: seconds)
-    let temporary = "\(target.directory)/.\(name.file).\(getpid()).tmp"
-    try files.unlink(temporary)
-    let descriptor = try files.create(temporary)
+    let temporary = try TemporaryFile(for: name.file, in: target.directory, files: files)
     do {
-      defer { close(descriptor) }
-      // Held for as long as this process lives: another one that starts sees that the file is no leftover.
-      _ = flock(descriptor, LOCK_EX | LOCK_NB)
-      let (summary, _) = try produce(DumpFile(path: temporary, descriptor: descriptor, files: files))
-      try files.synchronize(descriptor, temporary)
-      while try !files.rename(temporary, to: "\(target.directory)/\(name.file)") { name = name.next }
+      let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
+      try files.synchronize(temporary.descriptor, temporary.path)
+      while try !files.rename(temporary.path, to: "\(target.directory)/\(name.file)") { name = name.next }
       let path = "\(target.directory)/\(name.file)"
       do {
         try files.synchronizeDirectory(target.directory)
@@ -71,7 +69,7 @@ package struct DumpDirectory: Sendable {
       }
       return WrittenDump(path: path, summary: summary)
     } catch {
-      try? files.unlink(temporary)
+      try? files.unlink(temporary.path)
       throw error
     }
   }
@@ -80,41 +78,36 @@ package struct DumpDirectory: Sendable {
   private func make(_ directory: String) throws(DumpDirectoryError) {
     var path = ""
     for segment in directory.split(separator: "/") {
+      let parent = path.isEmpty ? "/" : path
       path += "/" + segment
       var status = stat()
-      if stat(path, &status) != 0 { try files.makeDirectory(path) }
+      guard stat(path, &status) != 0 else { continue }
+      try files.makeDirectory(path)
+      // A dump in it is as safe as the entry that leads to it.
+      try files.synchronizeDirectory(parent)
     }
   }
 
-  private func removeLeftovers() throws(DumpDirectoryError) -> [String] {
-    var removed: [String] = []
-    for name in try Self.names(in: location.directory) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-      let body = name.dropFirst().dropLast(".tmp".count)
-      guard let dot = body.lastIndex(of: "."), DumpName(String(body[..<dot])) != nil else { continue }
-      let path = "\(location.directory)/\(name)"
-      guard !Self.isLocked(path) else { continue }
-      try files.unlink(path)
-      removed.append(name)
+  @discardableResult
+  private func removeLeftovers(in directory: String) throws(DumpDirectoryError) -> [String] {
+    try Self.names(in: directory).filter {
+      TemporaryFile.isName($0) && TemporaryFile.removeAbandoned("\(directory)/\($0)", files: files)
     }
-    return removed
-  }
-
-  /// Whether a living process is writing the file.
-  private static func isLocked(_ path: String) -> Bool {
-    let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   static func names(in directory: String) throws(DumpDirectoryError) -> [String] {
     guard let stream = opendir(directory) else { throw DumpDirectoryError("opendir", directory, errno: errno) }
     defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
+    while true {
+      // A failure ends the entries as their end does, and only this tells them apart. Half a directory may lack the
+      // newest dump, so it is none.
+      errno = 0
+      guard let entry = readdir(stream) else { break }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if let name, name != ".", name != ".." { names.append(name) }
     }
+    guard errno == 0 else { throw DumpDirectoryError("readdir", directory, errno: errno) }
     return names
   }
 }

@@ -51,6 +51,11 @@ package struct DumpLocation: Sendable, Equatable {
       .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
   }
 
+  /// Whether a place that was confined to this one still is: a directory on the way may have become a link since.
+  func stillHolds(_ target: DumpLocation) -> Bool {
+    DumpLocation(directory: Self.resolved(target.directory), stem: target.stem).isInside(Self.resolved(directory))
+  }
+
   private func isInside(_ root: String) -> Bool {
     directory == root || directory.hasPrefix(root == "/" ? "/" : root + "/")
   }
@@ -76,7 +81,8 @@ package struct DumpLocation: Sendable, Equatable {
 
   private static func checkSane(_ path: String, asGiven: String) throws(DumpDirectoryError) {
     guard !asGiven.isEmpty, path.utf8.count < Int(PATH_MAX) - 64,
-      !path.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+      !path.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }),
+      path.split(separator: "/").allSatisfy({ $0.utf8.count <= Int(NAME_MAX) })
     else { throw DumpDirectoryError(.outside, asGiven, "is no path: it is empty, too long, or has control characters") }
   }
 

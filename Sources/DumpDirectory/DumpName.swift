@@ -23,7 +23,8 @@ package struct DumpName: Sendable, Equatable {
     guard file.hasSuffix(Self.suffix) else { return nil }
     var parts = file.dropLast(Self.suffix.count).split(separator: "-", omittingEmptySubsequences: false)
     var number = 0
-    if let last = parts.last, last.count == 4, let value = Int(last), last.allSatisfy(\.isWholeNumber), parts.count > 2
+    if let last = parts.last, last.count == 4, let value = Int(last), value > 0, last.allSatisfy(\.isWholeNumber),
+      parts.count > 2
     {
       number = value
       parts.removeLast()

@@ -5,7 +5,9 @@ package protocol FileOperations: Sendable {
   /// Creates a directory (mode 0700); one that is there already is fine.
   func makeDirectory(_ path: String) throws(DumpDirectoryError)
   /// Creates a file that must not be there (mode 0600), for writing.
-  func create(_ path: String) throws(DumpDirectoryError) -> Int32
+  ///
+  /// - Returns: its descriptor; `nil` when the name is taken.
+  func create(_ path: String) throws(DumpDirectoryError) -> Int32?
   /// Writes all of it.
   func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(DumpDirectoryError)
   /// Makes the file's contents safe.
@@ -27,8 +29,9 @@ package struct LiveFileOperations: FileOperations {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw DumpDirectoryError("mkdir", path, errno: errno) }
   }
 
-  package func create(_ path: String) throws(DumpDirectoryError) -> Int32 {
+  package func create(_ path: String) throws(DumpDirectoryError) -> Int32? {
     let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600) }
+    if descriptor < 0 && errno == EEXIST { return nil }
     guard descriptor >= 0 else { throw DumpDirectoryError("open", path, errno: errno) }
     return descriptor
   }
@@ -51,7 +54,8 @@ package struct LiveFileOperations: FileOperations {
   package func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool {
     // A link refuses a name that is taken, on NFS too; a rename would overwrite it.
     if link(path, target) == 0 {
-      try unlink(path)
+      // The dump has its name: that the other one stays is no failure, and the next start removes it.
+      try? unlink(path)
       return true
     }
     switch errno {

@@ -25,17 +25,14 @@ struct DirectoryTests {
     }
   }
 
-  private func withDirectory(_ body: (DumpDirectory, URL) async throws -> Void) async throws {
-    try await withTemporaryDirectory { root in
-      let directory = DumpDirectory(try DumpLocation(path: "generated/memory_dump.bin", workingDirectory: root.path()))
-      try directory.prepare()
-      try await body(directory, root.appending(path: "generated"))
-    }
+  /// How many records a dump holds, once all of it is verified and read.
+  static func records(in directory: DumpDirectory, _ path: String) throws -> Int {
+    try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in }).records
   }
 
   @Test("gives a further dump of a second a name of its own, and files that only their owner reads")
   func naming() async throws {
-    try await withDirectory { directory, url in
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let paths = try (0..<3).map { _ in try Self.write(directory, at: 1_795_464_697).path }
       #expect(
         names(in: url) == [
@@ -45,14 +42,14 @@ struct DirectoryTests {
       #expect(paths[0].hasSuffix("/memory_dump-20261123T201137Z.bin"))
       for path in paths {
         #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
-        #expect(try directory.open(path).verify(Self.keyring).read(group: { _ in }, record: { _, _ in }).records == 3)
+        #expect(try Self.records(in: directory, path) == 3)
       }
     }
   }
 
   @Test("keeps older dumps and leaves nothing behind, whichever operation fails")
   func failures() async throws {
-    try await withDirectory { directory, url in
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let old = try Self.write(directory, at: 1_000_000_000).path
       let oldBytes = try Data(contentsOf: URL(filePath: old))
       let all = FailingOperations(failing: 0)
@@ -74,7 +71,7 @@ struct DirectoryTests {
 
   @Test("removes what a dead process left, and nothing else")
   func leftovers() async throws {
-    try await withDirectory { directory, url in
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let planted = [
         ".memory_dump-20261123T201137Z.bin.4711.tmp", ".other.tmp", "memory_dump-20261123T201137Z.bin.tmp",
         ".x-20261123T201137Z.bin.tmp",
@@ -92,7 +89,7 @@ struct DirectoryTests {
 
   @Test("lists newest first by what the dumps say, and passes over what is none")
   func catalogue() async throws {
-    try await withDirectory { directory, url in
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let path = { (name: String) in url.appending(path: name).path() }
       let older = try Self.write(directory, at: 2_000_000_000, createdAt: "2026-01-01T00:00:01.000000Z").path
       let newer = try Self.write(directory, at: 1_000_000_000, createdAt: "2026-01-01T00:00:02.500000Z").path
@@ -114,7 +111,7 @@ struct DirectoryTests {
 
   @Test("opens no link and nothing but files")
   func opening() async throws {
-    try await withDirectory { directory, url in
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let dump = try Self.write(directory, at: 1).path
       let link = url.appending(path: "link.bin").path()
       try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: dump)

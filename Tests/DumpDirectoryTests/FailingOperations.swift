@@ -3,63 +3,70 @@ import Synchronization
 
 @testable import DumpDirectory
 
-/// The kernel's operations, of which the N-th fails.
+/// The kernel's operations, of which the N-th fails, and those behind it too when the process is as good as dead.
 final class FailingOperations: FileOperations {
   private let live = LiveFileOperations()
   private let failing: Int
   private let number: Int32
-  private let done = Mutex(0)
+  private let dies: Bool
+  private let done = Mutex<[String]>([])
 
   /// - Parameters:
   ///   - failing: from 1; 0 lets all succeed.
   ///   - number: the errno.
-  init(failing: Int, errno number: Int32 = ENOSPC) {
+  ///   - dies: nothing succeeds any more from then on, not even cleaning up.
+  init(failing: Int, errno number: Int32 = ENOSPC, dies: Bool = false) {
     self.failing = failing
     self.number = number
+    self.dies = dies
   }
 
-  var count: Int { done.withLock { $0 } }
+  var count: Int { log.count }
 
-  private func point(_ path: String) throws(DumpDirectoryError) {
-    let present = done.withLock { count in
-      count += 1
-      return count
+  /// What was asked for, as `fsync /data/x`.
+  var log: [String] { done.withLock { $0 } }
+
+  private func point(_ what: String, _ path: String) throws(DumpDirectoryError) {
+    let present = done.withLock { log in
+      log.append("\(what) \(path)")
+      return log.count
     }
-    if present == failing { throw DumpDirectoryError("injected", path, errno: number) }
+    if present == failing || dies && present > failing { throw DumpDirectoryError("injected", path, errno: number) }
   }
 
   func makeDirectory(_ path: String) throws(DumpDirectoryError) {
-    try point(path)
+    try point("mkdir", path)
     try live.makeDirectory(path)
   }
 
-  func create(_ path: String) throws(DumpDirectoryError) -> Int32 {
-    try point(path)
+  func create(_ path: String) throws(DumpDirectoryError) -> Int32? {
+    try point("create", path)
     return try live.create(path)
   }
 
   func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(DumpDirectoryError) {
-    try point(path)
+    try point("write", path)
     try live.write(descriptor, bytes, path)
   }
 
   func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError) {
-    try point(path)
+    try point("fsync", path)
     try live.synchronize(descriptor, path)
   }
 
   func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool {
-    try point(path)
+    try point("rename", path)
     return try live.rename(path, to: target)
   }
 
   func synchronizeDirectory(_ path: String) throws(DumpDirectoryError) {
-    try point(path)
+    try point("fsync-directory", path)
     try live.synchronizeDirectory(path)
   }
 
   func unlink(_ path: String) throws(DumpDirectoryError) {
-    // Cleaning up is not a point: a process that is gone cleans up nothing, and the next start does.
+    // A failure of cleaning up alone costs no dump, and has tests of its own.
+    if dies && count >= failing { throw DumpDirectoryError("injected", path, errno: number) }
     try live.unlink(path)
   }
 }

@@ -18,7 +18,10 @@ struct NameTests {
 
   @Test(
     "are told from others",
-    arguments: ["memory_dump.bin", "x-20261123T201137Z.txt", "x-2026123T2011377Z.bin", "20261123T201137Z.bin", ".bin"])
+    arguments: [
+      "memory_dump.bin", "x-20261123T201137Z.txt", "x-2026123T2011377Z.bin", "20261123T201137Z.bin", ".bin",
+      "x-20261123T201137Z-0000.bin", "x-20261123T201137Z--001.bin", "x-20261123T201137Z.bin.tmp",
+    ])
   func others(file: String) {
     #expect(DumpName(file) == nil)
   }

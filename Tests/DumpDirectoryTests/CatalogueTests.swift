@@ -1,0 +1,86 @@
+import DumpFormat
+import Foundation
+import TestSupport
+import Testing
+
+@testable import DumpDirectory
+
+@Suite("The list of dumps")
+struct CatalogueTests {
+  @Test("follows the times that the dumps say, to the fraction of a second, however it is spelled")
+  func fractions() async throws {
+    try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in
+      // The names say the opposite.
+      let times = [
+        "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1Z", "2026-01-01T00:00:00.100001Z", "2026-01-01T00:00:00.25Z",
+        "2026-01-01T00:00:01.000000Z", "2026-01-01T00:00:02Z",
+      ]
+      let paths = try times.enumerated().map { number, time in
+        try DirectoryTests.write(directory, at: 100 - number, createdAt: time).path
+      }
+      let listed = try directory.catalogue(DirectoryTests.keyring)
+      #expect(listed.map(\.path) == paths.reversed())
+      #expect(listed.map(\.createdAt) == times.reversed())
+    }
+  }
+
+  @Test("falls back to the time in the name when the key is not known, or the time makes no sense")
+  func fallback() async throws {
+    try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in
+      let paths = try [3, 1, 2].map { seconds in
+        try DirectoryTests.write(directory, at: seconds, createdAt: seconds == 2 ? "tomorrow" : "2026-01-01T00:00:00Z")
+          .path
+      }
+      let wrong = DumpKeyring(sealing: DumpKey("wrong"))
+      #expect(try directory.catalogue(wrong).map(\.path) == [paths[0], paths[2], paths[1]])
+      #expect(
+        try directory.catalogue(DirectoryTests.keyring).map(\.createdAt) == [
+          "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "1970-01-01T00:00:02Z",
+        ])
+    }
+  }
+
+  @Test("has a dump that was cut off even under a name of its own: a start without it would lose what it held")
+  func cutOff() async throws {
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
+      try Data("DMP1 and no more".utf8).write(to: url.appending(path: "memory_dump.bin"))
+      try Data("no dump".utf8).write(to: url.appending(path: "other.bin"))
+      try Data().write(to: url.appending(path: "empty.bin"))
+      try Data().write(to: url.appending(path: "x-20260101T000000Z.bin"))
+      #expect(
+        try directory.catalogue(DirectoryTests.keyring).map(\.name) == ["x-20260101T000000Z.bin", "memory_dump.bin"])
+    }
+  }
+
+  @Test("has a dump that can't be opened, too")
+  func unreadable() async throws {
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
+      let path = try DirectoryTests.write(directory, at: 1).path
+      let copy = url.appending(path: "copied.bin").path()
+      try FileManager.default.copyItem(atPath: path, toPath: copy)
+      // F_SETSIG and F_SETLEASE of Linux.
+      let (setSignal, setLease) = (Int32(10), Int32(1024))
+      // A write lease refuses other openings, also root's, as EACCES would another user's.
+      let leases = try [path, copy].map { path in
+        let handle = try #require(FileHandle(forUpdatingAtPath: path))
+        // Instead of SIGIO, which would end the process; nobody minds this one.
+        #expect(fcntl(handle.fileDescriptor, setSignal, SIGURG) == 0)
+        #expect(fcntl(handle.fileDescriptor, setLease, Int32(F_WRLCK)) == 0)
+        return handle
+      }
+      let listed = try directory.catalogue(DirectoryTests.keyring)
+      #expect(listed.map(\.path) == [path, copy])
+      #expect(listed.map(\.createdAt) == ["1970-01-01T00:00:01Z", ""])
+      #expect(throws: DumpDirectoryError.self) { try directory.open(path) }
+      for lease in leases { try lease.close() }
+    }
+  }
+
+  @Test("can't be made of a directory that is not there")
+  func missing() throws {
+    let location = try DumpLocation(path: "/proc/gatehouse/d.bin", workingDirectory: "/")
+    #expect { try DumpDirectory(location).catalogue(DirectoryTests.keyring) } throws: {
+      ($0 as? DumpDirectoryError)?.code == .notFound
+    }
+  }
+}
