@@ -225,7 +225,9 @@ extension PlatformResponder {
   private func finish(_ response: inout Response, _ incoming: Incoming) {
     response.headers[.requestID] = incoming.id
     response.headers[.requestIDOfPeer] = incoming.id
-    response.headers.append(contentsOf: crossOrigin.fields(for: incoming.request.headers[.origin]))
+    for field in crossOrigin.fields(for: incoming.request.headers[.origin]) {
+      response.headers[field.name] = field.value
+    }
     securityHeaders.add(to: &response.headers)
     if response.status == .serviceUnavailable, platform.availability() == .draining {
       response.headers[.connection] = "close"

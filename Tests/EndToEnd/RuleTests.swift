@@ -204,6 +204,26 @@ struct RuleTests {
     }
   }
 
+  @Test("scripts of other origins may call when their origin is allowed")
+  func crossOrigin() async throws {
+    try await withGatehouse(["ALLOWED_ORIGINS": "https://console.example.com"]) {
+      (gatehouse: GatehouseProcess) async throws in
+      let preflight = { (origin: String, method: String) throws in
+        try gatehouse.send(
+          "OPTIONS", "/platform/group", headers: ["Origin": origin, "Access-Control-Request-Method": method])
+      }
+      let allowed = try preflight("https://console.example.com", "PUT")
+      #expect(allowed.status == 204)
+      #expect(allowed.headers("access-control-allow-origin") == ["https://console.example.com"])
+      #expect(allowed.header("access-control-allow-methods")?.contains("PUT") == true)
+      #expect(try preflight("https://evil.example.com", "PUT").status == 400)
+      #expect(try preflight("https://console.example.com", "TRACE").status == 400)
+      let call = { (origin: String) throws in try gatehouse.send("GET", "/api/health", headers: ["Origin": origin]) }
+      #expect(try call("https://console.example.com").headers("access-control-allow-origin").count == 1)
+      #expect(try call("https://evil.example.com").header("access-control-allow-origin") == nil)
+    }
+  }
+
   @Test("the strict envelope answers 200 with the status in the body")
   func envelope() async throws {
     try await withGatehouse(["STRICT_RESPONSE_ENVELOPE": "true"]) { (gatehouse: GatehouseProcess) async throws in
