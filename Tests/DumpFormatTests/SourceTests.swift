@@ -58,6 +58,25 @@ struct SourceTests {
     }
   }
 
+  @Test("may not change after it was verified, even where its text stays well-formed")
+  func changedUnseen() throws {
+    let head = #"{"version":1,"created_at":"2026-01-02T03:04:05.678901Z","sanitized":false,"note":"encrypted at rest","#
+    let digit = DMP1.headerSize + (head + #""data":{"users":[{"n":"#).utf8.count
+    var turned = dump
+    // The first document's 0 becomes a 1: a stream cipher hides which bit that is, but turns it as asked.
+    turned[digit] ^= 1
+    let source = ChangingSource(dump, then: turned)
+    let verified = try UnverifiedDump(source).verify(Dumps.keyring)
+    source.change()
+    var first: String?
+    #expect {
+      try verified.read(group: { _ in }) { _, record in first = first ?? String(decoding: record, as: UTF8.self) }
+    } throws: {
+      ($0 as? DumpFormatError)?.code == .damagedOrWrongKey
+    }
+    #expect(first == #"{"n":1}"#)
+  }
+
   @Test("may fail, which is not called damage")
   func fails() throws {
     for end in [0, 10, 40, dump.count - 16, dump.count - 1] {
