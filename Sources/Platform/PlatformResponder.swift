@@ -171,11 +171,14 @@ extension PlatformResponder {
     return bytes
   }
 
+  /// Where no limit is set. A body is held in memory, and no dump takes a document of more than twice this.
+  private static let largestBody = 32 << 20
+
   private func bodyLimit(_ path: String) -> Int {
     let isExcluded = platform.configuration.bodyLimitExcludedPaths.contains { pattern in
       pattern.hasSuffix("*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
     }
-    return isExcluded ? .max : platform.configuration.maximumBodySize ?? .max
+    return isExcluded ? Self.largestBody : platform.configuration.maximumBodySize ?? Self.largestBody
   }
 
   private func tooLarge(_ limit: Int) -> RefusalWithFields {

@@ -20,7 +20,7 @@ extension Gatehouse {
 
   /// Calls in flight get this long to finish; the dump after them needs the rest of what a platform grants (ECS: 30 s
   /// by default).
-  private static let drainTime = Duration.seconds(10)
+  private static let drainTime = Duration.seconds(15)
 
   /// Listens, loads the newest dump, serves, and stops on a signal.
   ///
