@@ -39,12 +39,4 @@ struct HouseRuleTests {
       }
     }
   }
-
-  @Test("name no session, tool or issue in what is shipped")
-  func selfContained() throws {
-    let files = Repository.files(below: "Sources", suffix: ".swift") + Repository.files(below: "docs", suffix: ".md")
-    for file in files + ["README.md", "CHANGELOG.md"] {
-      #expect(!(try Repository.text(file)).contains("shared/"), "\(file)")
-    }
-  }
 }
