@@ -55,11 +55,14 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    library("Clocks"),
     library("JSON"),
+    library("Settings", ["JSON"]),
+    library("Logs", ["Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["JSON", collections]),
     library("DumpFormat", ["COpenSSL"]),
-    library("DumpDirectory", ["DumpFormat"]),
-    library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "JSON", logging]),
+    library("DumpDirectory", ["DumpFormat", "Clocks"]),
+    library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", logging]),
     library("RateLimiting"),
     library("Resources", ["DocumentStore", "JSON"]),
     library("Authentication", ["Resources", "JSON", "CCrypt", jwt, nioPosix]),
@@ -73,10 +76,11 @@ let package = Package(
       "GatehouseServer",
       [
         "Platform", "Persistence", "Authentication", "Resources", "DumpDirectory", "DumpFormat",
-        "DocumentStore", "JSON", hummingbird, hummingbirdCore, signals, logging, nioCore, nioPosix, nioHTTPTypes,
+        "DocumentStore", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, signals, logging, nioCore,
+        nioPosix, nioHTTPTypes,
         httpTypes,
       ]),
-    program("gatehouse", ["GatehouseServer", arguments]),
+    program("gatehouse", ["GatehouseServer", "Settings", arguments]),
 
     .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: settings),
     .executableTarget(
@@ -86,12 +90,13 @@ let package = Package(
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("LogsTests", ["Logs", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
     tests("DumpFormatTests", ["DumpFormat", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "TestSupport"]),
+    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "TestSupport"]),
     tests(
       "PersistenceTests",
-      ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", "TestSupport", logging]),
+      ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("AuthenticationTests", ["Authentication", "Resources", "JSON", nioPosix]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
@@ -99,7 +104,8 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "JSON", "TestSupport", logging, nioCore, nioEmbedded,
+        "GatehouseServer", "Platform", "Persistence", "JSON", "Logs", "Settings", "TestSupport", logging, nioCore,
+        nioEmbedded,
         nioHTTPTypes,
         httpTypes,
       ]),

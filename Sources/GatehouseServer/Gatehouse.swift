@@ -1,4 +1,5 @@
 import Authentication
+import Clocks
 import DocumentStore
 import DumpDirectory
 package import DumpFormat
@@ -13,6 +14,7 @@ import NIOPosix
 import Persistence
 import Platform
 import Resources
+import Settings
 
 /// The service, put together from its parts.
 package struct Gatehouse: Sendable {

@@ -4,6 +4,7 @@ import JSON
 import Logging
 import Persistence
 import Resources
+import Settings
 
 /// Puts a state in place, with the admin's e-mail address and password from the environment.
 struct Installation: Sendable {

@@ -1,3 +1,4 @@
+package import Clocks
 package import DocumentStore
 package import DumpDirectory
 package import DumpFormat

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import GatehouseServer
-import Glibc
+import Settings
 
 @main
 struct GatehouseCommand: AsyncParsableCommand {

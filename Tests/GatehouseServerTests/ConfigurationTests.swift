@@ -1,6 +1,8 @@
 import Foundation
 import Logging
+import Logs
 import Platform
+import Settings
 import TestSupport
 import Testing
 

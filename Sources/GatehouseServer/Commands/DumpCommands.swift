@@ -5,6 +5,7 @@ import Glibc
 import JSON
 import Persistence
 import Resources
+import Settings
 
 /// `gatehouse dump …`: dumps as an operator looks at them. Nothing on the volume changes.
 package struct DumpCommands: Sendable {

@@ -1,12 +1,14 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import Logs
+import Settings
 
 /// What the program does for each command; the executable only reads arguments.
 package enum Program {
   /// Starts the service and never comes back.
   package static func serve(_ environment: [String: String]) async -> Never {
-    let log = Configuration.log(of: environment)
+    let log = LogSettings(of: environment)
     let logger = LogOutput(log.format).logger(label: "gatehouse", level: log.level)
     let configuration: Configuration
     do {

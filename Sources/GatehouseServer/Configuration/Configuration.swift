@@ -1,6 +1,7 @@
 package import Authentication
-import Logging
+package import Logs
 package import Platform
+package import Settings
 
 /// What the environment says, read once and checked as a whole. Below this nothing reads the environment.
 package struct Configuration: Sendable {
@@ -11,7 +12,7 @@ package struct Configuration: Sendable {
   package let memory: Memory
   package let administrator: Administrator
   package let tokenKeys: [TokenKey]
-  package let log: Log
+  package let log: LogSettings
   /// `SECURITY_SETTINGS_FILE`: the peer's side file, for a store without settings.
   package let securitySettingsFile: String
   package let platform: Platform
@@ -33,11 +34,6 @@ package struct Configuration: Sendable {
   package struct Administrator: Sendable {
     package let email: String
     package let password: Secret
-  }
-
-  package struct Log: Sendable {
-    package let format: LogFormat
-    package let level: LogLevel
   }
 
   /// What of the platform's configuration the environment gives; the rest is known at start only.
@@ -77,7 +73,7 @@ extension Configuration {
     let administrator = administrator(&reader, isProduction: isProduction)
     let tokenKeys = tokenKeys(&reader, isProduction: isProduction, readFile: readFile)
     let platform = platform(&reader, isProduction: isProduction)
-    let log = log(&reader)
+    let log = LogSettings(&reader)
     let settingsFile = reader.text("SECURITY_SETTINGS_FILE", default: "generated/security_settings.json")
     guard reader.faults.isEmpty, let memory, let administrator, let tokenKeys else {
       throw ConfigurationFaults(faults: reader.faults)
@@ -85,12 +81,6 @@ extension Configuration {
     return Configuration(
       isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
       tokenKeys: tokenKeys, log: log, securitySettingsFile: settingsFile, platform: platform,
-      listing: ConfigurationListing(reader.entries))
-  }
-
-  /// The log's own settings, for the messages about everything else; faults are told by `load`.
-  package static func log(of environment: [String: String]) -> Log {
-    var reader = EnvironmentReader(environment) { _ in "" }
-    return log(&reader)
+      listing: reader.listing)
   }
 }

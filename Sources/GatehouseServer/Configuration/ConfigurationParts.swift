@@ -1,7 +1,7 @@
 import Authentication
-import Logging
 import Platform
 import Resources
+import Settings
 
 extension Configuration {
   static func checkMode(_ reader: inout EnvironmentReader) {
@@ -118,17 +118,6 @@ extension Configuration {
       localhostBypass: reader.optionalBoolean("LOCAL_HOST_IP_BYPASS", absent: "true"),
       crossOrigin: crossOrigin(&reader),
       contentSecurityPolicy: contentSecurityPolicy(&reader))
-  }
-
-  static func log(_ reader: inout EnvironmentReader) -> Log {
-    let format = reader.choice("LOG_FORMAT", default: "plain", of: ["plain": LogFormat.plain, "json": .json])
-    let level = reader.choice(
-      "LOG_LEVEL", default: "INFO",
-      of: [
-        "TRACE": LogLevel.trace, "DEBUG": .debug, "INFO": .info, "NOTICE": .notice, "WARNING": .warning,
-        "ERROR": .error, "CRITICAL": .critical,
-      ])
-    return Log(format: format ?? .plain, level: level ?? .info)
   }
 }
 

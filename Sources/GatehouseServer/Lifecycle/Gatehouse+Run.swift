@@ -8,6 +8,7 @@ import NIOCore
 import Persistence
 import Platform
 import Resources
+import Settings
 import UnixSignals
 
 extension Gatehouse {

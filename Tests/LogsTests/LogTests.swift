@@ -1,11 +1,10 @@
+import Clocks
 import Foundation
 import JSON
 import Logging
-import Persistence
+import Logs
 import TestSupport
 import Testing
-
-@testable import GatehouseServer
 
 @Suite("Logs")
 struct LogTests {

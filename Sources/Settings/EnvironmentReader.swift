@@ -1,7 +1,7 @@
 /// Reads variables one by one, remembers what is in effect and gathers what is wrong.
 ///
 /// An empty variable counts as one that is not set. Every secret can also come as `NAME_FILE`.
-struct EnvironmentReader {
+package struct EnvironmentReader {
   /// A variable as it is in effect.
   struct Entry: Sendable {
     enum Source: String, Sendable {
@@ -19,33 +19,36 @@ struct EnvironmentReader {
   private let environment: [String: String]
   private let readFile: (String) throws -> String
   private(set) var entries: [Entry] = []
-  private(set) var faults: [ConfigurationFaults.Fault] = []
+  package private(set) var faults: [ConfigurationFaults.Fault] = []
 
-  init(_ environment: [String: String], readFile: @escaping (String) throws -> String) {
+  /// What is in effect so far, for a listing.
+  package var listing: ConfigurationListing { ConfigurationListing(entries) }
+
+  package init(_ environment: [String: String], readFile: @escaping (String) throws -> String) {
     self.environment = environment
     self.readFile = readFile
   }
 
-  mutating func fault(_ name: String, _ sentence: String) {
+  package mutating func fault(_ name: String, _ sentence: String) {
     faults.append(ConfigurationFaults.Fault(name: name, sentence: sentence))
   }
 
-  mutating func text(_ name: String, default standard: String) -> String {
+  package mutating func text(_ name: String, default standard: String) -> String {
     optionalText(name, absent: standard) ?? standard
   }
 
   /// - Parameter absent: what the listing shows when the variable is not set.
-  mutating func optionalText(_ name: String, absent: String = "not set") -> String? {
+  package mutating func optionalText(_ name: String, absent: String = "not set") -> String? {
     let value = raw(name)
     record(name, value ?? absent, value == nil ? .default : .environment)
     return value
   }
 
-  mutating func boolean(_ name: String, default standard: Bool) -> Bool {
+  package mutating func boolean(_ name: String, default standard: Bool) -> Bool {
     optionalBoolean(name, absent: "\(standard)") ?? standard
   }
 
-  mutating func optionalBoolean(_ name: String, absent: String = "not set") -> Bool? {
+  package mutating func optionalBoolean(_ name: String, absent: String = "not set") -> Bool? {
     parsed(name, absent: absent, takes: "true or false") { text in
       switch text.lowercased() {
       case "true", "1", "yes", "on": true
@@ -55,7 +58,7 @@ struct EnvironmentReader {
     }
   }
 
-  mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
+  package mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
     let bounds =
       range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
     return parsed(name, absent: "\(standard)", takes: "a whole number \(bounds)") { text in
@@ -64,7 +67,7 @@ struct EnvironmentReader {
   }
 
   /// One of some words, in any case.
-  mutating func choice<Choice: Sendable>(
+  package mutating func choice<Choice: Sendable>(
     _ name: String, default standard: String, of choices: KeyValuePairs<String, Choice>
   ) -> Choice? {
     let words = choices.map(\.key)
@@ -73,7 +76,7 @@ struct EnvironmentReader {
   }
 
   /// Words with commas between them.
-  mutating func list(_ name: String, default standard: [String]) -> [String] {
+  package mutating func list(_ name: String, default standard: [String]) -> [String] {
     let value = raw(name)
     let words = value?.split(separator: ",").map { Self.trimmed($0) }.filter { !$0.isEmpty } ?? standard
     record(name, words.isEmpty ? "none" : words.joined(separator: ","), value == nil ? .default : .environment)
@@ -81,7 +84,7 @@ struct EnvironmentReader {
   }
 
   /// A secret from `NAME` or from the file that `NAME_FILE` names.
-  mutating func secret(_ name: String, minimumLength: Int = 1) -> Secret? {
+  package mutating func secret(_ name: String, minimumLength: Int = 1) -> Secret? {
     let fileName = "\(name)_FILE"
     let value = raw(name)
     let path = raw(fileName)
@@ -116,7 +119,7 @@ struct EnvironmentReader {
   }
 
   /// Whether a variable, or its `_FILE`, is set at all.
-  func isSet(_ name: String) -> Bool { raw(name) != nil || raw("\(name)_FILE") != nil }
+  package func isSet(_ name: String) -> Bool { raw(name) != nil || raw("\(name)_FILE") != nil }
 
   private mutating func parsed<Value>(
     _ name: String, absent: String, takes: String, _ parse: (String) -> Value?

@@ -1,7 +1,6 @@
-import DumpDirectory
+package import Clocks
 import Glibc
 package import Logging
-package import Persistence
 import Synchronization
 
 /// Where log lines go: one `write` a line, so that lines of different threads don't mix.

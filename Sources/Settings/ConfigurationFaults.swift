@@ -11,5 +11,9 @@ package struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConv
 
   package let faults: [Fault]
 
+  package init(faults: [Fault]) {
+    self.faults = faults
+  }
+
   package var description: String { faults.map(\.description).joined(separator: "\n") }
 }
