@@ -55,7 +55,9 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
+    library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
     library("Settings", ["JSON"]),
     library("Logs", ["Clocks", "JSON", "Settings", logging]),
@@ -89,6 +91,7 @@ let package = Package(
         "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    tests("HTTPClientTests", ["HTTPClient", "Clocks", "TestSupport"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),

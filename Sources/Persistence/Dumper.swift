@@ -1,3 +1,4 @@
+import Clocks
 package import DocumentStore
 package import DumpDirectory
 import DumpFormat
@@ -96,13 +97,5 @@ package actor Dumper {
         metadata: ["dump.reason": "\(reason)", "dump.directory": "\(target.directory)", "error": "\(error)"])
       throw error
     }
-  }
-}
-
-extension Duration {
-  /// Rounded down.
-  package var milliseconds: Int {
-    let (seconds, attoseconds) = components
-    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
   }
 }

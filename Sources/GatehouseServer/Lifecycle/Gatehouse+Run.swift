@@ -1,3 +1,4 @@
+import Clocks
 import DocumentStore
 import DumpDirectory
 import DumpFormat

@@ -1,0 +1,51 @@
+import Glibc
+
+/// A clock that only goes forward, for waiting and measuring; what it shows means nothing outside this process.
+package enum SteadyClock {
+  package static func now() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+}
+
+/// A moment by which something must have ended. What has several steps gives each of them what is left.
+package struct Deadline: Sendable, Comparable {
+  private let moment: Duration
+
+  private init(moment: Duration) {
+    self.moment = moment
+  }
+
+  /// From now on.
+  package init(in duration: Duration) {
+    moment = SteadyClock.now() + duration
+  }
+
+  /// Never negative.
+  package var left: Duration { max(.zero, moment - SteadyClock.now()) }
+
+  package var isOver: Bool { left == .zero }
+
+  /// For `poll` and its like: milliseconds, rounded up so that nobody spins through the last one.
+  package var pollTimeout: Int32 {
+    let milliseconds = (left + .microseconds(999)).milliseconds
+    return Int32(clamping: milliseconds)
+  }
+
+  /// The same deadline, or an earlier one that keeps some of the time for what comes after.
+  package func keeping(_ reserve: Duration) -> Deadline { Deadline(moment: moment - reserve) }
+
+  /// The same deadline, or an earlier one after some time from now.
+  package func within(_ duration: Duration) -> Deadline { min(self, Deadline(in: duration)) }
+
+  package static func < (left: Deadline, right: Deadline) -> Bool { left.moment < right.moment }
+}
+
+extension Duration {
+  /// Rounded down.
+  package var milliseconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+  }
+}

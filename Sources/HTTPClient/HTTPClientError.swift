@@ -1,0 +1,32 @@
+/// Why there is no answer.
+package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    /// Nobody listens there, or the name leads nowhere.
+    case cannotConnect
+    /// The connection ended before the answer did.
+    case brokenOff
+    /// The deadline passed.
+    case timedOut
+    /// The other end could not show that it is who it should be.
+    case untrusted
+    /// The answer is larger than the request allows.
+    case tooLarge
+    /// The caller wanted no answer any more.
+    case interrupted
+    /// The request can't be made: an address that is none, a file that can't be read.
+    case unusable
+    case other
+  }
+
+  package let code: Code
+  /// libcurl's own number (libcurl-errors(3)); 0 where it has no part in it.
+  package let curlCode: Int
+  /// A sentence for people, with what curl said.
+  package let description: String
+
+  init(_ code: Code, curlCode: Int = 0, _ description: String) {
+    self.code = code
+    self.curlCode = curlCode
+    self.description = description
+  }
+}

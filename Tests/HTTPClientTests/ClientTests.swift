@@ -1,0 +1,199 @@
+import Clocks
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import HTTPClient
+
+private func client(connectTimeout: Duration = .seconds(5), certificates: String? = nil) throws -> HTTPClient {
+  try HTTPClient(.init(userAgent: "test/1", certificates: certificates, connectTimeout: connectTimeout))
+}
+
+private func code(_ body: () throws -> Void) -> HTTPClientError.Code? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return (error as? HTTPClientError)?.code
+  }
+}
+
+@Suite("The HTTP client")
+struct ClientTests {
+  @Test("sends method, headers and body, and gives status, headers and body of the answer")
+  func exchange() throws {
+    let server = try LoopbackServer { request in
+      .status(
+        201, headers: ["X-Echo": request.headers["x-mine"] ?? "none", "X-Empty": ""],
+        body: "\(request.method) \(request.target) \(String(decoding: request.body, as: UTF8.self))")
+    }
+    let client = try client()
+    let answer = try client.send(
+      HTTPRequest(
+        "POST", "\(server.url)/a/b?c=d%20e", headers: [("X-Mine", "yes"), ("X-None", "")],
+        body: .bytes(Array("body".utf8))),
+      deadline: Deadline(in: .seconds(10)))
+    #expect(answer.status == 201)
+    #expect(answer.header("x-echo") == "yes")
+    #expect(answer.header("x-empty") == "")
+    #expect(String(decoding: answer.body, as: UTF8.self) == "POST /a/b?c=d%20e body")
+    #expect(server.requests[0].headers["user-agent"] == "test/1")
+    #expect(server.requests[0].headers["expect"] == nil)
+    // What one request set, the next one has not.
+    let next = try client.send(HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(10)))
+    #expect(next.header("x-echo") == "none")
+    #expect(String(decoding: next.body, as: UTF8.self) == "GET / ")
+    #expect(
+      try client.send(HTTPRequest("POST", server.url, body: .bytes([])), deadline: Deadline(in: .seconds(10))).status
+        == 201)
+    #expect(server.requests.last?.headers["content-length"] == "0")
+  }
+
+  @Test("does not follow redirects, and answers of any status are answers")
+  func redirect() throws {
+    let server = try LoopbackServer { _ in .status(302, headers: ["location": "/elsewhere"]) }
+    #expect(try client().send(HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(10))).status == 302)
+    #expect(server.requests.count == 1)
+  }
+
+  @Test("does not ask the environment's proxy")
+  func proxy() throws {
+    setenv("http_proxy", "http://127.0.0.1:1", 1)
+    defer { unsetenv("http_proxy") }
+    let server = try LoopbackServer { _ in .status(200) }
+    #expect(try client().send(HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(10))).status == 200)
+  }
+
+  @Test("bounds the size of an answer and of its headers")
+  func bounds() throws {
+    let server = try LoopbackServer { request in
+      request.path == "/headers"
+        ? .status(200, headers: Dictionary(uniqueKeysWithValues: (0..<300).map { ("h\($0)", "v") }))
+        : .status(200, body: String(repeating: "x", count: 5000))
+    }
+    var request = HTTPRequest("GET", server.url, maximumAnswer: 5000)
+    #expect(try client().send(request, deadline: Deadline(in: .seconds(10))).body.count == 5000)
+    request.maximumAnswer = 4999
+    #expect(code { _ = try client().send(request, deadline: Deadline(in: .seconds(10))) } == .tooLarge)
+    request.url += "/headers"
+    #expect(code { _ = try client().send(request, deadline: Deadline(in: .seconds(10))) } == .tooLarge)
+  }
+
+  @Test("ends by the deadline, whatever the server does, and can be interrupted")
+  func deadlines() throws {
+    let server = try LoopbackServer { _ in .hang }
+    let client = try client()
+    #expect(
+      code { _ = try client.send(HTTPRequest("GET", server.url), deadline: Deadline(in: .milliseconds(100))) }
+        == .timedOut)
+    #expect(code { _ = try client.send(HTTPRequest("GET", server.url), deadline: Deadline(in: .zero)) } == .timedOut)
+    var pipes: [Int32] = [0, 0]
+    #expect(pipe(&pipes) == 0)
+    defer { pipes.forEach { close($0) } }
+    let end = pipes[1]
+    Thread.detachNewThread {
+      _ = eventually { server.requests.count == 2 ? true : nil }
+      _ = write(end, "x", 1)
+    }
+    #expect(
+      code {
+        _ = try client.send(
+          HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(60)), interruption: pipes[0])
+      } == .interrupted)
+  }
+
+  @Test(
+    "says in a sentence and with curl's number what went wrong",
+    arguments: [
+      ("close", HTTPClientError.Code.brokenOff, 52), ("half", .brokenOff, 18), ("gone", .cannotConnect, 7),
+      ("scheme", .unusable, 1), ("noise", .other, 1),
+    ])
+  func failures(kind: String, expected: HTTPClientError.Code, curlCode: Int) throws {
+    let server = try LoopbackServer { _ in
+      switch kind {
+      case "close": .close
+      case "half": .raw("HTTP/1.1 200 X\r\ncontent-length: 10\r\n\r\nhalf")
+      default: .raw("this is no HTTP\r\n")
+      }
+    }
+    if kind == "gone" { server.stop() }
+    let url = kind == "scheme" ? "file:///etc/passwd" : server.url
+    do {
+      _ = try client().send(HTTPRequest("GET", url), deadline: Deadline(in: .seconds(10)))
+      Issue.record("an answer came")
+    } catch let error as HTTPClientError {
+      #expect(error.code == expected, "\(error)")
+      #expect(error.curlCode == curlCode, "\(error)")
+      #expect(error.description.contains(url))
+    }
+  }
+
+  @Test("streams a file up and an answer down")
+  func streams() throws {
+    struct Source: HTTPBodySource {
+      let bytes: [UInt8]
+      var size: Int { bytes.count }
+      func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        let part = bytes[min(offset, size)..<min(size, offset + buffer.count)]
+        buffer.copyBytes(from: part)
+        return part.count
+      }
+    }
+    final class Sink: HTTPBodySink {
+      var bytes: [UInt8] = []
+      let limit: Int
+      init(limit: Int) { self.limit = limit }
+      func write(_ new: UnsafeRawBufferPointer) -> Bool {
+        bytes += new
+        return bytes.count <= limit
+      }
+    }
+    struct Broken: HTTPBodySource {
+      let size = 10
+      func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? { nil }
+    }
+    let server = try LoopbackServer { .status(200, body: String(decoding: $0.body, as: UTF8.self)) }
+    let bytes = (0..<3_000_000).map { UInt8(ascii: "a") + UInt8($0 % 26) }
+    let request = HTTPRequest("PUT", server.url, body: .file(Source(bytes: bytes)))
+    let sink = Sink(limit: .max)
+    let answer = try client().send(request, deadline: Deadline(in: .seconds(30)), sink: sink)
+    #expect(answer.body == [])
+    #expect(sink.bytes == bytes)
+    #expect(
+      code { _ = try client().send(request, deadline: Deadline(in: .seconds(30)), sink: Sink(limit: 10)) } == .unusable)
+    let broken = HTTPRequest("PUT", server.url, body: .file(Broken()))
+    #expect(code { _ = try client().send(broken, deadline: Deadline(in: .seconds(30))) } == .unusable)
+  }
+
+  @Test("signs for AWS with the headers that it sends")
+  func signature() throws {
+    let server = try LoopbackServer { _ in .status(200) }
+    let signature = AWSSignature(region: "eu-central-1", service: "s3", accessKey: "AKIDEXAMPLE", secretKey: "hidden")
+    #expect("\(signature)" == "[redacted]")
+    _ = try client().send(
+      HTTPRequest("GET", "\(server.url)/b?list-type=2", headers: [("x-amz-security-token", "t")], signature: signature),
+      deadline: Deadline(in: .seconds(10)))
+    let authorization = server.requests[0].headers["authorization"] ?? ""
+    #expect(authorization.hasPrefix("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"))
+    #expect(authorization.contains("/eu-central-1/s3/aws4_request"))
+    #expect(authorization.contains("x-amz-security-token"))
+    #expect(!server.requests.contains { $0.headers.values.contains { $0.contains("hidden") } })
+  }
+
+  @Test("frees what it takes, also when a request fails or is given up")
+  func handles() throws {
+    // What is not freed shows under the address sanitizer, which runs this test.
+    let server = try LoopbackServer { $0.path == "/hang" ? .hang : .close }
+    for _ in 0..<20 {
+      let client = try client()
+      for path in ["/hang", "/"] {
+        _ = code {
+          _ = try client.send(
+            HTTPRequest("POST", server.url + path, headers: [("a", "b")], body: .bytes([1, 2, 3])),
+            deadline: Deadline(in: .milliseconds(5)))
+        }
+      }
+    }
+  }
+}
