@@ -53,21 +53,16 @@ package final class LoopbackServer: Sendable {
     }
     guard isBound else { throw HTTPFailure(description: "listen: \(String(cString: strerror(errno)))") }
     port = Int(UInt16(bigEndian: address.sin_port))
-    Thread.detachNewThread { [weak self] in
+    // The thread keeps the server: it lives until `stop`, or as long as the test process, not until its last mention.
+    Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
         guard connection >= 0 else { return }
-        guard let server = self else {
-          Glibc.close(connection)
-          return
-        }
-        _ = server.connections.withLock { $0.insert(connection) }
-        Thread.detachNewThread { server.serve(connection) }
+        _ = connections.withLock { $0.insert(connection) }
+        Thread.detachNewThread { self.serve(connection) }
       }
     }
   }
-
-  deinit { stop() }
 
   package var url: String { "http://127.0.0.1:\(port)" }
   package var requests: [Request] { received.withLock { $0 } }
