@@ -39,7 +39,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let package = Package(
   name: "gatehouse",
   products: [
-    .executable(name: "gatehouse", targets: ["gatehouse"])
+    .executable(name: "gatehouse", targets: ["gatehouse"]),
+    .executable(name: "gatehouse-sidecar", targets: ["gatehouse-sidecar"]),
   ],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -63,9 +64,16 @@ let package = Package(
     library("Logs", ["Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["JSON", collections]),
     library("DumpFormat", ["COpenSSL"]),
-    library("DumpDirectory", ["DumpFormat", "Clocks"]),
+    library("DumpDirectory", ["DumpFormat", "Clocks", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", logging]),
     library("RateLimiting"),
+    library("Retention"),
+    library(
+      "Sidecar",
+      [
+        "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Clocks", "JSON", "Logs", "Settings", logging,
+      ]),
+    program("gatehouse-sidecar", ["Sidecar", "Settings"]),
     library("Resources", ["DocumentStore", "JSON"]),
     library("Authentication", ["Resources", "JSON", "CCrypt", jwt, nioPosix]),
     library(

@@ -12,6 +12,12 @@ package struct DumpEntry: Sendable, Equatable {
   /// Compares as text: later dumps are greater.
   let order: String
 
+  /// A file that someone names, which need not lie in a directory of dumps.
+  package init(path: String) {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, writtenAt: nil)
+  }
+
   init(name: String, path: String, bytes: Int, writtenAt: String?) {
     self.name = name
     self.path = path

@@ -4,7 +4,7 @@ import Glibc
 /// The dumps of one volume.
 package struct DumpDirectory: Sendable {
   package let location: DumpLocation
-  private let files: any FileOperations
+  let files: any FileOperations
 
   package init(_ location: DumpLocation, files: any FileOperations = LiveFileOperations()) {
     self.location = location
@@ -20,10 +20,8 @@ package struct DumpDirectory: Sendable {
     // Named as an unfinished dump, so that what a crash leaves here is cleaned up too.
     let probe = try TemporaryFile(
       for: DumpName(stem: location.stem, seconds: 0).file, in: location.directory, files: files)
-    do {
-      try ([UInt8](repeating: 0, count: 16)).withUnsafeBytes { bytes in
-        Result { () throws(DumpDirectoryError) in try files.write(probe.descriptor, bytes, probe.path) }
-      }.get()
+    do throws(DumpDirectoryError) {
+      try files.write(probe.descriptor, [UInt8](repeating: 0, count: 16), probe.path)
       try files.synchronize(probe.descriptor, probe.path)
     } catch {
       try? files.unlink(probe.path)
@@ -36,6 +34,39 @@ package struct DumpDirectory: Sendable {
   /// Opens a dump for reading.
   package func open(_ path: String) throws -> UnverifiedDump {
     try UnverifiedDump(DumpFileSource(path: path))
+  }
+
+  /// A dump's bytes as they stand.
+  package func source(of path: String) throws(DumpDirectoryError) -> any DumpSource {
+    try DumpFileSource(path: path)
+  }
+
+  /// Takes in a dump from elsewhere under its own name, once it was checked.
+  ///
+  /// - Parameters:
+  ///   - fill: writes the dump into the file it is given, and returns the file.
+  ///   - check: is given the unfinished file; when it throws, nothing is left.
+  /// - Returns: the dump's absolute path.
+  /// - Throws: `DumpDirectoryError` `taken` when the directory has a file of that name.
+  package func adopt(
+    _ name: String, fill: (DumpFile) throws -> DumpFile, check: (UnverifiedDump) throws -> Void
+  ) throws -> String {
+    guard DumpName(name) != nil, !name.contains("/") else {
+      throw DumpDirectoryError(.outside, name, "is no name of a dump")
+    }
+    let path = "\(location.directory)/\(name)"
+    let temporary = try TemporaryFile(for: name, in: location.directory, files: files)
+    do {
+      _ = try fill(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
+      try check(UnverifiedDump(DumpFileSource(path: temporary.path)))
+      try files.synchronize(temporary.descriptor, temporary.path)
+      guard try files.rename(temporary.path, to: path) else { throw DumpDirectoryError("link", path, errno: EEXIST) }
+      try files.synchronizeDirectory(location.directory)
+      return path
+    } catch {
+      try? files.unlink(temporary.path)
+      throw error
+    }
   }
 
   /// Writes a dump: into a temporary file of the same directory, safe on the volume before it gets its name, and its

@@ -8,6 +8,8 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     case notFound
     case notWritable
     case noSpace
+    /// Something else has the name already.
+    case taken
     case inputOutput
   }
 
@@ -28,6 +30,7 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
       case ENOSPC, EDQUOT, EFBIG: .noSpace
       case EACCES, EPERM, EROFS: .notWritable
       case ENOENT: .notFound
+      case EEXIST: .taken
       default: .inputOutput
       }
     self.init(code, path, "\(operation): \(String(cString: strerror(number)))")
@@ -40,6 +43,7 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     case .notWritable:
       "'\(path)' can't be written (\(detail)); give the service's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
     case .noSpace: "the volume of '\(path)' is full (\(detail)); free space on it or enlarge it"
+    case .taken: "'\(path)' is there already (\(detail))"
     case .inputOutput: "'\(path)' can't be used (\(detail))"
     }
   }

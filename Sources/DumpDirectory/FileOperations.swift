@@ -16,9 +16,21 @@ package protocol FileOperations: Sendable {
   ///
   /// - Returns: whether it was free.
   func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool
+  /// Gives a file its name, in the place of what had it.
+  func replace(_ path: String, to target: String) throws(DumpDirectoryError)
+  /// Sets a file's time of change to now, by the volume's clock where it has one.
+  func touch(_ path: String) throws(DumpDirectoryError)
   /// Makes the directory's entries safe.
   func synchronizeDirectory(_ path: String) throws(DumpDirectoryError)
   func unlink(_ path: String) throws(DumpDirectoryError)
+}
+
+extension FileOperations {
+  func write(_ descriptor: Int32, _ bytes: [UInt8], _ path: String) throws(DumpDirectoryError) {
+    try bytes.withUnsafeBytes { bytes in
+      Result { () throws(DumpDirectoryError) in try write(descriptor, bytes, path) }
+    }.get()
+  }
 }
 
 /// The kernel's own.
@@ -68,6 +80,16 @@ package struct LiveFileOperations: FileOperations {
     if lstat(target, &status) == 0 { return false }
     guard Glibc.rename(path, target) == 0 else { throw DumpDirectoryError("rename", path, errno: errno) }
     return true
+  }
+
+  package func replace(_ path: String, to target: String) throws(DumpDirectoryError) {
+    guard Glibc.rename(path, target) == 0 else { throw DumpDirectoryError("rename", path, errno: errno) }
+  }
+
+  package func touch(_ path: String) throws(DumpDirectoryError) {
+    guard utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 else {
+      throw DumpDirectoryError("utimensat", path, errno: errno)
+    }
   }
 
   package func synchronizeDirectory(_ path: String) throws(DumpDirectoryError) {

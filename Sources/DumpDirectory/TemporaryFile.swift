@@ -36,11 +36,13 @@ struct TemporaryFile: ~Copyable {
     return fstat(descriptor, &status) == 0 && status.st_nlink > 0
   }
 
-  /// Whether the name is that of an unfinished dump.
+  /// Whether the name is that of an unfinished dump, or of an unfinished one of the small files beside them.
   static func isName(_ name: String) -> Bool {
     guard name.hasPrefix("."), name.hasSuffix(".tmp") else { return false }
     let body = name.dropFirst().dropLast(".tmp".count)
-    return body.lastIndex(of: ".").flatMap { DumpName(String(body[..<$0])) } != nil
+    guard let dot = body.lastIndex(of: ".") else { return false }
+    let target = String(body[..<dot])
+    return DumpName(target) != nil || SmallFile.isName(target)
   }
 
   /// Removes the file unless a process holds it, or may hold it.

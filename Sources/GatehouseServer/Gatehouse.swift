@@ -2,7 +2,7 @@ import Authentication
 import Clocks
 import DocumentStore
 import DumpDirectory
-package import DumpFormat
+import DumpFormat
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -37,15 +37,15 @@ package struct Gatehouse: Sendable {
     self.configuration = configuration
     self.logger = logger
     let memory = configuration.memory
-    let place = try DumpLocation(path: memory.dumpPath, workingDirectory: workingDirectory)
+    let place = try DumpLocation(memory.dumps, workingDirectory: workingDirectory)
     let removed = try DumpDirectory(place).prepare()
     for name in removed {
       logger.notice("left-over file of an unfinished dump removed", metadata: ["file": "\(name)"])
     }
     // Once more: links of a directory that was just made can be resolved now.
-    location = try DumpLocation(path: memory.dumpPath, workingDirectory: workingDirectory)
+    location = try DumpLocation(memory.dumps, workingDirectory: workingDirectory)
     let directory = DumpDirectory(location)
-    let keyring = memory.keyring
+    let keyring = memory.dumps.keyring
     store = DocumentStore(schemas: Collections.schemas)
     state = ServiceState()
     dumper = Dumper(
@@ -62,7 +62,9 @@ package struct Gatehouse: Sendable {
       sideFile: Self.sideFile(configuration.securitySettingsFile, workingDirectory: workingDirectory))
     installation = Installation(
       store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
-      passwords: passwords, password: configuration.administrator.password, dumper: dumper, logger: logger)
+      passwords: passwords, password: configuration.administrator.password,
+      sidecar: SidecarAccountKeeper(store: store, passwords: passwords, login: configuration.sidecar, logger: logger),
+      dumper: dumper, logger: logger)
     dumps = DumpService(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, restorer: restorer,
       settings: defaults, installation: installation, logger: logger)
@@ -106,12 +108,6 @@ package struct Gatehouse: Sendable {
     let absolute = path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
     guard let data = try? Data(contentsOf: URL(filePath: absolute)) else { return [:] }
     return (try? JSONParser().parseObject(data)) ?? [:]
-  }
-}
-
-extension Configuration.Memory {
-  package var keyring: DumpKeyring {
-    DumpKeyring(sealing: DumpKey(encryptionKey.reveal()), older: olderKeys.map { DumpKey($0.reveal()) })
   }
 }
 

@@ -12,6 +12,7 @@ struct Installation: Sendable {
   let firstStart: FirstStart
   let passwords: Passwords
   let password: Secret
+  let sidecar: SidecarAccountKeeper
   let dumper: Dumper
   let logger: Logger
 
@@ -19,6 +20,7 @@ struct Installation: Sendable {
   func begin() async throws {
     let hash = try await passwords.hash(password.reveal())
     try complete(password: hash)
+    try await sidecar.keep()
   }
 
   /// Makes a restored dump the present state. Called at the start: what the dump holds counts as saved.
@@ -29,6 +31,7 @@ struct Installation: Sendable {
     // The same password keeps its hash, so that a restart changes nothing and needs no new dump.
     if try await passwords.verify(password.reveal(), against: admin?.value("password")) {
       try complete(password: nil)
+      try await sidecar.keep()
     } else {
       try await begin()
     }
@@ -45,6 +48,7 @@ struct Installation: Sendable {
         _ = try firstStart.complete(&transaction, password: hash)
       }
     }
+    try await sidecar.keep()
   }
 
   private func complete(password: JSONValue?) throws {

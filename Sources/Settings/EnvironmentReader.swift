@@ -121,7 +121,10 @@ package struct EnvironmentReader {
   /// Whether a variable, or its `_FILE`, is set at all.
   package func isSet(_ name: String) -> Bool { raw(name) != nil || raw("\(name)_FILE") != nil }
 
-  private mutating func parsed<Value>(
+  /// A value of any kind.
+  ///
+  /// - Parameter takes: what it takes, in words, for the fault.
+  package mutating func parsed<Value>(
     _ name: String, absent: String, takes: String, _ parse: (String) -> Value?
   ) -> Value? {
     guard let text = raw(name) else {

@@ -59,6 +59,16 @@ final class FailingOperations: FileOperations {
     return try live.rename(path, to: target)
   }
 
+  func replace(_ path: String, to target: String) throws(DumpDirectoryError) {
+    try point("replace", path)
+    try live.replace(path, to: target)
+  }
+
+  func touch(_ path: String) throws(DumpDirectoryError) {
+    try point("touch", path)
+    try live.touch(path)
+  }
+
   func synchronizeDirectory(_ path: String) throws(DumpDirectoryError) {
     try point("fsync-directory", path)
     try live.synchronizeDirectory(path)

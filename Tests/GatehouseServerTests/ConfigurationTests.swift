@@ -38,7 +38,7 @@ struct ConfigurationTests {
     let configuration = try load()
     #expect(configuration.host == "0.0.0.0")
     #expect(configuration.port == 5001)
-    #expect(configuration.memory.dumpPath == "generated/memory_dump.bin")
+    #expect(configuration.memory.dumps.path == "generated/memory_dump.bin")
     #expect(!configuration.memory.autoSaveEnabled)
     #expect(configuration.memory.autoSaveFrequency == 900)
     #expect(configuration.administrator.email == "admin@doorman.dev")
@@ -66,7 +66,7 @@ struct ConfigurationTests {
     #expect(configuration.platform.tokens.access == 7200)
     #expect(configuration.platform.loginLimit == nil)
     #expect(configuration.platform.maximumBodySize == nil)
-    #expect(configuration.memory.olderKeys.map { $0.reveal() } == ["older-key-1", "older-key-2"])
+    #expect(configuration.memory.dumps.olderKeys.map { $0.reveal() } == ["older-key-1", "older-key-2"])
     #expect(configuration.platform.cookies.sameSite == .none)
     #expect(configuration.platform.localhostBypass == false)
     #expect(configuration.log.level == .debug)
@@ -115,7 +115,7 @@ struct ConfigurationTests {
   @Test("takes secrets from files")
   func files() throws {
     #expect(
-      try load(["MEM_ENCRYPTION_KEY": "", "MEM_ENCRYPTION_KEY_FILE": "/run/key"]).memory.encryptionKey.reveal()
+      try load(["MEM_ENCRYPTION_KEY": "", "MEM_ENCRYPTION_KEY_FILE": "/run/key"]).memory.dumps.encryptionKey.reveal()
         == "key-from-a-file")
     #expect(faults(["MEM_ENCRYPTION_KEY_FILE": "/run/key"]).first?.sentence.contains("keep one") == true)
     #expect(

@@ -22,8 +22,8 @@ package struct DumpCommands: Sendable {
       Program.complain(ConfigurationFaults(faults: reader.faults).description)
       exit(ExitCode.configuration.rawValue)
     }
-    keyring = memory.keyring
-    location = try DumpLocation(path: memory.dumpPath, workingDirectory: Program.workingDirectory)
+    keyring = memory.dumps.keyring
+    location = try DumpLocation(memory.dumps, workingDirectory: Program.workingDirectory)
     directory = DumpDirectory(location)
   }
 

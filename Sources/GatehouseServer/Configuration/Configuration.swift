@@ -11,6 +11,8 @@ package struct Configuration: Sendable {
   package let port: Int
   package let memory: Memory
   package let administrator: Administrator
+  /// `nil` when there is no sidecar.
+  package let sidecar: SidecarLogin?
   package let tokenKeys: [TokenKey]
   package let log: LogSettings
   /// `SECURITY_SETTINGS_FILE`: the peer's side file, for a store without settings.
@@ -20,11 +22,7 @@ package struct Configuration: Sendable {
   package let listing: ConfigurationListing
 
   package struct Memory: Sendable {
-    package let encryptionKey: Secret
-    /// For opening only.
-    package let olderKeys: [Secret]
-    /// As given; relative to the working directory.
-    package let dumpPath: String
+    package let dumps: DumpSettings
     package let autoSaveEnabled: Bool
     /// Seconds.
     package let autoSaveFrequency: Int
@@ -33,6 +31,12 @@ package struct Configuration: Sendable {
 
   package struct Administrator: Sendable {
     package let email: String
+    package let password: Secret
+  }
+
+  /// The account that the service makes for its sidecar.
+  package struct SidecarLogin: Sendable {
+    package let username: String
     package let password: Secret
   }
 
@@ -71,6 +75,7 @@ extension Configuration {
     checkMode(&reader)
     let memory = memory(&reader, isProduction: isProduction)
     let administrator = administrator(&reader, isProduction: isProduction)
+    let sidecar = sidecar(&reader, isProduction: isProduction)
     let tokenKeys = tokenKeys(&reader, isProduction: isProduction, readFile: readFile)
     let platform = platform(&reader, isProduction: isProduction)
     let log = LogSettings(&reader)
@@ -80,7 +85,7 @@ extension Configuration {
     }
     return Configuration(
       isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
-      tokenKeys: tokenKeys, log: log, securitySettingsFile: settingsFile, platform: platform,
+      sidecar: sidecar, tokenKeys: tokenKeys, log: log, securitySettingsFile: settingsFile, platform: platform,
       listing: reader.listing)
   }
 }

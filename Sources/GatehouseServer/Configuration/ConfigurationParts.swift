@@ -20,30 +20,14 @@ extension Configuration {
   }
 
   static func memory(_ reader: inout EnvironmentReader, isProduction: Bool) -> Memory? {
-    let minimum = isProduction ? 32 : 8
-    let key = reader.secret("MEM_ENCRYPTION_KEY", minimumLength: minimum)
-    if key == nil, !reader.isSet("MEM_ENCRYPTION_KEY") {
-      reader.fault(
-        "MEM_ENCRYPTION_KEY",
-        "is not set; dumps are sealed with it. Set one of at least \(minimum) characters and keep it: without it no dump opens"
-      )
-    }
-    let older = reader.secret("MEM_ENCRYPTION_KEYS_OLD").map { list in
-      list.reveal().split(separator: ",").map { Secret(String($0.drop { $0 == " " })) }
-    }
-    if older?.contains(where: { $0.count < 8 }) == true {
-      reader.fault(
-        "MEM_ENCRYPTION_KEYS_OLD", "holds a key of less than 8 characters; list whole keys with commas between them")
-    }
+    let dumps = DumpSettings(&reader, isProduction: isProduction)
     _ = reader.choice("MEM_DUMP_FORMAT", default: "dmp1", of: ["dmp1": true])
-    let path = reader.text("MEM_DUMP_PATH", default: "generated/memory_dump.bin")
     let isEnabled = reader.boolean("MEM_AUTO_SAVE_ENABLED", default: false)
     let frequency = reader.integer("MEM_AUTO_SAVE_FREQ", default: 900, in: 60...Int.max)
     let allowsEmptyStart = reader.boolean("MEM_ALLOW_EMPTY_START", default: false)
-    return key.map { key in
+    return dumps.map { dumps in
       Memory(
-        encryptionKey: key, olderKeys: older ?? [], dumpPath: path, autoSaveEnabled: isEnabled,
-        autoSaveFrequency: frequency, allowsEmptyStart: allowsEmptyStart)
+        dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, allowsEmptyStart: allowsEmptyStart)
     }
   }
 
@@ -69,6 +53,31 @@ extension Configuration {
       reader.fault("DOORMAN_ADMIN_PASSWORD", "holds a NUL character, which no password can")
     }
     return Administrator(email: email, password: password)
+  }
+
+  static func sidecar(_ reader: inout EnvironmentReader, isProduction: Bool) -> SidecarLogin? {
+    let username = reader.optionalText("SIDECAR_USERNAME")
+    let password = reader.secret("SIDECAR_PASSWORD", minimumLength: isProduction ? 32 : 16)
+    if let username {
+      let isPlain = username.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7F }
+      if !(3...50).contains(username.count) || !isPlain || username == Users.admin {
+        reader.fault(
+          "SIDECAR_USERNAME",
+          "is '\(username.prefix(80))'; it takes a name of 3 to 50 characters that is nobody else's, such as sidecar")
+      }
+      if password == nil, !reader.isSet("SIDECAR_PASSWORD") {
+        reader.fault(
+          "SIDECAR_PASSWORD", "is not set, but SIDECAR_USERNAME is; set both, or none where there is no sidecar")
+      }
+    } else if reader.isSet("SIDECAR_PASSWORD") {
+      reader.fault(
+        "SIDECAR_USERNAME", "is not set, but SIDECAR_PASSWORD is; set both, or none where there is no sidecar")
+    }
+    if password?.reveal().utf8.contains(0) == true {
+      reader.fault("SIDECAR_PASSWORD", "holds a NUL character, which no password can")
+    }
+    guard let username, let password else { return nil }
+    return SidecarLogin(username: username, password: password)
   }
 
   static func tokenKeys(

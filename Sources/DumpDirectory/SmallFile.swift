@@ -1,0 +1,69 @@
+import Glibc
+
+/// The small JSON files that stand beside the dumps: the sidecar's notes and receipts, the lease.
+package enum SmallFile {
+  /// What such a file may have; a larger one is none of ours.
+  package static let maximumSize = 4 << 20
+
+  /// Whether a name is that of a file that this project puts beside dumps.
+  static func isName(_ name: String) -> Bool {
+    guard name.hasSuffix(".json") else { return false }
+    return name.hasPrefix("drain-") || name.hasPrefix(".gatehouse-") || name == "lease.json"
+  }
+}
+
+extension DumpDirectory {
+  /// Reads a small file of the directory.
+  ///
+  /// - Throws: `DumpDirectoryError`; `notFound` where there is none, `outside` for a link, or for what is too large.
+  package func readSmallFile(_ name: String) throws(DumpDirectoryError) -> [UInt8] {
+    let path = "\(location.directory)/\(name)"
+    let source = try DumpFileSource(path: path)
+    guard source.size <= SmallFile.maximumSize else {
+      throw DumpDirectoryError(.outside, path, "is too large for what it should be")
+    }
+    var bytes = [UInt8](repeating: 0, count: source.size)
+    let count = bytes.withUnsafeMutableBytes { buffer in try? source.read(at: 0, into: buffer) }
+    guard let count else { throw DumpDirectoryError("read", path, errno: EIO) }
+    return Array(bytes[..<count])
+  }
+
+  /// Writes a small file whole or not at all, and makes it safe.
+  ///
+  /// - Parameter replaces: takes the place of a file of that name; else a taken name is an error.
+  /// - Returns: the file's absolute path.
+  @discardableResult
+  package func writeSmallFile(
+    _ name: String, _ bytes: [UInt8], replaces: Bool
+  ) throws(DumpDirectoryError) -> String {
+    let path = "\(location.directory)/\(name)"
+    let temporary = try TemporaryFile(for: name, in: location.directory, files: files)
+    do throws(DumpDirectoryError) {
+      try files.write(temporary.descriptor, bytes, temporary.path)
+      try files.synchronize(temporary.descriptor, temporary.path)
+      if replaces {
+        try files.replace(temporary.path, to: path)
+      } else if try !files.rename(temporary.path, to: path) {
+        throw DumpDirectoryError("link", path, errno: EEXIST)
+      }
+      try files.synchronizeDirectory(location.directory)
+    } catch {
+      try? files.unlink(temporary.path)
+      throw error
+    }
+    return path
+  }
+
+  /// The names of the directory's small files that begin with some words, sorted.
+  package func smallFiles(prefix: String) throws(DumpDirectoryError) -> [String] {
+    try Self.names(in: location.directory).filter { $0.hasPrefix(prefix) && SmallFile.isName($0) }.sorted()
+  }
+
+  /// Removes a small file; one that is gone already is fine.
+  package func removeSmallFile(_ name: String) throws(DumpDirectoryError) {
+    guard SmallFile.isName(name) else {
+      throw DumpDirectoryError(.outside, "\(location.directory)/\(name)", "is none of the files beside dumps")
+    }
+    try files.unlink("\(location.directory)/\(name)")
+  }
+}

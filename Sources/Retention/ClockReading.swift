@@ -1,0 +1,7 @@
+/// What the time is, or why that can't be told.
+package enum ClockReading: Sendable, Equatable {
+  /// - Parameter now: Unix seconds.
+  case trusted(now: Int)
+  /// - Parameter reason: shown to operators, such as "the clock went back by 3 hours".
+  case untrusted(reason: String)
+}

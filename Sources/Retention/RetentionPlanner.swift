@@ -1,0 +1,64 @@
+/// Decides, in time linear in the number of dumps, from the newest to the oldest.
+struct RetentionPlanner {
+  private let dumps: [JudgedDump]
+  private let policy: RetentionPolicy
+  private let now: Int
+  private let isFlagged: [Bool]
+  /// Places in `dumps`.
+  private let newestGood: Int?
+  let newestCounting: Int?
+
+  init(dumps: [JudgedDump], policy: RetentionPolicy, now: Int, accepted: Set<String>) {
+    let isFlagged = ShrinkGuard.flags(dumps, accepted: accepted)
+    self.dumps = dumps
+    self.policy = policy
+    self.now = now
+    self.isFlagged = isFlagged
+    newestGood = dumps.firstIndex { $0.documents != nil }
+    newestCounting = dumps.indices.first {
+      Self.counts(dumps[$0], now: now, isFlagged: isFlagged[$0])
+    }
+  }
+
+  private static func counts(_ dump: JudgedDump, now: Int, isFlagged: Bool) -> Bool {
+    dump.documents != nil && dump.createdAt <= now && !isFlagged
+  }
+
+  func decide() -> [RetentionPlan.Decision] {
+    var rules = KeepRules(policy)
+    var caps = Caps(policy)
+    var reasons = dumps.indices.map { unconditionalReasons(at: $0) }
+    var oldestKeptCounting: Int?
+    for index in dumps.indices where Self.counts(dumps[index], now: now, isFlagged: isFlagged[index]) {
+      var kept = rules.reasons(createdAt: dumps[index].createdAt)
+      if !policy.hasKeepRule { kept.append(.withinCaps) }
+      kept += reasons[index]
+      let excess = kept.isEmpty ? [.noRuleKeepsIt] : caps.reasons(bytes: dumps[index].bytes)
+      if excess.isEmpty { oldestKeptCounting = index }
+      reasons[index] = excess.isEmpty ? kept : excess
+    }
+    for index in dumps.indices where dumps[index].verdict == .damaged && dumps[index].createdAt <= now {
+      guard let oldestKeptCounting, index > oldestKeptCounting else { continue }
+      reasons[index] = [.damagedAndOlderThanAllKept]
+    }
+    return dumps.indices.map { index in
+      RetentionPlan.Decision(
+        name: dumps[index].name, isKept: reasons[index].allSatisfy(\.keeps), reasons: reasons[index])
+    }
+  }
+
+  /// Why a dump is kept whatever the rules say. Of dumps that count, only the newest has such a reason.
+  private func unconditionalReasons(at index: Int) -> [RetentionReason] {
+    var reasons: [RetentionReason] = []
+    switch dumps[index].verdict {
+    case .unverified: reasons.append(.notVerified)
+    case .damaged: reasons.append(.damagedKeptForALook)
+    case .good: break
+    }
+    if dumps[index].createdAt > now { reasons.append(.datedInTheFuture) }
+    if isFlagged[index] { reasons.append(.shrankByMoreThanHalf) }
+    if index == newestGood { reasons.append(.newestGoodDump) }
+    if index <= newestCounting ?? index { reasons.append(.noNewerVerifiedDump) }
+    return reasons
+  }
+}

@@ -1,0 +1,64 @@
+/// Why a dump is kept or removed.
+package enum RetentionReason: Sendable, Equatable {
+  // Kept by a rule.
+  case last(Int, of: Int)
+  case newest(of: CalendarBucket)
+  /// - Parameter seconds: the length of the rule.
+  case within(seconds: Int)
+  /// Only caps are set, and they leave room.
+  case withinCaps
+
+  // Kept whatever the rules say.
+  case newestGoodDump
+  case noNewerVerifiedDump
+  case notVerified
+  case datedInTheFuture
+  case damagedKeptForALook
+  case shrankByMoreThanHalf
+  case nothingIsPruned(because: String)
+
+  // Removed.
+  case noRuleKeepsIt
+  case overMaximumCount(Int)
+  case overMaximumBytes(Int)
+  case damagedAndOlderThanAllKept
+}
+
+extension RetentionReason: CustomStringConvertible {
+  /// What operators and programs read in `prune --dry-run`; does not change between versions.
+  package var description: String {
+    switch self {
+    case .last(let place, let count): "last \(place) of \(count)"
+    case .newest(let bucket): "\(bucket.unit.rule) \(bucket)"
+    case .within(let seconds): "within \(Self.duration(seconds))"
+    case .withinCaps: "within the caps"
+    case .newestGoodDump: "newest good dump"
+    case .noNewerVerifiedDump: "no newer verified dump"
+    case .notVerified: "not verified"
+    case .datedInTheFuture: "dated in the future"
+    case .damagedKeptForALook: "damaged, kept for a look"
+    case .shrankByMoreThanHalf: "shrank by more than half"
+    case .nothingIsPruned(let reason): "nothing is pruned: \(reason)"
+    case .noRuleKeepsIt: "no rule keeps it"
+    case .overMaximumCount(let count): "over max-count \(count)"
+    case .overMaximumBytes(let bytes): "over max-bytes \(bytes)"
+    case .damagedAndOlderThanAllKept: "damaged and older than all that is kept"
+    }
+  }
+
+  /// Whether this is a reason to keep a dump. All reasons of one decision agree.
+  package var keeps: Bool {
+    switch self {
+    case .noRuleKeepsIt, .overMaximumCount, .overMaximumBytes, .damagedAndOlderThanAllKept: false
+    default: true
+    }
+  }
+
+  /// In the largest unit that divides it, but hours up to two days, as operators write it: `36h`, `48h`, `14d`.
+  private static func duration(_ seconds: Int) -> String {
+    if seconds != 0, seconds % 86_400 == 0, seconds > 2 * 86_400 { return "\(seconds / 86_400)d" }
+    if seconds != 0, seconds % 3600 == 0 { return "\(seconds / 3600)h" }
+    if seconds != 0, seconds % 60 == 0 { return "\(seconds / 60)m" }
+    return "\(seconds)s"
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// What a process finds at its start, read without Foundation: that would double the size of a small program.
+package enum ProcessSurroundings {
+  package struct Unreadable: Error {}
+
+  /// The environment as the process was given it.
+  package static var environment: [String: String] {
+    let text = (try? bytes(of: "/proc/self/environ", maximum: 16 << 20)) ?? []
+    return Dictionary(
+      text.split(separator: 0).compactMap { entry -> (String, String)? in
+        guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        return (
+          String(decoding: entry[..<equals], as: UTF8.self), String(decoding: entry[(equals + 1)...], as: UTF8.self)
+        )
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  package static var workingDirectory: String {
+    guard let path = getcwd(nil, 0) else { return "/" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
+  /// Reads a small file, as one that holds a secret.
+  package static func text(of path: String) throws -> String {
+    String(decoding: try bytes(of: path, maximum: 1 << 20), as: UTF8.self)
+  }
+
+  private static func bytes(of path: String, maximum: Int) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Unreadable() }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0, bytes.count + count <= maximum else { throw Unreadable() }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/// What `--help` prints: every command, every flag with its variable and default, every exit code.
+enum Help {
+  static var text: String {
+    """
+    gatehouse-sidecar keeps the dumps of a gatehouse service safe: it drains, verifies and prunes.
+
+    usage: gatehouse-sidecar [COMMAND] [OPTIONS]
+
+    commands:
+    \(commands)
+
+    options of commands:
+    \(switches)
+
+    settings, each with its environment variable and default (a flag wins over the environment):
+    \(settings)
+
+    Retention rules add up: what any --keep-… keeps stays, then the caps bound it. The newest good dump always stays, and
+    nothing goes while no newer verified dump is there.
+
+    exit codes:
+    \(codes)
+    """
+  }
+
+  private static var commands: String {
+    table(SidecarCommand.allCases.map { ("\($0.rawValue) \($0.operands.placeholder)", $0.help) })
+  }
+
+  private static var switches: String {
+    let all: [SidecarCommand.Switch] = [.json, .dryRun, .acceptShrunk]
+    return table(
+      all.map { flag in
+        let takers = SidecarCommand.allCases.filter { $0.switches.contains(flag) }.map(\.rawValue)
+        return (flag.rawValue, "\(flag.help) (\(takers.joined(separator: ", ")))")
+      })
+  }
+
+  private static var settings: String {
+    Setting.all.map { setting in
+      "  \(setting.flag) \(setting.placeholder)\n      \(setting.help) [\(setting.variable); default: \(setting.standard)]"
+    }.joined(separator: "\n")
+  }
+
+  private static var codes: String {
+    table(SidecarExit.allCases.map { ("\($0.rawValue)", $0.meaning) })
+  }
+
+  private static func table(_ rows: [(String, String)]) -> String {
+    let width = rows.map(\.0.count).max() ?? 0
+    return rows.map { "  " + $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
+      .joined(separator: "\n")
+  }
+}

@@ -1,0 +1,72 @@
+import Clocks
+import HTTPClient
+import JSON
+
+extension SidecarWork {
+  /// ECS gives a health check 5 seconds by default, and the program's start is part of them.
+  private static let healthLimit = Duration.seconds(4)
+
+  /// Whether the dumps are well, for the ECS health check: it always comes back in time, also when the volume hangs.
+  func health(json: Bool) -> SidecarExit {
+    let deadline = Deadline(in: Self.healthLimit)
+    let volume = volume
+    let newest = Worker().run(until: deadline.keeping(.milliseconds(300))) { () -> [KnownDump] in
+      var dumps = try volume.dumps()
+      if let first = dumps.first, first.verification == nil { dumps[0] = volume.verify(first) }
+      return dumps
+    }
+    var health = Health(newest, maximumAge: configuration.maximumAge, now: WallClock.system.now().seconds)
+    if let port = configuration.metricsPort, port > 0, !isWatching(port, deadline) {
+      health.add("the sidecar does not answer on its metrics port \(port)")
+    }
+    print(json ? JSONWriter.text(health.json) : health.text)
+    return health.isWell ? .success : .failure
+  }
+
+  private func isWatching(_ port: Int, _ deadline: Deadline) -> Bool {
+    let request = HTTPRequest("GET", "http://127.0.0.1:\(port)/healthz")
+    return (try? HTTPClient(httpSettings).send(request, deadline: deadline))?.isSuccess == true
+  }
+}
+
+/// What `health` says.
+struct Health: Sendable {
+  private(set) var faults: [String] = []
+  private var newestVerified: (name: String, age: Int)?
+
+  init(_ outcome: Worker.Outcome<[KnownDump]>, maximumAge: Int?, now: Int) {
+    switch outcome {
+    case .late: faults = ["the volume does not answer"]
+    case .failed(let error): faults = ["the volume can't be read: \(error)"]
+    case .done(let dumps):
+      if case .damaged(let reason)? = dumps.first?.verification {
+        faults.append("the newest dump '\(dumps[0].name)' does not verify: \(reason)")
+      }
+      newestVerified = dumps.first(where: \.isGood).map { ($0.name, max(0, now - $0.createdSeconds)) }
+      guard let maximumAge else { return }
+      if let newestVerified {
+        if newestVerified.age > maximumAge {
+          faults.append("the newest verified dump is \(newestVerified.age) s old, more than \(maximumAge) s")
+        }
+      } else if !dumps.isEmpty {
+        faults.append("no dump is verified")
+      }
+    }
+  }
+
+  var isWell: Bool { faults.isEmpty }
+
+  mutating func add(_ fault: String) { faults.append(fault) }
+
+  var text: String {
+    let dump = newestVerified.map { "newest verified dump \($0.name), \($0.age) s old" } ?? "no verified dump yet"
+    return isWell ? "healthy: \(dump)" : "UNHEALTHY: \(faults.joined(separator: "; ")); \(dump)"
+  }
+
+  var json: JSONValue {
+    [
+      "healthy": .bool(isWell), "faults": .strings(faults),
+      "newest_verified": newestVerified.map { ["name": .string($0.name), "age_seconds": .integer($0.age)] } ?? .null,
+    ]
+  }
+}

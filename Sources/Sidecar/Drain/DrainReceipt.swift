@@ -1,0 +1,106 @@
+import Clocks
+import JSON
+
+/// What a drain did, for those who look afterwards: the last lines of a log can be lost, this file is on the volume.
+struct DrainReceipt: Sendable {
+  struct Attempt: Sendable {
+    /// As `dump`, `login`.
+    let step: String
+    let result: String
+    /// Since the drain's start.
+    let startedAt: Duration
+    let took: Duration
+  }
+
+  struct Dump: Sendable {
+    let name: String
+    let path: String
+    let bytes: Int
+    let verification: Verification.Good
+    let verifyingTook: Duration?
+    /// Whether this drain caused it; else it is the newest that was there.
+    let isNew: Bool
+    let predecessor: (name: String, documents: Int)?
+    let shrank: Bool
+  }
+
+  /// Of the file's name and of `started_at`.
+  let startedAt: WallClock.Moment
+  let deadline: Duration
+  /// What began it: a signal, or the command.
+  let cause: String
+  let url: String
+  let wasReady: Bool
+  var attempts: [Attempt] = []
+  var dump: Dump?
+  var outcome: DrainOutcome?
+  /// What happened and, where something is wrong, what to do.
+  var sentence = ""
+  var took = Duration.zero
+
+  /// `drain-20261124T205912Z.json`
+  static let prefix = "drain-"
+
+  func fileName(number: Int) -> String {
+    let time = CivilTime(unixSeconds: startedAt.seconds).compact
+    let digits = String(number)
+    let tail = number == 0 ? "" : "-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    return "\(Self.prefix)\(time)\(tail).json"
+  }
+
+  var json: JSONValue {
+    var receipt: JSONObject = [
+      "version": 1,
+      "outcome": .string(outcome?.rawValue ?? "under_way"),
+      "sentence": .string(sentence),
+      "exit_code": .integer(Int(outcome?.exit.rawValue ?? 0)),
+      "verified": .bool(dump != nil),
+      "cause": .string(cause),
+      "started_at": .string(CivilTime(unixSeconds: startedAt.seconds).extended(microseconds: startedAt.microseconds)),
+      "took_ms": .integer(took.milliseconds),
+      "deadline_seconds": .integer(deadline.milliseconds / 1000),
+      "service": ["url": .string(url), "was_ready": .bool(wasReady)],
+      "attempts": .array(attempts.map(Self.json)),
+    ]
+    receipt["dump"] = dump.map(Self.json) ?? .null
+    return .object(receipt)
+  }
+
+  private static func json(_ attempt: Attempt) -> JSONValue {
+    [
+      "step": .string(attempt.step), "result": .string(attempt.result),
+      "at_ms": .integer(attempt.startedAt.milliseconds), "took_ms": .integer(attempt.took.milliseconds),
+    ]
+  }
+
+  private static func json(_ dump: Dump) -> JSONValue {
+    var object: JSONObject = [
+      "name": .string(dump.name), "path": .string(dump.path), "bytes": .integer(dump.bytes), "new": .bool(dump.isNew),
+    ]
+    for (key, value) in dump.verification.fields { object[key] = value }
+    object["verifying_ms"] = dump.verifyingTook.map { .integer($0.milliseconds) } ?? .null
+    object["predecessor"] =
+      dump.predecessor.map { ["name": .string($0.name), "documents": .integer($0.documents)] } ?? .null
+    object["shrank"] = .bool(dump.shrank)
+    return .object(object)
+  }
+
+  /// One line for people.
+  static func line(_ receipt: JSONObject) -> String {
+    let outcome = receipt["outcome"]?.string ?? "unknown"
+    let took = receipt["took_ms"]?.number?.int ?? 0
+    let deadline = receipt["deadline_seconds"]?.number?.int ?? 0
+    var line = "\(outcome) in \(took / 1000).\(Self.tenths(took)) s of \(deadline) s"
+    if let dump = receipt["dump"]?.object {
+      let word = dump["new"]?.bool == true ? "dump" : "newest dump"
+      line += ", \(word) \(dump["name"]?.string ?? "?") verified"
+      line += " (\(dump["documents"]?.number?.int ?? 0) documents, \(dump["bytes"]?.number?.int ?? 0) bytes)"
+      if dump["shrank"]?.bool == true { line += ", SHRANK by more than half" }
+    } else {
+      line += ", no verified dump"
+    }
+    return "\(line): \(receipt["sentence"]?.string ?? "")"
+  }
+
+  private static func tenths(_ milliseconds: Int) -> Int { milliseconds % 1000 / 100 }
+}

@@ -1,0 +1,102 @@
+import DumpDirectory
+import Glibc
+import Retention
+
+/// Finds the dump that the service says it wrote, and holds it against what the service said. Blocks with the volume.
+struct DumpCheck: Sendable {
+  enum Failure: Error, Sendable, CustomStringConvertible {
+    case notOnVolume(String)
+    case damaged(String)
+    case unreadable(String)
+
+    var description: String {
+      switch self {
+      case .notOnVolume(let text), .damaged(let text), .unreadable(let text): text
+      }
+    }
+
+    var outcome: DrainOutcome {
+      switch self {
+      case .notOnVolume: .notOnVolume
+      case .damaged: .damaged
+      case .unreadable: .volumeFailed
+      }
+    }
+  }
+
+  struct Checked: Sendable {
+    let dump: KnownDump
+    let good: Verification.Good
+    let predecessor: (name: String, documents: Int)?
+    let shrank: Bool
+  }
+
+  let volume: DumpVolume
+
+  func check(_ answer: DumpAnswer) throws -> Checked {
+    let dumps = try listed()
+    guard let index = dumps.firstIndex(where: { $0.name == answer.name }), isHere(answer, dumps[index]) else {
+      throw Failure.notOnVolume(
+        "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.directory.location.directory)'); both containers need the same volume and MEM_DUMP_PATH"
+      )
+    }
+    let checked = try verified(index, of: dumps)
+    let good = checked.good
+    let differences = [
+      differs("sha256", answer.sha256, good.sha256), differs("bytes", answer.bytes, checked.dump.entry.bytes),
+      differs("documents", answer.documents, good.documents), differs("created_at", answer.createdAt, good.createdAt),
+      differs(
+        "collections", answer.collections, Dictionary(good.collections.map { ($0.name, $0.documents) }) { $1 }),
+    ].compactMap { $0 }
+    guard differences.isEmpty else {
+      throw Failure.damaged(
+        "'\(answer.name)' verifies, but is not the dump that the service wrote: \(differences.joined(separator: "; "))")
+    }
+    return checked
+  }
+
+  /// The newest dump, whoever wrote it.
+  ///
+  /// - Returns: `nil` when there is none.
+  func checkNewest() throws -> Checked? {
+    let dumps = try listed()
+    return dumps.isEmpty ? nil : try verified(0, of: dumps)
+  }
+
+  private func listed() throws -> [KnownDump] {
+    do {
+      return try volume.dumps()
+    } catch {
+      throw Failure.unreadable("the volume can't be read: \(error)")
+    }
+  }
+
+  private func verified(_ index: Int, of dumps: [KnownDump]) throws -> Checked {
+    let known = dumps[index]
+    let dump = known.verification == nil ? volume.verify(known) : known
+    switch dump.verification {
+    case nil: throw Failure.unreadable("'\(dump.name)' can't be read: \(dump.trouble ?? "unknown")")
+    case .damaged(let reason)?: throw Failure.damaged("'\(dump.name)' does not verify: \(reason)")
+    case .good(let good)?:
+      let before = dumps[(index + 1)...].first { $0.isGood }
+      let predecessor = before.flatMap { before in before.verification?.good.map { (before.name, $0.documents) } }
+      var all = dumps
+      all[index] = dump
+      let shrank = ShrinkGuard.flags(all.map(\.judged), accepted: volume.accepted)[index]
+      return Checked(dump: dump, good: good, predecessor: predecessor, shrank: shrank)
+    }
+  }
+
+  /// A path of the other container need not exist here, since the volume may be mounted elsewhere. Where it does exist
+  /// it must be this file.
+  private func isHere(_ answer: DumpAnswer, _ dump: KnownDump) -> Bool {
+    guard answer.path.hasPrefix("/"), let real = realpath(answer.path, nil) else { return true }
+    defer { free(real) }
+    return String(cString: real) == dump.entry.path
+  }
+
+  private func differs<Value: Equatable>(_ what: String, _ said: Value?, _ found: Value) -> String? {
+    guard let said, said != found else { return nil }
+    return "\(what) is \(found), the service said \(said)"
+  }
+}

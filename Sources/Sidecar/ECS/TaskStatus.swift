@@ -1,0 +1,19 @@
+import JSON
+
+/// What the metadata endpoint of ECS (version 4, `/task`) says of this task.
+struct TaskStatus: Sendable, Equatable {
+  let desired: String
+  let known: String
+
+  /// - Returns: `nil` when the answer is not that of the endpoint.
+  init?(_ body: [UInt8]) {
+    guard let task = try? JSONParser().parseObject(body), let desired = task["DesiredStatus"]?.string else {
+      return nil
+    }
+    self.desired = desired
+    known = task["KnownStatus"]?.string ?? ""
+  }
+
+  /// Turns true before the containers get their signals.
+  var isStopping: Bool { desired == "STOPPED" }
+}

@@ -1,0 +1,142 @@
+import Clocks
+import HTTPClient
+import JSON
+import Logging
+import Synchronization
+
+/// Watches the ECS task from a thread of its own: asks the metadata endpoint each second whether the task is to stop, and
+/// protects it from scale-in while something is at work. Silent outside ECS.
+final class TaskWatch: Sendable {
+  /// Rings when ECS wants the task to stop.
+  let stopping = Wakeup()
+  private let configuration: SidecarConfiguration.ECS
+  private let logger: Logger
+  private let wish = Mutex<(isProtected: Bool, generation: Int)>((false, 0))
+
+  private static let period = Duration.seconds(1)
+  private static let longestBackOff = Duration.seconds(60)
+  /// Minutes; renewed at half of it, and gone by itself when this process is.
+  private static let protectionExpiry = 10
+
+  init(_ configuration: SidecarConfiguration.ECS, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// Whether there is anything to watch.
+  var isNeeded: Bool { configuration.metadata != nil || configuration.agent != nil && configuration.protectsTask }
+
+  /// Asks for the task to be protected, or not any more. Comes back at once.
+  func protect(_ isProtected: Bool) {
+    wish.withLock { if $0.isProtected != isProtected { $0 = (isProtected, $0.generation + 1) } }
+  }
+
+  func start(_ settings: HTTPClient.Settings) {
+    guard isNeeded else { return }
+    Threads.start { [self] in
+      guard let http = try? HTTPClient(settings) else { return }
+      loop(http)
+    }
+  }
+
+  private func loop(_ http: HTTPClient) {
+    var metadata = Endpoint()
+    var protection = Endpoint()
+    var (applied, appliedAt) = (false, Duration.zero)
+    var isStopping = false
+    let pause = Wakeup()
+    while true {
+      if let url = configuration.metadata, !isStopping, metadata.isDue {
+        isStopping = metadata.note(ask(http, url), period: Self.period) ?? false
+        if isStopping {
+          logger.notice("ECS stops the task", metadata: ["ecs.desired_status": "STOPPED"])
+          stopping.ring()
+        }
+      }
+      if let agent = configuration.agent, configuration.protectsTask, protection.isDue {
+        let isWished = wish.withLock { $0.isProtected }
+        let isStale = applied && SteadyClock.now() - appliedAt > .seconds(Self.protectionExpiry * 30)
+        if isWished != applied || isWished && isStale {
+          let result = set(http, agent, isWished)
+          if protection.note(result, period: .zero) != nil { (applied, appliedAt) = (isWished, SteadyClock.now()) }
+          report(result, isWished, isFirst: protection.failures == 1)
+        }
+      }
+      pause.wait(until: Deadline(in: .milliseconds(250)))
+    }
+  }
+
+  /// - Returns: whether the task is to stop.
+  private func ask(_ http: HTTPClient, _ url: String) -> Result<Bool, Refused> {
+    let request = HTTPRequest("GET", "\(url)/task")
+    do {
+      let answer = try http.send(request, deadline: Deadline(in: .seconds(2)))
+      guard answer.isSuccess, let status = TaskStatus(answer.body) else {
+        return .failure(Refused(description: "it answered \(answer.status)", isFinal: false))
+      }
+      return .success(status.isStopping)
+    } catch {
+      return .failure(Refused(description: "\(error)", isFinal: false))
+    }
+  }
+
+  private func set(_ http: HTTPClient, _ agent: String, _ isProtected: Bool) -> Result<Bool, Refused> {
+    var body: JSONObject = ["ProtectionEnabled": .bool(isProtected)]
+    // Only with protection on: the endpoint refuses fields that it does not expect.
+    if isProtected { body["ExpiresInMinutes"] = .integer(Self.protectionExpiry) }
+    let request = HTTPRequest(
+      "PUT", "\(agent)/task-protection/v1/state", headers: [("Content-Type", "application/json")],
+      body: .bytes(JSONWriter.bytes(.object(body))))
+    do {
+      let answer = try http.send(request, deadline: Deadline(in: .seconds(2)))
+      guard answer.isSuccess else {
+        let detail = String(decoding: answer.body.prefix(200), as: UTF8.self)
+        return .failure(Refused(description: "it answered \(answer.status): \(detail)", isFinal: answer.status == 403))
+      }
+      return .success(true)
+    } catch {
+      return .failure(Refused(description: "\(error)", isFinal: false))
+    }
+  }
+
+  private func report(_ result: Result<Bool, Refused>, _ isProtected: Bool, isFirst: Bool) {
+    switch result {
+    case .success: logger.debug("task protection set", metadata: ["ecs.protected": "\(isProtected)"])
+    case .failure(let refused):
+      // Once for each row of failures, not each time.
+      guard isFirst else { return }
+      logger.warning(
+        "the task can't be protected from scale-in; its role needs ecs:UpdateTaskProtection",
+        metadata: ["error": "\(refused.description)"])
+    }
+  }
+
+  struct Refused: Error {
+    let description: String
+    /// Asking again soon is no use: the task has no role, or may not.
+    let isFinal: Bool
+  }
+
+  /// When an endpoint is asked next: in its period, or later and later while it fails.
+  private struct Endpoint {
+    private(set) var failures = 0
+    private var next = Duration.zero
+
+    var isDue: Bool { SteadyClock.now() >= next }
+
+    /// - Returns: what a success brought.
+    mutating func note(_ result: Result<Bool, Refused>, period: Duration) -> Bool? {
+      switch result {
+      case .success(let value):
+        failures = 0
+        next = SteadyClock.now() + period
+        return value
+      case .failure(let refused):
+        failures += 1
+        let wait = refused.isFinal ? TaskWatch.longestBackOff : TaskWatch.period * (1 << min(failures, 6))
+        next = SteadyClock.now() + min(TaskWatch.longestBackOff, wait)
+        return nil
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Settings
+
+/// Where copies of verified dumps go.
+struct OffsiteConfiguration: Sendable {
+  /// How to come by credentials, in the order of AWS's own programs.
+  enum CredentialSource: Sendable {
+    /// From the environment, for a laptop.
+    case fixed(AWSCredentials)
+    /// An endpoint that hands out credentials that expire, as ECS has it.
+    case endpoint(url: String, token: Secret?)
+  }
+
+  let bucket: String
+  /// Empty, or with a `/` at its end.
+  let prefix: String
+  let region: String
+  /// Without a `/` at the end; `nil` for AWS's own.
+  let endpoint: String?
+  let credentials: CredentialSource
+
+  /// - Returns: `nil` when no bucket is set, or when something is wrong, which the reader then has.
+  static func load(_ reader: inout EnvironmentReader) -> OffsiteConfiguration? {
+    let bucket = reader.optionalText("OFFSITE_S3_BUCKET", absent: "off")
+    var prefix = reader.text("OFFSITE_S3_PREFIX", default: "gatehouse/")
+    let region = reader.optionalText("AWS_REGION") ?? reader.optionalText("AWS_DEFAULT_REGION")
+    var endpoint = reader.optionalText("OFFSITE_S3_ENDPOINT", absent: "AWS's own")
+    guard let bucket else { return nil }
+    while endpoint?.hasSuffix("/") == true { endpoint?.removeLast() }
+    while prefix.hasPrefix("/") { prefix.removeFirst() }
+    if !prefix.isEmpty, !prefix.hasSuffix("/") { prefix += "/" }
+    if !(3...63).contains(bucket.utf8.count) || !bucket.utf8.allSatisfy(isBucketCharacter) {
+      reader.fault("OFFSITE_S3_BUCKET", "is '\(bucket.prefix(80))', which is no name of a bucket")
+    }
+    if let endpoint, !endpoint.hasPrefix("http://"), !endpoint.hasPrefix("https://") {
+      reader.fault(
+        "OFFSITE_S3_ENDPOINT", "is '\(endpoint.prefix(80))'; it takes an address such as https://s3.example.com")
+    }
+    if region == nil { reader.fault("AWS_REGION", "is not set; OFFSITE_S3_BUCKET needs the region of its bucket") }
+    let credentials = credentials(&reader)
+    guard let region, let credentials else { return nil }
+    return OffsiteConfiguration(
+      bucket: bucket, prefix: prefix, region: region, endpoint: endpoint, credentials: credentials)
+  }
+
+  private static func credentials(_ reader: inout EnvironmentReader) -> CredentialSource? {
+    let access = reader.optionalText("AWS_ACCESS_KEY_ID")
+    let secret = reader.secret("AWS_SECRET_ACCESS_KEY")
+    let session = reader.secret("AWS_SESSION_TOKEN")
+    let relative = reader.optionalText("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    let full = reader.optionalText("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    let token = reader.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    if let access, let secret {
+      return .fixed(AWSCredentials(accessKey: access, secretKey: secret, sessionToken: session, expiresAt: nil))
+    }
+    if let relative { return .endpoint(url: "http://169.254.170.2\(relative)", token: token) }
+    if let full { return .endpoint(url: full, token: token) }
+    reader.fault(
+      "OFFSITE_S3_BUCKET",
+      "is set, but there are no credentials: give the ECS task a role that may write the bucket, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )
+    return nil
+  }
+
+  private static func isBucketCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+      UInt8(ascii: "."):
+      true
+    default: false
+    }
+  }
+}
+
+/// What requests are signed with.
+struct AWSCredentials: Sendable {
+  let accessKey: String
+  let secretKey: Secret
+  let sessionToken: Secret?
+  /// Unix seconds; `nil` for ones that don't expire.
+  let expiresAt: Int?
+}

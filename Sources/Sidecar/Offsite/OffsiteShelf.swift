@@ -1,0 +1,93 @@
+import Clocks
+import DumpDirectory
+import DumpFormat
+import HTTPClient
+import Logging
+import Retention
+
+/// The copies in S3: puts, lists, fetches, and keeps by the same rules as on the volume. Not for several threads at once.
+final class OffsiteShelf {
+  /// A copy with what its metadata say.
+  struct Copy: Sendable {
+    let object: S3Object
+    /// RFC 3339; empty when it is not ours.
+    let createdAt: String
+    /// `nil` when it is not ours.
+    let documents: Int?
+
+    var judged: JudgedDump {
+      JudgedDump(
+        name: object.key, createdAt: CivilTime.unixSeconds(of: createdAt) ?? 0, bytes: object.bytes,
+        verdict: documents.map { .good(documents: $0) } ?? .unverified)
+    }
+  }
+
+  let client: S3Client
+  private let prefix: String
+  private let retention: RetentionPolicy
+  private let logger: Logger
+  /// What was asked once need not be asked again: an object does not change.
+  private var heads: [S3Object: S3Client.Head] = [:]
+
+  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, http: HTTPClient, logger: Logger) {
+    client = S3Client(configuration, http: http)
+    prefix = configuration.prefix
+    self.retention = retention
+    self.logger = logger
+  }
+
+  /// The copies, newest first.
+  func copies(_ deadline: Deadline) throws(OffsiteError) -> [Copy] {
+    var copies: [Copy] = []
+    let objects = try client.list(deadline).filter { DumpName($0.name) != nil && $0.key == prefix + $0.name }
+    heads = heads.filter { objects.contains($0.key) }
+    for object in objects {
+      let head: S3Client.Head
+      if let known = heads[object] { head = known } else { head = try client.head(object.key, deadline) }
+      heads[object] = head
+      copies.append(
+        Copy(
+          object: object, createdAt: head.metadata["gatehouse-created-at"] ?? "",
+          documents: head.metadata["gatehouse-documents"].flatMap { Int($0) }))
+    }
+    return copies.sorted { ($0.createdAt, $0.object.name) > ($1.createdAt, $1.object.name) }
+  }
+
+  func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
+    throws(OffsiteError)
+  {
+    try client.put(
+      prefix + dump.name, DumpBody(source: source), sha256: good.sha256,
+      metadata: [
+        ("gatehouse-created-at", good.createdAt), ("gatehouse-documents", "\(good.documents)"),
+        ("gatehouse-sha256", good.sha256),
+      ], deadline)
+  }
+
+  /// Deletes the copies that no rule keeps.
+  ///
+  /// - Returns: how many.
+  func prune(_ clock: ClockReading, _ deadline: Deadline) throws(OffsiteError) -> Int {
+    let copies = try copies(deadline)
+    let plan = RetentionPlan(dumps: copies.map(\.judged), policy: retention, clock: clock)
+    for key in plan.removals.reversed() {
+      try client.delete(key, deadline)
+      logger.info("copy in S3 pruned", metadata: ["offsite.key": "\(key)"])
+    }
+    return plan.removals.count
+  }
+
+  /// How long a transfer may take: nobody waits for ever, and a slow line gets its time.
+  static func deadline(bytes: Int) -> Deadline { Deadline(in: .seconds(60 + bytes / (256 << 10))) }
+}
+
+/// A dump's file as a request's body.
+private struct DumpBody: HTTPBodySource {
+  let source: any DumpSource
+
+  var size: Int { source.size }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    try? source.read(at: offset, into: buffer)
+  }
+}

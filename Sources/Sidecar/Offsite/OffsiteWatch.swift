@@ -1,0 +1,89 @@
+import Clocks
+import DumpDirectory
+import DumpFormat
+import HTTPClient
+import Logging
+import Retention
+import Synchronization
+
+/// Copies the newest verified dump to S3 from a thread of its own, so that a slow line holds nothing else.
+final class OffsiteWatch: Sendable {
+  private let configuration: OffsiteConfiguration
+  private let retention: RetentionPolicy
+  private let logger: Logger
+  private let offered = Mutex<KnownDump?>(nil)
+  private let wakeup = Wakeup()
+
+  private static let longestBackOff = Duration.seconds(300)
+
+  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, logger: Logger) {
+    self.configuration = configuration
+    self.retention = retention
+    self.logger = logger
+  }
+
+  /// Tells what is on the volume. The newest good dump is copied next; one that was passed over meanwhile is not.
+  func offer(_ dumps: [KnownDump]) {
+    guard let newest = dumps.first(where: \.isGood) else { return }
+    offered.withLock { $0 = newest }
+    wakeup.ring()
+  }
+
+  func start(_ settings: HTTPClient.Settings, volume: DumpVolume, metrics: SidecarMetrics) {
+    metrics.change { $0.isOffsite = true }
+    Threads.start { [self] in
+      guard let http = try? HTTPClient(settings) else { return }
+      let shelf = OffsiteShelf(configuration, retention: retention, http: http, logger: logger)
+      loop(shelf, volume, metrics)
+    }
+  }
+
+  private func loop(_ shelf: OffsiteShelf, _ volume: DumpVolume, _ metrics: SidecarMetrics) {
+    var pause = RetryPause(first: .seconds(2), longest: Self.longestBackOff)
+    var generator = SystemRandomNumberGenerator()
+    var clockWatch = ClockWatch()
+    while true {
+      guard let dump = offered.withLock({ $0 }) else {
+        wakeup.wait(until: Deadline(in: .seconds(3600)))
+        wakeup.clear()
+        continue
+      }
+      do {
+        try copy(dump, shelf, volume, metrics)
+        offered.withLock { if $0?.name == dump.name { $0 = nil } }
+        let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
+        _ = try shelf.prune(clock, Deadline(in: .seconds(120)))
+        pause = RetryPause(first: .seconds(2), longest: Self.longestBackOff)
+      } catch {
+        metrics.countFailure("offsite")
+        let wait = pause.next(using: &generator)
+        logger.error(
+          "the copy to S3 failed; it is tried again",
+          metadata: [
+            "dump.name": "\(dump.name)", "error": "\(error)", "retry.ms": .stringConvertible(wait.milliseconds),
+          ])
+        Wakeup().wait(until: Deadline(in: wait))
+      }
+    }
+  }
+
+  private func copy(
+    _ dump: KnownDump, _ shelf: OffsiteShelf, _ volume: DumpVolume, _ metrics: SidecarMetrics
+  ) throws {
+    guard let good = dump.verification?.good else { return }
+    if !volume.copied.contains(dump.name) {
+      let start = SteadyClock.now()
+      let source = try volume.directory.source(of: dump.entry.path)
+      try shelf.put(dump, good, source, OffsiteShelf.deadline(bytes: source.size))
+      volume.markCopied(dump.name)
+      logger.info(
+        "dump copied to S3",
+        metadata: [
+          "dump.name": "\(dump.name)", "dump.bytes": .stringConvertible(dump.entry.bytes),
+          "offsite.bucket": "\(configuration.bucket)",
+          "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
+        ])
+    }
+    metrics.change { $0.newestCopied = dump.createdSeconds }
+  }
+}

@@ -1,0 +1,147 @@
+import Clocks
+import HTTPClient
+import Settings
+
+/// The few calls of S3 that copies need. libcurl signs them (Signature Version 4). Not for several threads at once.
+final class S3Client {
+  /// What one PUT may have; S3 takes no more in one piece.
+  static let maximumObject = 5 << 30
+
+  private let configuration: OffsiteConfiguration
+  private let http: HTTPClient
+  private let provider: AWSCredentialProvider
+  private let base: String
+
+  init(_ configuration: OffsiteConfiguration, http: HTTPClient, clock: WallClock = .system) {
+    self.configuration = configuration
+    self.http = http
+    provider = AWSCredentialProvider(configuration.credentials, http: http, clock: clock)
+    if let endpoint = configuration.endpoint {
+      base = "\(endpoint)/\(configuration.bucket)"
+    } else if configuration.bucket.contains(".") {
+      // A name with dots does not fit the certificate's wildcard.
+      base = "https://s3.\(configuration.region).amazonaws.com/\(configuration.bucket)"
+    } else {
+      base = "https://\(configuration.bucket).s3.\(configuration.region).amazonaws.com"
+    }
+  }
+
+  /// Stores an object. S3 computes the checksum itself, and refuses what does not fit.
+  ///
+  /// - Parameters:
+  ///   - sha256: of the whole body, in hexadecimal.
+  ///   - metadata: comes back with `head`.
+  func put(
+    _ key: String, _ source: any HTTPBodySource, sha256: String, metadata: [(String, String)], _ deadline: Deadline
+  ) throws(OffsiteError) {
+    guard source.size <= Self.maximumObject else {
+      throw OffsiteError(
+        .tooLarge, "'\(key)' has \(source.size) bytes; S3 takes at most \(Self.maximumObject) in one piece")
+    }
+    guard let checksum = Base64.text(hexadecimal: sha256) else {
+      throw OffsiteError(.mismatch, "'\(sha256)' is no SHA-256")
+    }
+    var headers = [("Content-Type", "application/octet-stream"), ("x-amz-checksum-sha256", checksum)]
+    headers += metadata.map { ("x-amz-meta-\($0.0)", $0.1) }
+    _ = try send("PUT", key, "", headers: headers, body: .file(source), contentHash: sha256, deadline: deadline)
+    let stored = try head(key, deadline)
+    guard stored.bytes == source.size, stored.checksum == nil || stored.checksum == checksum else {
+      throw OffsiteError(.mismatch, "'\(key)' arrived in S3 other than it was sent")
+    }
+  }
+
+  struct Head: Sendable {
+    let bytes: Int
+    /// Base64 of the SHA-256; `nil` where the server does not tell.
+    let checksum: String?
+    /// Names in lower case, without `x-amz-meta-`.
+    let metadata: [String: String]
+  }
+
+  func head(_ key: String, _ deadline: Deadline) throws(OffsiteError) -> Head {
+    let answer = try send("HEAD", key, "", headers: [("x-amz-checksum-mode", "ENABLED")], deadline: deadline)
+    var metadata: [String: String] = [:]
+    for header in answer.headers where header.name.hasPrefix("x-amz-meta-") {
+      metadata[String(header.name.dropFirst("x-amz-meta-".count))] = header.value
+    }
+    return Head(
+      bytes: answer.header("content-length").flatMap { Int($0) } ?? -1,
+      checksum: answer.header("x-amz-checksum-sha256"), metadata: metadata)
+  }
+
+  /// All objects below the prefix.
+  func list(_ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
+    var objects: [S3Object] = []
+    var continuation: String?
+    repeat {
+      // In the order of the alphabet, as the signature wants them.
+      let token = continuation.map { "continuation-token=\(PercentEncoding.query($0))&" } ?? ""
+      let query = "\(token)list-type=2&prefix=\(PercentEncoding.query(configuration.prefix))"
+      let answer = try send("GET", "", query, maximumAnswer: 16 << 20, deadline: deadline)
+      let listing = S3Listing(xml: String(decoding: answer.body, as: UTF8.self))
+      objects += listing.objects
+      continuation = listing.continuation
+    } while continuation != nil
+    return objects
+  }
+
+  func get(_ key: String, into sink: any HTTPBodySink, _ deadline: Deadline) throws(OffsiteError) {
+    _ = try send("GET", key, "", sink: sink, maximumAnswer: 64 << 30, deadline: deadline)
+  }
+
+  func delete(_ key: String, _ deadline: Deadline) throws(OffsiteError) {
+    _ = try send("DELETE", key, "", deadline: deadline)
+  }
+
+  private func send(
+    _ method: String, _ key: String, _ query: String, headers: [(String, String)] = [],
+    body: HTTPRequest.Body = .none, contentHash: String = S3Client.hashOfNothing, sink: (any HTTPBodySink)? = nil,
+    maximumAnswer: Int = 1 << 20, deadline: Deadline
+  ) throws(OffsiteError) -> HTTPResponse {
+    for isLast in [false, true] {
+      let credentials = try provider.credentials(deadline)
+      var request = HTTPRequest(method, url(key, query), body: body, maximumAnswer: maximumAnswer)
+      request.headers = headers + [("x-amz-content-sha256", contentHash)]
+      if let token = credentials.sessionToken { request.headers.append(("x-amz-security-token", token.reveal())) }
+      request.signature = AWSSignature(
+        region: configuration.region, service: "s3", accessKey: credentials.accessKey,
+        secretKey: credentials.secretKey.reveal())
+      let answer: HTTPResponse
+      do throws(HTTPClientError) {
+        answer = try http.send(request, deadline: deadline, sink: sink)
+      } catch {
+        throw OffsiteError(error.code == .unusable ? .failed : .unreachable, "\(error)")
+      }
+      if answer.isSuccess { return answer }
+      // They may have been revoked, or have expired earlier than they said: once more with new ones.
+      if answer.status == 403 || answer.status == 400, !isLast {
+        provider.forget()
+        continue
+      }
+      throw error(answer, method, key)
+    }
+    throw OffsiteError(.failed, "S3 could not be asked")
+  }
+
+  private func error(_ answer: HTTPResponse, _ method: String, _ key: String) -> OffsiteError {
+    let text = String(decoding: answer.body.prefix(4096), as: UTF8.self)
+    let words = [XMLText.elements("Code", in: text).first, XMLText.elements("Message", in: text).first]
+    let detail = words.compactMap { $0 }.joined(separator: " ")
+    let code: OffsiteError.Code =
+      switch answer.status {
+      case 401, 403: .refused
+      case 404: .notFound
+      default: .failed
+      }
+    let place = key.isEmpty ? "s3://\(configuration.bucket)" : "s3://\(configuration.bucket)/\(key)"
+    return OffsiteError(code, "\(method) \(place) answered \(answer.status)\(detail.isEmpty ? "" : ": \(detail)")")
+  }
+
+  private func url(_ key: String, _ query: String) -> String {
+    let path = key.isEmpty ? "/" : "/" + PercentEncoding.path(key)
+    return base + path + (query.isEmpty ? "" : "?\(query)")
+  }
+
+  /// SHA-256 of no bytes.
+  private static let hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+}

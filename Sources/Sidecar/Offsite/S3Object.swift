@@ -1,0 +1,53 @@
+/// An object as a listing has it.
+struct S3Object: Sendable, Hashable {
+  let key: String
+  let bytes: Int
+
+  /// Behind the last `/`.
+  var name: String { key.split(separator: "/").last.map(String.init) ?? key }
+}
+
+/// The answer to `ListObjectsV2`.
+struct S3Listing: Sendable, Equatable {
+  let objects: [S3Object]
+  /// For the next page; `nil` at the end.
+  let continuation: String?
+
+  init(xml: String) {
+    objects = XMLText.elements("Contents", in: xml).compactMap { element in
+      guard let key = XMLText.elements("Key", in: element).first,
+        let size = XMLText.elements("Size", in: element).first,
+        let bytes = Int(size)
+      else { return nil }
+      return S3Object(key: XMLText.unescaped(key), bytes: bytes)
+    }
+    let isTruncated = XMLText.elements("IsTruncated", in: xml).first == "true"
+    continuation = isTruncated ? XMLText.elements("NextContinuationToken", in: xml).first.map(XMLText.unescaped) : nil
+  }
+}
+
+/// The little of XML that S3's answers need: elements without attributes, none inside one of its own name.
+enum XMLText {
+  /// What stands inside each element of a name.
+  static func elements(_ name: String, in text: some StringProtocol) -> [String] {
+    let (open, close) = (Array("<\(name)>".utf8), Array("</\(name)>".utf8))
+    let bytes = Array(text.utf8)
+    var found: [String] = []
+    var rest = bytes[...]
+    while let start = rest.firstRange(of: open) {
+      rest = rest[start.upperBound...]
+      guard let end = rest.firstRange(of: close) else { break }
+      found.append(String(decoding: rest[..<end.lowerBound], as: UTF8.self))
+      rest = rest[end.upperBound...]
+    }
+    return found
+  }
+
+  static func unescaped(_ text: String) -> String {
+    let words = ["&lt;": "<", "&gt;": ">", "&quot;": "\"", "&apos;": "'", "&#39;": "'", "&#34;": "\""]
+    var result = text
+    for (word, character) in words { result = result.replacing(word, with: character) }
+    // Last, so that `&amp;lt;` becomes `&lt;` and no more.
+    return result.replacing("&amp;", with: "&")
+  }
+}

@@ -1,0 +1,154 @@
+import Clocks
+import HTTPClient
+import JSON
+import Settings
+
+/// The service as the sidecar sees it: readiness, login, the dump route. Not for several threads at once.
+///
+/// Nothing here logs: a token or a password never gets into a line.
+final class GatewayClient {
+  /// What readiness said.
+  enum Readiness: Sendable, Equatable {
+    case ready
+    /// It serves, and another task writes the dumps of this volume.
+    case standby(reason: String)
+    /// It loads its state, or stops.
+    case notReady(String)
+  }
+
+  private let http: HTTPClient
+  private let url: String
+  private let account: SidecarConfiguration.Account
+  /// A descriptor that becomes readable when a call should be given up.
+  var interruption: Int32?
+  private let wallClock: WallClock
+  private var token: Secret?
+  /// Unix seconds; `nil` where the token doesn't say.
+  private var tokenExpiry: Int?
+
+  init(_ http: HTTPClient, url: String, account: SidecarConfiguration.Account, wallClock: WallClock = .system) {
+    self.http = http
+    self.url = url
+    self.account = account
+    self.wallClock = wallClock
+  }
+
+  func readiness(_ deadline: Deadline) throws(ServiceError) -> Readiness {
+    let answer = try ask("GET", "/platform/monitor/readiness", deadline)
+    let word = answer.body?["status"]?.string
+    if answer.status == 200 {
+      guard answer.body?["writer"]?.bool == false else { return .ready }
+      return .standby(reason: answer.body?["reason"]?.string ?? "another task is the writer of this volume")
+    }
+    guard answer.status == 503 else {
+      throw ServiceError(.strange, "readiness answered \(answer.status)\(answer.explanation)")
+    }
+    return .notReady(word ?? "503")
+  }
+
+  /// Whether a token is there that lasts for some time yet.
+  func isLoggedIn(for time: Int) -> Bool {
+    token != nil && tokenExpiry.map { $0 - time > wallClock.now().seconds } ?? true
+  }
+
+  func logIn(_ deadline: Deadline) throws(ServiceError) {
+    let credentials: JSONValue = [
+      "email": .string(account.username), "password": .string(account.password.reveal()),
+    ]
+    let answer = try ask("POST", "/platform/authorization", deadline, body: credentials)
+    switch answer.status {
+    case 200:
+      let inner = answer.body?["response"]?.object
+      guard let token = answer.body?["access_token"]?.string ?? inner?["access_token"]?.string else {
+        throw ServiceError(.strange, "the login answered without a token")
+      }
+      self.token = Secret(token)
+      tokenExpiry = TokenExpiry.seconds(of: token)
+    case 429:
+      throw ServiceError(
+        .loginLimited, "too many logins from this address\(answer.explanation)", retryAfter: answer.retryAfter)
+    case 400, 401, 403:
+      throw ServiceError(
+        .loginRefused,
+        "the login of '\(account.username)' was refused (\(answer.status))\(answer.explanation); SIDECAR_USERNAME and SIDECAR_PASSWORD must be the same for the service"
+      )
+    default: throw error(for: answer, of: "the login")
+    }
+  }
+
+  /// Asks for a dump, and waits until it is safe. Logs in first where needed.
+  func dump(_ deadline: Deadline) throws(ServiceError) -> DumpAnswer {
+    if !isLoggedIn(for: 5) { try logIn(deadline) }
+    let answer = try ask("POST", "/platform/memory/dump", deadline, body: .object([:]))
+    switch answer.status {
+    case 200:
+      guard let dump = DumpAnswer(answer.raw) else {
+        throw ServiceError(.strange, "the dump route answered without a path")
+      }
+      return dump
+    case 401:
+      token = nil
+      throw ServiceError(.tokenRefused, "the token is not taken any more\(answer.explanation)")
+    case 403:
+      throw ServiceError(
+        .forbidden,
+        "the account '\(account.username)' may not ask for dumps\(answer.explanation); it needs manage_security")
+    case 409: throw ServiceError(.standby, "another task is the writer of this volume\(answer.explanation)")
+    default: throw error(for: answer, of: "the dump route")
+    }
+  }
+
+  private func error(for answer: Answer, of whom: String) -> ServiceError {
+    let sentence = "\(whom) answered \(answer.status)\(answer.explanation)"
+    return switch answer.status {
+    case 503: ServiceError(.notReady, sentence, retryAfter: answer.retryAfter)
+    case 429: ServiceError(.failed, sentence, retryAfter: answer.retryAfter)
+    case 500...: ServiceError(.failed, sentence)
+    case 400...: ServiceError(.rejected, sentence)
+    default: ServiceError(.strange, sentence)
+    }
+  }
+
+  private func ask(
+    _ method: String, _ path: String, _ deadline: Deadline, body: JSONValue? = nil
+  ) throws(ServiceError) -> Answer {
+    var request = HTTPRequest(method, url + path, headers: [("Accept", "application/json")])
+    if let token, path != "/platform/authorization" {
+      request.headers.append(("Authorization", "Bearer \(token.reveal())"))
+    }
+    if let body {
+      request.headers.append(("Content-Type", "application/json"))
+      request.body = .bytes(JSONWriter.bytes(body))
+    }
+    do throws(HTTPClientError) {
+      return Answer(try http.send(request, deadline: deadline, interruption: interruption))
+    } catch {
+      throw ServiceError(error)
+    }
+  }
+}
+
+/// An answer of the service, out of its envelope.
+private struct Answer {
+  let status: Int
+  let body: JSONObject?
+  let raw: [UInt8]
+  /// Seconds.
+  let retryAfter: Int?
+
+  init(_ response: HTTPResponse) {
+    raw = response.body
+    body = try? JSONParser().parseObject(response.body)
+    // With STRICT_RESPONSE_ENVELOPE every answer is a 200 with the real status inside.
+    status = response.status == 200 ? body?["status_code"]?.number?.int ?? 200 : response.status
+    retryAfter = response.header("retry-after").flatMap { Int($0) }
+  }
+
+  /// The service's own words, for a sentence of ours; `detail` is the peer's.
+  var explanation: String {
+    let code = body?["error_code"]?.string
+    let message = body?["error_message"]?.string ?? body?["detail"]?.string
+    let words = [code, message].compactMap { $0 }.joined(separator: " ")
+    return words.isEmpty ? "" : ": \(words.prefix(300))"
+  }
+}

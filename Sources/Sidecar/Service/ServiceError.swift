@@ -1,0 +1,61 @@
+import HTTPClient
+
+/// Why the service did not do what it was asked.
+struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
+  enum Code: String, Sendable {
+    /// Nobody listens at its address.
+    case gone
+    /// It is there, and is loading its state or stopping.
+    case notReady = "not_ready"
+    /// The name or the password is wrong, or the account is not active.
+    case loginRefused = "login_refused"
+    /// Too many logins from this address.
+    case loginLimited = "login_limited"
+    /// The token is not taken any more.
+    case tokenRefused = "token_refused"
+    /// The account may not ask for dumps.
+    case forbidden
+    /// Another task is the writer of this volume: there is nothing here to save.
+    case standby
+    /// It answered that it can't, for a reason that asking again does not change.
+    case rejected
+    /// It tried and failed.
+    case failed
+    case timedOut = "timed_out"
+    case interrupted
+    /// The answer is not that of a gatehouse service, or of its peer.
+    case strange
+  }
+
+  let code: Code
+  let description: String
+  /// Seconds, as the service asks for.
+  var retryAfter: Int?
+
+  init(_ code: Code, _ description: String, retryAfter: Int? = nil) {
+    self.code = code
+    self.description = description
+    self.retryAfter = retryAfter
+  }
+
+  init(_ error: HTTPClientError) {
+    let code: Code =
+      switch error.code {
+      case .cannotConnect: .gone
+      case .timedOut: .timedOut
+      case .interrupted: .interrupted
+      case .untrusted, .unusable: .rejected
+      case .brokenOff: .failed
+      case .tooLarge, .other: .strange
+      }
+    self.init(code, error.description)
+  }
+
+  /// Whether asking again soon can help.
+  var isWorthRetrying: Bool {
+    switch code {
+    case .notReady, .failed, .tokenRefused, .loginLimited, .timedOut, .gone, .strange: true
+    case .loginRefused, .forbidden, .standby, .rejected, .interrupted: false
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/// How the process ended, for those who watch it (numbers above 63 after sysexits.h).
+package enum SidecarExit: Int32, Sendable, CaseIterable {
+  /// All is well: the drain ended with a verified dump, or had nothing to save.
+  case success = 0
+  /// `health`: not well; or a second signal ended a drain at once.
+  case failure = 1
+  case usage = 64
+  /// A dump does not verify.
+  case damaged = 65
+  /// The service, or S3, could not be asked.
+  case unavailable = 69
+  /// The volume can't be read or written.
+  case volume = 74
+  /// The deadline passed.
+  case timedOut = 75
+  /// The login was refused, or the account may not ask for dumps.
+  case refused = 77
+  case configuration = 78
+
+  var meaning: String {
+    switch self {
+    case .success: "all is well; a drain ended with a verified dump, or had nothing to save"
+    case .failure: "health: not well; drain: a second signal ended it at once"
+    case .usage: "wrong arguments"
+    case .damaged: "a dump does not verify"
+    case .unavailable: "the service (or S3) could not be asked, or failed to write the dump"
+    case .volume: "the volume can't be read or written, or the dump is not on it"
+    case .timedOut: "the drain's deadline passed"
+    case .refused: "the login was refused, or the account may not ask for dumps"
+    case .configuration: "the settings are not in order"
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import DumpDirectory
+import DumpFormat
+import JSON
+import Synchronization
+
+/// The volume as the sidecar sees it. Every call here blocks for as long as the volume takes: all run on the worker that
+/// may hang.
+final class DumpVolume: Sendable {
+  let directory: DumpDirectory
+  let keyring: DumpKeyring
+  /// `nil` until they were read.
+  private let notes = Mutex<SidecarNotes?>(nil)
+
+  init(_ directory: DumpDirectory, keyring: DumpKeyring) {
+    self.directory = directory
+    self.keyring = keyring
+  }
+
+  /// The dumps, newest first, with what is known of each.
+  func dumps() throws(DumpDirectoryError) -> [KnownDump] {
+    let known = loadedNotes
+    return try directory.catalogue(keyring).map { entry in
+      let identity = try? FileIdentity(of: entry.path)
+      let note = known.dumps[entry.name].flatMap { $0.identity == identity ? $0 : nil }
+      return KnownDump(entry: entry, identity: identity, verification: note?.verification)
+    }
+  }
+
+  /// Reads every byte of a dump and notes what came of it. A dump that can't be read just now stays unverified.
+  func verify(_ dump: KnownDump) -> KnownDump {
+    var dump = check(dump)
+    // A file that changed meanwhile is another one: it comes again.
+    guard let verification = dump.verification, let identity = dump.identity,
+      (try? FileIdentity(of: dump.entry.path)) == identity
+    else {
+      dump.verification = nil
+      if dump.trouble == nil { dump.trouble = "the file changed while it was read" }
+      return dump
+    }
+    change { $0.dumps[dump.name] = .init(identity: identity, verification: verification) }
+    return dump
+  }
+
+  private func check(_ known: KnownDump) -> KnownDump {
+    var dump = known
+    do {
+      let summary = try directory.open(dump.entry.path).verify(keyring).read(group: { _ in }, record: { _, _ in })
+      dump.verification = .good(.init(summary))
+    } catch let error as DumpFormatError where error.code != .inputOutput && error.code != .cryptography {
+      dump.verification = .damaged(error.description)
+    } catch {
+      dump.trouble = "\(error)"
+    }
+    return dump
+  }
+
+  /// The same for a file anywhere, of which nothing is noted.
+  func verify(path: String) -> KnownDump {
+    let known = KnownDump(entry: DumpEntry(path: path), identity: nil)
+    return check(known)
+  }
+
+  var accepted: Set<String> { loadedNotes.accepted }
+  var copied: Set<String> { loadedNotes.copied }
+
+  func accept(_ name: String) { change { $0.accepted.insert(name) } }
+  func markCopied(_ name: String) { change { $0.copied.insert(name) } }
+
+  /// Forgets what is noted of dumps that are gone.
+  func forget(except names: Set<String>) {
+    var kept = loadedNotes
+    kept.keep(only: names)
+    if kept != loadedNotes { change { $0.keep(only: names) } }
+  }
+
+  private var loadedNotes: SidecarNotes {
+    notes.withLock { notes in
+      if let notes { return notes }
+      let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
+      let read = bytes.flatMap { SidecarNotes($0) } ?? SidecarNotes()
+      notes = read
+      return read
+    }
+  }
+
+  private func change(_ body: (inout SidecarNotes) -> Void) {
+    var changed = loadedNotes
+    body(&changed)
+    let bytes = JSONWriter.bytes(changed.json)
+    notes.withLock { $0 = changed }
+    // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
+    _ = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+  }
+}

@@ -1,0 +1,33 @@
+import Clocks
+import DumpDirectory
+import Retention
+
+/// A dump of the volume with what is known of it.
+struct KnownDump: Sendable {
+  let entry: DumpEntry
+  /// `nil` when the file could not be looked at.
+  let identity: FileIdentity?
+  /// `nil`: not verified yet, or not readable just now.
+  var verification: Verification?
+  /// Why it could not be read just now.
+  var trouble: String?
+
+  var name: String { entry.name }
+  var isGood: Bool { verification?.good != nil }
+
+  /// RFC 3339; empty when nothing tells.
+  var createdAt: String { verification?.good?.createdAt ?? entry.createdAt }
+
+  /// Unix seconds; 0 when nothing tells.
+  var createdSeconds: Int { CivilTime.unixSeconds(of: createdAt) ?? 0 }
+
+  var judged: JudgedDump {
+    let verdict: JudgedDump.Verdict =
+      switch verification {
+      case .good(let good)?: .good(documents: good.documents)
+      case .damaged?: .damaged
+      case nil: .unverified
+      }
+    return JudgedDump(name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict)
+  }
+}

@@ -1,0 +1,69 @@
+import Clocks
+import DumpDirectory
+import Logging
+import Retention
+
+/// Carries out what the retention rules decide.
+struct Pruner: Sendable {
+  let volume: DumpVolume
+  let policy: RetentionPolicy
+  let trash: TrashPolicy
+  let logger: Logger
+
+  struct Report: Sendable, Equatable {
+    var trashed: [String] = []
+    var unlinked: [String] = []
+    var failures: [String] = []
+  }
+
+  func plan(_ dumps: [KnownDump], clock: ClockReading) -> RetentionPlan {
+    RetentionPlan(dumps: dumps.map(\.judged), policy: policy, clock: clock, accepted: volume.accepted)
+  }
+
+  /// Moves what no rule keeps to the trash, oldest first, and unlinks what was there long enough.
+  func prune(_ dumps: [KnownDump], clock: ClockReading) -> Report {
+    var report = Report()
+    let plan = plan(dumps, clock: clock)
+    let byName = Dictionary(dumps.map { ($0.name, $0) }) { first, _ in first }
+    for (decision, dump) in zip(plan.decisions, dumps).reversed() where !decision.isKept {
+      guard let anchor = plan.anchor.flatMap({ byName[$0] }), isThere(anchor) else {
+        report.failures.append("nothing more is pruned: the newest verified dump is not as it was")
+        break
+      }
+      guard let identity = dump.identity else { continue }
+      do {
+        guard try volume.directory.moveToTrash(dump.name, identity) else { continue }
+        report.trashed.append(dump.name)
+        logger.info(
+          "dump pruned",
+          metadata: [
+            "dump.name": "\(dump.name)", "dump.bytes": .stringConvertible(dump.entry.bytes),
+            "reason": "\(decision.reasons.map(\.description).joined(separator: ", "))",
+          ])
+      } catch {
+        report.failures.append("\(dump.name): \(error)")
+        logger.warning("dump not pruned", metadata: ["dump.name": "\(dump.name)", "error": "\(error)"])
+      }
+    }
+    empty(clock, hasGoodDump: dumps.contains { $0.isGood && isThere($0) }, &report)
+    return report
+  }
+
+  private func empty(_ clock: ClockReading, hasGoodDump: Bool, _ report: inout Report) {
+    do {
+      let files = try volume.directory.trash().map { TrashedFile(name: $0.name, trashedAt: $0.trashedAt) }
+      for name in trash.filesToUnlink(files, clock: clock, hasGoodDump: hasGoodDump) {
+        try volume.directory.removeFromTrash(name)
+        report.unlinked.append(name)
+        logger.info("dump unlinked from the trash", metadata: ["dump.name": "\(name)"])
+      }
+    } catch {
+      report.failures.append("trash: \(error)")
+      logger.warning("the trash can't be emptied", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func isThere(_ dump: KnownDump) -> Bool {
+    dump.isGood && (try? FileIdentity(of: dump.entry.path)) == dump.identity
+  }
+}

@@ -1,0 +1,65 @@
+import Clocks
+import Logging
+
+/// Keeps an eye on the service, and a token at hand that is still good when a signal comes.
+struct ServiceWatch {
+  private let client: GatewayClient
+  private let logger: Logger
+  private(set) var wasReady = false
+  private(set) var isReady = false
+  private var nextLook = Duration.zero
+  private var nextLogin = Duration.zero
+  private var logins = RetryPause(first: .seconds(2), longest: .seconds(60))
+  private var lastWord = ""
+
+  /// A token that ends sooner is renewed: a drain must not begin with a login.
+  private static let tokenReserve = 300
+
+  init(_ client: GatewayClient, logger: Logger) {
+    self.client = client
+    self.logger = logger
+  }
+
+  /// Looks, when it is time to.
+  mutating func look() {
+    let now = SteadyClock.now()
+    guard now >= nextLook else { return }
+    do throws(ServiceError) {
+      switch try client.readiness(Deadline(in: .seconds(3))) {
+      case .ready: note(true, "the service is ready")
+      case .standby(let reason): note(true, "the service stands by: \(reason)")
+      case .notReady(let word): note(false, "the service is not ready: \(word)")
+      }
+    } catch {
+      guard error.code != .interrupted else { return }
+      note(false, "the service is not there: \(error)")
+    }
+    nextLook = SteadyClock.now() + (isReady ? .seconds(5) : .milliseconds(500))
+    if isReady { logIn(now) }
+  }
+
+  private mutating func note(_ isReady: Bool, _ word: String) {
+    self.isReady = isReady
+    wasReady = wasReady || isReady
+    guard word != lastWord else { return }
+    lastWord = word
+    logger.log(level: isReady || !wasReady ? .info : .warning, "service", metadata: ["service.state": "\(word)"])
+  }
+
+  private mutating func logIn(_ now: Duration) {
+    guard now >= nextLogin, !client.isLoggedIn(for: Self.tokenReserve) else { return }
+    do throws(ServiceError) {
+      try client.logIn(Deadline(in: .seconds(10)))
+      logins = RetryPause(first: .seconds(2), longest: .seconds(60))
+      // A token that is shorter-lived than the reserve is renewed now and then, not all the time.
+      nextLogin = SteadyClock.now() + .seconds(60)
+      logger.info("logged in to the service")
+    } catch {
+      guard error.code != .interrupted else { return }
+      var generator = SystemRandomNumberGenerator()
+      let asked = error.retryAfter.map { Duration.seconds($0) } ?? .zero
+      nextLogin = SteadyClock.now() + max(asked, logins.next(using: &generator))
+      logger.error("the login failed; a drain could not ask for a dump", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Clocks
+import DumpDirectory
+import Logging
+import Retention
+
+/// One look at the volume: what is there, verify what is new, prune. Runs on the worker that may hang.
+struct VolumeRound: Sendable {
+  let volume: DumpVolume
+  let pruner: Pruner
+  let metrics: SidecarMetrics
+  let logger: Logger
+
+  /// Newest first, as it was after the round.
+  struct Result: Sendable {
+    let dumps: [KnownDump]
+    let prunes: Pruner.Report?
+  }
+
+  /// - Parameters:
+  ///   - isStopping: asked between dumps; the rest waits for the next start when a drain needs the volume.
+  ///   - prunes: whether to prune even when nothing new came.
+  func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
+    var dumps = try volume.dumps()
+    var isNew = false
+    // From the newest: that one decides whether all is well, and frees the older ones for pruning.
+    for index in dumps.indices where dumps[index].verification == nil {
+      guard !isStopping() else { return Result(dumps: dumps, prunes: nil) }
+      dumps[index] = verify(dumps[index])
+      isNew = isNew || dumps[index].verification != nil
+    }
+    reportShrinking(dumps, isNew: isNew)
+    var report: Pruner.Report?
+    if isNew || prunes {
+      let pruned = pruner.prune(dumps, clock: clock)
+      let gone = Set(pruned.trashed)
+      dumps.removeAll { gone.contains($0.name) }
+      try ReceiptShelf(directory: volume.directory).prune()
+      report = pruned
+    }
+    volume.forget(except: Set(dumps.map(\.name)))
+    measure(dumps, report)
+    return Result(dumps: dumps, prunes: report)
+  }
+
+  private func verify(_ dump: KnownDump) -> KnownDump {
+    let start = SteadyClock.now()
+    let verified = volume.verify(dump)
+    var metadata: Logger.Metadata = [
+      "dump.name": "\(dump.name)", "dump.bytes": .stringConvertible(dump.entry.bytes),
+      "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
+    ]
+    switch verified.verification {
+    case .good(let good)?:
+      metadata["dump.documents"] = .stringConvertible(good.documents)
+      metadata["dump.created_at"] = "\(good.createdAt)"
+      logger.info("dump verified", metadata: metadata)
+      metrics.change { $0.verified += 1 }
+    case .damaged(let reason)?:
+      metadata["error"] = "\(reason)"
+      logger.error("dump does not verify; it is kept for a look", metadata: metadata)
+      metrics.countFailure("damaged")
+    case nil:
+      metadata["error"] = "\(verified.trouble ?? "unknown")"
+      logger.warning("dump can't be read just now", metadata: metadata)
+      metrics.countFailure("unreadable")
+    }
+    return verified
+  }
+
+  private func reportShrinking(_ dumps: [KnownDump], isNew: Bool) {
+    guard isNew, let newest = dumps.first(where: \.isGood) else { return }
+    let flags = ShrinkGuard.flags(dumps.map(\.judged), accepted: volume.accepted)
+    for (dump, isFlagged) in zip(dumps, flags) where isFlagged && dump.name == newest.name {
+      logger.warning(
+        "the newest dump shrank by more than half; it pushes no older one out until it is accepted (prune --accept-shrunk)",
+        metadata: [
+          "dump.name": "\(dump.name)",
+          "dump.documents": .stringConvertible(dump.verification?.good?.documents ?? 0),
+        ])
+      metrics.countFailure("shrank")
+    }
+  }
+
+  private func measure(_ dumps: [KnownDump], _ report: Pruner.Report?) {
+    metrics.change { values in
+      values.dumps = dumps.count
+      values.bytes = dumps.reduce(0) { $0 + $1.entry.bytes }
+      values.unverified = dumps.count { $0.verification == nil }
+      values.damaged = dumps.count { if case .damaged = $0.verification { true } else { false } }
+      values.newestVerified = dumps.first(where: \.isGood).map {
+        .init(
+          createdAt: $0.createdSeconds, bytes: $0.entry.bytes, documents: $0.verification?.good?.documents ?? 0)
+      }
+      guard let report else { return }
+      values.pruned += report.trashed.count
+      values.unlinked += report.unlinked.count
+      if !report.failures.isEmpty { values.failures["prune", default: 0] += 1 }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Clocks
+import DumpDirectory
+import Glibc
+import HTTPClient
+import Logging
+import Retention
+
+/// What the sidecar does all day: keeps an eye on service, volume and task until it is told to stop, then drains.
+final class Watch {
+  private let configuration: SidecarConfiguration
+  private let volume: DumpVolume
+  private let worker = Worker()
+  private let signals: StopSignals
+  private let tasks: TaskWatch
+  private let offsite: OffsiteWatch?
+  private let metrics = SidecarMetrics()
+  private let logger: Logger
+  private let round: VolumeRound
+
+  private var clockWatch = ClockWatch()
+  private var ticket: Ticket<Scan>?
+  private var fingerprint: Int?
+  private var nextScan = Duration.zero
+  private var nextPrune = Duration.zero
+  private var hasReportedHang = false
+
+  private static let scanPeriod = Duration.seconds(1)
+  private static let prunePeriod = Duration.seconds(3600)
+  private static let hangs = Duration.seconds(30)
+
+  init(_ configuration: SidecarConfiguration, volume: DumpVolume, signals: StopSignals, logger: Logger) {
+    self.configuration = configuration
+    self.volume = volume
+    self.signals = signals
+    self.logger = logger
+    tasks = TaskWatch(configuration.ecs, logger: logger)
+    offsite = configuration.offsite.map { OffsiteWatch($0, retention: configuration.retention, logger: logger) }
+    let pruner = Pruner(volume: volume, policy: configuration.retention, trash: configuration.trash, logger: logger)
+    round = VolumeRound(volume: volume, pruner: pruner, metrics: metrics, logger: logger)
+  }
+
+  /// - Returns: how the drain at the end went.
+  func run(_ account: SidecarConfiguration.Account, _ settings: HTTPClient.Settings) throws -> SidecarExit {
+    let http = try HTTPClient(settings)
+    let client = GatewayClient(http, url: configuration.url, account: account)
+    client.interruption = signals.first.descriptor
+    var service = ServiceWatch(client, logger: logger)
+    tasks.start(settings)
+    offsite?.start(settings, volume: volume, metrics: metrics)
+    startMetrics()
+    logger.notice(
+      "watching",
+      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.directory.location.directory)"])
+    while !isStopping {
+      metrics.noteTurn()
+      service.look()
+      metrics.change { $0.isServiceReady = service.isReady }
+      lookAtVolume()
+      signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
+    }
+    return drain(client, wasReady: service.wasReady)
+  }
+
+  private var isStopping: Bool { !signals.received.isEmpty || tasks.stopping.wait(until: Deadline(in: .zero)) }
+
+  private func drain(_ client: GatewayClient, wasReady: Bool) -> SidecarExit {
+    // From here on only the deadline ends a call.
+    client.interruption = nil
+    tasks.protect(true)
+    let cause = signals.received.first ?? "ECS stops the task"
+    let drain = Drain(
+      configuration, volume: volume, worker: worker, logger: logger, cause: cause, wasReady: wasReady)
+    signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
+    let exit = drain.run(client)
+    tasks.protect(false)
+    return exit
+  }
+
+  /// Starts a round when something changed, and takes in what the last one brought. Never waits for the volume.
+  private func lookAtVolume() {
+    let (now, wall) = (SteadyClock.now(), WallClock.system.now().seconds)
+    let clock = clockWatch.read(wall: wall, steady: now)
+    let busy = worker.busyFor ?? .zero
+    metrics.change { $0.volumeBusy = Int(busy.components.seconds) }
+    if let ticket {
+      guard let outcome = ticket.outcome else { return reportHang(busy) }
+      self.ticket = nil
+      hasReportedHang = false
+      take(outcome)
+    }
+    guard now >= nextScan else { return }
+    nextScan = now + Self.scanPeriod
+    let prunes = now >= nextPrune
+    if prunes { nextPrune = now + Self.prunePeriod }
+    let (round, signals, tasks, volume) = (round, signals, tasks, volume)
+    let before = fingerprint
+    ticket = worker.start {
+      // Most looks find nothing new, and cost a list of names.
+      let print = try volume.directory.fingerprint()
+      guard print != before || prunes else { return .unchanged }
+      tasks.protect(true)
+      defer { tasks.protect(false) }
+      let result = try round.run(clock: clock, prunes: prunes) { !signals.received.isEmpty }
+      let isWhole = result.dumps.allSatisfy { $0.verification != nil }
+      // What could not be read is looked at again, though nothing changed.
+      return .done(result, fingerprint: isWhole ? try volume.directory.fingerprint() : nil)
+    }
+  }
+
+  private enum Scan: Sendable {
+    case unchanged
+    case done(VolumeRound.Result, fingerprint: Int?)
+  }
+
+  private func take(_ outcome: Worker.Outcome<Scan>) {
+    switch outcome {
+    case .done(.unchanged): break
+    case .done(.done(let result, let fingerprint)):
+      self.fingerprint = fingerprint
+      offsite?.offer(result.dumps)
+    case .failed(let error):
+      metrics.countFailure("volume")
+      nextScan = SteadyClock.now() + .seconds(10)
+      logger.error("the volume can't be read", metadata: ["error": "\(error)"])
+    case .late: break
+    }
+  }
+
+  private func reportHang(_ busy: Duration) {
+    guard busy > Self.hangs, !hasReportedHang else { return }
+    hasReportedHang = true
+    metrics.countFailure("volume_hangs")
+    logger.error(
+      "the volume does not answer; look at its mount",
+      metadata: [
+        "dump.directory": "\(volume.directory.location.directory)",
+        "duration.ms": .stringConvertible(busy.milliseconds),
+      ])
+  }
+
+  private func startMetrics() {
+    guard let port = configuration.metricsPort else { return }
+    let metrics = metrics
+    do throws(MetricsServer.CannotListen) {
+      let taken = try MetricsServer.start(
+        port: port, text: { metrics.snapshot.text(now: WallClock.system.now().seconds) },
+        isWatching: { metrics.isFresh })
+      logger.notice("metrics", metadata: ["metrics.port": .stringConvertible(taken)])
+    } catch {
+      logger.error("metrics can't be served", metadata: ["error": "\(error)"])
+    }
+  }
+}
