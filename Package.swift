@@ -121,6 +121,6 @@ let package = Package(
         httpTypes,
       ]),
     tests("ArchitectureTests", ["JSON"]),
-    tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
+    tests("EndToEnd", ["TestSupport", "JSON", "gatehouse", "gatehouse-sidecar"], resources: [.copy("Fixtures")]),
   ]
 )

@@ -34,7 +34,7 @@ struct VolumeRound: Sendable {
       let pruned = pruner.prune(dumps, clock: clock)
       let gone = Set(pruned.trashed)
       dumps.removeAll { gone.contains($0.name) }
-      try ReceiptShelf(directory: volume.directory).prune()
+      try ReceiptShelf(directory: try volume.directory).prune()
       report = pruned
     }
     volume.forget(except: Set(dumps.map(\.name)))

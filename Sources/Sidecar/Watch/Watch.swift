@@ -23,6 +23,7 @@ final class Watch {
   private var nextScan = Duration.zero
   private var nextPrune = Duration.zero
   private var hasReportedHang = false
+  private var wasReady = false
 
   private static let scanPeriod = Duration.seconds(1)
   private static let prunePeriod = Duration.seconds(3600)
@@ -50,10 +51,11 @@ final class Watch {
     startMetrics()
     logger.notice(
       "watching",
-      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.directory.location.directory)"])
+      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.place)"])
     while !isStopping {
       metrics.noteTurn()
       service.look()
+      wasReady = service.wasReady
       metrics.change { $0.isServiceReady = service.isReady }
       lookAtVolume()
       signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
@@ -119,6 +121,8 @@ final class Watch {
       self.fingerprint = fingerprint
       offsite?.offer(result.dumps)
     case .failed(let error):
+      // The service makes the directory at its first start.
+      if (error as? DumpDirectoryError)?.code == .notFound, !wasReady { return }
       metrics.countFailure("volume")
       nextScan = SteadyClock.now() + .seconds(10)
       logger.error("the volume can't be read", metadata: ["error": "\(error)"])
@@ -133,7 +137,7 @@ final class Watch {
     logger.error(
       "the volume does not answer; look at its mount",
       metadata: [
-        "dump.directory": "\(volume.directory.location.directory)",
+        "dump.directory": "\(volume.place)",
         "duration.ms": .stringConvertible(busy.milliseconds),
       ])
   }
