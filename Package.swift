@@ -109,6 +109,7 @@ let package = Package(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
+    tests("RetentionTests", ["Retention", "TestSupport"]),
     tests("AuthenticationTests", ["Authentication", "Resources", "JSON", nioPosix]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
     tests("PlatformTests", ["Platform", "Resources", "JSON", httpTypes]),

@@ -22,7 +22,7 @@ extension SidecarWork {
   /// Verifies what was not verified yet, since nothing goes before something newer is known to be good.
   func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
-    if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept(newest.name) }
+    if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept([newest.name]) }
     let plan = pruner.plan(dumps, clock: clock)
     let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
     let table = DumpTable(dumps, plan, directory: try volume.directory.location.directory)

@@ -82,7 +82,11 @@ final class DumpVolume: Sendable {
   var accepted: Set<String> { loadedNotes.accepted }
   var copied: Set<String> { loadedNotes.copied }
 
-  func accept(_ name: String) { change { $0.accepted.insert(name) } }
+  func accept(_ names: some Collection<String>) {
+    guard !loadedNotes.accepted.isSuperset(of: names) else { return }
+    change { $0.accepted.formUnion(names) }
+  }
+
   func markCopied(_ name: String) { change { $0.copied.insert(name) } }
 
   /// Forgets what is noted of dumps that are gone.
