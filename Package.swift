@@ -121,6 +121,9 @@ let package = Package(
         nioHTTPTypes,
         httpTypes,
       ]),
+    tests(
+      "SidecarTests",
+      ["Sidecar", "HTTPClient", "Retention", "DumpDirectory", "Clocks", "JSON", "Settings", "TestSupport", logging]),
     tests("ArchitectureTests", ["JSON"]),
     tests("EndToEnd", ["TestSupport", "JSON", "gatehouse", "gatehouse-sidecar"], resources: [.copy("Fixtures")]),
   ]
