@@ -125,6 +125,8 @@ let package = Package(
       "SidecarTests",
       ["Sidecar", "HTTPClient", "Retention", "DumpDirectory", "Clocks", "JSON", "Settings", "TestSupport", logging]),
     tests("ArchitectureTests", ["JSON"]),
-    tests("EndToEnd", ["TestSupport", "JSON", "gatehouse", "gatehouse-sidecar"], resources: [.copy("Fixtures")]),
+    tests(
+      "EndToEnd", ["TestSupport", "DumpDirectory", "DumpFormat", "JSON", "gatehouse", "gatehouse-sidecar"],
+      resources: [.copy("Fixtures")]),
   ]
 )

@@ -29,6 +29,10 @@ struct VolumeRound: Sendable {
       isNew = isNew || dumps[index].verification != nil
     }
     judgeShrinking(dumps, isNew: isNew)
+    if prunes {
+      let outcomes = try ReceiptShelf(directory: try volume.directory).outcomes()
+      metrics.change { $0.drains = outcomes }
+    }
     var report: Pruner.Report?
     if isNew || prunes {
       let pruned = pruner.prune(dumps, clock: clock)

@@ -104,8 +104,9 @@ final class Watch {
       defer { tasks.protect(false) }
       let result = try round.run(clock: clock, prunes: prunes) { !signals.received.isEmpty }
       let isWhole = result.dumps.allSatisfy { $0.verification != nil }
-      // What could not be read is looked at again, though nothing changed.
-      return .done(result, fingerprint: isWhole ? try volume.directory.fingerprint() : nil)
+      // As it was before the round: what came during it is looked at next. What could not be read is looked at again,
+      // though nothing changed.
+      return .done(result, fingerprint: isWhole ? print : nil)
     }
   }
 
