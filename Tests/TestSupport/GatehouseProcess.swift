@@ -33,12 +33,16 @@ package final class GatehouseProcess {
   }
 
   /// Starts the program; does not wait for anything.
-  package init(dumps: URL, _ changes: [String: String] = [:], arguments: [String] = []) throws {
+  ///
+  /// - Parameter wrapper: a program that becomes the one that its first argument names.
+  package init(
+    dumps: URL, _ changes: [String: String] = [:], arguments: [String] = [], through wrapper: URL? = nil
+  ) throws {
     logFile = dumps.deletingLastPathComponent().appending(path: "log-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: logFile.path(), contents: nil)
     let handle = try FileHandle(forWritingTo: logFile)
-    process.executableURL = Self.executable
-    process.arguments = arguments
+    process.executableURL = wrapper ?? Self.executable
+    process.arguments = (wrapper == nil ? [] : [Self.executable.path()]) + arguments
     process.environment = Self.environment(dumps: dumps, changes)
     process.currentDirectoryURL = dumps.deletingLastPathComponent()
     process.standardOutput = handle
