@@ -75,7 +75,8 @@ package struct Gatehouse: Sendable {
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
       tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
-      standby: { lease.standby }, activity: {
+      standby: { lease.standby },
+      activity: {
         PlatformServices.Activity(
           memoryPercent: ProcessMemory.percent, connections: state.connections,
           seconds: (ContinuousClock.now - start).milliseconds / 1000)

@@ -86,7 +86,8 @@ package final class WriterLease: Sendable {
     queue.async {
       let outcome = Result { try self.keeper.withLock { try $0.end() } }
       if case .failure(let error) = outcome {
-        self.logger.warning("the lease could not be given up; others wait until it runs out", metadata: ["error": "\(error)"])
+        self.logger.warning(
+          "the lease could not be given up; others wait until it runs out", metadata: ["error": "\(error)"])
       }
       self.known.withLock { $0.standing = .ended }
       self.news.finish()

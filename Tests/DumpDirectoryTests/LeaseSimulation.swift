@@ -61,14 +61,14 @@ struct LeaseSimulation {
     let deadline = now + duration
     while now < deadline {
       now += .milliseconds(Int.random(in: 0...60, using: &random))
+      if mayDie, contenders.count(where: \.isAlive) < processes, chance(0.02) {
+        start(kernel: chance(0.5) ? "k1" : "k2")
+      }
       let ready = contenders.indices.filter {
         contenders[$0].isAlive && contenders[$0].wakesAt <= now && contenders[$0].frozenUntil <= now
       }
       guard let index = ready.randomElement(using: &random) else { continue }
-      if mayDie, contenders.count(where: \.isAlive) < processes, chance(0.02) {
-        start(kernel: chance(0.5) ? "k1" : "k2")
-      }
-      if longestFreeze > .zero, chance(0.01) {
+      if longestFreeze > .zero, chance(0.003) {
         contenders[index].frozenUntil =
           now + .milliseconds(Int.random(in: 0...longestFreeze.milliseconds, using: &random))
         continue

@@ -54,7 +54,8 @@ extension Gatehouse {
       try? await Task.sleep(for: .milliseconds(5))
     }
     if state.calls > 0 {
-      logger.warning("calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
+      logger.warning(
+        "calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
     }
     let code = await writeLastDump(signal)
     await giveUpLease()

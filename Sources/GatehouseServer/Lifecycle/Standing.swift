@@ -16,9 +16,11 @@ extension LeaseStanding {
     case .standby(let record?) where !record.isReleased:
       return "another task holds the lease of this volume since \(record.acquiredAt); \(remedy)"
     case .standby: return "another task may hold the lease of this volume; \(remedy), or 15 seconds have passed"
-    case .unknown: return "the lease of this volume could not be looked at yet; changes and dumps are refused until it can"
+    case .unknown:
+      return "the lease of this volume could not be looked at yet; changes and dumps are refused until it can"
     case .holding:
-      return "this task takes the lease of the volume over; changes and dumps are refused until the newest dump is restored"
+      return
+        "this task takes the lease of the volume over; changes and dumps are refused until the newest dump is restored"
     case .ended: return "this task has given up the lease of its volume"
     }
   }
