@@ -42,7 +42,7 @@ struct TemporaryFile: ~Copyable {
     let body = name.dropFirst().dropLast(".tmp".count)
     guard let dot = body.lastIndex(of: ".") else { return false }
     let target = String(body[..<dot])
-    return target == LeaseVolume.file || DumpName(target) != nil || SmallFile.isName(target)
+    return DumpName(target) != nil || SmallFile.isName(target)
   }
 
   /// Removes the file unless a process holds it, or may hold it.

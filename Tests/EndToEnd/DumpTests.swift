@@ -206,7 +206,8 @@ struct DumpTests {
         // Dumps follow each other until the kill falls into one, or between two.
         for _ in 0..<20 { gatehouse.signal(SIGUSR1) }
         _ = eventually {
-          unfinished(in: generated).contains { $0.hasPrefix(".memory_dump-") } ? true : dumps(in: generated).count > 3 ? true : nil
+          unfinished(in: generated).contains { $0.hasPrefix(".memory_dump-") }
+            ? true : dumps(in: generated).count > 3 ? true : nil
         }
         gatehouse.signal(SIGKILL)
         #expect(try gatehouse.waitForExit() == -SIGKILL)

@@ -222,7 +222,7 @@ struct LeaseTests {
   func clocks(skew: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let library = root.appending(path: "skewed-clock.so").path()
-      let source = Fixture.url("skewed-clock.c").path()
+      let source = try Fixture.url("skewed-clock.c").path()
       guard try run(["clang", "-shared", "-fPIC", "-o", library, source]) else {
         print("skipped: there is no clang, which comes with Swift")
         return

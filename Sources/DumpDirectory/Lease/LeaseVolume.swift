@@ -42,9 +42,7 @@ package struct LeaseVolume: Sendable {
     let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0
     let text = JSONWriter.bytes(holder.json.merging(["locked": .bool(isLocked)]))
     // The claim is the name. What stands in it only helps, so a volume that is full here costs nothing.
-    try? text.withUnsafeBytes { bytes in
-      Result { () throws(DumpDirectoryError) in try files.write(descriptor, bytes, path) }
-    }.get()
+    try? files.write(descriptor, text, path)
     return claim
   }
 
@@ -158,11 +156,8 @@ struct LeaseDraft: ~Copyable {
   var path: String { file.path }
 
   func write(_ text: [UInt8]) throws(DumpDirectoryError) {
-    let (descriptor, path, files) = (file.descriptor, file.path, files)
-    try text.withUnsafeBytes { bytes in
-      Result { () throws(DumpDirectoryError) in try files.write(descriptor, bytes, path) }
-    }.get()
-    try files.synchronize(descriptor, path)
+    try files.write(file.descriptor, text, file.path)
+    try files.synchronize(file.descriptor, file.path)
   }
 
   deinit {
