@@ -64,7 +64,7 @@ let package = Package(
     library("Logs", ["Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["JSON", collections]),
     library("DumpFormat", ["COpenSSL"]),
-    library("DumpDirectory", ["DumpFormat", "Clocks", "Settings"]),
+    library("DumpDirectory", ["DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", logging]),
     library("RateLimiting"),
     library("Retention"),
@@ -104,7 +104,7 @@ let package = Package(
     tests("LogsTests", ["Logs", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
     tests("DumpFormatTests", ["DumpFormat", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "TestSupport"]),
+    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),

@@ -1,57 +1,8 @@
 package import DumpFormat
 import Glibc
 
-/// A file of the directory that may be a dump.
-package struct DumpEntry: Sendable, Equatable {
-  package let name: String
-  /// Absolute.
-  package let path: String
-  package let bytes: Int
-  /// As the dump itself says (not authenticated), else from its name; empty when neither tells.
-  package let createdAt: String
-  /// Compares as text: later dumps are greater.
-  let order: String
-
-  /// A file that someone names, which need not lie in a directory of dumps.
-  package init(path: String) {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, writtenAt: nil)
-  }
-
-  init(name: String, path: String, bytes: Int, writtenAt: String?) {
-    self.name = name
-    self.path = path
-    self.bytes = bytes
-    let named = DumpName(name)
-    let time = writtenAt.flatMap(Self.sortable)
-    let fallback = named.map(Self.time) ?? ""
-    createdAt = (time == nil ? nil : writtenAt) ?? fallback
-    let number = String(named?.number ?? 0)
-    // By their numbers: `a-…Z-0002.bin` behind `a-…Z.bin`, which plain text would turn round.
-    let digits = String(repeating: "0", count: max(0, 8 - number.count)) + number
-    order = "\(time ?? Self.sortable(fallback) ?? "") \(named?.time ?? "") \(digits) \(name)"
-  }
-
-  /// Times are compared as text, so only `2026-11-23T20:11:37Z` counts, with up to nine digits of a fraction.
-  private static func sortable(_ time: String) -> String? {
-    let spelling = /([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?Z/
-    guard let match = time.wholeMatch(of: spelling) else { return nil }
-    let fraction = match.output.2.map(String.init) ?? "."
-    return match.output.1 + fraction + String(repeating: "0", count: 10 - fraction.count) + "Z"
-  }
-
-  private static func time(of name: DumpName) -> String {
-    let text = Array(name.time)
-    let (date, clock) = (text[..<8], text[9..<15])
-    let spelled =
-      "\(String(date[..<4]))-\(String(date[4..<6]))-\(String(date[6...]))T"
-      + "\(String(clock[9..<11])):\(String(clock[11..<13])):\(String(clock[13...]))"
-    return spelled + "Z"
-  }
-}
-
 extension DumpDirectory {
-  /// The dumps, newest first: by creation time, then by name.
+  /// The dumps, newest first; see `DumpSequence`.
   ///
   /// Any stem counts, since the settings can change it. Directories, links and files that do not begin as dumps are not
   /// among them, except files that are named as dumps: of those an operator wants to hear what is wrong with them. So
@@ -60,7 +11,7 @@ extension DumpDirectory {
     let entries = try Self.names(in: location.directory).compactMap { name in
       name.hasSuffix(DumpName.suffix) && !name.hasPrefix(".") ? entry(name, keyring) : nil
     }
-    return entries.sorted { $0.order > $1.order }
+    return DumpSequence.newestFirst(entries)
   }
 
   /// - Returns: `nil` when the file is certainly no dump.
@@ -71,14 +22,14 @@ extension DumpDirectory {
       source = try DumpFileSource(path: path)
     } catch {
       guard error.code != .outside, error.code != .notFound else { return nil }
-      return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil)
+      return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil)
     }
-    var writtenAt: String?
+    var stamp: (createdAt: String?, order: DumpOrder?)
     do throws(DumpFormatError) {
-      writtenAt = try UnverifiedDump(source).unverifiedCreationTime(keyring)
+      stamp = try UnverifiedDump(source).unverifiedStamp(keyring)
     } catch {
       guard DumpName(name) != nil || error.code != .notADump else { return nil }
     }
-    return DumpEntry(name: name, path: path, bytes: source.size, writtenAt: writtenAt)
+    return DumpEntry(name: name, path: path, bytes: source.size, writtenAt: stamp.createdAt, order: stamp.order)
   }
 }

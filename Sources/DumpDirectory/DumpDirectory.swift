@@ -80,9 +80,11 @@ package struct DumpDirectory: Sendable {
   /// - Parameters:
   ///   - target: where; this directory or one inside it.
   ///   - seconds: Unix time, for the name.
+  ///   - fence: called when the dump is safe and has no name yet; what it throws keeps the dump from getting one.
   ///   - produce: writes the dump into the file it is given, and returns the file with the summary.
   package func write(
-    to target: DumpLocation, at seconds: Int, produce: (DumpFile) throws -> (summary: DumpSummary, sink: DumpFile)
+    to target: DumpLocation, at seconds: Int, fence: () throws -> Void = {},
+    produce: (DumpFile) throws -> (summary: DumpSummary, sink: DumpFile)
   ) throws -> WrittenDump {
     guard location.stillHolds(target) else {
       throw DumpDirectoryError(.outside, target.directory, "no longer lies in the directory of dumps; a link leads out")
@@ -94,6 +96,7 @@ package struct DumpDirectory: Sendable {
     do {
       let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
       try files.synchronize(temporary.descriptor, temporary.path)
+      try fence()
       while try !files.rename(temporary.path, to: "\(target.directory)/\(name.file)") { name = name.next }
       let path = "\(target.directory)/\(name.file)"
       do {

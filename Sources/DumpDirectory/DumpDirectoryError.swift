@@ -11,13 +11,15 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     /// Something else has the name already.
     case taken
     case inputOutput
+    /// Another process writes on this volume now.
+    case leaseLost
   }
 
   package let code: Code
   package let path: String
   private let detail: String
 
-  init(_ code: Code, _ path: String, _ detail: String) {
+  package init(_ code: Code, _ path: String, _ detail: String) {
     self.code = code
     self.path = path
     self.detail = detail
@@ -44,6 +46,7 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
       "'\(path)' can't be written (\(detail)); give the service's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
     case .noSpace: "the volume of '\(path)' is full (\(detail)); free space on it or enlarge it"
     case .taken: "'\(path)' is there already (\(detail))"
+    case .leaseLost: "nothing was written to '\(path)': \(detail)"
     case .inputOutput: "'\(path)' can't be used (\(detail))"
     }
   }

@@ -8,7 +8,7 @@ package enum SmallFile {
   /// Whether a name is that of a file that this project puts beside dumps.
   static func isName(_ name: String) -> Bool {
     guard name.hasSuffix(".json") else { return false }
-    return name.hasPrefix("drain-") || name.hasPrefix(".gatehouse-") || name == "lease.json"
+    return name.hasPrefix("drain-") || name.hasPrefix(".gatehouse-") || name == LeaseVolume.file
   }
 }
 

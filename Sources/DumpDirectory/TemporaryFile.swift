@@ -8,7 +8,7 @@ struct TemporaryFile: ~Copyable {
 
   /// Creates it.
   ///
-  /// - Parameter name: of the dump that it is to become.
+  /// - Parameter name: of what it is to become.
   init(for name: String, in directory: String, files: any FileOperations) throws(DumpDirectoryError) {
     // Process ids differ in one container only: two that share the volume may well have the same.
     for number in 0..<1000 {

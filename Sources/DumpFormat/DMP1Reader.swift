@@ -61,9 +61,9 @@ struct DMP1Reader: Sendable {
       sha256: opened.sha256)
   }
 
-  func peekCreationTime(_ keyring: DumpKeyring) -> String? {
+  func peekStamp(_ keyring: DumpKeyring) -> (createdAt: String?, order: DumpOrder?) {
     let count = min(256, source.size - DMP1.overhead)
-    guard let sealed = try? Self.bytes(of: source, at: DMP1.headerSize, count: count) else { return nil }
+    guard let sealed = try? Self.bytes(of: source, at: DMP1.headerSize, count: count) else { return (nil, nil) }
     for key in keyring.all {
       guard let key = try? DMP1.key(key, salt: salt),
         let gcm = try? GCMStream(key: key, nonce: nonce, isSealing: false)
@@ -73,9 +73,10 @@ struct DMP1Reader: Sendable {
         guard let start = text.baseAddress else { return nil }
         return sealed.withUnsafeBytes { try? gcm.update($0, into: start) }
       }
-      if isOpened != nil, let time = Self.creationTime(in: String(decoding: text, as: UTF8.self)) { return time }
+      let beginning = String(decoding: text, as: UTF8.self)
+      if isOpened != nil, let time = Self.creationTime(in: beginning) { return (time, DMP1.order(in: beginning)) }
     }
-    return nil
+    return (nil, nil)
   }
 
   private static func creationTime(in text: String) -> String? {

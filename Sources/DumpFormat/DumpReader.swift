@@ -29,11 +29,11 @@ package struct UnverifiedDump: Sendable {
     return VerifiedDump(reader: reader, opened: opened)
   }
 
-  /// The creation time, read without authentication: good for sorting, not for believing.
+  /// The creation time and the order, read without authentication: good for sorting, not for believing.
   ///
-  /// - Returns: `nil` when no key makes sense of the beginning.
-  package func unverifiedCreationTime(_ keyring: DumpKeyring) -> String? {
-    reader.peekCreationTime(keyring)
+  /// - Returns: `nil` for what no key makes sense of.
+  package func unverifiedStamp(_ keyring: DumpKeyring) -> (createdAt: String?, order: DumpOrder?) {
+    reader.peekStamp(keyring)
   }
 }
 

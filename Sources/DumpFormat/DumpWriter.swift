@@ -16,15 +16,17 @@ package struct DumpWriter<Sink: DumpSink> {
   /// - Parameters:
   ///   - createdAt: RFC 3339 with a `Z`, as `2026-11-23T20:11:37.454068Z`.
   ///   - note: a word for those who look inside; the peer's own by default.
+  ///   - order: where the dump stands among those of its volume.
   package init(
     format: DumpFormatName, key: DumpKey, createdAt: String, sink: Sink, randomness: DumpRandomness = .system,
-    note: String = "encrypted at rest"
+    note: String = "encrypted at rest", order: DumpOrder? = nil
   ) throws {
     self.format = format
     self.createdAt = createdAt
     switch format {
     case .dmp1:
-      layout = try DMP1Writer(key: key, createdAt: createdAt, note: note, sink: sink, randomness: randomness)
+      layout = try DMP1Writer(
+        key: key, createdAt: createdAt, note: note + DMP1.note(order), sink: sink, randomness: randomness)
     }
   }
 

@@ -13,6 +13,7 @@ struct DumpService: DumpPort {
   let location: DumpLocation
   let workingDirectory: String
   let dumper: Dumper
+  let lease: WriterLease
   let restorer: Restorer
   let settings: SecuritySettings.Defaults
   let installation: Installation
@@ -37,11 +38,13 @@ struct DumpService: DumpPort {
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
-        path: dump.written.path, sequence: dump.sequence, documents: summary.records, bytes: summary.bytes,
+        path: dump.written.path, sequence: dump.order.sequence, documents: summary.records, bytes: summary.bytes,
         sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
         collections: summary.counts.map { ($0.name, $0.records) })
     } catch let error as DumpDirectoryError where error.code == .outside {
       throw Refusal(400, "MEM004", "The path \(error)")
+    } catch let error as DumpDirectoryError where error.code == .leaseLost {
+      throw Refusal(409, "MEM007", "No dump was written: \(lease.standing.holderSentence)")
     } catch {
       throw Refusal(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }

@@ -23,6 +23,7 @@ package struct Gatehouse: Sendable {
   let state: ServiceState
   let store: DocumentStore
   let location: DumpLocation
+  let lease: WriterLease
   let dumper: Dumper
   let restorer: Restorer
   let dumps: DumpService
@@ -48,8 +49,9 @@ package struct Gatehouse: Sendable {
     let keyring = memory.dumps.keyring
     store = DocumentStore(schemas: Collections.schemas)
     state = ServiceState()
+    lease = Self.lease(directory, keyring, logger)
     dumper = Dumper(
-      store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1), logger: logger)
+      store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1), lease: lease, logger: logger)
     restorer = Restorer(Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas))
 
     let threads = NIOThreadPool(numberOfThreads: max(1, System.coreCount - 1))
@@ -66,13 +68,14 @@ package struct Gatehouse: Sendable {
       sidecar: SidecarAccountKeeper(store: store, passwords: passwords, login: configuration.sidecar, logger: logger),
       dumper: dumper, logger: logger)
     dumps = DumpService(
-      store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, restorer: restorer,
-      settings: defaults, installation: installation, logger: logger)
+      store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease,
+      restorer: restorer, settings: defaults, installation: installation, logger: logger)
     let tokens = try await Tokens(keys: configuration.tokenKeys)
-    let (state, start) = (state, ContinuousClock.now)
+    let (state, lease, start) = (state, lease, ContinuousClock.now)
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
       tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
+      standby: { lease.standby },
       activity: {
         PlatformServices.Activity(
           memoryPercent: ProcessMemory.percent, connections: state.connections,
@@ -96,6 +99,12 @@ package struct Gatehouse: Sendable {
         address: .hostname(configuration.host, port: configuration.port), serverName: nil),
       onServerRunning: { channel in onListening(channel.localAddress) },
       logger: quiet)
+  }
+
+  private static func lease(_ directory: DumpDirectory, _ keyring: DumpKeyring, _ logger: Logger) -> WriterLease {
+    let volume = LeaseVolume(directory: directory.location.directory, holder: .current())
+    let keeper = LeaseKeeper(volume: volume) { try directory.catalogue(keyring).compactMap(\.epoch).max() ?? 0 }
+    return WriterLease(volume: volume, keeper: keeper, logger: logger)
   }
 
   private static func unixSeconds() -> Double {

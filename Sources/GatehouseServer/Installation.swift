@@ -1,5 +1,6 @@
 import Authentication
 import DocumentStore
+import DumpFormat
 import JSON
 import Logging
 import Persistence
@@ -26,7 +27,7 @@ struct Installation: Sendable {
   /// Makes a restored dump the present state. Called at the start: what the dump holds counts as saved.
   func begin(with restored: Ladder.Restored) async throws {
     store.replaceAll(with: restored.contents) { _, _ in }
-    await dumper.markSaved()
+    await dumper.markSaved(in: Dumper.Origin(restored))
     let admin = Users.find(Users.admin, in: store.snapshot())
     // The same password keeps its hash, so that a restart changes nothing and needs no new dump.
     if try await passwords.verify(password.reveal(), against: admin?.value("password")) {
@@ -51,6 +52,19 @@ struct Installation: Sendable {
     try await sidecar.keep()
   }
 
+  /// Puts what another task dumped in the place of the present state, in one step with the admin's password. Nothing of
+  /// the present state is carried over: the other's is the newer in all.
+  func follow(_ restored: Ladder.Restored, restorer: Restorer) async throws {
+    let hash = try await passwords.hash(password.reveal())
+    let (store, firstStart) = (store, firstStart)
+    try await restorer.run {
+      try store.replaceAll(with: restored.contents) { (transaction, _) throws(Refusal) in
+        _ = try firstStart.complete(&transaction, password: hash)
+      }
+    }
+    await dumper.markChanged(since: Dumper.Origin(restored))
+  }
+
   private func complete(password: JSONValue?) throws {
     let isEmailSet = try store.write { (transaction) throws(Refusal) in
       try firstStart.complete(&transaction, password: password)
@@ -59,5 +73,11 @@ struct Installation: Sendable {
       logger.warning(
         "another user has the e-mail address of DOORMAN_ADMIN_EMAIL; the admin keeps its own and logs in as 'admin'")
     }
+  }
+}
+
+extension Dumper.Origin {
+  init(_ restored: Ladder.Restored) {
+    self.init(path: restored.path, createdAt: restored.summary.createdAt)
   }
 }

@@ -17,11 +17,18 @@ package struct DumpJob: Sendable {
     self.clock = clock
   }
 
-  package func write(_ snapshot: Snapshot, to target: DumpLocation) throws -> WrittenDump {
+  /// - Parameters:
+  ///   - order: where the dump stands among those of the volume.
+  ///   - fence: keeps the dump from getting its name by what it throws.
+  package func write(
+    _ snapshot: Snapshot, to target: DumpLocation, order: DumpOrder? = nil, fence: () throws -> Void = {}
+  ) throws -> WrittenDump {
     let now = clock.now()
     let createdAt = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds)
-    return try directory.write(to: target, at: now.seconds) { file in
-      var writer = try DumpWriter(format: format, key: keyring.sealing, createdAt: createdAt, sink: file)
+    return try directory.write(to: target, at: now.seconds, fence: fence) { file in
+      var writer = try DumpWriter(
+        format: format, key: keyring.sealing, createdAt: createdAt, sink: file,
+        order: order)
       for collection in snapshot.collections {
         try writer.beginGroup(collection)
         try snapshot.forEachDocument(in: collection) { try writer.append(record: $0) }

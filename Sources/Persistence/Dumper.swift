@@ -1,16 +1,27 @@
 import Clocks
 package import DocumentStore
 package import DumpDirectory
-import DumpFormat
+package import DumpFormat
 package import Logging
 
 /// Writes dumps one at a time. Who asks while one is written shares the next: that one begins after the asking, so it
 /// holds every change that was made before.
 package actor Dumper {
-  /// A dump, and how many there were in this process with it.
   package struct Dump: Sendable {
     package let written: WrittenDump
-    package let sequence: Int
+    package let order: DumpOrder
+  }
+
+  /// The dump of the directory in which a state is kept.
+  package struct Origin: Sendable, Equatable {
+    package let path: String
+    /// RFC 3339, as it stands in the dump.
+    package let createdAt: String
+
+    package init(path: String, createdAt: String) {
+      self.path = path
+      self.createdAt = createdAt
+    }
   }
 
   private enum Turn: Sendable {
@@ -21,17 +32,23 @@ package actor Dumper {
 
   private let store: DocumentStore
   private let job: DumpJob
+  private let lease: WriterLease?
   private let logger: Logger
   private let thread = BlockingThread("dumps")
   private var isRunning = false
   private var waiting: [(target: DumpLocation, continuation: CheckedContinuation<Turn, Never>)] = []
-  private var sequence = 0
+  /// Of the dump before.
+  private var order = DumpOrder(epoch: 0, sequence: 0)
+  /// The dump that the present state came from, or that was written from it last.
+  package private(set) var origin: Origin?
   /// The store's state that the newest dump of the directory holds.
   private var savedState: UInt64?
 
-  package init(store: DocumentStore, job: DumpJob, logger: Logger) {
+  /// - Parameter lease: under which dumps are written; `nil`: nobody else writes in the directory, and nobody asks.
+  package init(store: DocumentStore, job: DumpJob, lease: WriterLease? = nil, logger: Logger) {
     self.store = store
     self.job = job
+    self.lease = lease
     self.logger = logger
   }
 
@@ -39,8 +56,15 @@ package actor Dumper {
   package var isChanged: Bool { store.snapshot().sequence != savedState }
 
   /// Takes the present state as saved: it was just restored.
-  package func markSaved() {
+  package func markSaved(in origin: Origin) {
+    self.origin = origin
     savedState = store.snapshot().sequence
+  }
+
+  /// Takes the present state as changed since a dump.
+  package func markChanged(since origin: Origin) {
+    self.origin = origin
+    savedState = nil
   }
 
   /// Writes a dump, or shares one.
@@ -72,30 +96,54 @@ package actor Dumper {
 
   private func write(to target: DumpLocation, reason: String) async throws -> Dump {
     let start = ContinuousClock.now
-    let (store, job) = (store, job)
+    let (store, job, lease) = (store, job, lease)
     do {
+      let order = try nextOrder()
       let (written, state) = try await thread.run {
         let snapshot = store.snapshot()
-        return (try job.write(snapshot, to: target), snapshot.sequence)
+        let written = try job.write(snapshot, to: target, order: lease == nil ? nil : order) {
+          try lease?.confirm(epoch: order.epoch)
+        }
+        return (written, snapshot.sequence)
       }
-      sequence += 1
       // A start looks into the directory only, not below it.
-      if target.directory == job.directory.location.directory { savedState = state }
+      if target.directory == job.directory.location.directory {
+        savedState = state
+        origin = Origin(path: written.path, createdAt: written.summary.createdAt)
+      }
       logger.info(
         "dump written",
         metadata: [
           "dump.path": "\(written.path)",
           "dump.reason": "\(reason)",
+          "dump.epoch": .stringConvertible(order.epoch),
+          "dump.sequence": .stringConvertible(order.sequence),
           "dump.documents": .stringConvertible(written.summary.records),
           "dump.bytes": .stringConvertible(written.summary.bytes),
           "duration.ms": .stringConvertible((ContinuousClock.now - start).milliseconds),
         ])
-      return Dump(written: written, sequence: sequence)
+      return Dump(written: written, order: order)
+    } catch let error as DumpDirectoryError where error.code == .leaseLost {
+      logger.warning("no dump written: \(error)", metadata: ["dump.reason": "\(reason)"])
+      throw error
     } catch {
       logger.error(
         "dump failed; older dumps are as they were",
         metadata: ["dump.reason": "\(reason)", "dump.directory": "\(target.directory)", "error": "\(error)"])
       throw error
     }
+  }
+
+  /// A number is given once, also to a dump that fails: parts of it may be on the volume.
+  private func nextOrder() throws(DumpDirectoryError) -> DumpOrder {
+    let epoch: Int
+    if let lease {
+      guard let held = lease.epoch else { throw lease.lost }
+      epoch = held
+    } else {
+      epoch = 0
+    }
+    order = DumpOrder(epoch: epoch, sequence: epoch == order.epoch ? order.sequence + 1 : 1)
+    return order
   }
 }

@@ -53,6 +53,9 @@ package struct Ladder: Sendable {
     return failures.isEmpty ? .nothingThere : .noneLoads(failures)
   }
 
+  /// The dump that is tried first, unread; `nil` when there is none.
+  package func newest() throws(DumpDirectoryError) -> DumpEntry? { try directory.catalogue(keyring).first }
+
   /// Loads one dump: every byte is authenticated before the first is looked at.
   package func load(_ path: String) throws -> Restored {
     let dump = try directory.open(path).verify(keyring)

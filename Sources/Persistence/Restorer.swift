@@ -1,3 +1,5 @@
+package import DumpDirectory
+
 /// Loads dumps on a thread of its own.
 package struct Restorer: Sendable {
   private let ladder: Ladder
@@ -10,6 +12,12 @@ package struct Restorer: Sendable {
   package func climb() async throws -> Ladder.Outcome {
     let ladder = ladder
     return try await thread.run { try ladder.climb() }
+  }
+
+  /// The dump that a climb begins with.
+  package func newest() async throws -> DumpEntry? {
+    let ladder = ladder
+    return try await thread.run { try ladder.newest() }
   }
 
   package func load(_ path: String) async throws -> Ladder.Restored {

@@ -103,6 +103,7 @@ extension PlatformResponder {
   private func call(_ route: Route, _ parameters: [String: String], _ incoming: Incoming) async throws -> Response {
     let request = incoming.request
     let session = try await session(route, incoming)
+    try checkWriter(route)
     let content = try await body(of: request, path: incoming.path)
     let body = try check(content, route)
     let call = Call(
@@ -128,6 +129,13 @@ extension PlatformResponder {
     }
     throw RefusalWithFields(
       refusal: Refusal(503, "GTW503", message), fields: [.connection: "close", .retryAfter: "2"])
+  }
+
+  /// A change that no dump would ever hold is not taken.
+  private func checkWriter(_ route: Route) throws {
+    guard route.changesState, let standby = platform.standby() else { return }
+    throw RefusalWithFields(
+      refusal: Refusal(503, "GTW504", "Nothing was changed: \(standby.reason)"), fields: [.retryAfter: "5"])
   }
 
   private func session(_ route: Route, _ incoming: Incoming) async throws -> Session? {

@@ -14,6 +14,7 @@ package final class PlatformServices: Sendable {
   let dumps: any DumpPort
   let logger: Logger
   let availability: @Sendable () -> Availability
+  let standby: @Sendable () -> Standby?
   let activity: @Sendable () -> Activity
   private let clock: @Sendable () -> Double
   private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>>?
@@ -37,10 +38,12 @@ package final class PlatformServices: Sendable {
   /// - Parameters:
   ///   - clock: Unix seconds.
   ///   - availability: asked at each call.
+  ///   - standby: asked at each call that changes something; `nil`: changes are taken.
   package init(
     configuration: PlatformConfiguration, store: DocumentStore, passwords: Passwords, tokens: Tokens,
     dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
-    availability: @escaping @Sendable () -> Availability, activity: @escaping @Sendable () -> Activity
+    availability: @escaping @Sendable () -> Availability, standby: @escaping @Sendable () -> Standby?,
+    activity: @escaping @Sendable () -> Activity
   ) {
     self.configuration = configuration
     self.store = store
@@ -50,6 +53,7 @@ package final class PlatformServices: Sendable {
     self.logger = logger
     self.clock = clock
     self.availability = availability
+    self.standby = standby
     self.activity = activity
     logins = configuration.loginLimit.map { Mutex(FixedWindowLimiter(limit: $0.count, window: $0.window)) }
     registrations = configuration.registrationLimit.map {

@@ -20,7 +20,7 @@ package protocol DumpPort: Sendable {
 /// A dump that was written.
 package struct DumpReport: Sendable {
   package let path: String
-  /// Dumps of this process so far.
+  /// Within the epoch of the lease under which it was written, from 1.
   package let sequence: Int
   package let documents: Int
   /// Of the file.
@@ -56,6 +56,16 @@ package struct RestoreReport: Sendable {
   package init(version: Int, createdAt: String) {
     self.version = version
     self.createdAt = createdAt
+  }
+}
+
+/// Why the service takes no changes: another task writes on its volume.
+package struct Standby: Sendable, Equatable {
+  /// A sentence for those who ask.
+  package let reason: String
+
+  package init(reason: String) {
+    self.reason = reason
   }
 }
 

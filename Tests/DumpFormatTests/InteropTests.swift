@@ -65,7 +65,7 @@ struct InteropTests {
   @Test("the creation time can be read before the rest, with the right key only")
   func peek() throws {
     let dump = try UnverifiedDump(BytesSource(bytes: try Dumps.sealed([("a", [])]).bytes))
-    #expect(dump.unverifiedCreationTime(Dumps.keyring) == "2026-01-02T03:04:05.678901Z")
-    #expect(dump.unverifiedCreationTime(DumpKeyring(sealing: DumpKey("wrong"))) == nil)
+    #expect(dump.unverifiedStamp(Dumps.keyring).createdAt == "2026-01-02T03:04:05.678901Z")
+    #expect(dump.unverifiedStamp(DumpKeyring(sealing: DumpKey("wrong"))).createdAt == nil)
   }
 }

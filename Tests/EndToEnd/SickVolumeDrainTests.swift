@@ -56,7 +56,8 @@ struct SickVolumeDrainTests {
       try sidecar.waitForLog("dump verified")
       volume.hang()
       let start = ContinuousClock.now
-      #expect(try sidecar.stop() == 74)
+      sidecar.signal(SIGTERM)
+      try sidecar.waitForLog("drain ended")
       #expect(ContinuousClock.now - start < .seconds(5))
       let receipt = try receipt(in: sidecar.log)
       #expect(receipt["outcome"] == "volume_failed")
@@ -65,6 +66,13 @@ struct SickVolumeDrainTests {
       let health = try SidecarProcess.run(["health"], dumps: volume.url)
       #expect(health.code == 1)
       #expect(health.output.contains("the volume does not answer"))
+      // It has ended by now, unless a call of it was with the file system's own process when that was stopped: Linux lets
+      // nobody leave such a call. (A mount of NFS does.)
+      if sidecar.isRunning {
+        #expect(sidecar.isHeldByKernel)
+        volume.goOn()
+      }
+      #expect(try sidecar.waitForExit() == 74)
     }
   }
 }

@@ -24,10 +24,14 @@ package final class GatehouseProcess {
   }
 
   /// Starts the program; does not wait for anything.
-  package init(dumps: URL, _ changes: [String: String] = [:], arguments: [String] = []) throws {
+  ///
+  /// - Parameter wrapper: a program that becomes the one that its first argument names.
+  package init(
+    dumps: URL, _ changes: [String: String] = [:], arguments: [String] = [], through wrapper: URL? = nil
+  ) throws {
     process = try ProgramProcess(
       "gatehouse", arguments, environment: Self.environment(dumps: dumps, changes),
-      directory: dumps.deletingLastPathComponent())
+      directory: dumps.deletingLastPathComponent(), through: wrapper)
   }
 
   package var identifier: Int32 { process.identifier }

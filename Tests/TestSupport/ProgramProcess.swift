@@ -15,14 +15,16 @@ package final class ProgramProcess {
   }
 
   /// Starts it; does not wait for anything.
+  ///
+  /// - Parameter wrapper: a program that becomes the one that its first argument names.
   package init(
-    _ name: String, _ arguments: [String], environment: [String: String], directory: URL
+    _ name: String, _ arguments: [String], environment: [String: String], directory: URL, through wrapper: URL? = nil
   ) throws {
     logFile = directory.appending(path: "log-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: logFile.path(), contents: nil)
     let handle = try FileHandle(forWritingTo: logFile)
-    process.executableURL = Self.executable(name)
-    process.arguments = arguments
+    process.executableURL = wrapper ?? Self.executable(name)
+    process.arguments = (wrapper == nil ? [] : [Self.executable(name).path()]) + arguments
     process.environment = environment.filter { !$0.value.isEmpty }
     process.currentDirectoryURL = directory
     process.standardOutput = handle
@@ -51,6 +53,15 @@ package final class ProgramProcess {
       throw HTTPFailure(description: "it does not end:\n\(log)")
     }
     return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+  }
+
+  /// Whether the kernel itself holds the process: a thread waits in a call that not even SIGKILL ends.
+  package var isHeldByKernel: Bool {
+    let tasks = "/proc/\(identifier)/task"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []).contains { task in
+      let text = (try? String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8)) ?? ""
+      return text.split(separator: ")").last?.hasPrefix(" D") == true
+    }
   }
 
   package func stop(_ number: Int32 = SIGTERM) throws -> Int32 {

@@ -12,7 +12,7 @@ package final class SmallVolume {
   }
 
   deinit {
-    umount2(url.path(), Int32(MNT_DETACH))
+    while umount2(url.path(), Int32(MNT_DETACH)) == 0 {}
   }
 
   /// Writes until there is no room left.
@@ -23,8 +23,10 @@ package final class SmallVolume {
     close(descriptor)
   }
 
+  /// Puts a read-only view of it in its place. (It can't become read-only itself while a file of it is open for writing.)
   package func makeReadOnly() -> Bool {
-    mount("tmpfs", url.path(), "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0
+    mount(url.path(), url.path(), nil, UInt(MS_BIND), nil) == 0
+      && mount(nil, url.path(), nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0
   }
 }
 

@@ -13,14 +13,14 @@ enum AuthorizationRoutes {
       body: .unchecked(credentials),
       failures: [
         400: ["AUTH001", "AUTH002", "AUTH004", "AUTH007"], 401: ["AUTH003"], 429: ["IP_RATE_LIMIT"],
-      ], logIn),
+      ], changesState: false, logIn),
     Route(
       .post, "/platform/authorization/register", "Register oneself", .everyone,
       body: .unchecked(credentials),
       success: 201, failures: [400: ["AUTH001", "AUTH004", "USR001", "USR005"], 429: ["IP_RATE_LIMIT"]], register),
     Route(
       .post, "/platform/authorization/refresh", "Exchange a token for one that lives longer",
-      .user(missingToken: "AUTH003"), failures: [401: ["AUTH003"]], refresh),
+      .user(missingToken: "AUTH003"), failures: [401: ["AUTH003"]], changesState: false, refresh),
     Route(
       .get, "/platform/authorization/status", "Check a token", .user(missingToken: "AUTH005"),
       failures: [401: ["AUTH005"]]

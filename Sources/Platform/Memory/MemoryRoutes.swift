@@ -8,7 +8,9 @@ enum MemoryRoutes {
     Route(
       .post, "/platform/memory/dump", "Write a dump", .permission(.manageSecurity, "SEC003"),
       body: .model(path("DumpRequest"), isOptional: true),
-      failures: [400: ["MEM004"], 403: ["SEC003"], 500: ["MEM006"]]
+      failures: [400: ["MEM004"], 403: ["SEC003"], 409: ["MEM007"], 500: ["MEM006"]],
+      // It says itself why there is no dump on standby.
+      changesState: false
     ) { call, platform in
       let report = try await platform.dumps.dump(to: call.body?.string("path"))
       return .response(.object(shape(report)))

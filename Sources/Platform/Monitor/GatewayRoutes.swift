@@ -24,7 +24,7 @@ enum GatewayRoutes {
     Route(
       .delete, "/api/caches", "Clear caches and limit counters of the data plane",
       .permission(.manageGateway, "GTW008"),
-      failures: [403: ["GTW008"]]
+      failures: [403: ["GTW008"]], changesState: false
     ) { _, _ in .message("All caches cleared") },
     Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _, _ in
       .nothing().adding([.allow: "DELETE, OPTIONS"])

@@ -18,15 +18,20 @@ enum MonitorRoutes {
         case .draining: ("draining", false)
         }
       let seesDetails = call.session?.actor.may(.manageGateway) ?? false
-      return .raw(
-        [
-          "status": .string(word),
-          // The peer's names for "the store works": here it is this process's memory.
-          "mongodb": seesDetails ? .bool(isReady) : .null,
-          "redis": seesDetails ? .bool(isReady) : .null,
-          "mode": seesDetails ? "memory" : .null,
-          "cache_backend": seesDetails ? "memory" : .null,
-        ], status: isReady ? 200 : 503)
+      var answer: JSONObject = [
+        "status": .string(word),
+        // The peer's names for "the store works": here it is this process's memory.
+        "mongodb": seesDetails ? .bool(isReady) : .null,
+        "redis": seesDetails ? .bool(isReady) : .null,
+        "mode": seesDetails ? "memory" : .null,
+        "cache_backend": seesDetails ? "memory" : .null,
+      ]
+      // Ready all the same: a task on standby reads, logs in and forwards like any other.
+      if isReady, let standby = platform.standby() {
+        answer["writer"] = false
+        answer["reason"] = .string(standby.reason)
+      }
+      return .raw(.object(answer), status: isReady ? 200 : 503)
     },
   ]
 }

@@ -62,6 +62,7 @@ struct OpenAPIDocument {
       codes[413] = ["REQ001"]
       if case .model = route.body { codes[422] = ["VAL001"] }
     }
+    if route.changesState { codes[503, default: []].append("GTW504") }
     for (status, codes) in codes.sorted(by: { $0.key < $1.key }) {
       responses["\(status)"] = [
         "description": .string(codes.isEmpty ? "Failure" : codes.joined(separator: ", ")),

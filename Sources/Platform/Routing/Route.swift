@@ -38,13 +38,17 @@ package struct Route: Sendable {
   let query: [String]
   let success: Int
   let failures: [Failure]
+  /// Whether it changes what dumps hold, and so needs a task that may write them.
+  let changesState: Bool
   let handler: Handler
 
-  /// - Parameter failures: the codes of the contract by status, as `[400: ["API003"]]`.
+  /// - Parameters:
+  ///   - failures: the codes of the contract by status, as `[400: ["API003"]]`.
+  ///   - changesState: as the method says where nothing else is said.
   init(
     _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ access: Access, body: Body = .none,
     query: [String] = [], success: Int = 200, failures: KeyValuePairs<Int, [String]> = [:],
-    _ handler: @escaping Handler
+    changesState: Bool? = nil, _ handler: @escaping Handler
   ) {
     self.method = method
     pattern = PathPattern(path)
@@ -54,6 +58,7 @@ package struct Route: Sendable {
     self.query = query
     self.success = success
     self.failures = failures.map { Failure(status: $0.key, codes: $0.value) }
+    self.changesState = changesState ?? ![.get, .head, .options].contains(method)
     self.handler = handler
   }
 

@@ -1,0 +1,37 @@
+import Glibc
+
+extension LeaseHolder {
+  /// This process.
+  ///
+  /// - Parameter randomness: for the name.
+  package static func current(randomness: some RandomNumberGenerator = SystemRandomNumberGenerator()) -> LeaseHolder {
+    var randomness = randomness
+    let name = (0..<2).map { _ in hexadecimal(randomness.next() as UInt64) }.joined()
+    return LeaseHolder(name: name, host: host, process: Int(getpid()), bootID: bootID)
+  }
+
+  private static func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private static var host: String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
+    return text(buffer)
+  }
+
+  private static var bootID: String {
+    let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var buffer = [CChar](repeating: 0, count: 64)
+    guard read(descriptor, &buffer, buffer.count - 1) > 0 else { return "" }
+    return text(buffer)
+  }
+
+  /// Up to the first control character.
+  private static func text(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 > 0x1F }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}

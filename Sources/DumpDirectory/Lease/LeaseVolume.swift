@@ -1,0 +1,166 @@
+import Glibc
+import JSON
+
+/// The files of a volume's lease: `lease.json`, and a claim `.lease-epoch-N` for each epoch that was given out lately.
+///
+/// A claim is created exclusively, which is atomic on NFS too. Its maker keeps it locked as long as it lives, and only then
+/// writes into it on which kernel: who reads that, runs on the same one, and gets the lock, knows that the maker has ended.
+/// Between two kernels a lock says nothing.
+package struct LeaseVolume: Sendable {
+  package static let file = "lease.json"
+  static let claimPrefix = ".lease-epoch-"
+  /// What is larger is no lease.
+  private static let largestFile = 64 << 10
+
+  package let directory: String
+  package let holder: LeaseHolder
+  private let files: any FileOperations
+
+  package init(directory: String, holder: LeaseHolder, files: any FileOperations = LiveFileOperations()) {
+    self.directory = directory
+    self.holder = holder
+    self.files = files
+  }
+
+  /// Looks at the lease. Nothing changes.
+  package func look() throws(DumpDirectoryError) -> LeaseLook {
+    let lease = try sighting()
+    // After the file: a claim that was made before this look is in it.
+    let claims = try DumpDirectory.names(in: directory).compactMap(Self.epoch(ofClaim:))
+    let look = LeaseLook(lease: lease, claims: claims)
+    return LeaseLook(lease: lease, claims: claims, isHolderDead: isDead(makerOf: look.highestEpoch))
+  }
+
+  /// Claims an epoch.
+  ///
+  /// - Returns: the claim; `nil` when another has it.
+  func claim(_ epoch: Int) throws(DumpDirectoryError) -> LeaseClaim? {
+    let path = "\(directory)/\(Self.claimPrefix)\(epoch)"
+    guard let descriptor = try files.create(path) else { return nil }
+    let claim = LeaseClaim(descriptor: descriptor)
+    // A file system without locks: only time tells the others whether we live.
+    let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    let text = JSONWriter.bytes(holder.json.merging(["locked": .bool(isLocked)]))
+    // The claim is the name. What stands in it only helps, so a volume that is full here costs nothing.
+    try? files.write(descriptor, text, path)
+    return claim
+  }
+
+  /// Writes a record beside `lease.json`, safe on the volume, to be put in its place.
+  func draft(_ record: LeaseRecord) throws(DumpDirectoryError) -> LeaseDraft {
+    let draft = LeaseDraft(try TemporaryFile(for: Self.file, in: directory, files: files), files: files)
+    try draft.write(JSONWriter.bytes(record.json))
+    return draft
+  }
+
+  /// Puts a draft in the place of `lease.json`; the name is safe when this returns.
+  func replace(with draft: consuming LeaseDraft) throws(DumpDirectoryError) {
+    try files.replace(draft.path, to: "\(directory)/\(Self.file)")
+    draft.isPlaced = true
+    try files.synchronizeDirectory(directory)
+  }
+
+  /// Removes claims of older epochs; that one stays is no failure.
+  func removeClaims(_ claims: [Int], below epoch: Int) {
+    for claim in claims where claim < epoch { try? files.unlink("\(directory)/\(Self.claimPrefix)\(claim)") }
+  }
+
+  static func epoch(ofClaim name: String) -> Int? {
+    guard name.hasPrefix(claimPrefix), let epoch = Int(name.dropFirst(claimPrefix.count)), LeaseEpoch.isSane(epoch)
+    else { return nil }
+    return epoch
+  }
+}
+
+extension LeaseVolume {
+  private func sighting() throws(DumpDirectoryError) -> LeaseSighting {
+    let path = "\(directory)/\(Self.file)"
+    let bytes: [UInt8]?
+    do throws(DumpDirectoryError) {
+      bytes = try contents(path)?.bytes
+    } catch {
+      switch error.code {
+      case .notFound: return .absent
+      // Another user's file, a directory, a link: it is there, and says nothing.
+      case .notWritable, .outside: bytes = nil
+      case .noSpace, .taken, .inputOutput, .leaseLost: throw error
+      }
+    }
+    if let bytes, let record = LeaseRecord(bytes) { return .record(record) }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return .damaged(fingerprint: "") }
+    return .damaged(
+      fingerprint: "\(status.st_ino) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
+  }
+
+  private func isDead(makerOf epoch: Int) -> Bool {
+    guard epoch > 0, !holder.bootID.isEmpty,
+      let claim = try? contents("\(directory)/\(Self.claimPrefix)\(epoch)"),
+      let object = try? JSONParser().parseObject(claim.bytes), let maker = LeaseHolder(object),
+      maker.name != holder.name, maker.bootID == holder.bootID, object["locked"]?.bool == true
+    else { return false }
+    // Shared, so that two who try at once don't take each other for the maker.
+    return flock(claim.file.descriptor, LOCK_SH | LOCK_NB) == 0
+  }
+
+  /// - Returns: `nil` for a file that is too large.
+  private func contents(_ path: String) throws(DumpDirectoryError) -> (bytes: [UInt8], file: LeaseClaim)? {
+    let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+    guard descriptor >= 0 else {
+      throw errno == ELOOP
+        ? DumpDirectoryError(.outside, path, "is a symbolic link") : DumpDirectoryError("open", path, errno: errno)
+    }
+    let file = LeaseClaim(descriptor: descriptor)
+    var buffer = [UInt8](repeating: 0, count: Self.largestFile)
+    var size = 0
+    while size < buffer.count {
+      let count = buffer.withUnsafeMutableBytes { bytes in
+        retrying { read(descriptor, bytes.baseAddress.map { $0 + size }, bytes.count - size) }
+      }
+      guard count >= 0 else {
+        throw errno == EISDIR
+          ? DumpDirectoryError(.outside, path, "is no regular file") : DumpDirectoryError("read", path, errno: errno)
+      }
+      if count == 0 { return (Array(buffer[..<size]), file) }
+      size += count
+    }
+    return nil
+  }
+}
+
+/// A claim's open file; locked by its maker. A class, since it owns a descriptor.
+final class LeaseClaim: Sendable {
+  let descriptor: Int32
+
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    close(descriptor)
+  }
+}
+
+/// A record that waits beside `lease.json`. Removed when it was not put in its place.
+struct LeaseDraft: ~Copyable {
+  private let file: TemporaryFile
+  private let files: any FileOperations
+  /// The name is free then, and may be another's already.
+  var isPlaced = false
+
+  init(_ file: consuming TemporaryFile, files: any FileOperations) {
+    self.file = file
+    self.files = files
+  }
+
+  var path: String { file.path }
+
+  func write(_ text: [UInt8]) throws(DumpDirectoryError) {
+    try files.write(file.descriptor, text, file.path)
+    try files.synchronize(file.descriptor, file.path)
+  }
+
+  deinit {
+    if !isPlaced { try? files.unlink(file.path) }
+  }
+}

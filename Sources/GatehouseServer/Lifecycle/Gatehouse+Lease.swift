@@ -1,0 +1,94 @@
+import DumpDirectory
+import Logging
+import Persistence
+
+/// The life of a task beside others on one volume: standing by, taking over, losing.
+extension Gatehouse {
+  /// Giving the lease up waits this long for the volume; others then wait until it runs out.
+  private static let farewell = Duration.seconds(2)
+
+  /// The state is loaded.
+  ///
+  /// - Parameter standing: from before loading it.
+  func begin(_ standing: LeaseStanding) {
+    if case .holding(let epoch) = standing { lease.accept(epoch: epoch) }
+    if let epoch = lease.epoch {
+      logger.notice("took the lease", metadata: ["lease.epoch": .stringConvertible(epoch)])
+    } else {
+      logger.warning("standby: \(lease.standing.standbySentence)", metadata: lease.standing.metadata)
+    }
+  }
+
+  /// Follows the lease from then on.
+  func followLease() async -> Event {
+    var epoch = lease.epoch
+    for await standing in lease.standings {
+      if let held = epoch, standing != .holding(epoch: held), standing != .ended {
+        await reportLoss(of: held, to: standing)
+        epoch = nil
+      }
+      guard case .holding(let new) = standing, new != epoch else { continue }
+      if await takeOver(new) { epoch = new }
+    }
+    return .ended
+  }
+
+  func giveUpLease() async {
+    _ = await lease.end(within: Self.farewell)
+  }
+
+  /// Makes the volume's newest state the present one, and begins to take changes.
+  ///
+  /// - Returns: whether the lease lasted until then.
+  private func takeOver(_ epoch: Int) async -> Bool {
+    while lease.standing == .holding(epoch: epoch) {
+      do {
+        let restored = try await restoreNewer()
+        lease.accept(epoch: epoch)
+        logger.notice(
+          "took over the lease",
+          metadata: [
+            "lease.epoch": .stringConvertible(epoch),
+            "dump.path": "\(restored?.path ?? "none: the state here is the newest")",
+          ])
+        return true
+      } catch {
+        logger.error(
+          "took over the lease, but the newest dump can't be restored; changes are refused until it can",
+          metadata: ["lease.epoch": .stringConvertible(epoch), "error": "\(error)"])
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+    return false
+  }
+
+  /// Restores the newest good dump unless the present state is that of it.
+  private func restoreNewer() async throws -> Ladder.Restored? {
+    let origin = await dumper.origin
+    guard let newest = try await restorer.newest(), newest.path != origin?.path else { return nil }
+    switch try await restorer.climb() {
+    case .restored(let restored, let passedOver):
+      report(passedOver)
+      guard restored.path != origin?.path else { return nil }
+      try await installation.follow(restored, restorer: restorer)
+      return restored
+    case .nothingThere:
+      return nil
+    case .noneLoads(let failures):
+      report(failures)
+      logger.error("none of the dumps can be loaded; going on with the state of this task")
+      return nil
+    }
+  }
+
+  private func reportLoss(of epoch: Int, to standing: LeaseStanding) async {
+    let origin = await dumper.origin
+    let since = origin.map { "the dump \($0.path) of \($0.createdAt)" } ?? "the start, as there was no dump,"
+    let hasChanges = await dumper.isChanged
+    logger.error(
+      "lost the lease: another task took it. Changes since \(since) are only here and lost to the other",
+      metadata: standing.metadata.merging([
+        "lease.lost.epoch": .stringConvertible(epoch), "changes": .stringConvertible(hasChanges),
+      ]) { $1 })
+  }
+}

@@ -1,0 +1,79 @@
+import Logging
+import Persistence
+import Platform
+import UnixSignals
+
+extension Gatehouse {
+  /// Calls in flight get this long to finish; the dump after them needs the rest of what a platform grants (ECS: 30 s
+  /// by default).
+  private static let drainTime = Duration.seconds(15)
+
+  /// A signal to stop ends the process, with the last dump; a second one ends it at once. SIGUSR1 writes a dump and goes on.
+  func handleSignals(_ terminate: @escaping @Sendable (ExitCode) -> Never) async -> Event {
+    await withDiscardingTaskGroup { group in
+      var stopping = false
+      for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1, .sighup) {
+        switch signal {
+        case .sigusr1:
+          group.addTask { await dumpOnSignal() }
+        case .sighup:
+          logger.notice("SIGHUP does nothing: settings are read at the start only")
+        default:
+          if stopping {
+            logger.critical("second signal to stop: ending at once, without waiting for the dump")
+            terminate(.lastDumpFailed)
+          }
+          stopping = true
+          group.addTask { terminate(await stop("\(signal)")) }
+        }
+      }
+    }
+    return .ended
+  }
+
+  private func dumpOnSignal() async {
+    guard state.availability == .ready else {
+      logger.warning("SIGUSR1 came before the state was loaded: no dump written")
+      return
+    }
+    // The dumper logs the outcome.
+    _ = try? await dumps.dump(reason: "SIGUSR1")
+  }
+
+  /// Lets calls in flight finish, then writes the last dump.
+  private func stop(_ signal: String) async -> ExitCode {
+    let before = state.startDraining()
+    logger.notice("stopping", metadata: ["signal": "\(signal)", "calls": .stringConvertible(state.calls)])
+    guard before == .ready else {
+      await giveUpLease()
+      logger.notice("stopped before the state was loaded: there is nothing to dump")
+      return .stopped
+    }
+    let deadline = ContinuousClock.now + Self.drainTime
+    while state.calls > 0, ContinuousClock.now < deadline {
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    if state.calls > 0 {
+      logger.warning(
+        "calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
+    }
+    let code = await writeLastDump(signal)
+    await giveUpLease()
+    return code
+  }
+
+  private func writeLastDump(_ signal: String) async -> ExitCode {
+    if let standby = lease.standby {
+      logger.notice("stopped without a dump: \(standby.reason)")
+      return .stopped
+    }
+    do {
+      _ = try await dumps.dump(reason: signal)
+      logger.notice("stopped; the last dump is safe")
+      return .stopped
+    } catch {
+      logger.critical("stopped, but the last dump was not written: changes since the dump before it are lost")
+      return .lastDumpFailed
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import DumpDirectory
+import Logging
+import Persistence
+import Platform
+
+extension WriterLease {
+  /// Why this task takes no changes; `nil`: it does.
+  var standby: Standby? { epoch == nil ? Standby(reason: standing.standbySentence) : nil }
+}
+
+extension LeaseStanding {
+  /// For those who see the task on standby.
+  var standbySentence: String {
+    let remedy = "changes and dumps are refused here until it ends"
+    switch self {
+    case .standby(let record?) where !record.isReleased:
+      return "another task holds the lease of this volume since \(record.acquiredAt); \(remedy)"
+    case .standby: return "another task may hold the lease of this volume; \(remedy), or 15 seconds have passed"
+    case .unknown:
+      return "the lease of this volume could not be looked at yet; changes and dumps are refused until it can"
+    case .holding:
+      return
+        "this task takes the lease of the volume over; changes and dumps are refused until the newest dump is restored"
+    case .ended: return "this task has given up the lease of its volume"
+    }
+  }
+
+  /// The same with the other's name, for those who may know it.
+  var holderSentence: String {
+    guard case .standby(let record?) = self else { return standbySentence }
+    return standbySentence + " (it is \(record.holder.name) on \(record.holder.host), epoch \(record.epoch))"
+  }
+
+  var metadata: Logger.Metadata {
+    guard case .standby(let record?) = self else { return [:] }
+    return [
+      "lease.holder": "\(record.holder.name)", "lease.host": "\(record.holder.host)",
+      "lease.process": .stringConvertible(record.holder.process), "lease.epoch": .stringConvertible(record.epoch),
+    ]
+  }
+}

@@ -1,0 +1,239 @@
+import Clocks
+import Foundation
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import DumpDirectory
+
+/// Processes that share a directory and a clock that tests move.
+final class LeaseWorld: Sendable {
+  let directory: String
+  private let time = Mutex(Duration.zero)
+
+  init(_ url: URL) {
+    directory = url.path()
+  }
+
+  func pass(_ duration: Duration) { time.withLock { $0 += duration } }
+
+  func keeper(
+    _ name: String, kernel: String = "k", files: any FileOperations = LiveFileOperations(), dumps: Int = 0
+  ) -> LeaseKeeper {
+    let holder = LeaseHolder(name: name, host: "host-\(name)", process: 1, bootID: kernel)
+    return LeaseKeeper(
+      volume: LeaseVolume(directory: directory, holder: holder, files: files),
+      steady: { [self] in time.withLock { $0 } }, highestEpochOfDumps: { dumps })
+  }
+
+  var look: LeaseLook {
+    get throws {
+      try LeaseVolume(
+        directory: directory, holder: LeaseHolder(name: "nobody", host: "", process: 0, bootID: "")
+      ).look()
+    }
+  }
+
+  /// Turns every quarter of a second.
+  func turn(_ keeper: inout LeaseKeeper, for duration: Duration) throws {
+    for _ in 0..<(duration.milliseconds / 250) {
+      pass(.milliseconds(250))
+      try keeper.turn()
+    }
+  }
+}
+
+@Suite("The lease on a volume")
+struct LeaseVolumeTests {
+  private func withWorld(_ body: (LeaseWorld, URL) throws -> Void) async throws {
+    try await withTemporaryDirectory { (url: URL) async throws in try body(LeaseWorld(url), url) }
+  }
+
+  @Test("is taken by the first, and by the next at once after the first gave it up")
+  func handOver() async throws {
+    try await withWorld { world, url in
+      var first = world.keeper("a")
+      var second = world.keeper("b", kernel: "l")
+      try first.turn()
+      #expect(first.standing == .holding(epoch: 1))
+      #expect(
+        try FileManager.default.attributesOfItem(atPath: "\(url.path())/lease.json")[.posixPermissions] as? Int == 0o600
+      )
+      try second.turn()
+      #expect(second.standing == .standby(holder: try world.look.record))
+      #expect(try world.look.record?.holder.host == "host-a")
+      try world.turn(&first, for: .seconds(10))
+      #expect(try world.look.record?.renewal == 3)
+      try first.end()
+      #expect(first.standing == .ended)
+      try second.turn()
+      #expect(second.standing == .holding(epoch: 2))
+      try second.turn()
+      #expect(names(in: url) == [".lease-epoch-2", "lease.json"])
+    }
+  }
+
+  @Test("is taken at once from a dead process of the same kernel, after 15 seconds from one of another")
+  func death() async throws {
+    try await withWorld { world, _ in
+      var living = world.keeper("a")
+      try living.turn()
+      var same = world.keeper("b")
+      try same.turn()
+      #expect(same.standing != .holding(epoch: 2))
+      _ = consume living
+      try same.turn()
+      #expect(same.standing == .holding(epoch: 2))
+      _ = consume same
+      var other = world.keeper("c", kernel: "l")
+      try world.turn(&other, for: .seconds(15))
+      #expect(other.standing == .standby(holder: try world.look.record))
+      try world.turn(&other, for: .seconds(1))
+      #expect(other.standing == .holding(epoch: 3))
+    }
+  }
+
+  @Test("is taken by time from a frozen process, which then sees that it lost")
+  func frozen() async throws {
+    try await withWorld { world, _ in
+      var frozen = world.keeper("a")
+      try frozen.turn()
+      var next = world.keeper("b")
+      try world.turn(&next, for: .seconds(16))
+      #expect(next.standing == .holding(epoch: 2))
+      try frozen.turn()
+      #expect(frozen.standing == .standby(holder: try world.look.record))
+      try frozen.end()
+      #expect(try world.look.record?.isReleased == false)
+      #expect(try world.look.record?.epoch == 2)
+    }
+  }
+
+  @Test("that is damaged is held by someone unknown: it is watched, then taken above every epoch that is known")
+  func damage() async throws {
+    let texts = [
+      "", "{", "[]", "{\"holder\":\"x\"}", "\u{0}\u{1}", String(repeating: "[", count: 5000),
+      String(repeating: "x", count: 200_000),
+      "{\"holder\":\"x\",\"epoch\":9223372036854775807,\"renewal\":1,\"released\":true}",
+      "{\"holder\":\"x\",\"epoch\":-3,\"renewal\":1,\"released\":true}",
+      "{\"holder\":\"\",\"epoch\":3,\"renewal\":1,\"released\":true}",
+    ]
+    for text in texts {
+      try await withWorld { world, url in
+        try Data(text.utf8).write(to: url.appending(path: "lease.json"))
+        try Data().write(to: url.appending(path: ".lease-epoch-6"))
+        for name in [".lease-epoch-", ".lease-epoch-x", ".lease-epoch-9223372036854775807", ".lease-epoch--1"] {
+          try Data().write(to: url.appending(path: name))
+        }
+        var keeper = world.keeper("a", dumps: 4)
+        try world.turn(&keeper, for: .seconds(15))
+        #expect(keeper.standing == .standby(holder: nil))
+        try world.turn(&keeper, for: .seconds(1))
+        #expect(keeper.standing == .holding(epoch: 7))
+      }
+    }
+  }
+
+  @Test("that is a link, a directory or another's file is taken by time, and nothing behind a link is touched")
+  func obstacles() async throws {
+    try await withWorld { world, url in
+      let outside = url.appending(path: "outside")
+      try Data("theirs".utf8).write(to: outside)
+      try FileManager.default.createSymbolicLink(at: url.appending(path: "lease.json"), withDestinationURL: outside)
+      var keeper = world.keeper("a", dumps: 8)
+      try world.turn(&keeper, for: .seconds(16))
+      #expect(keeper.standing == .holding(epoch: 9))
+      #expect(try Data(contentsOf: outside) == Data("theirs".utf8))
+    }
+  }
+
+  @Test("can be taken after a process died at any point of taking, renewing or giving up, and never with a lower epoch")
+  func everyPoint() async throws {
+    let life = { (world: LeaseWorld, files: FailingOperations) in
+      var keeper = world.keeper("dying", kernel: "l", files: files)
+      try keeper.turn()
+      try world.turn(&keeper, for: .seconds(7))
+      try keeper.end()
+    }
+    let count = Mutex(0)
+    try await withWorld { world, _ in
+      let all = FailingOperations(failing: 0)
+      try life(world, all)
+      count.withLock { $0 = all.count }
+    }
+    let points = count.withLock { $0 }
+    #expect(points >= 15)
+    for dies in [true, false] {
+      for point in 1...points {
+        try await withWorld { world, url in
+          var first = world.keeper("first")
+          try first.turn()
+          try first.end()
+          try? life(world, FailingOperations(failing: point, dies: dies))
+          let before = try world.look.highestEpoch
+          var next = world.keeper("next")
+          try world.turn(&next, for: .seconds(17))
+          guard case .holding(let epoch) = next.standing else {
+            Issue.record("not taken after point \(point): \(next.standing)")
+            return
+          }
+          #expect(epoch > before)
+          let location = DumpLocation(directory: url.path(), stem: "d")
+          try DumpDirectory(location).prepare()
+          #expect(names(in: url).filter { $0.hasSuffix(".tmp") } == [], "point \(point)")
+        }
+      }
+    }
+  }
+
+  @Test("of a full volume stays with its holder: who can't write a lease claims none")
+  func full() async throws {
+    try await withWorld { world, url in
+      var holder = world.keeper("a")
+      try holder.turn()
+      for point in 1...3 {
+        var other = world.keeper("b", kernel: "l", files: FailingOperations(failing: point, dies: true))
+        for _ in 0..<100 {
+          world.pass(.milliseconds(250))
+          try? other.turn()
+        }
+      }
+      #expect(try world.look.highestEpoch == 1)
+      try holder.turn()
+      #expect(holder.standing == .holding(epoch: 1))
+      #expect(names(in: url).filter { $0.hasPrefix(".lease-epoch") } == [".lease-epoch-1"])
+    }
+  }
+
+  @Test("has one holder when many start at once, each in a thread of its own")
+  func race() async throws {
+    try await withTemporaryDirectory { (url: URL) async throws in
+      let world = LeaseWorld(url)
+      let holders = await withTaskGroup(of: Int?.self) { group in
+        for number in 0..<8 {
+          group.addTask {
+            var keeper = world.keeper("p\(number)", kernel: "k\(number % 3)")
+            for _ in 0..<5 { try? keeper.turn() }
+            guard case .holding(let epoch) = keeper.standing else { return nil }
+            return epoch
+          }
+        }
+        return await group.reduce(into: [Int]()) { if let epoch = $1 { $0.append(epoch) } }
+      }
+      // Who takes it ends with its task here, so that another may find it dead and take the next epoch.
+      #expect(!holders.isEmpty)
+      #expect(Set(holders).count == holders.count)
+    }
+  }
+
+  @Test("is read back as it was written")
+  func record() {
+    let record = LeaseRecord(
+      holder: .current(), epoch: 3, renewal: 7, isReleased: true, acquiredAt: "2026-01-01T00:00:00Z", expiresAt: "x")
+    #expect(LeaseRecord(JSONWriter.bytes(record.json)) == record)
+    #expect(LeaseHolder.current().name != LeaseHolder.current().name)
+    #expect(!LeaseHolder.current().bootID.isEmpty)
+    #expect(!LeaseHolder.current().host.isEmpty)
+  }
+}

@@ -1,0 +1,276 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// What readiness says, without a login.
+private func readiness(_ gatehouse: GatehouseProcess) throws -> JSONObject? {
+  try gatehouse.send("GET", "/platform/monitor/readiness").json.object
+}
+
+private func isWriter(_ gatehouse: GatehouseProcess) -> Bool {
+  guard let answer = try? readiness(gatehouse) else { return false }
+  return answer["status"] == "ready" && answer["writer"] == nil && answer["reason"] == nil
+}
+
+private func addGroup(_ gatehouse: GatehouseProcess, _ token: String, _ name: String) throws -> HTTPAnswer {
+  try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": .string(name)])
+}
+
+private func hasGroup(_ gatehouse: GatehouseProcess, _ token: String, _ name: String) throws -> Bool {
+  try gatehouse.send("GET", "/platform/group/\(name)", token: token).status == 200
+}
+
+private func dumps(in directory: URL) -> [String] {
+  names(in: directory).filter { $0.hasSuffix(".bin") }
+}
+
+/// Waits until one of several writes.
+///
+/// - Returns: the one, and after how long.
+private func next(
+  _ candidates: [GatehouseProcess], within limit: Duration = .seconds(10), _ what: String
+) throws -> GatehouseProcess {
+  let start = ContinuousClock.now
+  let found = eventually(within: limit) { candidates.first(where: isWriter) }
+  guard let found else { throw HTTPFailure(description: "nobody took over:\n\(candidates.map(\.log).joined())") }
+  print("take-over after \(what): \(ContinuousClock.now - start)")
+  return found
+}
+
+private func start(
+  _ dumps: URL, _ changes: [String: String] = [:]
+) throws -> GatehouseProcess {
+  let gatehouse = try GatehouseProcess(dumps: dumps, changes)
+  try gatehouse.waitUntilReady()
+  return gatehouse
+}
+
+/// Runs a program to its end.
+///
+/// - Returns: whether it went well.
+private func run(_ arguments: [String]) throws -> Bool {
+  let process = Process()
+  process.executableURL = URL(filePath: "/usr/bin/env")
+  process.arguments = arguments
+  process.standardError = FileHandle.nullDevice
+  try process.run()
+  return eventually(within: .seconds(60)) { process.isRunning ? nil : true } == true && process.terminationStatus == 0
+}
+
+@Suite("Two tasks on one volume")
+struct LeaseTests {
+  @Test("have one writer; the other serves reads and logins, refuses changes and dumps, and says why")
+  func standby() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let token = try first.logIn()
+      #expect(try addGroup(first, token, "one").status == 201)
+      #expect(try first.send("POST", "/platform/memory/dump", token: token).json.value(at: "response.sequence") == 1)
+      let second = try start(generated)
+      #expect(isWriter(first))
+      let answer = try #require(try readiness(second))
+      #expect(answer["status"] == "ready")
+      #expect(answer["writer"] == false)
+      #expect(answer["reason"]?.string?.contains("another task holds the lease of this volume since 20") == true)
+      #expect(second.log.contains("standby: another task holds the lease"))
+      #expect(second.log.contains("lease.holder"))
+
+      let other = try second.logIn()
+      #expect(try hasGroup(second, other, "one"))
+      #expect(try second.send("POST", "/platform/authorization/refresh", token: other).status == 200)
+      #expect(try second.send("GET", "/platform/authorization/status", token: other).status == 200)
+      let count = dumps(in: generated).count
+      for (method, path) in [
+        ("POST", "/platform/group"), ("PUT", "/platform/security/settings"), ("DELETE", "/platform/group/one"),
+        ("POST", "/platform/memory/restore"), ("POST", "/platform/authorization/invalidate"),
+      ] {
+        let refused = try second.send(method, path, token: other, json: ["group_name": "two"])
+        #expect(refused.status == 503, "\(method) \(path)")
+        #expect(refused.code == "GTW504")
+        #expect(refused.header("retry-after") == "5")
+      }
+      #expect(try second.send("POST", "/platform/group", json: ["group_name": "two"]).status == 401)
+      let refused = try second.send("POST", "/platform/memory/dump", token: other)
+      #expect(refused.status == 409)
+      #expect(refused.code == "MEM007")
+      #expect(refused.text.contains("epoch 1"))
+      second.signal(SIGUSR1)
+      #expect(eventually { second.log.contains("no dump written") ? true : nil } == true)
+      #expect(try second.stop() == 0)
+      #expect(second.log.contains("stopped without a dump"))
+      #expect(dumps(in: generated).count == count)
+      #expect(isWriter(first))
+      #expect(try addGroup(first, token, "three").status == 201)
+    }
+  }
+
+  @Test("hand over at a clean stop: the next one has every change that was acknowledged, and dumps above it")
+  func cleanStop() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let second = try start(generated)
+      let third = try start(generated)
+      let token = try first.logIn()
+      for number in 0..<20 { #expect(try addGroup(first, token, "g\(number)").status == 201) }
+      #expect(try first.stop() == 0)
+      let writer = try next([second, third], "a clean stop")
+      let waiting = writer === second ? third : second
+      for number in 0..<20 { #expect(try hasGroup(writer, token, "g\(number)")) }
+      #expect(writer.log.contains("took over the lease"))
+      #expect(!isWriter(waiting))
+      #expect(try addGroup(writer, token, "after").status == 201)
+      #expect(try writer.stop() == 0)
+      _ = try next([waiting], "a second clean stop")
+      #expect(try hasGroup(waiting, token, "after"))
+      #expect(try hasGroup(waiting, token, "g7"))
+      #expect(try waiting.stop() == 0)
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        #expect(isWriter(gatehouse))
+        #expect(try hasGroup(gatehouse, gatehouse.logIn(), "after"))
+      }
+    }
+  }
+
+  @Test("after SIGKILL of the writer the other takes over at once, as it runs on the same kernel")
+  func killed() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let token = try first.logIn()
+      let second = try start(generated)
+      #expect(try addGroup(first, token, "dumped").status == 201)
+      #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
+      first.signal(SIGKILL)
+      _ = try next([second], "SIGKILL")
+      #expect(try hasGroup(second, token, "dumped"))
+      #expect(try addGroup(second, token, "more").status == 201)
+      #expect(try second.stop() == 0)
+    }
+  }
+
+  @Test("a lone one that was killed is the writer at once when it starts again")
+  func restart() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      for epoch in 1...3 {
+        let gatehouse = try start(generated)
+        #expect(isWriter(gatehouse))
+        #expect(gatehouse.log.contains("lease.epoch=\(epoch)"))
+        gatehouse.signal(SIGKILL)
+        _ = try gatehouse.waitForExit()
+      }
+    }
+  }
+
+  @Test("a frozen writer loses its lease by time; when it goes on it says so, writes no dump, and ends in order")
+  func frozen() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let token = try first.logIn()
+      #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
+      #expect(try addGroup(first, token, "unsaved").status == 201)
+      let second = try start(generated)
+      first.signal(SIGSTOP)
+      _ = try next([second], within: .seconds(60), "SIGSTOP")
+      #expect(try addGroup(second, token, "newer").status == 201)
+      #expect(try second.send("POST", "/platform/memory/dump", token: token).status == 200)
+      let before = dumps(in: generated)
+      first.signal(SIGCONT)
+      // Even before it had its next look: the dump's own look at the lease comes between.
+      let answer = try first.send("POST", "/platform/memory/dump", token: token)
+      #expect(answer.status == 409)
+      #expect(answer.code == "MEM007")
+      #expect(eventually { first.log.contains("lost the lease") ? true : nil } == true)
+      #expect(first.log.contains("are only here and lost to the other"))
+      #expect(eventually { (try? readiness(first)?["writer"]) == false ? true : nil } == true)
+      #expect(try addGroup(first, token, "late").status == 503)
+      #expect(try hasGroup(first, token, "unsaved"))
+      // The other ends: the first takes over again, with the other's state.
+      second.signal(SIGKILL)
+      _ = try next([first], "SIGKILL of the one that took over")
+      #expect(try hasGroup(first, token, "newer"))
+      #expect(try !hasGroup(first, token, "unsaved"))
+      #expect(dumps(in: generated) == before)
+      #expect(try first.stop() == 0)
+    }
+  }
+
+  @Test("a writer that lost its lease ends in order and without a dump")
+  func lostThenStopped() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let second = try start(generated)
+      first.signal(SIGSTOP)
+      _ = try next([second], within: .seconds(60), "SIGSTOP")
+      first.signal(SIGCONT)
+      #expect(eventually { first.log.contains("lost the lease") ? true : nil } == true)
+      #expect(try first.stop() == 0)
+      #expect(dumps(in: generated) == [])
+      #expect(isWriter(second))
+    }
+  }
+
+  @Test(
+    "whose clocks are an hour apart take over all the same, and the later epoch counts, not the later time",
+    arguments: [3600, -3600])
+  func clocks(skew: Int) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let library = root.appending(path: "skewed-clock.so").path()
+      let source = try Fixture.url("skewed-clock.c").path()
+      guard try run(["clang", "-shared", "-fPIC", "-o", library, source]) else {
+        print("skipped: there is no clang, which comes with Swift")
+        return
+      }
+      let clock = { (seconds: Int) in ["LD_PRELOAD": library, "SKEW_SECONDS": "\(seconds)"] }
+      let generated = root.appending(path: "generated")
+      let one = try start(generated, clock(skew))
+      let token = try one.logIn()
+      let two = try start(generated, clock(-skew))
+      #expect(!isWriter(two))
+      #expect(try addGroup(one, token, "first").status == 201)
+      #expect(try one.send("POST", "/platform/memory/dump", token: token).status == 200)
+      one.signal(SIGSTOP)
+      _ = try next([two], within: .seconds(60), "SIGSTOP with clocks \(2 * skew) s apart")
+      let other = try two.logIn()
+      #expect(try addGroup(two, other, "second").status == 201)
+      #expect(try two.stop() == 0)
+      one.signal(SIGKILL)
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        #expect(try hasGroup(gatehouse, gatehouse.logIn(), "second"))
+      }
+    }
+  }
+
+  @Test("on two kernels know of each other's end by time alone")
+  func otherKernel() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let id = root.appending(path: "boot_id")
+      try Data("11111111-2222-3333-4444-555555555555\n".utf8).write(to: id)
+      let wrapper = root.appending(path: "other-kernel")
+      let script = """
+        #!/bin/sh
+        exec unshare --mount sh -c 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"' \(id.path()) "$@"
+        """
+      try Data(script.utf8).write(to: wrapper)
+      #expect(chmod(wrapper.path(), 0o755) == 0)
+      guard try run([wrapper.path(), "true"]) else {
+        print("skipped: this process may not unshare its mounts")
+        return
+      }
+      let first = try GatehouseProcess(dumps: generated, through: wrapper)
+      try first.waitUntilReady()
+      let second = try start(generated)
+      let token = try first.logIn()
+      first.signal(SIGKILL)
+      _ = try next([second], within: .seconds(60), "SIGKILL on another kernel")
+      #expect(try addGroup(second, token, "more").status == 201)
+    }
+  }
+}
