@@ -24,9 +24,12 @@ final class Watch {
   private var nextPrune = Duration.zero
   private var hasReportedHang = false
   private var wasReady = false
+  /// Soon after the start, when what only the start needs has been used.
+  private var nextTrim = SteadyClock.now() + .seconds(2)
 
   private static let scanPeriod = Duration.seconds(1)
   private static let prunePeriod = Duration.seconds(3600)
+  private static let trimPeriod = Duration.seconds(60)
   private static let hangs = Duration.seconds(30)
 
   init(_ configuration: SidecarConfiguration, volume: DumpVolume, signals: StopSignals, logger: Logger) {
@@ -53,6 +56,10 @@ final class Watch {
       "watching",
       metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.place)"])
     while !isStopping {
+      if SteadyClock.now() >= nextTrim {
+        ResidentMemory.trim()
+        nextTrim = SteadyClock.now() + Self.trimPeriod
+      }
       metrics.noteTurn()
       service.look()
       wasReady = service.wasReady
@@ -120,6 +127,7 @@ final class Watch {
     case .done(.unchanged): break
     case .done(.done(let result, let fingerprint)):
       self.fingerprint = fingerprint
+      nextTrim = SteadyClock.now()
       offsite?.offer(result.dumps)
     case .failed(let error):
       // The service makes the directory at its first start.
