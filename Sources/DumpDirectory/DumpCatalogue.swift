@@ -69,7 +69,7 @@ extension DumpDirectory {
     }
     var writtenAt: String?
     do throws(DumpFormatError) {
-      writtenAt = try UnverifiedDump(source).unverifiedCreationTime(keyring)
+      writtenAt = try UnverifiedDump(source).unverifiedStamp(keyring)?.createdAt
     } catch {
       guard DumpName(name) != nil || error.code != .notADump else { return nil }
     }
