@@ -123,7 +123,10 @@ let package = Package(
       ]),
     tests(
       "SidecarTests",
-      ["Sidecar", "HTTPClient", "Retention", "DumpDirectory", "Clocks", "JSON", "Settings", "TestSupport", logging]),
+      [
+        "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Clocks", "JSON", "Settings",
+        "TestSupport", logging,
+      ]),
     tests("ArchitectureTests", ["JSON"]),
     tests(
       "EndToEnd", ["TestSupport", "DumpDirectory", "DumpFormat", "JSON", "gatehouse", "gatehouse-sidecar"],

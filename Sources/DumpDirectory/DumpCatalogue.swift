@@ -24,12 +24,12 @@ extension DumpDirectory {
       guard error.code != .outside, error.code != .notFound else { return nil }
       return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil)
     }
-    var stamp: (createdAt: String?, order: DumpOrder?)
+    var stamp: DumpStamp?
     do throws(DumpFormatError) {
       stamp = try UnverifiedDump(source).unverifiedStamp(keyring)
     } catch {
       guard DumpName(name) != nil || error.code != .notADump else { return nil }
     }
-    return DumpEntry(name: name, path: path, bytes: source.size, writtenAt: stamp.createdAt, order: stamp.order)
+    return DumpEntry(name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order)
   }
 }

@@ -12,22 +12,3 @@ enum DMP1 {
     try KeyDerivation.hkdf(key, salt: salt, info: keyInformation)
   }
 }
-
-extension DMP1 {
-  static func note(_ order: DumpOrder?) -> String {
-    order.map { "; gatehouse epoch=\($0.epoch) sequence=\($0.sequence)" } ?? ""
-  }
-
-  /// The order in the note of a dump's beginning.
-  static func order(in text: String) -> DumpOrder? {
-    guard let mark = text.firstRange(of: "; gatehouse epoch=") else { return nil }
-    let rest = text[mark.upperBound...]
-    let epoch = rest.prefix { $0.isWholeNumber }
-    let tail = rest.dropFirst(epoch.count)
-    let word = " sequence="
-    guard tail.hasPrefix(word), let epoch = Int(epoch),
-      let sequence = Int(tail.dropFirst(word.count).prefix { $0.isWholeNumber })
-    else { return nil }
-    return DumpOrder(epoch: epoch, sequence: sequence)
-  }
-}

@@ -1,5 +1,6 @@
 /// Reads the peer's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
-/// checked; nobody looks at it until the first pass has said that it is what was sealed.
+/// checked; nobody looks at it until the first pass has said that it is what was sealed. What only counts needs one pass
+/// (`DMP1Inspection`).
 struct DMP1Reader: Sendable {
   /// What the first pass found. The derived key shows itself as little as the one it comes from.
   struct Opened: Sendable, CustomStringConvertible, CustomReflectable {
@@ -10,37 +11,28 @@ struct DMP1Reader: Sendable {
     var customMirror: Mirror { Mirror(self, children: ["sha256": sha256]) }
   }
 
-  private static let blockSize = 1 << 20
+  private let file: DMP1File
+  private let blockSize: Int
 
-  private let source: any DumpSource
-  private let salt: [UInt8]
-  private let nonce: [UInt8]
-  private let tag: [UInt8]
-
-  init(_ source: any DumpSource) throws(DumpFormatError) {
-    self.source = source
-    let magic = try Self.bytes(of: source, at: 0, count: min(source.size, DMP1.magic.count))
-    guard magic == DMP1.magic else { throw DumpFormatError(.notADump) }
-    guard source.size > DMP1.overhead else { throw DumpFormatError(.truncated) }
-    salt = try Self.bytes(of: source, at: DMP1.magic.count, count: DMP1.saltSize)
-    nonce = try Self.bytes(of: source, at: DMP1.magic.count + DMP1.saltSize, count: GCMStream.nonceSize)
-    tag = try Self.bytes(of: source, at: source.size - GCMStream.tagSize, count: GCMStream.tagSize)
+  /// - Parameter blockSize: how much is read at a time in the two passes, bytes.
+  init(_ source: any DumpSource, blockSize: Int = InspectionPlan.blockSize) throws(DumpFormatError) {
+    file = try DMP1File(source)
+    self.blockSize = blockSize
   }
 
   func verify(_ keyring: DumpKeyring) throws(DumpFormatError) -> Opened {
-    for key in keyring.all {
-      let key = try DMP1.key(key, salt: salt)
+    for candidate in try file.candidates(keyring) {
       let hash = try SHA256Stream()
-      try Self.update(hash, DMP1.magic + salt + nonce)
+      try hash.update(file.header)
       let isAuthentic: Bool
       do {
-        isAuthentic = try decrypt(key, sealed: { try hash.update($0) }, opened: { _ in })
+        isAuthentic = try decrypt(candidate.key, sealed: { try hash.update($0) }, opened: { _ in })
       } catch {
         throw error as? DumpFormatError ?? DumpFormatError(.cryptography, "\(error)")
       }
       if isAuthentic {
-        try Self.update(hash, tag)
-        return Opened(key: key, sha256: try hash.hexadecimal())
+        try hash.update(file.tag)
+        return Opened(key: candidate.key, sha256: try hash.hexadecimal())
       }
     }
     throw DumpFormatError(.damagedOrWrongKey)
@@ -55,73 +47,45 @@ struct DMP1Reader: Sendable {
     }
     // The file changed between the passes.
     guard isAuthentic else { throw DumpFormatError(.damagedOrWrongKey) }
-    let content = try scanner.finish()
-    return DumpSummary(
-      format: .dmp1, version: DMP1.version, createdAt: content.createdAt, counts: content.counts, bytes: source.size,
-      sha256: opened.sha256)
+    return DumpSummary(try scanner.finish(), bytes: file.size, sha256: opened.sha256)
   }
 
-  func peekStamp(_ keyring: DumpKeyring) -> (createdAt: String?, order: DumpOrder?) {
-    let count = min(256, source.size - DMP1.overhead)
-    guard let sealed = try? Self.bytes(of: source, at: DMP1.headerSize, count: count) else { return (nil, nil) }
-    for key in keyring.all {
-      guard let key = try? DMP1.key(key, salt: salt),
-        let gcm = try? GCMStream(key: key, nonce: nonce, isSealing: false)
-      else { continue }
-      var text = [UInt8](repeating: 0, count: count)
-      let isOpened: Void? = text.withUnsafeMutableBytes { text in
-        guard let start = text.baseAddress else { return nil }
-        return sealed.withUnsafeBytes { try? gcm.update($0, into: start) }
-      }
-      let beginning = String(decoding: text, as: UTF8.self)
-      if isOpened != nil, let time = Self.creationTime(in: beginning) { return (time, DMP1.order(in: beginning)) }
-    }
-    return (nil, nil)
+  func inspect(
+    _ keyring: DumpKeyring, plan: InspectionPlan? = nil, isCancelled: () -> Bool
+  ) throws(DumpFormatError) -> DumpSummary {
+    let inspection = DMP1Inspection(file: file, plan: plan ?? InspectionPlan(bytes: file.size))
+    return try inspection.run(keyring, isCancelled: isCancelled)
   }
 
-  private static func creationTime(in text: String) -> String? {
-    guard text.hasPrefix("{"), let field = text.firstRange(of: "\"created_at\":") else { return nil }
-    let value = text[field.upperBound...].drop { $0 == " " }
-    guard value.first == "\"" else { return nil }
-    let time = value.dropFirst().prefix { $0 != "\"" }
-    return time.count < value.count - 1 ? String(time) : nil
+  func stamp(_ keyring: DumpKeyring) -> DumpStamp? {
+    guard let candidates = try? file.candidates(keyring) else { return nil }
+    for case let stamp? in candidates.map(\.stamp) { return stamp }
+    return nil
   }
 
   /// - Returns: whether the tag fits.
   private func decrypt(
     _ key: [UInt8], sealed: (UnsafeRawBufferPointer) throws -> Void, opened: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> Bool {
-    let gcm = try GCMStream(key: key, nonce: nonce, isSealing: false)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockSize, alignment: 64)
-    defer { buffer.deallocate() }
-    guard let start = buffer.baseAddress else { return false }
+    let gcm = try file.opening(key)
+    var block = SealedBlock()
     var offset = DMP1.headerSize
-    let end = source.size - GCMStream.tagSize
-    while offset < end {
-      let count = try source.read(
-        at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(Self.blockSize, end - offset)]))
-      guard count > 0 else { return false }
-      let block = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-      try sealed(block)
-      try gcm.update(block, into: start)
-      try opened(block)
-      offset += count
+    while try file.read(&block, at: offset, upTo: blockSize) {
+      try block.withBytes { bytes in
+        try sealed(UnsafeRawBufferPointer(bytes))
+        try gcm.openInPlace(bytes)
+        try opened(UnsafeRawBufferPointer(bytes))
+      }
+      offset += block.count
     }
-    return gcm.isAuthentic(tag)
+    return try file.isWhole(at: offset) && gcm.isAuthentic(file.tag)
   }
+}
 
-  private static func update(_ hash: SHA256Stream, _ bytes: [UInt8]) throws(DumpFormatError) {
-    try bytes.withUnsafeBytes { bytes in Result { () throws(DumpFormatError) in try hash.update(bytes) } }.get()
-  }
-
-  private static func bytes(
-    of source: any DumpSource, at offset: Int, count: Int
-  ) throws(DumpFormatError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    let read = try bytes.withUnsafeMutableBytes { buffer in
-      Result { () throws(DumpFormatError) in try source.read(at: offset, into: buffer) }
-    }.get()
-    guard read == count else { throw DumpFormatError(.truncated) }
-    return bytes
+extension DumpSummary {
+  init(_ content: DMP1Scanner.Content, bytes: Int, sha256: String) {
+    self.init(
+      format: .dmp1, version: DMP1.version, createdAt: content.createdAt, order: content.order, counts: content.counts,
+      bytes: bytes, sha256: sha256)
   }
 }

@@ -25,7 +25,11 @@ struct DMP1Writer<Sink: DumpSink> {
   }
 
   mutating func beginGroup(_ name: String, isFirst: Bool) throws {
-    try add((isFirst ? "" : "],") + Self.quoted(name) + ":[")
+    let name = Self.quoted(name)
+    guard name.utf8.count <= DMP1Value.maximumShort else {
+      throw DumpFormatError(.wrongOrder, "a collection's name has more than \(DMP1Value.maximumShort) bytes")
+    }
+    try add((isFirst ? "" : "],") + name + ":[")
   }
 
   mutating func append(_ record: UnsafeRawBufferPointer, isFirst: Bool) throws {

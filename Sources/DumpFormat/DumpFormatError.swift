@@ -12,6 +12,7 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case wrongOrder
     case cryptography
     case inputOutput
+    case cancelled
   }
 
   package let code: Code
@@ -39,6 +40,11 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case .wrongOrder: "it was put together wrongly, which is a fault of this program: \(detail)"
     case .cryptography: "the cryptographic library refused: \(detail)"
     case .inputOutput: "it can't be read: \(detail)"
+    case .cancelled: "reading it was given up before its end"
     }
   }
+}
+
+extension DumpFormatError {
+  static func library(_ what: String) -> DumpFormatError { DumpFormatError(.cryptography, what) }
 }

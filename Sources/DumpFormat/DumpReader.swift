@@ -29,11 +29,28 @@ package struct UnverifiedDump: Sendable {
     return VerifiedDump(reader: reader, opened: opened)
   }
 
-  /// The creation time and the order, read without authentication: good for sorting, not for believing.
+  /// Authenticates every byte and counts what is in the dump, in one pass and in constant memory.
   ///
-  /// - Returns: `nil` for what no key makes sense of.
-  package func unverifiedStamp(_ keyring: DumpKeyring) -> (createdAt: String?, order: DumpOrder?) {
-    reader.peekStamp(keyring)
+  /// What comes out before the end is reached is looked at only to count it, and nothing of that is given out before all
+  /// of it has proved authentic.
+  ///
+  /// - Parameters:
+  ///   - keyring: each key is tried, with a pass for each; the likely ones first.
+  ///   - isCancelled: asked every MiB, on this thread.
+  /// - Returns: what `verify` and `VerifiedDump.read` would.
+  /// - Throws: `DumpFormatError` as those do: `damagedOrWrongKey` when no key opens the dump, others when one does and the
+  ///   content is no dump's; `cancelled`.
+  package func inspect(
+    _ keyring: DumpKeyring, isCancelled: () -> Bool = { false }
+  ) throws(DumpFormatError) -> DumpSummary {
+    try reader.inspect(keyring, isCancelled: isCancelled)
+  }
+
+  /// What the dump says of itself, read from its beginning without authentication: good for sorting, not for believing.
+  ///
+  /// - Returns: `nil` when no key makes sense of the beginning.
+  package func unverifiedStamp(_ keyring: DumpKeyring) -> DumpStamp? {
+    reader.stamp(keyring)
   }
 }
 

@@ -19,6 +19,8 @@ package struct DumpSummary: Sendable, Equatable {
   package let version: Int
   /// RFC 3339, as it stands in the dump.
   package let createdAt: String
+  /// Where the dump stands among others of its writers; `nil` for dumps that do not say so, as the peer's.
+  package let order: DumpOrder?
   /// In the dump's order.
   package let counts: [GroupCount]
   /// Of the whole file.

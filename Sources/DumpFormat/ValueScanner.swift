@@ -11,6 +11,7 @@ struct ValueScanner {
   private var isSquare = InlineArray<9, UInt64>(repeating: 0)
   private var depth = 0
   private var isInString = false
+  /// Whether the next byte stands behind a backslash, inside of a string.
   private var isEscaped = false
 
   /// Looks on from `start`.
@@ -18,27 +19,104 @@ struct ValueScanner {
   /// - Returns: the position behind the value, or `nil` when it goes on in the next block.
   mutating func end(in block: UnsafeRawBufferPointer, from start: Int) throws(Fault) -> Int? {
     var position = start
-    while position < block.count {
-      if isInString {
-        position = skipString(block, from: position)
-        if !isInString && depth == 0 { return position }
-        continue
-      }
-      let byte = block[position]
+    // The first character tells a string from the rest, all of which is inside of a bracket then.
+    if depth == 0, !isInString, position < block.count {
       position += 1
-      switch byte {
-      case UInt8(ascii: "\""):
-        isInString = true
-      case UInt8(ascii: "{"), UInt8(ascii: "["):
-        guard depth < Self.maximumDepth else { throw .tooDeep }
-        open(isSquare: byte == UInt8(ascii: "["))
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        guard close(isSquare: byte == UInt8(ascii: "]")) else { throw .unbalanced }
-        if depth == 0 { return position }
-      default: break
+      if try take(block[start]) { return position }
+    }
+    while position + TextMarks.width <= block.count {
+      let marks = TextMarks(block, at: position)
+      let isPlain = depth > 0 && !isEscaped && marks.backslashes == 0
+      let end = isPlain ? try takeUnescaped(marks, block, position) : try takeAny(marks, block, position)
+      if let end { return end }
+      position += TextMarks.width
+    }
+    while position < block.count {
+      position += 1
+      if try take(block[position - 1]) { return position }
+    }
+    return nil
+  }
+
+  /// One byte.
+  ///
+  /// - Returns: whether the value ends with it.
+  private mutating func take(_ byte: UInt8) throws(Fault) -> Bool {
+    if isInString {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = true
+      } else if byte == UInt8(ascii: "\"") {
+        isInString = false
+        return depth == 0
+      }
+      return false
+    }
+    if byte == UInt8(ascii: "\"") {
+      isInString = true
+      return false
+    }
+    return try takeBracket(byte)
+  }
+
+  /// 64 bytes without a backslash, inside of a bracket: what of them is string is known without a look at each.
+  ///
+  /// - Returns: the position behind the value's end, if that is among them.
+  @inline(__always)
+  private mutating func takeUnescaped(
+    _ marks: TextMarks, _ block: UnsafeRawBufferPointer, _ position: Int
+  ) throws(Fault) -> Int? {
+    let strings = marks.strings(beginsInside: isInString)
+    var brackets = marks.brackets & ~strings
+    while brackets != 0 {
+      let bracket = position + brackets.trailingZeroBitCount
+      if try takeBracket(block[bracket]) {
+        isInString = false
+        return bracket + 1
+      }
+      brackets &= brackets - 1
+    }
+    isInString = strings >> 63 == 1
+    return nil
+  }
+
+  /// 64 bytes with backslashes in them, or of a string that is the whole value: goes from mark to mark.
+  ///
+  /// - Returns: the position behind the value's end, if that is among them.
+  private mutating func takeAny(
+    _ marks: TextMarks, _ block: UnsafeRawBufferPointer, _ position: Int
+  ) throws(Fault) -> Int? {
+    var pending = marks.quotes | marks.backslashes | marks.brackets
+    if isEscaped {
+      isEscaped = false
+      pending &= ~1
+    }
+    while pending != 0 {
+      let index = pending.trailingZeroBitCount
+      pending &= pending - 1
+      if try take(block[position + index]) { return position + index + 1 }
+      if isEscaped, index < TextMarks.width - 1 {
+        isEscaped = false
+        pending &= ~(1 << UInt64(index + 1))
       }
     }
     return nil
+  }
+
+  /// - Returns: whether the value ends with this byte, which is a bracket or none of the structure.
+  @inline(__always)
+  private mutating func takeBracket(_ byte: UInt8) throws(Fault) -> Bool {
+    switch byte {
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      guard depth < Self.maximumDepth else { throw .tooDeep }
+      open(isSquare: byte == UInt8(ascii: "["))
+    case UInt8(ascii: "}"), UInt8(ascii: "]"):
+      guard close(isSquare: byte == UInt8(ascii: "]")) else { throw .unbalanced }
+      return depth == 0
+    default: break
+    }
+    return false
   }
 
   private mutating func open(isSquare square: Bool) {
@@ -53,36 +131,5 @@ struct ValueScanner {
     depth -= 1
     let isOpenSquare = isSquare[depth / 64] & (1 << UInt64(depth % 64)) != 0
     return isOpenSquare == square
-  }
-
-  /// - Returns: the position behind the closing quote, or the block's end.
-  private mutating func skipString(_ block: UnsafeRawBufferPointer, from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highs: UInt64 = 0x8080_8080_8080_8080
-    var position = start
-    while position < block.count {
-      if isEscaped {
-        isEscaped = false
-        position += 1
-        continue
-      }
-      while position + 8 <= block.count {
-        let word = block.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-        let quote = word ^ (ones &* 0x22)
-        let slash = word ^ (ones &* 0x5C)
-        if ((quote &- ones) & ~quote | (slash &- ones) & ~slash) & highs != 0 { break }
-        position += 8
-      }
-      guard position < block.count else { return position }
-      switch block[position] {
-      case UInt8(ascii: "\""):
-        isInString = false
-        return position + 1
-      case UInt8(ascii: "\\"): isEscaped = true
-      default: break
-      }
-      position += 1
-    }
-    return position
   }
 }

@@ -38,7 +38,7 @@ struct DumpService: DumpPort {
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
-        path: dump.written.path, sequence: dump.order.sequence, documents: summary.records, bytes: summary.bytes,
+        path: dump.written.path, sequence: dump.sequence, documents: summary.records, bytes: summary.bytes,
         sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
         collections: summary.counts.map { ($0.name, $0.records) })
     } catch let error as DumpDirectoryError where error.code == .outside {

@@ -1,7 +1,7 @@
 import Clocks
 package import DocumentStore
 package import DumpDirectory
-package import DumpFormat
+import DumpFormat
 package import Logging
 
 /// Writes dumps one at a time. Who asks while one is written shares the next: that one begins after the asking, so it
@@ -9,7 +9,10 @@ package import Logging
 package actor Dumper {
   package struct Dump: Sendable {
     package let written: WrittenDump
-    package let order: DumpOrder
+    /// Of the lease; 0 without one.
+    package let epoch: Int
+    /// Dumps of this epoch, with this one.
+    package let sequence: Int
   }
 
   /// The dump of the directory in which a state is kept.
@@ -38,7 +41,7 @@ package actor Dumper {
   private var isRunning = false
   private var waiting: [(target: DumpLocation, continuation: CheckedContinuation<Turn, Never>)] = []
   /// Of the dump before.
-  private var order = DumpOrder(epoch: 0, sequence: 0)
+  private var last = (epoch: 0, sequence: 0)
   /// The dump that the present state came from, or that was written from it last.
   package private(set) var origin: Origin?
   /// The store's state that the newest dump of the directory holds.
@@ -98,11 +101,11 @@ package actor Dumper {
     let start = ContinuousClock.now
     let (store, job, lease) = (store, job, lease)
     do {
-      let order = try nextOrder()
+      let (epoch, sequence) = try nextNumbers()
       let (written, state) = try await thread.run {
         let snapshot = store.snapshot()
-        let written = try job.write(snapshot, to: target, order: lease == nil ? nil : order) {
-          try lease?.confirm(epoch: order.epoch)
+        let written = try job.write(snapshot, to: target, order: DumpOrder(epoch: epoch, sequence: sequence)) {
+          try lease?.confirm(epoch: epoch)
         }
         return (written, snapshot.sequence)
       }
@@ -116,13 +119,13 @@ package actor Dumper {
         metadata: [
           "dump.path": "\(written.path)",
           "dump.reason": "\(reason)",
-          "dump.epoch": .stringConvertible(order.epoch),
-          "dump.sequence": .stringConvertible(order.sequence),
+          "dump.epoch": .stringConvertible(epoch),
+          "dump.sequence": .stringConvertible(sequence),
           "dump.documents": .stringConvertible(written.summary.records),
           "dump.bytes": .stringConvertible(written.summary.bytes),
           "duration.ms": .stringConvertible((ContinuousClock.now - start).milliseconds),
         ])
-      return Dump(written: written, order: order)
+      return Dump(written: written, epoch: epoch, sequence: sequence)
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
       logger.warning("no dump written: \(error)", metadata: ["dump.reason": "\(reason)"])
       throw error
@@ -135,7 +138,9 @@ package actor Dumper {
   }
 
   /// A number is given once, also to a dump that fails: parts of it may be on the volume.
-  private func nextOrder() throws(DumpDirectoryError) -> DumpOrder {
+  ///
+  /// - Returns: epoch 0 without a lease; such a dump carries no order.
+  private func nextNumbers() throws(DumpDirectoryError) -> (epoch: Int, sequence: Int) {
     let epoch: Int
     if let lease {
       guard let held = lease.epoch else { throw lease.lost }
@@ -143,7 +148,7 @@ package actor Dumper {
     } else {
       epoch = 0
     }
-    order = DumpOrder(epoch: epoch, sequence: epoch == order.epoch ? order.sequence + 1 : 1)
-    return order
+    last = (epoch, epoch == last.epoch ? last.sequence + 1 : 1)
+    return last
   }
 }

@@ -11,7 +11,7 @@ struct SequenceTests {
     let digits = minute < 10 ? "0\(minute)" : "\(minute)"
     return DumpEntry(
       name: "\(name)-20260101T00\(digits)00Z.bin", path: name, bytes: 1, writtenAt: "2026-01-01T00:\(digits):00Z",
-      order: order.map { DumpOrder(epoch: $0.epoch, sequence: $0.sequence) })
+      order: order.flatMap { DumpOrder(epoch: $0.epoch, sequence: $0.sequence) })
   }
 
   /// Oldest first, each in any order of the directory.

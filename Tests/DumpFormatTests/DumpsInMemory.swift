@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 @testable import DumpFormat
 
@@ -32,11 +33,11 @@ enum Dumps {
 
   static func sealed(
     _ groups: [(String, [String])], key: DumpKey = key, randomness: DumpRandomness = .system,
-    note: String = "encrypted at rest"
+    order: DumpOrder? = nil, note: String = "encrypted at rest"
   ) throws -> (bytes: [UInt8], summary: DumpSummary) {
     var writer = try DumpWriter(
       format: .dmp1, key: key, createdAt: "2026-01-02T03:04:05.678901Z", sink: BytesSink(), randomness: randomness,
-      note: note)
+      order: order, note: note)
     for (name, records) in groups {
       try writer.beginGroup(name)
       for record in records { try Array(record.utf8).withUnsafeBytes { try writer.append(record: $0) } }
@@ -45,11 +46,43 @@ enum Dumps {
     return (sink.bytes, summary)
   }
 
-  static func read(_ bytes: [UInt8], keyring: DumpKeyring = keyring) throws -> (
+  /// Verifies and reads a dump, and expects that to inspect it, in whatever way, says the same.
+  static func read(
+    _ bytes: [UInt8], keyring: DumpKeyring = keyring, blockSize: Int = InspectionPlan.blockSize,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> (contents: Contents, summary: DumpSummary) {
+    let read = Result { try readTwice(bytes, keyring, blockSize) }
+    let expected = read.map(\.summary).mapError { $0 as? DumpFormatError ?? DumpFormatError(.cryptography, "\($0)") }
+    for plan in plans(bytes.count) {
+      let inspected = Result { () throws(DumpFormatError) in try inspect(bytes, plan, keyring) }
+      #expect(inspected == expected, "\(String(describing: plan))", sourceLocation: sourceLocation)
+    }
+    return try read.get()
+  }
+
+  /// Ways to inspect a dump; none has so many blocks that a large dump takes long.
+  private static func plans(_ size: Int) -> [InspectionPlan?] {
+    let small = max(7, size / 100)
+    return [
+      nil, InspectionPlan(blockSize: small, isThreaded: false), InspectionPlan(blockSize: small, isThreaded: true),
+      InspectionPlan(blockSize: max(1, size / 3), isThreaded: true),
+    ]
+  }
+
+  static func inspect(
+    _ bytes: [UInt8], _ plan: InspectionPlan?, _ keyring: DumpKeyring = keyring
+  ) throws(DumpFormatError) -> DumpSummary {
+    let source = BytesSource(bytes: bytes)
+    guard let plan else { return try UnverifiedDump(source).inspect(keyring) }
+    return try DMP1Reader(source).inspect(keyring, plan: plan, isCancelled: { false })
+  }
+
+  private static func readTwice(_ bytes: [UInt8], _ keyring: DumpKeyring, _ blockSize: Int) throws -> (
     contents: Contents, summary: DumpSummary
   ) {
     var contents = Contents()
-    let summary = try UnverifiedDump(BytesSource(bytes: bytes)).verify(keyring).read { name in
+    let reader = try DMP1Reader(BytesSource(bytes: bytes), blockSize: blockSize)
+    let summary = try reader.read(reader.verify(keyring)) { name in
       contents.groups.append(name)
     } record: { name, record in
       contents.records[name, default: []].append(String(decoding: record, as: UTF8.self))
@@ -58,14 +91,24 @@ enum Dumps {
   }
 
   /// A dump around any text, sealed with the right key.
-  static func sealed(text: String) throws -> [UInt8] {
+  static func sealed(text: String, key: DumpKey = key) throws -> [UInt8] {
+    try sealed(bytes: Array(text.utf8), key: key)
+  }
+
+  static func sealed(bytes: [UInt8], key: DumpKey = key) throws -> [UInt8] {
     let (salt, nonce) = ([UInt8](repeating: 7, count: 16), [UInt8](repeating: 9, count: 12))
     let gcm = try GCMStream(key: DMP1.key(key, salt: salt), nonce: nonce, isSealing: true)
-    var body = Array(text.utf8)
+    var body = bytes
     try body.withUnsafeMutableBytes { bytes in
       if let start = bytes.baseAddress { try gcm.update(UnsafeRawBufferPointer(bytes), into: start) }
     }
     return DMP1.magic + salt + nonce + body + (try gcm.tag())
+  }
+
+  /// What `sealed(bytes:)` combines with each byte of the text.
+  static func keystream(_ count: Int, key: DumpKey) throws -> [UInt8] {
+    let sealed = try sealed(bytes: [UInt8](repeating: 0, count: count), key: key)
+    return Array(sealed.dropFirst(DMP1.headerSize).prefix(count))
   }
 }
 

@@ -61,11 +61,4 @@ struct InteropTests {
     #expect(first[4..<20] != second[4..<20])
     #expect(first[20..<32] != second[20..<32])
   }
-
-  @Test("the creation time can be read before the rest, with the right key only")
-  func peek() throws {
-    let dump = try UnverifiedDump(BytesSource(bytes: try Dumps.sealed([("a", [])]).bytes))
-    #expect(dump.unverifiedStamp(Dumps.keyring).createdAt == "2026-01-02T03:04:05.678901Z")
-    #expect(dump.unverifiedStamp(DumpKeyring(sealing: DumpKey("wrong"))).createdAt == nil)
-  }
 }

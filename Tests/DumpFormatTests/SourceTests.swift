@@ -5,11 +5,11 @@ import Testing
 
 @testable import DumpFormat
 
-/// Bytes that change once they were read through.
-private final class ChangingSource: DumpSource {
+/// Bytes that change when they are told to.
+final class ChangingSource: DumpSource {
   private let first: [UInt8]
   private let second: [UInt8]
-  private let hasBeenRead = Mutex(false)
+  private let hasChanged = Mutex(false)
 
   init(_ first: [UInt8], then second: [UInt8]) {
     self.first = first
@@ -18,16 +18,16 @@ private final class ChangingSource: DumpSource {
 
   var size: Int { first.count }
 
-  func change() { hasBeenRead.withLock { $0 = true } }
+  func change() { hasChanged.withLock { $0 = true } }
 
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    let bytes = hasBeenRead.withLock { $0 } ? second : first
+    let bytes = hasChanged.withLock { $0 } ? second : first
     return BytesSource(bytes: bytes).read(at: min(offset, bytes.count), into: buffer)
   }
 }
 
 /// A volume that fails behind a point.
-private struct FailingSource: DumpSource {
+struct FailingSource: DumpSource {
   let bytes: [UInt8]
   let end: Int
 

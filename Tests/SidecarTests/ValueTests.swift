@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpFormat
 import JSON
 import Retention
 import TestSupport
@@ -102,6 +103,17 @@ struct ValueTests {
     notes.copied = ["b.bin"]
     let bytes = JSONWriter.bytes(notes.json)
     #expect(SidecarNotes(bytes) == notes)
+    // Nobody without the key can write notes that are believed.
+    let key = DumpKey("sealing-key-abc")
+    let sealed = try notes.sealed(key)
+    #expect(SidecarNotes(sealed: sealed, key) == notes)
+    #expect(SidecarNotes(sealed: sealed, DumpKey("another-key")) == nil)
+    #expect(SidecarNotes(sealed: bytes, key) == nil)
+    for place in sealed.indices {
+      var forged = sealed
+      forged[place] ^= 1
+      #expect(SidecarNotes(sealed: forged, key) == nil)
+    }
     notes.keep(only: ["b.bin"])
     #expect(notes.dumps.keys.sorted() == ["b.bin"])
     #expect(notes.accepted.isEmpty)
@@ -123,7 +135,7 @@ struct ValueTests {
       Issue.record("it was not late: \(outcome)")
       return
     }
-    #expect(worker.busyFor != nil)
+    #expect(eventually { worker.busyFor == nil ? nil : true } == true)
     gate.ring()
     guard case .done(7) = worker.run(until: Deadline(in: .seconds(30)), { 7 }) else {
       Issue.record("the thread did not go on")

@@ -1,4 +1,5 @@
 import DumpDirectory
+import DumpFormat
 import JSON
 
 /// What the sidecar remembers from run to run: which dumps it has verified, and what came of it.
@@ -46,6 +47,29 @@ extension SidecarNotes {
       "accepted": .strings(accepted.sorted()),
       "copied": .strings(copied.sorted()),
     ]
+  }
+
+  /// What vouches for the notes: who can write to the volume, but has no key, can't make a dump pass as verified, and so
+  /// can't have good ones pruned.
+  private static let purpose = "sidecar-notes-v1"
+
+  /// - Returns: `nil` unless the bytes were sealed with this key.
+  init?(sealed bytes: [UInt8], _ key: DumpKey) {
+    guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return nil }
+    let content = Array(bytes[..<end])
+    let digits = bytes[(end + 1)...].compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+    guard digits.count == 64 else { return nil }
+    let code = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    guard (try? key.isAuthentic(code, of: content, purpose: Self.purpose)) == true else { return nil }
+    self.init(content)
+  }
+
+  /// The notes as they stand in their file: JSON, and the code that vouches for it on a line of its own.
+  func sealed(_ key: DumpKey) throws -> [UInt8] {
+    let content = JSONWriter.bytes(json)
+    let code = try key.authenticationCode(of: content, purpose: Self.purpose)
+    let digits = code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return content + [UInt8(ascii: "\n")] + Array(digits.utf8)
   }
 
   /// Forgets dumps that are gone.

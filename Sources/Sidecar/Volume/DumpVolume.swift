@@ -1,6 +1,5 @@
 import DumpDirectory
 import DumpFormat
-import JSON
 import Settings
 import Synchronization
 
@@ -63,7 +62,7 @@ final class DumpVolume: Sendable {
   private func check(_ known: KnownDump) -> KnownDump {
     var dump = known
     do {
-      let summary = try directory.open(dump.entry.path).verify(keyring).read(group: { _ in }, record: { _, _ in })
+      let summary = try directory.open(dump.entry.path).inspect(keyring)
       dump.verification = .good(.init(summary))
     } catch let error as DumpFormatError where error.code != .inputOutput && error.code != .cryptography {
       dump.verification = .damaged(error.description)
@@ -100,7 +99,7 @@ final class DumpVolume: Sendable {
     notes.withLock { notes in
       if let notes { return notes }
       let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
-      let read = bytes.flatMap { SidecarNotes($0) } ?? SidecarNotes()
+      let read = bytes.flatMap { SidecarNotes(sealed: $0, keyring.sealing) } ?? SidecarNotes()
       notes = read
       return read
     }
@@ -109,9 +108,9 @@ final class DumpVolume: Sendable {
   private func change(_ body: (inout SidecarNotes) -> Void) {
     var changed = loadedNotes
     body(&changed)
-    let bytes = JSONWriter.bytes(changed.json)
     notes.withLock { $0 = changed }
     // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
+    guard let bytes = try? changed.sealed(keyring.sealing) else { return }
     _ = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
   }
 }

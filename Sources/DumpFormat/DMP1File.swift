@@ -1,0 +1,92 @@
+/// A file in the peer's layout: its parts in clear, and its sealed text by blocks.
+struct DMP1File: Sendable {
+  /// A key that may be the one, derived for this file.
+  struct Candidate {
+    let key: [UInt8]
+    /// What the beginning says when it is opened with it; `nil` tells next to surely that it is not the one.
+    let stamp: DumpStamp?
+  }
+
+  /// How much of the text is looked at for `Candidate.stamp`, bytes: an envelope of ours up to its data, with room for
+  /// whitespace.
+  private static let peekSize = 256
+
+  private let source: any DumpSource
+  private let salt: [UInt8]
+  private let nonce: [UInt8]
+  let tag: [UInt8]
+
+  init(_ source: any DumpSource) throws(DumpFormatError) {
+    self.source = source
+    let magic = try Self.bytes(of: source, at: 0, count: min(source.size, DMP1.magic.count))
+    guard magic == DMP1.magic else { throw DumpFormatError(.notADump) }
+    guard source.size > DMP1.overhead else { throw DumpFormatError(.truncated) }
+    salt = try Self.bytes(of: source, at: DMP1.magic.count, count: DMP1.saltSize)
+    nonce = try Self.bytes(of: source, at: DMP1.magic.count + DMP1.saltSize, count: GCMStream.nonceSize)
+    tag = try Self.bytes(of: source, at: source.size - GCMStream.tagSize, count: GCMStream.tagSize)
+  }
+
+  /// Of the whole file.
+  var size: Int { source.size }
+
+  /// All before the sealed text.
+  var header: [UInt8] { DMP1.magic + salt + nonce }
+
+  private var end: Int { source.size - GCMStream.tagSize }
+
+  /// The keys to try, those first under which the beginning looks like a dump's. It is no more than a guess: a damaged
+  /// beginning looks like none under the right key.
+  func candidates(_ keyring: DumpKeyring) throws(DumpFormatError) -> [Candidate] {
+    let beginning = try Self.bytes(
+      of: source, at: DMP1.headerSize, count: min(Self.peekSize, source.size - DMP1.overhead))
+    var likely: [Candidate] = []
+    var others: [Candidate] = []
+    for key in keyring.all {
+      let key = try DMP1.key(key, salt: salt)
+      let candidate = Candidate(key: key, stamp: try stamp(of: beginning, key))
+      if candidate.stamp == nil { others.append(candidate) } else { likely.append(candidate) }
+    }
+    return likely + others
+  }
+
+  private func stamp(of beginning: [UInt8], _ key: [UInt8]) throws(DumpFormatError) -> DumpStamp? {
+    let gcm = try opening(key)
+    var text = SealedBlock(beginning)
+    try text.withBytes { bytes throws(DumpFormatError) in try gcm.openInPlace(bytes) }
+    var scanner = DMP1Scanner(isCounting: true)
+    // What stands before a fault counts as well: nothing is believed yet.
+    text.withBytes { try? scanner.scan(UnsafeRawBufferPointer($0), group: { _ in }, record: { _, _ in }) }
+    return scanner.stamp
+  }
+
+  func opening(_ key: [UInt8]) throws(DumpFormatError) -> GCMStream {
+    try GCMStream(key: key, nonce: nonce, isSealing: false)
+  }
+
+  /// Reads on in the sealed text.
+  ///
+  /// - Returns: whether there was more of it.
+  func read(_ block: inout SealedBlock, at offset: Int, upTo count: Int) throws(DumpFormatError) -> Bool {
+    guard offset < end else { return false }
+    try block.fill(min(count, end - offset)) { buffer throws(DumpFormatError) in
+      try source.read(at: offset, into: buffer)
+    }
+    return block.count > 0
+  }
+
+  /// Whether the sealed text was read through to its end, and the file ends where it ended when it was opened.
+  func isWhole(at offset: Int) throws(DumpFormatError) -> Bool {
+    guard offset == end else { return false }
+    var beyond = SealedBlock()
+    let size = source.size
+    try beyond.fill(1) { buffer throws(DumpFormatError) in try source.read(at: size, into: buffer) }
+    return beyond.count == 0
+  }
+
+  private static func bytes(of source: any DumpSource, at offset: Int, count: Int) throws(DumpFormatError) -> [UInt8] {
+    var block = SealedBlock()
+    try block.fill(count) { buffer throws(DumpFormatError) in try source.read(at: offset, into: buffer) }
+    guard block.count == count else { throw DumpFormatError(.truncated) }
+    return block.bytes
+  }
+}

@@ -1,0 +1,36 @@
+/// The groups of a dump as they come, with how many records each has.
+struct GroupCounter {
+  /// No store is near it; together with the length of a name it bounds what their names take of memory.
+  static let maximum = 16_384
+
+  /// Of the present group; `nil` before the first.
+  private(set) var name: String?
+  /// Of the present group.
+  private(set) var records = 0
+  private var earlier: [DumpSummary.GroupCount] = []
+  private var names: Set<String> = []
+
+  /// In the dump's order.
+  var counts: [DumpSummary.GroupCount] { earlier + present }
+
+  /// Whether there is room for no further group.
+  var isFull: Bool { names.count == Self.maximum }
+
+  private var present: [DumpSummary.GroupCount] {
+    name.map { [DumpSummary.GroupCount(name: $0, records: records)] } ?? []
+  }
+
+  /// - Returns: whether it may begin: a name comes once.
+  mutating func begin(_ name: String) -> Bool {
+    guard names.insert(name).inserted else { return false }
+    earlier += present
+    self.name = name
+    records = 0
+    return true
+  }
+
+  /// One more record in the present group.
+  mutating func countRecord() {
+    records += 1
+  }
+}
