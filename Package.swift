@@ -109,6 +109,7 @@ let package = Package(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
+    tests("RetentionTests", ["Retention", "TestSupport"]),
     tests("AuthenticationTests", ["Authentication", "Resources", "JSON", nioPosix]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
     tests("PlatformTests", ["Platform", "Resources", "JSON", httpTypes]),
@@ -120,7 +121,12 @@ let package = Package(
         nioHTTPTypes,
         httpTypes,
       ]),
+    tests(
+      "SidecarTests",
+      ["Sidecar", "HTTPClient", "Retention", "DumpDirectory", "Clocks", "JSON", "Settings", "TestSupport", logging]),
     tests("ArchitectureTests", ["JSON"]),
-    tests("EndToEnd", ["TestSupport", "JSON", "gatehouse"], resources: [.copy("Fixtures")]),
+    tests(
+      "EndToEnd", ["TestSupport", "DumpDirectory", "DumpFormat", "JSON", "gatehouse", "gatehouse-sidecar"],
+      resources: [.copy("Fixtures")]),
   ]
 )

@@ -31,6 +31,11 @@ package struct DumpDirectory: Sendable {
     return try removeLeftovers(in: location.directory)
   }
 
+  package var exists: Bool {
+    var status = stat()
+    return stat(location.directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Opens a dump for reading.
   package func open(_ path: String) throws -> UnverifiedDump {
     try UnverifiedDump(DumpFileSource(path: path))

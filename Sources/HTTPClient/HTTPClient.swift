@@ -43,8 +43,9 @@ package final class HTTPClient {
       // An empty value needs a semicolon, or libcurl drops the header.
       lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
     }
-    // Without waiting for `100 Continue`, which few servers send.
-    lines.append("Expect:")
+    // Without waiting for `100 Continue`, which few servers send. libcurl would sign this line, though it is never sent;
+    // S3 does send the answer.
+    if request.signature == nil { lines.append("Expect:") }
     let source: (any HTTPBodySource)? = if case .file(let source) = request.body { source } else { nil }
     let transfer = Transfer(maximum: request.maximumAnswer, source: source, sink: sink)
     handle.reset()

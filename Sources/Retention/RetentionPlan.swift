@@ -24,7 +24,7 @@ package struct RetentionPlan: Sendable, Equatable {
   /// - Parameters:
   ///   - dumps: of one volume, newest first in the order that their authenticated headers give. That need not be the
   ///     order of `createdAt`.
-  ///   - accepted: names of dumps that `ShrinkGuard` does not flag.
+  ///   - accepted: names of dumps that `ShrinkGuard` does not flag; see there.
   package init(dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, accepted: Set<String> = []) {
     switch clock {
     case .untrusted(let reason):

@@ -23,7 +23,9 @@ package struct ShrinkGuard: Sendable {
 
   /// - Parameters:
   ///   - dumps: newest first.
-  ///   - accepted: names of dumps that are never flagged.
+  ///   - accepted: names of dumps that are never flagged: those that an operator accepted, and those that the caller
+  ///     remembers to have passed. Pruning removes the steps of a slow decline, and what is left of it looks like an
+  ///     accident to whoever judges it anew.
   /// - Returns: whether each dump is flagged, in the same order.
   package static func flags(_ dumps: [JudgedDump], accepted: Set<String>) -> [Bool] {
     var flags = Array(repeating: false, count: dumps.count)

@@ -4,29 +4,6 @@ import JSON
 import TestSupport
 import Testing
 
-/// A small file system in memory; `nil` where this process may not mount one.
-private final class SmallVolume {
-  let url: URL
-
-  init?(_ url: URL, size: String) {
-    self.url = url
-    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    guard mount("tmpfs", url.path(), "tmpfs", 0, "size=\(size)") == 0 else { return nil }
-  }
-
-  deinit {
-    umount2(url.path(), Int32(MNT_DETACH))
-  }
-}
-
-/// Writes until there is no room left.
-private func fill(_ file: URL) {
-  let descriptor = open(file.path(), O_WRONLY | O_CREAT, 0o600)
-  let page = [UInt8](repeating: 7, count: 4096)
-  while write(descriptor, page, page.count) > 0 {}
-  close(descriptor)
-}
-
 @Suite("A volume that is sick")
 struct VolumeTests {
   @Test(
@@ -43,7 +20,7 @@ struct VolumeTests {
         #expect(try dump().status == 200)
         let files = { names(in: volume.url).filter { !$0.contains("lease") } }
         let good = files()
-        fill(volume.url.appending(path: "filler"))
+        volume.fill()
         let answer = try dump()
         #expect(answer.status == 500)
         #expect(answer.code == "MEM006")

@@ -8,17 +8,8 @@ package final class GatehouseProcess {
   package static let adminPassword = "Correct-Horse-Battery-9"
   package static let encryptionKey = "interop-key-0123456789abcdef0123"
 
-  private let process = Process()
-  private let logFile: URL
+  private let process: ProgramProcess
   package private(set) var port = 0
-
-  /// Where `swift build` puts the program: beside the test bundle.
-  package static var executable: URL {
-    let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
-    let beside =
-      bundle?.deletingLastPathComponent() ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    return beside.appending(path: "gatehouse")
-  }
 
   package static func environment(dumps: URL, _ changes: [String: String] = [:]) -> [String: String] {
     let standard = [
@@ -38,26 +29,14 @@ package final class GatehouseProcess {
   package init(
     dumps: URL, _ changes: [String: String] = [:], arguments: [String] = [], through wrapper: URL? = nil
   ) throws {
-    logFile = dumps.deletingLastPathComponent().appending(path: "log-\(UUID().uuidString)")
-    _ = FileManager.default.createFile(atPath: logFile.path(), contents: nil)
-    let handle = try FileHandle(forWritingTo: logFile)
-    process.executableURL = wrapper ?? Self.executable
-    process.arguments = (wrapper == nil ? [] : [Self.executable.path()]) + arguments
-    process.environment = Self.environment(dumps: dumps, changes)
-    process.currentDirectoryURL = dumps.deletingLastPathComponent()
-    process.standardOutput = handle
-    process.standardError = handle
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
+    process = try ProgramProcess(
+      "gatehouse", arguments, environment: Self.environment(dumps: dumps, changes),
+      directory: dumps.deletingLastPathComponent(), through: wrapper)
   }
 
-  deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-  }
-
-  package var identifier: Int32 { process.processIdentifier }
+  package var identifier: Int32 { process.identifier }
   package var isRunning: Bool { process.isRunning }
-  package var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+  package var log: String { process.log }
 
   /// Waits until it listens.
   package func waitUntilListening() throws {
@@ -79,24 +58,16 @@ package final class GatehouseProcess {
     guard isReady == true else { throw HTTPFailure(description: "it does not get ready:\n\(log)") }
   }
 
-  package func signal(_ number: Int32) {
-    kill(process.processIdentifier, number)
-  }
+  package func signal(_ number: Int32) { process.signal(number) }
 
   /// Waits for its end.
   ///
   /// - Returns: the exit code, or minus the signal that ended it.
   package func waitForExit(within limit: Duration = .seconds(30)) throws -> Int32 {
-    guard eventually(within: limit, { process.isRunning ? nil : true }) == true else {
-      throw HTTPFailure(description: "it does not end:\n\(log)")
-    }
-    return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+    try process.waitForExit(within: limit)
   }
 
-  package func stop(_ number: Int32 = SIGTERM) throws -> Int32 {
-    signal(number)
-    return try waitForExit()
-  }
+  package func stop(_ number: Int32 = SIGTERM) throws -> Int32 { try process.stop(number) }
 
   /// One call on a connection of its own.
   package func send(

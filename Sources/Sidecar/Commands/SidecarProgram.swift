@@ -1,5 +1,3 @@
-import DumpDirectory
-import DumpFormat
 import Glibc
 import HTTPClient
 import Logging
@@ -53,8 +51,7 @@ package enum SidecarProgram {
     do {
       // Before any other thread is there.
       let signals = isWatching ? StopSignals() : nil
-      let location = try DumpLocation(configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory)
-      let volume = DumpVolume(DumpDirectory(location), keyring: configuration.dumps.keyring)
+      let volume = DumpVolume(configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory)
       let work = SidecarWork(configuration: configuration, volume: volume, logger: logger)
       return switch command {
       case .run: try work.watch(signals ?? StopSignals())

@@ -14,7 +14,7 @@ extension SidecarWork {
 
   func list(json: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps()
-    let table = DumpTable(dumps, pruner.plan(dumps, clock: clock), directory: volume.directory.location.directory)
+    let table = DumpTable(dumps, pruner.plan(dumps, clock: clock), directory: try volume.directory.location.directory)
     print(json ? JSONWriter.text(.object(table.json)) : table.text)
     return .success
   }
@@ -22,10 +22,10 @@ extension SidecarWork {
   /// Verifies what was not verified yet, since nothing goes before something newer is known to be good.
   func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
-    if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept(newest.name) }
+    if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept([newest.name]) }
     let plan = pruner.plan(dumps, clock: clock)
     let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
-    let table = DumpTable(dumps, plan, directory: volume.directory.location.directory)
+    let table = DumpTable(dumps, plan, directory: try volume.directory.location.directory)
     if json {
       var object = table.json
       object["dry_run"] = .bool(isDry)
@@ -54,7 +54,7 @@ extension SidecarWork {
     if json {
       print(JSONWriter.text(["dumps": .array(results.map(Self.json))]))
     } else {
-      if results.isEmpty { print("no dumps in \(volume.directory.location.directory)") }
+      if results.isEmpty { print("no dumps in \(volume.place)") }
       for result in results { print(Self.line(result)) }
     }
     return code
@@ -62,7 +62,7 @@ extension SidecarWork {
 
   /// One file, wherever it is: a bare name is one of the directory of dumps, else of the working directory.
   private func verify(_ file: String) -> KnownDump {
-    let inside = "\(volume.directory.location.directory)/\(file)"
+    let inside = "\((try? volume.directory.location.directory) ?? ".")/\(file)"
     let path = file.contains("/") || access(inside, F_OK) != 0 ? file : inside
     return volume.verify(path: path)
   }
@@ -92,8 +92,8 @@ extension SidecarWork {
   }
 
   func receipt(json: Bool) throws -> SidecarExit {
-    guard let (name, receipt) = try ReceiptShelf(directory: volume.directory).newest() else {
-      StandardError.write("no drain receipt in \(volume.directory.location.directory)")
+    guard let (name, receipt) = try ReceiptShelf(directory: try volume.directory).newest() else {
+      StandardError.write("no drain receipt in \(volume.place)")
       return .failure
     }
     print(json ? JSONWriter.text(.object(receipt)) : "\(name): \(DrainReceipt.line(receipt))")

@@ -116,7 +116,7 @@ final class Drain: Sendable {
     case .late:
       finish(
         .volumeFailed,
-        "the volume did not answer in time; look at the mount of '\(volume.directory.location.directory)'")
+        "the volume did not answer in time; look at the mount of '\(volume.place)'")
     }
   }
 
@@ -138,14 +138,14 @@ final class Drain: Sendable {
       return receipt
     }
     let bytes = JSONWriter.bytes(done.json)
-    let directory = volume.directory
+    let volume = volume
     let limit = within.map { deadline.within($0) } ?? deadline.keeping(min(.milliseconds(300), limit / 20))
     // A worker of its own: the usual one may hang on the volume, and this must be tried all the same.
     let written = Worker().run(until: limit) { () throws -> String in
       var number = 0
       while true {
         do throws(DumpDirectoryError) {
-          return try directory.writeSmallFile(done.fileName(number: number), bytes, replaces: false)
+          return try volume.directory.writeSmallFile(done.fileName(number: number), bytes, replaces: false)
         } catch {
           guard error.code == .taken, number < 100 else { throw error }
           number += 1

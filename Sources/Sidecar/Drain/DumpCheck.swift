@@ -37,7 +37,7 @@ struct DumpCheck: Sendable {
     let dumps = try listed()
     guard let index = dumps.firstIndex(where: { $0.name == answer.name }), isHere(answer, dumps[index]) else {
       throw Failure.notOnVolume(
-        "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.directory.location.directory)'); both containers need the same volume and MEM_DUMP_PATH"
+        "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.place)'); both containers need the same volume and MEM_DUMP_PATH"
       )
     }
     let checked = try verified(index, of: dumps)

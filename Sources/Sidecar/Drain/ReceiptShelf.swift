@@ -19,6 +19,18 @@ struct ReceiptShelf: Sendable {
     return nil
   }
 
+  /// How often each outcome stands in the receipts that are there.
+  func outcomes() throws(DumpDirectoryError) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for name in try directory.smallFiles(prefix: DrainReceipt.prefix) {
+      guard let bytes = try? directory.readSmallFile(name), let receipt = try? JSONParser().parseObject(bytes),
+        let outcome = receipt["outcome"]?.string.flatMap({ DrainOutcome(rawValue: $0) })
+      else { continue }
+      counts[outcome.rawValue, default: 0] += 1
+    }
+    return counts
+  }
+
   func prune() throws(DumpDirectoryError) {
     for name in try directory.smallFiles(prefix: DrainReceipt.prefix).dropLast(Self.kept) {
       try directory.removeSmallFile(name)

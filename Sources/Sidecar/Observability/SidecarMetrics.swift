@@ -15,7 +15,7 @@ final class SidecarMetrics: Sendable {
     var unlinked = 0
     /// By cause.
     var failures: [String: Int] = [:]
-    /// By outcome.
+    /// Receipts on the volume, by outcome: this process ends with its own drain.
     var drains: [String: Int] = [:]
     var isServiceReady = false
     /// Seconds for which a call of the volume has been under way.
@@ -76,7 +76,7 @@ extension SidecarMetrics.Values {
       "failures_total", "What failed, by cause.",
       failures.sorted { $0.key < $1.key }.map { ("cause=\"\($0.key)\"", $0.value) })
     text.counter(
-      "drains_total", "Drains, by outcome.",
+      "drains_total", "Drains whose receipts are on the volume, by outcome.",
       drains.sorted { $0.key < $1.key }.map { ("outcome=\"\($0.key)\"", $0.value) })
     return text.lines
   }

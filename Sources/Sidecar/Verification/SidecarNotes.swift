@@ -15,7 +15,9 @@ struct SidecarNotes: Sendable, Equatable {
 
   /// By the dumps' names.
   var dumps: [String: Note] = [:]
-  /// Names of dumps that an operator has accepted although they shrank.
+  /// Names of dumps that count although a comparison with what is left may say that they shrank: those that an operator
+  /// has accepted, and those that had not shrunk when they came. Without the second, a slow decline would look like an
+  /// accident once the dumps between were pruned.
   var accepted: Set<String> = []
   /// Names of dumps that are safe offsite.
   var copied: Set<String> = []

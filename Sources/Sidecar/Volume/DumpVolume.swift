@@ -1,19 +1,38 @@
 import DumpDirectory
 import DumpFormat
 import JSON
+import Settings
 import Synchronization
 
 /// The volume as the sidecar sees it. Every call here blocks for as long as the volume takes: all run on the worker that
 /// may hang.
 final class DumpVolume: Sendable {
-  let directory: DumpDirectory
   let keyring: DumpKeyring
+  /// `MEM_DUMP_PATH`, for messages.
+  let place: String
+  private let settings: DumpSettings
+  private let workingDirectory: String
+  private let opened = Mutex<DumpDirectory?>(nil)
   /// `nil` until they were read.
   private let notes = Mutex<SidecarNotes?>(nil)
 
-  init(_ directory: DumpDirectory, keyring: DumpKeyring) {
-    self.directory = directory
-    self.keyring = keyring
+  /// Looks at nothing yet.
+  init(_ settings: DumpSettings, workingDirectory: String) {
+    self.settings = settings
+    self.workingDirectory = workingDirectory
+    keyring = settings.keyring
+    place = settings.path
+  }
+
+  /// The directory of dumps. Finding out where it is asks the volume already.
+  var directory: DumpDirectory {
+    get throws(DumpDirectoryError) {
+      if let directory = opened.withLock({ $0 }) { return directory }
+      let directory = DumpDirectory(try DumpLocation(settings, workingDirectory: workingDirectory))
+      // The service makes it; what its path means can change until then.
+      if directory.exists { opened.withLock { $0 = directory } }
+      return directory
+    }
   }
 
   /// The dumps, newest first, with what is known of each.
@@ -63,7 +82,11 @@ final class DumpVolume: Sendable {
   var accepted: Set<String> { loadedNotes.accepted }
   var copied: Set<String> { loadedNotes.copied }
 
-  func accept(_ name: String) { change { $0.accepted.insert(name) } }
+  func accept(_ names: some Collection<String>) {
+    guard !loadedNotes.accepted.isSuperset(of: names) else { return }
+    change { $0.accepted.formUnion(names) }
+  }
+
   func markCopied(_ name: String) { change { $0.copied.insert(name) } }
 
   /// Forgets what is noted of dumps that are gone.

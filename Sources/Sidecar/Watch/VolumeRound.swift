@@ -28,13 +28,17 @@ struct VolumeRound: Sendable {
       dumps[index] = verify(dumps[index])
       isNew = isNew || dumps[index].verification != nil
     }
-    reportShrinking(dumps, isNew: isNew)
+    judgeShrinking(dumps, isNew: isNew)
+    if prunes {
+      let outcomes = try ReceiptShelf(directory: try volume.directory).outcomes()
+      metrics.change { $0.drains = outcomes }
+    }
     var report: Pruner.Report?
     if isNew || prunes {
       let pruned = pruner.prune(dumps, clock: clock)
       let gone = Set(pruned.trashed)
       dumps.removeAll { gone.contains($0.name) }
-      try ReceiptShelf(directory: volume.directory).prune()
+      try ReceiptShelf(directory: try volume.directory).prune()
       report = pruned
     }
     volume.forget(except: Set(dumps.map(\.name)))
@@ -67,9 +71,13 @@ struct VolumeRound: Sendable {
     return verified
   }
 
-  private func reportShrinking(_ dumps: [KnownDump], isNew: Bool) {
+  private func judgeShrinking(_ dumps: [KnownDump], isNew: Bool) {
     guard isNew, let newest = dumps.first(where: \.isGood) else { return }
     let flags = ShrinkGuard.flags(dumps.map(\.judged), accepted: volume.accepted)
+    // What did not shrink is noted, once everything that it could be compared with is known.
+    if dumps.allSatisfy({ $0.verification != nil }) {
+      volume.accept(zip(dumps, flags).filter { $0.isGood && !$1 }.map(\.0.name))
+    }
     for (dump, isFlagged) in zip(dumps, flags) where isFlagged && dump.name == newest.name {
       logger.warning(
         "the newest dump shrank by more than half; it pushes no older one out until it is accepted (prune --accept-shrunk)",

@@ -23,6 +23,7 @@ final class Watch {
   private var nextScan = Duration.zero
   private var nextPrune = Duration.zero
   private var hasReportedHang = false
+  private var wasReady = false
 
   private static let scanPeriod = Duration.seconds(1)
   private static let prunePeriod = Duration.seconds(3600)
@@ -50,10 +51,11 @@ final class Watch {
     startMetrics()
     logger.notice(
       "watching",
-      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.directory.location.directory)"])
+      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.place)"])
     while !isStopping {
       metrics.noteTurn()
       service.look()
+      wasReady = service.wasReady
       metrics.change { $0.isServiceReady = service.isReady }
       lookAtVolume()
       signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
@@ -102,8 +104,9 @@ final class Watch {
       defer { tasks.protect(false) }
       let result = try round.run(clock: clock, prunes: prunes) { !signals.received.isEmpty }
       let isWhole = result.dumps.allSatisfy { $0.verification != nil }
-      // What could not be read is looked at again, though nothing changed.
-      return .done(result, fingerprint: isWhole ? try volume.directory.fingerprint() : nil)
+      // As it was before the round: what came during it is looked at next. What could not be read is looked at again,
+      // though nothing changed.
+      return .done(result, fingerprint: isWhole ? print : nil)
     }
   }
 
@@ -119,6 +122,8 @@ final class Watch {
       self.fingerprint = fingerprint
       offsite?.offer(result.dumps)
     case .failed(let error):
+      // The service makes the directory at its first start.
+      if (error as? DumpDirectoryError)?.code == .notFound, !wasReady { return }
       metrics.countFailure("volume")
       nextScan = SteadyClock.now() + .seconds(10)
       logger.error("the volume can't be read", metadata: ["error": "\(error)"])
@@ -133,7 +138,7 @@ final class Watch {
     logger.error(
       "the volume does not answer; look at its mount",
       metadata: [
-        "dump.directory": "\(volume.directory.location.directory)",
+        "dump.directory": "\(volume.place)",
         "duration.ms": .stringConvertible(busy.milliseconds),
       ])
   }

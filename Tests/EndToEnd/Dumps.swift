@@ -1,0 +1,39 @@
+import DumpDirectory
+import DumpFormat
+import Foundation
+import JSON
+import TestSupport
+
+/// Dumps as a service would write them, of any time and size.
+enum Dumps {
+  /// Writes one.
+  ///
+  /// - Parameter seconds: Unix time of its name and of its header.
+  /// - Returns: the file's name.
+  @discardableResult
+  static func write(in directory: URL, at seconds: Int, documents: Int = 3) throws -> String {
+    let location = try DumpLocation(path: directory.path() + "/memory_dump.bin", workingDirectory: "/")
+    let dumps = DumpDirectory(location)
+    try dumps.prepare()
+    let createdAt = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(seconds)))
+    let written = try dumps.write(to: location, at: seconds) { file in
+      var writer = try DumpWriter(
+        format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: createdAt, sink: file)
+      try writer.beginGroup("users")
+      for number in 0..<documents {
+        try Array(#"{"_id":"\#(number)"}"#.utf8).withUnsafeBytes { try writer.append(record: $0) }
+      }
+      return try writer.finish()
+    }
+    return URL(filePath: written.path).lastPathComponent
+  }
+
+  static var now: Int { Int(Date().timeIntervalSince1970) }
+}
+
+/// The dumps of a listing, by name.
+func rows(_ output: String) throws -> [String: JSONObject] {
+  let object = try JSONParser().parseObject(Array(output.utf8))
+  let dumps = object["dumps"]?.array?.compactMap(\.object) ?? []
+  return Dictionary(dumps.map { ($0["name"]?.string ?? "", $0) }) { $1 }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import JSON
+import Synchronization
+import TestSupport
+
+/// A service that answers as a test wants, for what the real one never does.
+final class FakeGateway: Sendable {
+  typealias Answer = LoopbackServer.Answer
+
+  let server: LoopbackServer
+
+  /// - Parameters:
+  ///   - logIn: by the number of the login, from 1.
+  ///   - dump: by the number of the call, from 1.
+  init(
+    readiness: @escaping @Sendable () -> Answer = { .json(#"{"status":"ready"}"#) },
+    logIn: @escaping @Sendable (Int) -> Answer = { .json(#"{"access_token":"token-\#($0)"}"#) },
+    dump: @escaping @Sendable (Int, LoopbackServer.Request) -> Answer
+  ) throws {
+    let counts = Counts()
+    server = try LoopbackServer { request in
+      switch request.path {
+      case "/platform/monitor/readiness": readiness()
+      case "/platform/authorization": logIn(counts.next("login"))
+      case "/platform/memory/dump": dump(counts.next("dump"), request)
+      default: .status(404)
+      }
+    }
+  }
+
+  private final class Counts: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    func next(_ name: String) -> Int {
+      counts.withLock { counts in
+        counts[name, default: 0] += 1
+        return counts[name, default: 0]
+      }
+    }
+  }
+
+  static func wrote(_ path: String) -> Answer { .json(#"{"response":{"path":"\#(path)"}}"#) }
+}
+
+/// A directory of dumps with the peer's one in it.
+func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) async throws {
+  try await withTemporaryDirectory { (root: URL) async throws in
+    let generated = root.appending(path: "generated")
+    try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: true)
+    let dump = generated.appending(path: "memory_dump-20261123T201137Z.bin")
+    try FileManager.default.copyItem(at: Fixture.url(dump.lastPathComponent), to: dump)
+    try await body(generated, dump)
+  }
+}

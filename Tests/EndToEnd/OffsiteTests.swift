@@ -1,0 +1,127 @@
+import Foundation
+import Glibc
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("Copies in S3")
+struct OffsiteTests {
+  private static let bucket = "copies-of-dumps"
+
+  private static func settings(_ moto: MotoServer, _ more: [String: String]) -> [String: String] {
+    [
+      "OFFSITE_S3_BUCKET": bucket, "OFFSITE_S3_ENDPOINT": moto.url, "AWS_REGION": "us-east-1",
+    ].merging(more) { $1 }
+  }
+
+  @Test("are signed with credentials that expire, made of verified dumps, kept by the same rules, and come back")
+  func signed() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let moto = try MotoServer(in: root, checksAfter: 4)
+      #expect(try moto.call("s3", "PUT", "/\(Self.bucket)").status == 200)
+      let role = try moto.assumeRole()
+      // The first ones are revoked already, and all of them expire before their next use.
+      let asked = Mutex(0)
+      let endpoint = try LoopbackServer { request in
+        guard request.path == "/v2/credentials/task" else { return .status(404) }
+        let number = asked.withLock { count in
+          count += 1
+          return count
+        }
+        return .json(
+          #"{"AccessKeyId":"\#(role.accessKey)","SecretAccessKey":"\#(number == 1 ? "revoked" : role.secretKey)","Token":"\#(role.token)","Expiration":"2020-01-01T00:00:00Z"}"#
+        )
+      }
+      // moto decodes a slash of the prefix before it checks the signature, so the copies stand at the root here.
+      let settings = Self.settings(
+        moto,
+        [
+          "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(endpoint.url)/v2/credentials/task", "OFFSITE_S3_PREFIX": "/",
+          "KEEP_LAST": "2", "SIDECAR_METRICS_PORT": "0",
+        ])
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      let now = Dumps.now
+      var written = [try Dumps.write(in: generated, at: now - 300)]
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, settings)
+      try sidecar.waitForLog("dump copied to S3")
+      for age in [200, 100] {
+        written.append(try Dumps.write(in: generated, at: now - age, documents: age))
+        let name = written[written.count - 1]
+        let isCopied = eventually {
+          sidecar.log.split(separator: "\n").contains { $0.contains("dump copied to S3") && $0.contains(name) }
+            ? true : nil
+        }
+        #expect(isCopied == true, "\(sidecar.log)")
+      }
+      try sidecar.waitForLog("copy in S3 pruned")
+      #expect(sidecar.log.contains("offsite.key=\(written[0])"))
+      #expect(asked.withLock { $0 } > 3)
+      for secret in [role.secretKey, role.token] { #expect(!sidecar.log.contains(secret)) }
+      _ = try sidecar.stop()
+      // The volume is lost.
+      try FileManager.default.removeItem(at: generated)
+      let newest = try SidecarProcess.run(["fetch", "--json"], dumps: generated, settings)
+      #expect(newest.code == 0, "\(newest.output)")
+      #expect(try JSONParser().parseObject(Array(newest.output.utf8))["documents"] == 100)
+      #expect(try SidecarProcess.run(["fetch", written[1]], dumps: generated, settings).code == 0)
+      #expect(try SidecarProcess.run(["verify"], dumps: generated).code == 0)
+      #expect(names(in: generated).filter { $0.hasSuffix(".bin") } == Array(written[1...]))
+      let gone = try SidecarProcess.run(["fetch", written[0]], dumps: generated, settings)
+      #expect(gone.code == 69)
+      #expect(gone.output.contains("there is no copy"))
+      // One that is there already is not written over.
+      #expect(try SidecarProcess.run(["fetch"], dumps: generated, settings).code == 74)
+    }
+  }
+
+  @Test("that were changed there, or are none of ours, are not taken back and not deleted")
+  func changed() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let moto = try MotoServer(in: root)
+      #expect(try moto.call("s3", "PUT", "/\(Self.bucket)").status == 200)
+      let settings = Self.settings(
+        moto, ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "KEEP_LAST": "1"])
+      let strange = "memory_dump-20200101T000000Z.bin"
+      try moto.call("s3", "PUT", "/\(Self.bucket)/gatehouse/\(strange)", body: "DMP1 of someone")
+      try moto.call("s3", "PUT", "/\(Self.bucket)/gatehouse/deeper/\(strange)", body: "DMP1 of someone")
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      let name = try Dumps.write(in: generated, at: Dumps.now - 100)
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, settings)
+      try sidecar.waitForLog("dump copied to S3")
+      let newer = try Dumps.write(in: generated, at: Dumps.now)
+      try sidecar.waitForLog("copy in S3 pruned")
+      _ = try sidecar.stop()
+      let listing = try moto.call("s3", "GET", "/\(Self.bucket)?list-type=2").text
+      #expect(!listing.contains("gatehouse/\(name)"))
+      #expect(listing.contains("gatehouse/\(newer)"))
+      #expect(listing.contains("gatehouse/\(strange)") && listing.contains("gatehouse/deeper/\(strange)"))
+      try moto.call(
+        "s3", "PUT", "/\(Self.bucket)/gatehouse/\(newer)",
+        headers: ["x-amz-meta-gatehouse-created-at": "2030-01-01T00:00:00Z", "x-amz-meta-gatehouse-documents": "3"],
+        body: "DMP1 changed by someone who can write the bucket, and long enough to look like one")
+      try FileManager.default.removeItem(at: generated)
+      let fetched = try SidecarProcess.run(["fetch"], dumps: generated, settings)
+      #expect(fetched.code != 0)
+      #expect(names(in: generated) == [])
+    }
+  }
+
+  @Test("that can't be made are tried again later and later, and hold nothing else up")
+  func unreachable() async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      let s3 = try LoopbackServer { _ in .status(503) }
+      let settings = [
+        "OFFSITE_S3_BUCKET": Self.bucket, "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+      ]
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, settings)
+      try sidecar.waitForLog("the copy to S3 failed")
+      try sidecar.waitForLog("logged in")
+      #expect(try sidecar.stop() == 0)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// The receipt in a log: what the sidecar writes when the volume does not take it.
+private func receipt(in log: String) throws -> JSONObject {
+  let line = try #require(log.split(separator: "\n").first { $0.hasPrefix(#"{"version":1,"outcome""#) })
+  return try JSONParser().parseObject(Array(line.utf8))
+}
+
+@Suite("A drain onto a sick volume")
+struct SickVolumeDrainTests {
+  @Test(
+    "that is full, or read-only, ends by the deadline with the receipt on standard error", arguments: [true, false])
+  func fullOrReadOnly(isFull: Bool) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      guard let volume = SmallVolume(root.appending(path: "generated"), size: "256k") else {
+        print("skipped: this process may not mount a tmpfs")
+        return
+      }
+      try await withGatehouse(dumps: volume.url, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        #expect(
+          try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn()).status == 200)
+        let sidecar = try SidecarProcess.start(dumps: volume.url, port: gatehouse.port, ["DRAIN_DEADLINE": "4"])
+        try sidecar.waitForLog("logged in")
+        try sidecar.waitForLog("dump verified")
+        if isFull { volume.fill() } else { #expect(volume.makeReadOnly()) }
+        let start = ContinuousClock.now
+        #expect(try sidecar.stop() == 69)
+        #expect(ContinuousClock.now - start < .seconds(6))
+        let receipt = try receipt(in: sidecar.log)
+        #expect(receipt["outcome"] == "dump_failed")
+        #expect(receipt["sentence"]?.string?.contains("MEM006") == true)
+        #expect(receipt["verified"] == true)
+        #expect(!names(in: volume.url).contains { $0.hasPrefix("drain-") || $0.hasSuffix(".tmp") })
+      }
+    }
+  }
+
+  @Test("that hangs ends by the deadline all the same, with the receipt on standard error")
+  func hanging() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let behind = root.appending(path: "behind")
+      guard let volume = HangingVolume(root.appending(path: "generated"), over: behind) else {
+        print("skipped: there is no FUSE, or no bindfs")
+        return
+      }
+      defer { volume.goOn() }
+      let written = "memory_dump-20261123T201137Z.bin"
+      try FileManager.default.copyItem(at: Fixture.url(written), to: behind.appending(path: written))
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x/\(written)") }
+      let sidecar = try SidecarProcess.start(dumps: volume.url, port: gateway.server.port, ["DRAIN_DEADLINE": "3"])
+      try sidecar.waitForLog("logged in")
+      try sidecar.waitForLog("dump verified")
+      volume.hang()
+      let start = ContinuousClock.now
+      sidecar.signal(SIGTERM)
+      try sidecar.waitForLog("drain ended")
+      #expect(ContinuousClock.now - start < .seconds(5))
+      let receipt = try receipt(in: sidecar.log)
+      #expect(receipt["outcome"] == "volume_failed")
+      #expect(receipt["sentence"]?.string?.contains("did not answer in time") == true)
+      // The health check comes back, too.
+      let health = try SidecarProcess.run(["health"], dumps: volume.url)
+      #expect(health.code == 1)
+      #expect(health.output.contains("the volume does not answer"))
+      // It has ended by now, unless a call of it was with the file system's own process when that was stopped: Linux lets
+      // nobody leave such a call. (A mount of NFS does.)
+      if sidecar.isRunning {
+        #expect(sidecar.isHeldByKernel)
+        volume.goOn()
+      }
+      #expect(try sidecar.waitForExit() == 74)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Retention
+
+/// Holds one plan against what must be true of every plan.
+struct PlanCheck {
+  let plan: RetentionPlan
+  let dumps: [JudgedDump]
+  let policy: RetentionPolicy
+  let now: Int
+  let accepted: Set<String>
+  /// A time after `now`.
+  let later: Int
+  let oracle: NaiveRetention
+
+  init(
+    plan: RetentionPlan, dumps: [JudgedDump], policy: RetentionPolicy, now: Int, accepted: Set<String>, later: Int
+  ) {
+    self.plan = plan
+    self.dumps = dumps
+    self.policy = policy
+    self.now = now
+    self.accepted = accepted
+    self.later = later
+    oracle = NaiveRetention(dumps, policy, now: now, accepted: accepted)
+  }
+
+  var violation: String? {
+    guard let sentence = shape ?? rules ?? caps ?? laterNow else { return nil }
+    return "\(sentence): \(policy), now \(now), accepted \(accepted), \(dumps), decided \(plan.decisions)"
+  }
+
+  /// One decision a dump, in order, with reasons that agree with it, and the same ones when asked again.
+  private var shape: String? {
+    guard plan.decisions.count == dumps.count else { return "not one decision for each dump" }
+    for (place, decision) in plan.decisions.enumerated() {
+      if decision.name != dumps[place].name { return "out of order" }
+      if decision.reasons.isEmpty { return "a decision without a reason" }
+      for reason in decision.reasons where reason.keeps != decision.isKept { return "a reason for the opposite" }
+    }
+    let again = RetentionPlan(dumps: dumps, policy: policy, clock: .trusted(now: now), accepted: accepted)
+    return again == plan ? nil : "another plan for the same dumps"
+  }
+
+  private var rules: String? {
+    if removedPlaces != oracle.removed { return "removed \(removedPlaces) and not \(oracle.removed)" }
+    if !removedPlaces.isEmpty, plan.anchor != oracle.counting.first.map({ dumps[$0].name }) { return "a wrong anchor" }
+    return nil
+  }
+
+  private var caps: String? {
+    let kept = oracle.counting.filter { plan.decisions[$0].isKept }
+    if let maximum = policy.maximumCount, kept.count > max(1, maximum) { return "more than the cap" }
+    if let maximum = policy.maximumBytes, kept.count > 1, kept.reduce(0, { $0 + dumps[$1].bytes }) > maximum {
+      return "more bytes than the cap"
+    }
+    return nil
+  }
+
+  /// When only the clock goes on, nothing changes but by dumps that were dated in the future: these may go, and those
+  /// that now count may push out older ones.
+  private var laterNow: String? {
+    let plan = RetentionPlan(dumps: dumps, policy: policy, clock: .trusted(now: later), accepted: accepted)
+    let arrived = dumps.indices.filter { dumps[$0].createdAt > now && dumps[$0].createdAt <= later }
+    if arrived.isEmpty { return plan == self.plan ? nil : "a later clock changed the plan" }
+    let newestArrivedGood = arrived.first { dumps[$0].documents != nil }
+    for place in dumps.indices where !plan.decisions[place].isKept && self.plan.decisions[place].isKept {
+      if arrived.contains(place) { continue }
+      // A damaged one goes with the last good one that was older.
+      let isExplained = newestArrivedGood.map { $0 < place || dumps[place].verdict == .damaged } ?? false
+      if !isExplained { return "a later clock removed \(place)" }
+    }
+    return nil
+  }
+
+  private var removedPlaces: [Int] { plan.decisions.indices.filter { !plan.decisions[$0].isKept } }
+}

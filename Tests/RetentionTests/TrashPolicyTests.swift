@@ -1,0 +1,31 @@
+import Retention
+import Testing
+
+@Suite("The trash")
+struct TrashPolicyTests {
+  private static let files = [
+    TrashedFile(name: "old", trashedAt: 899), TrashedFile(name: "due", trashedAt: 900),
+    TrashedFile(name: "young", trashedAt: 901), TrashedFile(name: "future", trashedAt: 1001),
+    TrashedFile(name: "ancient", trashedAt: .min),
+  ]
+
+  private static func unlinked(
+    keepFor: Int = 100, clock: ClockReading = .trusted(now: 1000), hasGoodDump: Bool = true
+  ) -> [String] {
+    TrashPolicy(keepFor: keepFor).filesToUnlink(files, clock: clock, hasGoodDump: hasGoodDump)
+  }
+
+  @Test("gives up files whose time is over, and none from the future")
+  func over() {
+    #expect(Self.unlinked() == ["old", "due", "ancient"])
+    #expect(Self.unlinked(keepFor: 0) == ["old", "due", "young", "ancient"])
+    #expect(Self.unlinked(keepFor: .min) == ["old", "due", "young", "ancient"])
+    #expect(Self.unlinked(keepFor: .max) == ["ancient"])
+  }
+
+  @Test("keeps all while the volume has no good dump, or the clock is not to be trusted")
+  func keepsAll() {
+    #expect(Self.unlinked(hasGoodDump: false) == [])
+    #expect(Self.unlinked(clock: .untrusted(reason: "it jumped")) == [])
+  }
+}

@@ -1,0 +1,70 @@
+import Clocks
+import HTTPClient
+import Settings
+import TestSupport
+import Testing
+
+@testable import Sidecar
+
+@Suite("Copies in S3, the values")
+struct OffsiteValueTests {
+  @Test("a listing is read with its escapes and its next page")
+  func listing() {
+    let listing = S3Listing(
+      xml: """
+        <?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>p/a&amp;lt;b.bin</Key>\
+        <LastModified>x</LastModified><Size>12</Size></Contents><Contents><Size>x</Size><Key>bad</Key></Contents>\
+        <NextContinuationToken>a/b=</NextContinuationToken></ListBucketResult>
+        """)
+    #expect(listing.objects == [S3Object(key: "p/a&lt;b.bin", bytes: 12)])
+    #expect(listing.objects[0].name == "a&lt;b.bin")
+    #expect(listing.continuation == "a/b=")
+    #expect(S3Listing(xml: "<Contents><Key>").objects == [])
+    #expect(
+      S3Listing(xml: "<IsTruncated>false</IsTruncated><NextContinuationToken>x</NextContinuationToken>").continuation
+        == nil)
+  }
+
+  @Test("keys and checksums are spelled as S3 wants them")
+  func spelling() {
+    #expect(PercentEncoding.path("a b/ü+~.bin") == "a%20b/%C3%BC%2B~.bin")
+    #expect(PercentEncoding.query("a/b=") == "a%2Fb%3D")
+    // RFC 4648, section 10.
+    for (hexadecimal, text) in [
+      ("", ""), ("66", "Zg=="), ("666f", "Zm8="), ("666f6f", "Zm9v"), ("666f6f62", "Zm9vYg=="),
+      ("666f6f626172", "Zm9vYmFy"),
+    ] {
+      #expect(Base64.text(hexadecimal: hexadecimal) == text)
+    }
+    #expect(Base64.text(hexadecimal: "6") == nil)
+    #expect(Base64.text(hexadecimal: "xx") == nil)
+  }
+
+  @Test("credentials are asked for once, and again before they expire or when they are not taken")
+  func credentials() throws {
+    let server = try LoopbackServer { request in
+      request.headers["authorization"] == "token-of-the-task"
+        ? .json(#"{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"1970-01-01T01:00:00Z"}"#)
+        : .status(403)
+    }
+    let http = try HTTPClient(.init(userAgent: "test"))
+    let deadline = Deadline(in: .seconds(30))
+    let provider = { (now: Int, token: String) in
+      AWSCredentialProvider(
+        .endpoint(url: "\(server.url)/creds", token: Secret(token)), http: http,
+        clock: WallClock { .init(seconds: now, microseconds: 0) })
+    }
+    let early = provider(0, "token-of-the-task")
+    #expect(try early.credentials(deadline).secretKey.reveal() == "S")
+    #expect(try early.credentials(deadline).sessionToken?.reveal() == "T")
+    #expect(server.requests.count == 1)
+    early.forget()
+    _ = try early.credentials(deadline)
+    #expect(server.requests.count == 2)
+    let late = provider(3400, "token-of-the-task")
+    _ = try late.credentials(deadline)
+    _ = try late.credentials(deadline)
+    #expect(server.requests.count == 4)
+    #expect(throws: OffsiteError.self) { try provider(0, "wrong").credentials(deadline) }
+  }
+}

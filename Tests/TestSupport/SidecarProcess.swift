@@ -1,0 +1,46 @@
+package import Foundation
+import Glibc
+package import JSON
+
+/// The real sidecar as a process of its own.
+package enum SidecarProcess {
+  package static let username = "sidecar"
+  package static let password = "a-password-of-the-sidecar"
+
+  /// For the service: it makes the account.
+  package static let account = ["SIDECAR_USERNAME": username, "SIDECAR_PASSWORD": password]
+
+  package static func environment(
+    dumps: URL, port: Int, _ changes: [String: String] = [:]
+  ) -> [String: String] {
+    [
+      "SIDECAR_URL": "http://127.0.0.1:\(port)", "MEM_ENCRYPTION_KEY": GatehouseProcess.encryptionKey,
+      "MEM_DUMP_PATH": dumps.appending(path: "memory_dump.bin").path(),
+    ].merging(account) { $1 }.merging(changes) { $1 }
+  }
+
+  /// Starts it; does not wait for anything.
+  package static func start(
+    dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = []
+  ) throws -> ProgramProcess {
+    try ProgramProcess(
+      "gatehouse-sidecar", arguments, environment: environment(dumps: dumps, port: port, changes),
+      directory: dumps.deletingLastPathComponent())
+  }
+
+  /// Runs one of its commands to the end.
+  package static func run(
+    _ arguments: [String], dumps: URL, port: Int = 1, _ changes: [String: String] = [:]
+  ) throws -> (code: Int32, output: String) {
+    let process = try start(dumps: dumps, port: port, changes, arguments)
+    return (try process.waitForExit(within: .seconds(90)), process.log)
+  }
+
+  /// The newest drain receipt of a directory.
+  package static func receipt(in dumps: URL) throws -> JSONObject {
+    guard let name = names(in: dumps).last(where: { $0.hasPrefix("drain-") }) else {
+      throw HTTPFailure(description: "there is no receipt among \(names(in: dumps))")
+    }
+    return try JSONParser().parseObject(Data(contentsOf: dumps.appending(path: name)))
+  }
+}
