@@ -61,6 +61,7 @@ struct LeaseSimulation {
     let deadline = now + duration
     while now < deadline {
       now += .milliseconds(Int.random(in: 0...60, using: &random))
+      contenders.removeAll { !$0.isAlive }
       if mayDie, contenders.count(where: \.isAlive) < processes, chance(0.02) {
         start(kernel: chance(0.5) ? "k1" : "k2")
       }

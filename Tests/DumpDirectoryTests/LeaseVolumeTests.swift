@@ -110,6 +110,19 @@ struct LeaseVolumeTests {
     }
   }
 
+  @Test("is left alone by a frozen process that ends before it notices that another took it")
+  func lateEnd() async throws {
+    try await withWorld { world, _ in
+      var frozen = world.keeper("a")
+      try frozen.turn()
+      var next = world.keeper("b")
+      try world.turn(&next, for: .seconds(16))
+      try frozen.end()
+      #expect(try world.look.record?.holder.name == "b")
+      #expect(try world.look.record?.isReleased == false)
+    }
+  }
+
   @Test("that is damaged is held by someone unknown: it is watched, then taken above every epoch that is known")
   func damage() async throws {
     let texts = [

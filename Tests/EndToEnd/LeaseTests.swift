@@ -247,7 +247,7 @@ struct LeaseTests {
     }
   }
 
-  @Test("on two kernels know of each other's end by time alone")
+  @Test("on two kernels hand over at once at a clean stop, and know of another end by time alone")
   func otherKernel() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -268,9 +268,15 @@ struct LeaseTests {
       try first.waitUntilReady()
       let second = try start(generated)
       let token = try first.logIn()
-      first.signal(SIGKILL)
-      _ = try next([second], within: .seconds(60), "SIGKILL on another kernel")
-      #expect(try addGroup(second, token, "more").status == 201)
+      #expect(try addGroup(first, token, "first").status == 201)
+      #expect(try first.stop() == 0)
+      _ = try next([second], "a clean stop on another kernel")
+      #expect(try hasGroup(second, token, "first"))
+      let third = try GatehouseProcess(dumps: generated, through: wrapper)
+      try third.waitUntilReady()
+      second.signal(SIGKILL)
+      _ = try next([third], within: .seconds(60), "SIGKILL on another kernel")
+      #expect(try addGroup(third, token, "more").status == 201)
     }
   }
 }
