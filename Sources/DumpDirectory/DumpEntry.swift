@@ -21,7 +21,10 @@ package struct DumpEntry: Sendable, Equatable {
     self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, writtenAt: nil, order: nil)
   }
 
-  init(name: String, path: String, bytes: Int, writtenAt: String?, order: DumpOrder?) {
+  /// - Parameters:
+  ///   - path: where it is; of a copy elsewhere, whatever names it there.
+  ///   - writtenAt: as the dump itself says; `nil` when it does not tell.
+  package init(name: String, path: String, bytes: Int, writtenAt: String?, order: DumpOrder?) {
     self.name = name
     self.path = path
     self.bytes = bytes

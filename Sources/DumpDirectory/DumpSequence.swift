@@ -4,8 +4,8 @@
 /// there were epochs, have their creation time only. Such a dump stands directly above the highest of the others that is not
 /// younger than it: what the peer wrote after our dumps is newest, and coming back to us, and to the peer again, loses
 /// nothing. Among themselves they follow their times, then their names.
-enum DumpSequence {
-  static func newestFirst(_ entries: [DumpEntry]) -> [DumpEntry] {
+package enum DumpSequence {
+  package static func newestFirst(_ entries: [DumpEntry]) -> [DumpEntry] {
     let ordered = entries.filter { $0.order != nil }.sorted(by: isOlder)
     // Below all, then above each of the ordered ones.
     var places = [[DumpEntry]](repeating: [], count: ordered.count + 1)

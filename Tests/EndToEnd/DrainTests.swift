@@ -68,6 +68,27 @@ struct DrainTests {
     }
   }
 
+  @Test("beside a task on standby has nothing to save, and says so")
+  func standby() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (writer: GatehouseProcess) async throws in
+        #expect(try writer.send("POST", "/platform/memory/dump", token: writer.logIn()).status == 200)
+        try await withGatehouse(dumps: generated, SidecarProcess.account) { (other: GatehouseProcess) async throws in
+          let sidecar = try SidecarProcess.start(dumps: generated, port: other.port)
+          try sidecar.waitForLog("logged in")
+          #expect(sidecar.log.contains("stands by"))
+          #expect(try sidecar.stop() == 0)
+          let receipt = try SidecarProcess.receipt(in: generated)
+          #expect(receipt["outcome"] == "standby")
+          #expect(receipt["dump"]?.object?["new"] == false)
+          #expect(try other.stop() == 0)
+          #expect(try writer.stop() == 0)
+        }
+      }
+    }
+  }
+
   @Test("of a service that is gone verifies the newest dump, and says so")
   func gone() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

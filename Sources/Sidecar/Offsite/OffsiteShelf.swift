@@ -10,14 +10,26 @@ final class OffsiteShelf {
   /// A copy with what its metadata say.
   struct Copy: Sendable {
     let object: S3Object
-    /// RFC 3339; empty when it is not ours.
-    let createdAt: String
+    /// Its path is the key.
+    let entry: DumpEntry
     /// `nil` when it is not ours.
     let documents: Int?
 
+    init(_ object: S3Object, _ metadata: [String: String]) {
+      self.object = object
+      let number = { (name: String) in metadata["gatehouse-\(name)"].flatMap { Int($0) } }
+      documents = number("documents")
+      let order = number("epoch").flatMap { epoch in
+        number("sequence").flatMap { DumpOrder(epoch: epoch, sequence: $0) }
+      }
+      entry = DumpEntry(
+        name: object.name, path: object.key, bytes: object.bytes, writtenAt: metadata["gatehouse-created-at"],
+        order: order)
+    }
+
     var judged: JudgedDump {
       JudgedDump(
-        name: object.key, createdAt: CivilTime.unixSeconds(of: createdAt) ?? 0, bytes: object.bytes,
+        name: object.key, createdAt: CivilTime.unixSeconds(of: entry.createdAt) ?? 0, bytes: object.bytes,
         verdict: documents.map { .good(documents: $0) } ?? .unverified)
     }
   }
@@ -45,23 +57,23 @@ final class OffsiteShelf {
       let head: S3Client.Head
       if let known = heads[object] { head = known } else { head = try client.head(object.key, deadline) }
       heads[object] = head
-      copies.append(
-        Copy(
-          object: object, createdAt: head.metadata["gatehouse-created-at"] ?? "",
-          documents: head.metadata["gatehouse-documents"].flatMap { Int($0) }))
+      copies.append(Copy(object, head.metadata))
     }
-    return copies.sorted { ($0.createdAt, $0.object.name) > ($1.createdAt, $1.object.name) }
+    let byKey = Dictionary(copies.map { ($0.object.key, $0) }) { first, _ in first }
+    return DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[$0.path] }
   }
 
   func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
     throws(OffsiteError)
   {
-    try client.put(
-      prefix + dump.name, DumpBody(source: source), sha256: good.sha256,
-      metadata: [
-        ("gatehouse-created-at", good.createdAt), ("gatehouse-documents", "\(good.documents)"),
-        ("gatehouse-sha256", good.sha256),
-      ], deadline)
+    var metadata = [
+      ("gatehouse-created-at", good.createdAt), ("gatehouse-documents", "\(good.documents)"),
+      ("gatehouse-sha256", good.sha256),
+    ]
+    if let order = good.order {
+      metadata += [("gatehouse-epoch", "\(order.epoch)"), ("gatehouse-sequence", "\(order.sequence)")]
+    }
+    try client.put(prefix + dump.name, DumpBody(source: source), sha256: good.sha256, metadata: metadata, deadline)
   }
 
   /// Deletes the copies that no rule keeps.

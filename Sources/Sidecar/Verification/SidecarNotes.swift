@@ -97,6 +97,9 @@ extension SidecarNotes.Note {
     verification = .good(
       Verification.Good(
         documents: documents, sha256: sha256, createdAt: createdAt, format: format,
+        order: note["epoch"]?.number?.int.flatMap { epoch in
+          note["sequence"]?.number?.int.flatMap { DumpOrder(epoch: epoch, sequence: $0) }
+        },
         collections: collections.members.map { .init(name: $0.key, documents: $0.value.number?.int ?? 0) }))
   }
 
@@ -118,7 +121,8 @@ extension Verification.Good {
   var fields: [(String, JSONValue)] {
     [
       ("format", .string(format)), ("created_at", .string(createdAt)), ("documents", .integer(documents)),
-      ("sha256", .string(sha256)),
+      ("sha256", .string(sha256)), ("epoch", order.map { .integer($0.epoch) } ?? .null),
+      ("sequence", order.map { .integer($0.sequence) } ?? .null),
       ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
     ]
   }

@@ -9,7 +9,9 @@ enum Verification: Sendable, Equatable {
     /// RFC 3339, authenticated.
     let createdAt: String
     let format: String
-    /// Documents by collection, in the dump's order.
+    /// Authenticated; `nil` for dumps that carry none.
+    let order: DumpOrder?
+    /// Documents by collection, as they come in the dump.
     let collections: [Collection]
 
     struct Collection: Sendable, Equatable {
@@ -17,17 +19,22 @@ enum Verification: Sendable, Equatable {
       let documents: Int
     }
 
-    init(documents: Int, sha256: String, createdAt: String, format: String, collections: [Collection]) {
+    init(
+      documents: Int, sha256: String, createdAt: String, format: String, order: DumpOrder? = nil,
+      collections: [Collection]
+    ) {
       self.documents = documents
       self.sha256 = sha256
       self.createdAt = createdAt
       self.format = format
+      self.order = order
       self.collections = collections
     }
 
     init(_ summary: DumpSummary) {
       self.init(
         documents: summary.records, sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
+        order: summary.order,
         collections: summary.counts.map { Collection(name: $0.name, documents: $0.records) })
     }
   }
