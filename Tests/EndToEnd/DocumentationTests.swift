@@ -14,6 +14,29 @@ struct DocumentationTests {
     return String(block.output.1)
   }
 
+  @Test("look at the dumps, and drain, with the sidecar's commands that they show")
+  func sidecar() async throws {
+    let commands = try shellBlock(of: "docs/sidecar.md")
+    #expect(commands.split(separator: "\n").count >= 6)
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/usr/bin/env")
+        shell.arguments = ["bash", "-euo", "pipefail", "-c", commands]
+        let programs = ProgramProcess.executable("gatehouse-sidecar").deletingLastPathComponent().path()
+        shell.environment = SidecarProcess.environment(
+          dumps: generated, port: gatehouse.port,
+          ["PATH": "\(programs):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"])
+        shell.standardOutput = FileHandle.nullDevice
+        try shell.run()
+        #expect(eventually { shell.isRunning ? nil : true } == true)
+        #expect(shell.terminationStatus == 0)
+        #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
+      }
+    }
+  }
+
   @Test("onboard an API with the commands that they show")
   func onboarding() async throws {
     let commands = try shellBlock(of: "docs/http-api.md")

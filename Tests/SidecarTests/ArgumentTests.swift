@@ -1,3 +1,4 @@
+import Foundation
 import Retention
 import Settings
 import Testing
@@ -49,6 +50,30 @@ struct ArgumentTests {
     for command in SidecarCommand.allCases { #expect(Help.text.contains("  \(command.rawValue)")) }
     for code in SidecarExit.allCases { #expect(Help.text.contains("  \(code.rawValue) ")) }
     #expect(Set(Setting.all.map(\.flag)).count == Setting.all.count)
+  }
+}
+
+@Suite("The sidecar's pages")
+struct SidecarPageTests {
+  private func page(_ name: String) throws -> String {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return try String(contentsOf: root.appending(path: "docs/\(name)"), encoding: .utf8)
+  }
+
+  @Test("describe every setting, outcome, exit code and metric")
+  func complete() throws {
+    let configuration = try page("configuration.md")
+    for setting in Setting.all {
+      let variable = setting.variable.hasSuffix("_FILE") ? String(setting.variable.dropLast(5)) : setting.variable
+      #expect(configuration.contains("`\(variable)`"), "\(variable)")
+    }
+    let sidecar = try page("sidecar.md")
+    for outcome in DrainOutcome.allCases {
+      #expect(sidecar.contains("`\(outcome.rawValue)`, \(outcome.exit.rawValue) |"), "\(outcome)")
+    }
+    let codes = try #require(sidecar.components(separatedBy: "## Exit codes").last)
+    for code in SidecarExit.allCases { #expect(codes.firstMatch(of: try Regex("\\b\(code.rawValue)\\b")) != nil) }
   }
 }
 
