@@ -230,6 +230,34 @@ struct WatchTests {
     }
   }
 
+  @Test("does not take a dump for damaged that is still being written, as some services do it")
+  func growing() async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
+      try sidecar.waitForLog("dump verified")
+      let growing = generated.appending(path: "memory_dump-20261124T000000Z.bin")
+      let bytes = try Data(contentsOf: dump)
+      _ = FileManager.default.createFile(atPath: growing.path(), contents: bytes.prefix(5000))
+      let handle = try FileHandle(forWritingTo: growing)
+      try handle.seekToEnd()
+      for place in stride(from: 5000, to: bytes.count, by: 500) {
+        try handle.write(contentsOf: bytes[place..<min(place + 500, bytes.count)])
+        _ = poll(nil, 0, 300)
+      }
+      try handle.close()
+      try sidecar.waitForLog("dump.name=\(growing.lastPathComponent) ")
+      let isVerified = eventually {
+        sidecar.log.split(separator: "\n").contains {
+          $0.contains(" dump verified ") && $0.contains(growing.lastPathComponent)
+        } ? true : nil
+      }
+      #expect(isVerified == true)
+      #expect(!sidecar.log.contains("does not verify"))
+      _ = try sidecar.stop()
+    }
+  }
+
   @Test("drains when ECS says that the task stops, before any signal")
   func ecs() async throws {
     try await withPeerDump { generated, dump in

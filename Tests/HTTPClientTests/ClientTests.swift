@@ -181,6 +181,46 @@ struct ClientTests {
     #expect(!server.requests.contains { $0.headers.values.contains { $0.contains("hidden") } })
   }
 
+  @Test("trusts the certificates of the system, or those of a file, and no others")
+  func tls() async throws {
+    try await withTemporaryDirectory { (directory: URL) async throws in
+      let (key, certificate) = (directory.appending(path: "key.pem"), directory.appending(path: "certificate.pem"))
+      let run = { (arguments: [String]) throws -> Process in
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["openssl"] + arguments
+        process.currentDirectoryURL = directory
+        let log = directory.appending(path: "log-\(arguments[0])")
+        _ = FileManager.default.createFile(atPath: log.path(), contents: nil)
+        process.standardOutput = try FileHandle(forWritingTo: log)
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = Pipe()
+        try process.run()
+        return process
+      }
+      let maker = try run([
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key.path(), "-out", certificate.path(), "-days",
+        "2",
+        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+      ])
+      #expect(eventually { maker.isRunning ? nil : true } == true)
+      let server = try run([
+        "s_server", "-accept", "127.0.0.1:0", "-cert", certificate.path(), "-key", key.path(), "-www",
+      ])
+      defer { kill(server.processIdentifier, SIGKILL) }
+      let port = eventually { () -> Int? in
+        let text = (try? String(contentsOf: directory.appending(path: "log-s_server"), encoding: .utf8)) ?? ""
+        return text.firstMatch(of: /ACCEPT 127\.0\.0\.1:([0-9]+)/).flatMap { Int($0.output.1) }
+      }
+      let request = HTTPRequest("GET", "https://127.0.0.1:\(try #require(port))/")
+      let trusting = try client(certificates: certificate.path())
+      #expect(try trusting.send(request, deadline: Deadline(in: .seconds(20))).status == 200)
+      #expect(code { _ = try client().send(request, deadline: Deadline(in: .seconds(20))) } == .untrusted)
+      let missing = try client(certificates: "/nowhere.pem")
+      #expect(code { _ = try missing.send(request, deadline: Deadline(in: .seconds(20))) } == .untrusted)
+    }
+  }
+
   @Test("frees what it takes, also when a request fails or is given up")
   func handles() throws {
     // What is not freed shows under the address sanitizer, which runs this test.

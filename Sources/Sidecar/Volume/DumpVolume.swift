@@ -1,3 +1,4 @@
+import Clocks
 import DumpDirectory
 import DumpFormat
 import Settings
@@ -45,8 +46,12 @@ final class DumpVolume: Sendable {
   }
 
   /// Reads every byte of a dump and notes what came of it. A dump that can't be read just now stays unverified.
-  func verify(_ dump: KnownDump) -> KnownDump {
+  ///
+  /// - Parameter settling: how long a file that does not verify must stay as it is before that is believed: a service that
+  ///   gives dumps their name before they are whole may still be writing it.
+  func verify(_ dump: KnownDump, settling: Duration? = nil) -> KnownDump {
     var dump = check(dump)
+    if let settling, case .damaged? = dump.verification { Wakeup().wait(until: Deadline(in: settling)) }
     // A file that changed meanwhile is another one: it comes again.
     guard let verification = dump.verification, let identity = dump.identity,
       (try? FileIdentity(of: dump.entry.path)) == identity

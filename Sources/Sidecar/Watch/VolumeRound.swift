@@ -10,6 +10,8 @@ struct VolumeRound: Sendable {
   let metrics: SidecarMetrics
   let logger: Logger
 
+  private static let settling = Duration.seconds(2)
+
   /// Newest first, as it was after the round.
   struct Result: Sendable {
     let dumps: [KnownDump]
@@ -48,7 +50,7 @@ struct VolumeRound: Sendable {
 
   private func verify(_ dump: KnownDump) -> KnownDump {
     let start = SteadyClock.now()
-    let verified = volume.verify(dump)
+    let verified = volume.verify(dump, settling: Self.settling)
     var metadata: Logger.Metadata = [
       "dump.name": "\(dump.name)", "dump.bytes": .stringConvertible(dump.entry.bytes),
       "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
