@@ -197,6 +197,27 @@ struct WatchTests {
     }
   }
 
+  @Test("keeps what a command of an operator noted beside it")
+  func notesOfOthers() async throws {
+    let now = Dumps.now
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      try Dumps.write(in: generated, at: now - 300, documents: 10)
+      let small = try Dumps.write(in: generated, at: now - 200, documents: 2)
+      let sidecar = try SidecarProcess.start(
+        dumps: generated, port: gateway.server.port, ["KEEP_LAST": "1", "TRASH_KEEP": "1h"])
+      try sidecar.waitForLog("shrank by more than half")
+      #expect(
+        try SidecarProcess.run(["prune", "--accept-shrunk"], dumps: generated, ["KEEP_LAST": "5"]).code == 0)
+      // The next round prunes by what was accepted: the large one goes at last.
+      let next = try Dumps.write(in: generated, at: now - 100, documents: 2)
+      try sidecar.waitForLog("dump pruned")
+      #expect(eventually { dumpNames(generated) == [next] ? true : nil } == true, "\(dumpNames(generated)) \(small)")
+      _ = try sidecar.stop()
+    }
+  }
+
   @Test("serves metrics and health on loopback, and goes on when the service goes and comes back")
   func metrics() async throws {
     try await withPeerDump { generated, _ in

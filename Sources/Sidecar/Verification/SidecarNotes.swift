@@ -72,6 +72,13 @@ extension SidecarNotes {
     return content + [UInt8(ascii: "\n")] + Array(digits.utf8)
   }
 
+  /// Takes in what another process has noted; where both know a dump, the other's is younger.
+  mutating func merge(_ other: SidecarNotes) {
+    dumps.merge(other.dumps) { $1 }
+    accepted.formUnion(other.accepted)
+    copied.formUnion(other.copied)
+  }
+
   /// Forgets dumps that are gone.
   mutating func keep(only names: Set<String>) {
     dumps = dumps.filter { names.contains($0.key) }

@@ -13,8 +13,13 @@ final class DumpVolume: Sendable {
   private let settings: DumpSettings
   private let workingDirectory: String
   private let opened = Mutex<DumpDirectory?>(nil)
-  /// `nil` until they were read.
-  private let notes = Mutex<SidecarNotes?>(nil)
+  private let shelf = Mutex(Shelf())
+
+  /// The notes as they are in memory, and the file that they were last the same as.
+  private struct Shelf: Sendable {
+    var notes = SidecarNotes()
+    var identity: FileIdentity?
+  }
 
   /// Looks at nothing yet.
   init(_ settings: DumpSettings, workingDirectory: String) {
@@ -47,11 +52,15 @@ final class DumpVolume: Sendable {
 
   /// Reads every byte of a dump and notes what came of it. A dump that can't be read just now stays unverified.
   ///
-  /// - Parameter settling: how long a file that does not verify must stay as it is before that is believed: a service that
-  ///   gives dumps their name before they are whole may still be writing it.
-  func verify(_ dump: KnownDump, settling: Duration? = nil) -> KnownDump {
-    var dump = check(dump)
-    if let settling, case .damaged? = dump.verification { Wakeup().wait(until: Deadline(in: settling)) }
+  /// - Parameters:
+  ///   - settling: how long a file that does not verify must stay as it is before that is believed: a service that gives
+  ///     dumps their name before they are whole may still be writing it.
+  ///   - isCancelled: asked now and then; a dump that is given up stays unverified.
+  func verify(
+    _ dump: KnownDump, settling: Duration? = nil, isCancelled: () -> Bool = { false }
+  ) -> KnownDump {
+    var dump = check(dump, isCancelled: isCancelled)
+    if let settling, case .damaged? = dump.verification, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
     // A file that changed meanwhile is another one: it comes again.
     guard let verification = dump.verification, let identity = dump.identity,
       (try? FileIdentity(of: dump.entry.path)) == identity
@@ -64,12 +73,12 @@ final class DumpVolume: Sendable {
     return dump
   }
 
-  private func check(_ known: KnownDump) -> KnownDump {
+  private func check(_ known: KnownDump, isCancelled: () -> Bool) -> KnownDump {
     var dump = known
     do {
-      let summary = try directory.open(dump.entry.path).inspect(keyring)
+      let summary = try directory.open(dump.entry.path).inspect(keyring, isCancelled: isCancelled)
       dump.verification = .good(.init(summary))
-    } catch let error as DumpFormatError where error.code != .inputOutput && error.code != .cryptography {
+    } catch let error as DumpFormatError where error.tellsOfTheFile {
       dump.verification = .damaged(error.description)
     } catch {
       dump.trouble = "\(error)"
@@ -80,7 +89,7 @@ final class DumpVolume: Sendable {
   /// The same for a file anywhere, of which nothing is noted.
   func verify(path: String) -> KnownDump {
     let known = KnownDump(entry: DumpEntry(path: path), identity: nil)
-    return check(known)
+    return check(known, isCancelled: { false })
   }
 
   var accepted: Set<String> { loadedNotes.accepted }
@@ -100,22 +109,39 @@ final class DumpVolume: Sendable {
     if kept != loadedNotes { change { $0.keep(only: names) } }
   }
 
-  private var loadedNotes: SidecarNotes {
-    notes.withLock { notes in
-      if let notes { return notes }
-      let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
-      let read = bytes.flatMap { SidecarNotes(sealed: $0, keyring.sealing) } ?? SidecarNotes()
-      notes = read
-      return read
+  private var loadedNotes: SidecarNotes { shelf.withLock { refreshed(&$0) } }
+
+  private func change(_ body: (inout SidecarNotes) -> Void) {
+    shelf.withLock { shelf in
+      var changed = refreshed(&shelf)
+      body(&changed)
+      shelf.notes = changed
+      // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
+      guard let bytes = try? changed.sealed(keyring.sealing),
+        let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+      else { return }
+      shelf.identity = try? FileIdentity(of: path)
     }
   }
 
-  private func change(_ body: (inout SidecarNotes) -> Void) {
-    var changed = loadedNotes
-    body(&changed)
-    notes.withLock { $0 = changed }
-    // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
-    guard let bytes = try? changed.sealed(keyring.sealing) else { return }
-    _ = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+  /// The notes with what another process, as a command of an operator, has noted meanwhile.
+  private func refreshed(_ shelf: inout Shelf) -> SidecarNotes {
+    guard let directory = try? directory else { return shelf.notes }
+    let identity = try? FileIdentity(of: "\(directory.location.directory)/\(SidecarNotes.fileName)")
+    guard let identity, identity != shelf.identity else { return shelf.notes }
+    shelf.identity = identity
+    let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
+    if let read = bytes.flatMap({ SidecarNotes(sealed: $0, keyring.sealing) }) { shelf.notes.merge(read) }
+    return shelf.notes
+  }
+}
+
+extension DumpFormatError {
+  /// Whether it says what the file is, and not what kept it from being read.
+  fileprivate var tellsOfTheFile: Bool {
+    switch code {
+    case .inputOutput, .cryptography, .cancelled: false
+    default: true
+    }
   }
 }

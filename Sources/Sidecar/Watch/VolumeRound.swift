@@ -27,7 +27,7 @@ struct VolumeRound: Sendable {
     // From the newest: that one decides whether all is well, and frees the older ones for pruning.
     for index in dumps.indices where dumps[index].verification == nil {
       guard !isStopping() else { return Result(dumps: dumps, prunes: nil) }
-      dumps[index] = verify(dumps[index])
+      dumps[index] = verify(dumps[index], isStopping)
       isNew = isNew || dumps[index].verification != nil
     }
     judgeShrinking(dumps, isNew: isNew)
@@ -48,9 +48,10 @@ struct VolumeRound: Sendable {
     return Result(dumps: dumps, prunes: report)
   }
 
-  private func verify(_ dump: KnownDump) -> KnownDump {
+  private func verify(_ dump: KnownDump, _ isStopping: () -> Bool) -> KnownDump {
     let start = SteadyClock.now()
-    let verified = volume.verify(dump, settling: Self.settling)
+    let verified = volume.verify(dump, settling: Self.settling, isCancelled: isStopping)
+    guard !isStopping() || verified.verification != nil else { return verified }
     var metadata: Logger.Metadata = [
       "dump.name": "\(dump.name)", "dump.bytes": .stringConvertible(dump.entry.bytes),
       "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
