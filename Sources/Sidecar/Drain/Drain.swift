@@ -69,9 +69,9 @@ final class Drain: Sendable {
 
   private func check(_ answer: DumpAnswer) {
     let (check, start) = (DumpCheck(volume: volume), SteadyClock.now())
-    settle(worker.run(until: verificationDeadline) { try check.check(answer) }, isNew: true, since: start) { _ in
-      (.drained, "the dump is safe")
-    }
+    settle(
+      worker.run(until: verificationDeadline) { try check.check(answer) }, isNew: true, since: start,
+      .drained, "the dump is safe")
   }
 
   private func checkNewest(_ outcome: DrainOutcome, _ sentence: String) {
@@ -84,15 +84,17 @@ final class Drain: Sendable {
       finish(outcome, "\(sentence); there is no dump on the volume")
       return
     }
-    settle(found, isNew: false, since: start) { _ in (outcome, sentence) }
+    settle(found, isNew: false, since: start, outcome, sentence)
   }
 
   private struct NoDump: Error {}
 
-  /// - Parameter good: the outcome and the sentence when the dump verifies.
+  /// - Parameters:
+  ///   - outcome: when the dump verifies.
+  ///   - sentence: the same.
   private func settle(
-    _ found: Worker.Outcome<DumpCheck.Checked>, isNew: Bool, since start: Duration,
-    good: (DumpCheck.Checked) -> (DrainOutcome, String)
+    _ found: Worker.Outcome<DumpCheck.Checked>, isNew: Bool, since start: Duration, _ outcome: DrainOutcome,
+    _ sentence: String
   ) {
     switch found {
     case .done(let checked):
@@ -108,7 +110,6 @@ final class Drain: Sendable {
           "the dump shrank by more than half; it pushes no older one out until it is accepted (prune --accept-shrunk)",
           metadata: ["dump.name": "\(checked.dump.name)", "dump.documents": .stringConvertible(checked.good.documents)])
       }
-      let (outcome, sentence) = good(checked)
       finish(outcome, sentence)
     case .failed(let error):
       let failure = error as? DumpCheck.Failure ?? .unreadable("\(error)")

@@ -11,7 +11,7 @@ final class TaskWatch: Sendable {
   let stopping = Wakeup()
   private let configuration: SidecarConfiguration.ECS
   private let logger: Logger
-  private let wish = Mutex<(isProtected: Bool, generation: Int)>((false, 0))
+  private let isWished = Mutex(false)
 
   private static let period = Duration.seconds(1)
   private static let longestBackOff = Duration.seconds(60)
@@ -28,7 +28,7 @@ final class TaskWatch: Sendable {
 
   /// Asks for the task to be protected, or not any more. Comes back at once.
   func protect(_ isProtected: Bool) {
-    wish.withLock { if $0.isProtected != isProtected { $0 = (isProtected, $0.generation + 1) } }
+    isWished.withLock { $0 = isProtected }
   }
 
   func start(_ settings: HTTPClient.Settings) {
@@ -54,7 +54,7 @@ final class TaskWatch: Sendable {
         }
       }
       if let agent = configuration.agent, configuration.protectsTask, protection.isDue {
-        let isWished = wish.withLock { $0.isProtected }
+        let isWished = isWished.withLock { $0 }
         let isStale = applied && SteadyClock.now() - appliedAt > .seconds(Self.protectionExpiry * 30)
         if isWished != applied || isWished && isStale {
           let result = set(http, agent, isWished)

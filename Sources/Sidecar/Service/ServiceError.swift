@@ -50,12 +50,4 @@ struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
       }
     self.init(code, error.description)
   }
-
-  /// Whether asking again soon can help.
-  var isWorthRetrying: Bool {
-    switch code {
-    case .notReady, .failed, .tokenRefused, .loginLimited, .timedOut, .gone, .strange: true
-    case .loginRefused, .forbidden, .standby, .rejected, .interrupted: false
-    }
-  }
 }
