@@ -32,6 +32,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -87,7 +88,7 @@ let package = Package(
       [
         "Platform", "Persistence", "Authentication", "Resources", "DumpDirectory", "DumpFormat",
         "DocumentStore", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, signals, logging, nioCore,
-        nioPosix, nioHTTPTypes,
+        nioPosix, nioHTTP1, nioHTTPTypes,
         httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", "Settings", arguments]),

@@ -46,6 +46,7 @@ package actor Dumper {
   package private(set) var origin: Origin?
   /// The store's state that the newest dump of the directory holds.
   private var savedState: UInt64?
+  private var lastWritten: ContinuousClock.Instant?
 
   /// - Parameter lease: under which dumps are written; `nil`: nobody else writes in the directory, and nobody asks.
   package init(store: DocumentStore, job: DumpJob, lease: WriterLease? = nil, logger: Logger) {
@@ -57,6 +58,9 @@ package actor Dumper {
 
   /// Whether something changed that no dump holds.
   package var isChanged: Bool { store.snapshot().sequence != savedState }
+
+  /// Since the last dump that this process wrote to the directory; `nil`: none yet.
+  package var dumpAge: Duration? { lastWritten.map { ContinuousClock.now - $0 } }
 
   /// Takes the present state as saved: it was just restored.
   package func markSaved(in origin: Origin) {
@@ -112,6 +116,7 @@ package actor Dumper {
       // A start looks into the directory only, not below it.
       if target.directory == job.directory.location.directory {
         savedState = state
+        lastWritten = start
         origin = Origin(path: written.path, createdAt: written.summary.createdAt)
       }
       logger.info(

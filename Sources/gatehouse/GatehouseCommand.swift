@@ -12,11 +12,11 @@ struct GatehouseCommand: AsyncParsableCommand {
       Settings come from the environment; `gatehouse config check` shows them. Without a subcommand the service starts.
 
       Signals: SIGTERM and SIGINT write a dump and stop; SIGUSR1 writes a dump and goes on.
-      Exit codes: 0 stopped and the last dump is safe, 1 the last dump was not written, 64 wrong arguments, \
+      Exit codes: 0 stopped and the last dump is safe, 1 the last dump was not written (health: not ready), 64 wrong arguments, \
       65 no dump can be loaded, 69 can't listen, 73 the directory of dumps can't be written, 78 the environment is not in order.
       """,
     version: Version.number,
-    subcommands: [Serve.self, Dump.self, Config.self],
+    subcommands: [Serve.self, Health.self, Dump.self, Config.self],
     defaultSubcommand: Serve.self)
 }
 

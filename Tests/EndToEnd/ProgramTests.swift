@@ -35,6 +35,27 @@ struct ProgramTests {
     }
   }
 
+  @Test("tells a health check whether it is ready, in time whatever the service does")
+  func health() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let dumps = root.appending(path: "g")
+      let service = try GatehouseProcess(dumps: dumps)
+      try service.waitUntilReady()
+      let check = { () throws in try run(["health"], dumps: dumps, ["PORT": "\(service.port)", "HOST": "0.0.0.0"]) }
+      let ready = try check()
+      #expect(ready.code == 0 && ready.output == "healthy: ready\n", "\(ready)")
+      service.signal(SIGSTOP)
+      let silent = try check()
+      #expect(silent.code == 1 && silent.output.contains("UNHEALTHY: no answer"), "\(silent)")
+      service.signal(SIGCONT)
+      #expect(try service.stop() == 0)
+      let gone = try check()
+      #expect(gone.code == 1 && gone.output.contains("nothing listens"), "\(gone)")
+      let wrong = try run(["health"], dumps: dumps, ["PORT": "0"])
+      #expect(wrong.code == 78 && wrong.output.contains("PORT"), "\(wrong)")
+    }
+  }
+
   @Test("shows its settings without its secrets")
   func configCheck() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

@@ -223,7 +223,8 @@ struct WatchTests {
     try await withPeerDump { generated, _ in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x") }
       let sidecar = try SidecarProcess.start(
-        dumps: generated, port: gateway.server.port, ["SIDECAR_METRICS_PORT": "0", "LOG_FORMAT": "json"])
+        dumps: generated, port: gateway.server.port,
+        ["SIDECAR_METRICS_PORT": "0", "SIDECAR_STATUS_EVERY": "1s", "LOG_FORMAT": "json"])
       try sidecar.waitForLog("metrics.port")
       try sidecar.waitForLog("dump verified")
       let port = try #require(
@@ -241,6 +242,16 @@ struct WatchTests {
       #expect(try get("/other").status == 404)
       #expect(
         try SidecarProcess.run(["health"], dumps: generated, ["SIDECAR_METRICS_PORT": "\(port)"]).code == 0)
+      let watching = { (port: Int?) in
+        try SidecarProcess.run(
+          ["health", "--watching"], dumps: generated.appending(path: "not-there"),
+          port.map { ["SIDECAR_METRICS_PORT": "\($0)"] } ?? [:])
+      }
+      #expect(try watching(port).code == 0, "whatever the volume is like")
+      #expect(try watching(nil).code == 78)
+      let line = try #require(
+        eventually { sidecar.log.split(separator: "\n").first { $0.contains("\"dump_age_seconds\"") } })
+      #expect(try JSONParser().parseObject(Array(line.utf8))["message"] == "status")
       gateway.server.stop()
       try sidecar.waitForLog("the service is not there")
       #expect(try get("/metrics").text.contains("gatehouse_sidecar_service_ready 0\n"))
@@ -248,6 +259,7 @@ struct WatchTests {
       #expect(try sidecar.stop() == 0)
       #expect(
         try SidecarProcess.run(["health"], dumps: generated, ["SIDECAR_METRICS_PORT": "\(port)"]).code == 1)
+      #expect(try watching(port).code == 1)
     }
   }
 

@@ -53,7 +53,8 @@ struct ConfigurationTests {
   @Test("reads what is set")
   func reading() throws {
     let configuration = try load([
-      "PORT": "0", "MEM_AUTO_SAVE_ENABLED": "Yes", "MEM_AUTO_SAVE_FREQ": "60", "AUTH_EXPIRE_TIME": "2",
+      "PORT": "0", "MEM_AUTO_SAVE_ENABLED": "Yes", "MEM_AUTO_SAVE_FREQ": "60", "MEM_AUTO_SAVE_MAX_AGE": "3600",
+      "AUTH_EXPIRE_TIME": "2",
       "AUTH_EXPIRE_TIME_FREQ": "hours",
       "LOGIN_IP_RATE_DISABLED": "1", "DISABLE_BODY_SIZE_LIMIT": "true",
       "MEM_ENCRYPTION_KEYS_OLD": "older-key-1, older-key-2",
@@ -63,6 +64,7 @@ struct ConfigurationTests {
     #expect(configuration.port == 0)
     #expect(configuration.host == "0.0.0.0")
     #expect(configuration.memory.autoSaveEnabled)
+    #expect(configuration.memory.autoSaveMaximumAge == 3600)
     #expect(configuration.platform.tokens.access == 7200)
     #expect(configuration.platform.loginLimit == nil)
     #expect(configuration.platform.maximumBodySize == nil)
@@ -78,7 +80,8 @@ struct ConfigurationTests {
       ("PORT", "http", "0 to 65535"), ("PORT", "70000", "0 to 65535"), ("THREADS", "2", "THREADS=1"),
       ("MEM_OR_EXTERNAL", "REDIS", "=MEM"),
       ("MEM_OR_EXTERNAL", "DISK", "MEM, REDIS, EXTERNAL"), ("MEM_ENCRYPTION_KEY", "short", "at least 8"),
-      ("MEM_AUTO_SAVE_FREQ", "59", "at least 60"),
+      ("MEM_AUTO_SAVE_FREQ", "59", "at least 60"), ("MEM_AUTO_SAVE_MAX_AGE", "899", "MEM_AUTO_SAVE_FREQ (900)"),
+      ("MEM_AUTO_SAVE_MAX_AGE", "3600", "MEM_AUTO_SAVE_ENABLED=true"),
       ("MEM_AUTO_SAVE_ENABLED", "maybe", "true or false"), ("ENV", "live", "production"), ("LOG_LEVEL", "LOUD", "INFO"),
       ("MEM_DUMP_FORMAT", "dmp9", "dmp1"),
       ("AUTH_EXPIRE_TIME", "0", "whole number"), ("AUTH_EXPIRE_TIME_FREQ", "moons", "minutes"),

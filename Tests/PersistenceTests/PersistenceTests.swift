@@ -279,6 +279,23 @@ struct AutoSaveTests {
     #expect(due == [false, true, false, false, false, true])
   }
 
+  @Test("keeps the newest dump younger than the maximum age, though nothing changes")
+  func maximumAge() {
+    let settings = AutoSave.Settings(isEnabled: true, frequency: .seconds(60), maximumAge: .seconds(3600))
+    let due = { (age: Int?, isChanged: Bool) in
+      var timer = AutoSave(now: .zero)
+      return timer.isDue(
+        now: .seconds(60), settings: settings, isChanged: isChanged, dumpAge: age.map { .seconds($0) })
+    }
+    // At 3540 the next turn comes just in time.
+    #expect([0, 3540, 3541, 9000].map { due($0, false) } == [false, false, true, true])
+    #expect(due(nil, false), "what an earlier process wrote may be of any age")
+    #expect(due(0, true))
+    var timer = AutoSave(now: .zero)
+    let isEarly = timer.isDue(now: .seconds(59), settings: settings, isChanged: false, dumpAge: nil)
+    #expect(!isEarly, "once a period")
+  }
+
   @Test("follows settings that change at once")
   func settings() {
     var timer = AutoSave(now: .zero)

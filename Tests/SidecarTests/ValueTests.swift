@@ -2,6 +2,7 @@ import Clocks
 import DumpDirectory
 import DumpFormat
 import JSON
+import Logging
 import Retention
 import TestSupport
 import Testing
@@ -183,6 +184,24 @@ struct ValueTests {
     for line in text.split(separator: "\n") where !line.hasPrefix("#") {
       #expect(line.wholeMatch(of: /gatehouse_sidecar_[a-z_]+(\{[a-z]+="[a-z_]+"\})? [0-9]+/) != nil, "\(line)")
     }
+  }
+
+  @Test("a line of the log has the same figures, under names that a filter of logs can read")
+  func status() {
+    let metrics = SidecarMetrics()
+    #expect(
+      Set(metrics.snapshot.status(now: 1060).keys)
+        == ["service_ready", "dumps", "dump_bytes", "damaged_dumps", "unverified_dumps", "volume_busy_seconds"])
+    metrics.change {
+      $0.newestVerified = .init(createdAt: 1000, bytes: 5, documents: 2)
+      $0.isServiceReady = true
+      $0.isOffsite = true
+      $0.newestCopied = 940
+    }
+    let line = metrics.snapshot.status(now: 1060)
+    #expect(line["dump_age_seconds"] == .stringConvertible(60))
+    #expect(line["service_ready"] == .stringConvertible(1))
+    #expect(line["offsite_lag_seconds"] == .stringConvertible(60))
   }
 
   @Test("health tells well from not well")

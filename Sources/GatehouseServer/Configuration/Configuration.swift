@@ -26,6 +26,8 @@ package struct Configuration: Sendable {
     package let autoSaveEnabled: Bool
     /// Seconds.
     package let autoSaveFrequency: Int
+    /// Seconds; `nil`: a dump may be of any age while nothing changes.
+    package let autoSaveMaximumAge: Int?
     package let allowsEmptyStart: Bool
   }
 

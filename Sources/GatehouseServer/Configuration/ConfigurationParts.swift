@@ -24,10 +24,17 @@ extension Configuration {
     _ = reader.choice("MEM_DUMP_FORMAT", default: "dmp1", of: ["dmp1": true])
     let isEnabled = reader.boolean("MEM_AUTO_SAVE_ENABLED", default: false)
     let frequency = reader.integer("MEM_AUTO_SAVE_FREQ", default: 900, in: 60...Int.max)
+    let maximumAge = reader.parsed(
+      "MEM_AUTO_SAVE_MAX_AGE", absent: "off", takes: "seconds, at least MEM_AUTO_SAVE_FREQ (\(frequency))"
+    ) { text in Int(text).flatMap { $0 >= frequency ? $0 : nil } }
+    if maximumAge != nil, !isEnabled {
+      reader.fault("MEM_AUTO_SAVE_MAX_AGE", "is set, but the timer is off; set MEM_AUTO_SAVE_ENABLED=true, too")
+    }
     let allowsEmptyStart = reader.boolean("MEM_ALLOW_EMPTY_START", default: false)
     return dumps.map { dumps in
       Memory(
-        dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, allowsEmptyStart: allowsEmptyStart)
+        dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, autoSaveMaximumAge: maximumAge,
+        allowsEmptyStart: allowsEmptyStart)
     }
   }
 

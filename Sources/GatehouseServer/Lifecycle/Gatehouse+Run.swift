@@ -80,12 +80,16 @@ extension Gatehouse {
   private func runTimer() async -> Event {
     let start = ContinuousClock.now
     var timer = AutoSave(now: .zero)
+    let maximumAge = configuration.memory.autoSaveMaximumAge.map { Duration.seconds($0) }
     while (try? await Task.sleep(for: .seconds(1))) != nil {
       let settings = platform.settings
       let isDue = timer.isDue(
         now: ContinuousClock.now - start,
-        settings: .init(isEnabled: settings.autoSaveEnabled, frequency: .seconds(settings.autoSaveFrequency)),
-        isChanged: await dumper.isChanged)
+        settings: .init(
+          isEnabled: settings.autoSaveEnabled, frequency: .seconds(settings.autoSaveFrequency),
+          // On standby another task keeps the dumps young.
+          maximumAge: lease.epoch == nil ? nil : maximumAge),
+        isChanged: await dumper.isChanged, dumpAge: await dumper.dumpAge)
       // The dumper logs the outcome.
       if isDue, state.availability == .ready { _ = try? await dumps.dump(reason: "timer") }
     }

@@ -3,9 +3,9 @@ import JSON
 import Resources
 
 /// `/platform/monitor`: probes.
-enum MonitorRoutes {
+package enum MonitorRoutes {
   static let livenessPath = "/platform/monitor/liveness"
-  static let readinessPath = "/platform/monitor/readiness"
+  package static let readinessPath = "/platform/monitor/readiness"
 
   static let routes: [Route] = [
     Route(.get, livenessPath, "Whether the process answers", .everyone) { _, _ in .raw(["status": "alive"]) },

@@ -77,6 +77,9 @@ extension Setting {
       flag: "--metrics-port", variable: "SIDECAR_METRICS_PORT", placeholder: "PORT", standard: "off",
       help: "serve Prometheus text on 127.0.0.1"),
     Setting(
+      flag: "--status-every", variable: "SIDECAR_STATUS_EVERY", placeholder: "TIME", standard: "off",
+      help: "log one line of figures this often, for metrics made from logs: 60s, 5m"),
+    Setting(
       flag: "--max-age", variable: "SIDECAR_MAX_AGE", placeholder: "TIME", standard: "off",
       help: "health fails when the newest verified dump is older"),
     Setting(

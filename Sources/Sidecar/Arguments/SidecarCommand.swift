@@ -27,7 +27,8 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     switch self {
     case .run, .drain: []
     case .prune: [.dryRun, .json, .acceptShrunk]
-    case .verify, .list, .health, .receipt, .fetch: [.json]
+    case .health: [.json, .watching]
+    case .verify, .list, .receipt, .fetch: [.json]
     }
   }
 
@@ -44,11 +45,13 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     case json = "--json"
     case dryRun = "--dry-run"
     case acceptShrunk = "--accept-shrunk"
+    case watching = "--watching"
 
     var help: String {
       switch self {
       case .json: "print one JSON object"
       case .dryRun: "remove nothing, show each dump with its reasons"
+      case .watching: "say only whether the sidecar itself goes on, not how dumps and volume are"
       case .acceptShrunk: "take the newest dump as it should be, although it shrank by more than half"
       }
     }

@@ -7,8 +7,12 @@ extension SidecarWork {
   private static let healthLimit = Duration.seconds(4)
 
   /// Whether the dumps are well, for the ECS health check: it always comes back in time, also when the volume hangs.
-  func health(json: Bool) -> SidecarExit {
+  ///
+  /// - Parameter onlyWatching: asks for nothing but the watch. What restarts a task when it fails must not look at the volume:
+  ///   while that hangs, the memory of the service is all there is of the newest state.
+  func health(onlyWatching: Bool, json: Bool) -> SidecarExit {
     let deadline = Deadline(in: Self.healthLimit)
+    if onlyWatching { return watching(deadline, json: json) }
     let volume = volume
     let newest = Worker().run(until: deadline.keeping(.milliseconds(300))) { () -> [KnownDump] in
       var dumps = try volume.dumps()
@@ -21,6 +25,17 @@ extension SidecarWork {
     }
     print(json ? JSONWriter.text(health.json) : health.text)
     return health.isWell ? .success : .failure
+  }
+
+  private func watching(_ deadline: Deadline, json: Bool) -> SidecarExit {
+    guard let port = configuration.metricsPort, port > 0 else {
+      StandardError.write("--watching asks the sidecar on its metrics port; set SIDECAR_METRICS_PORT for both")
+      return .configuration
+    }
+    let isWell = isWatching(port, deadline)
+    let text = isWell ? "watching" : "NOT WATCHING: the sidecar does not answer well on its metrics port \(port)"
+    print(json ? JSONWriter.text(["watching": .bool(isWell)]) : text)
+    return isWell ? .success : .failure
   }
 
   private func isWatching(_ port: Int, _ deadline: Deadline) -> Bool {

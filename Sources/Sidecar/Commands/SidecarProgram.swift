@@ -61,7 +61,7 @@ package enum SidecarProgram {
         try work.prune(
           isDry: invocation.has(.dryRun), json: invocation.has(.json), acceptsShrunk: invocation.has(.acceptShrunk))
       case .verify: try work.verify(invocation.operands, json: invocation.has(.json))
-      case .health: work.health(json: invocation.has(.json))
+      case .health: work.health(onlyWatching: invocation.has(.watching), json: invocation.has(.json))
       case .receipt: try work.receipt(json: invocation.has(.json))
       case .fetch: try work.fetch(invocation.operands.first, json: invocation.has(.json))
       }

@@ -28,6 +28,8 @@ struct SidecarConfiguration: Sendable {
   let retention: RetentionPolicy
   let trash: TrashPolicy
   let metricsPort: Int?
+  /// Seconds between two lines of figures in the log.
+  let statusPeriod: Int?
   /// Seconds.
   let maximumAge: Int?
   let ecs: ECS
@@ -55,6 +57,7 @@ extension SidecarConfiguration {
     let retention = retention(&reader)
     let trash = TrashPolicy(keepFor: time("TRASH_KEEP", &reader, standard: "1d") ?? 86_400)
     let port = optionalInteger("SIDECAR_METRICS_PORT", &reader, in: 0...65_535)
+    let period = time("SIDECAR_STATUS_EVERY", &reader, standard: "off")
     let age = time("SIDECAR_MAX_AGE", &reader, standard: "off")
     let ecs = ECS(
       metadata: reader.optionalText("ECS_CONTAINER_METADATA_URI_V4"), agent: reader.optionalText("ECS_AGENT_URI"),
@@ -65,7 +68,8 @@ extension SidecarConfiguration {
     guard reader.faults.isEmpty, let dumps else { throw ConfigurationFaults(faults: reader.faults) }
     return SidecarConfiguration(
       url: url, account: account, certificates: certificates, dumps: dumps, drainDeadline: .seconds(deadline),
-      retention: retention, trash: trash, metricsPort: port, maximumAge: age, ecs: ecs, offsite: offsite, log: log)
+      retention: retention, trash: trash, metricsPort: port, statusPeriod: period, maximumAge: age, ecs: ecs,
+      offsite: offsite, log: log)
   }
 
   private static func serviceURL(_ reader: inout EnvironmentReader) -> String {

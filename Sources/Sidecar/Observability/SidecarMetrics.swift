@@ -1,4 +1,5 @@
 import Clocks
+import Logging
 import Synchronization
 
 /// What Prometheus is told. Counters count from the start of the process.
@@ -45,6 +46,27 @@ final class SidecarMetrics: Sendable {
 }
 
 extension SidecarMetrics.Values {
+  /// Seconds by which the newest copy is behind; `nil` where none is kept.
+  private var offsiteLag: Int? {
+    guard isOffsite else { return nil }
+    return newestVerified.map { max(0, $0.createdAt - (newestCopied ?? 0)) } ?? 0
+  }
+
+  /// The figures of one log line, from which a log service makes metrics. Names without dots: CloudWatch's filters read a
+  /// dot as a step into an object.
+  ///
+  /// - Parameter now: Unix seconds.
+  func status(now: Int) -> Logger.Metadata {
+    let figures: [(name: String, value: Int?)] = [
+      ("service_ready", isServiceReady ? 1 : 0),
+      ("dump_age_seconds", newestVerified.map { max(0, now - $0.createdAt) }),
+      ("dumps", dumps), ("dump_bytes", bytes), ("damaged_dumps", damaged), ("unverified_dumps", unverified),
+      ("volume_busy_seconds", volumeBusy), ("offsite_lag_seconds", offsiteLag),
+    ]
+    return Logger.Metadata(
+      uniqueKeysWithValues: figures.compactMap { figure in figure.value.map { (figure.name, .stringConvertible($0)) } })
+  }
+
   /// The text format of Prometheus, version 0.0.4.
   ///
   /// - Parameter now: Unix seconds.
@@ -64,10 +86,9 @@ extension SidecarMetrics.Values {
     text.gauge("damaged_dumps", "Dumps that do not verify.", damaged)
     text.gauge("service_ready", "Whether the service is ready.", isServiceReady ? 1 : 0)
     text.gauge("volume_busy_seconds", "How long the volume has not answered.", volumeBusy)
-    if isOffsite {
-      let lag = newestVerified.map { max(0, $0.createdAt - (newestCopied ?? 0)) } ?? 0
+    if let offsiteLag {
       text.gauge(
-        "offsite_lag_seconds", "By how much the newest copy in S3 is older than the newest verified dump.", lag)
+        "offsite_lag_seconds", "By how much the newest copy in S3 is older than the newest verified dump.", offsiteLag)
     }
     text.counter("verified_dumps_total", "Dumps verified.", [("", verified)])
     text.counter("pruned_dumps_total", "Dumps moved to the trash.", [("", pruned)])

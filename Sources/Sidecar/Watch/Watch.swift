@@ -27,6 +27,8 @@ final class Watch {
   /// Soon after the start, when what only the start needs has been used.
   private var nextTrim = SteadyClock.now() + .seconds(2)
 
+  private var nextStatus = SteadyClock.now()
+
   private static let scanPeriod = Duration.seconds(1)
   private static let prunePeriod = Duration.seconds(3600)
   private static let trimPeriod = Duration.seconds(60)
@@ -65,6 +67,7 @@ final class Watch {
       wasReady = service.wasReady
       metrics.change { $0.isServiceReady = service.isReady }
       lookAtVolume()
+      logStatus()
       signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
     }
     return drain(client, wasReady: service.wasReady)
@@ -149,6 +152,12 @@ final class Watch {
         "dump.directory": "\(volume.place)",
         "duration.ms": .stringConvertible(busy.milliseconds),
       ])
+  }
+
+  private func logStatus() {
+    guard let period = configuration.statusPeriod, SteadyClock.now() >= nextStatus else { return }
+    nextStatus = SteadyClock.now() + .seconds(period)
+    logger.info("status", metadata: metrics.snapshot.status(now: WallClock.system.now().seconds))
   }
 
   private func startMetrics() {

@@ -1,0 +1,117 @@
+import Glibc
+import JSON
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Platform
+import Settings
+
+extension Program {
+  /// Asks the service on this host whether it is ready and ends: with 0 when it is, with 1 when not.
+  package static func health(_ environment: [String: String]) async -> Never {
+    var reader = EnvironmentReader(environment, readFile: readFile)
+    let address = HealthCheck.Address(&reader)
+    guard reader.faults.isEmpty else {
+      for fault in reader.faults { complain("\(fault)") }
+      exit(ExitCode.configuration.rawValue)
+    }
+    let answer = await HealthCheck(address: address).ask()
+    print(answer.sentence)
+    exit(answer.isWell ? EXIT_SUCCESS : EXIT_FAILURE)
+  }
+}
+
+/// One question to the service's readiness, answered or given up within 4 seconds: ECS and Docker give a check 5, and the
+/// program's start is part of them.
+struct HealthCheck: Sendable {
+  private static let limit = Duration.seconds(4)
+
+  struct Address: Sendable {
+    let host: String
+    let port: Int
+
+    /// Where a service with these settings answers its own host.
+    init(_ reader: inout EnvironmentReader) {
+      let host = reader.text("HOST", default: "0.0.0.0")
+      self.host = ["0.0.0.0", "::", ""].contains(host) ? "127.0.0.1" : host
+      port = reader.integer("PORT", default: 5001, in: 1...65_535)
+    }
+  }
+
+  enum Answer: Sendable, Equatable {
+    case ready
+    /// Well too: it serves, and takes over when the other task is gone.
+    case standby(reason: String)
+    case notReady(String)
+
+    var isWell: Bool { if case .notReady = self { false } else { true } }
+
+    var sentence: String {
+      switch self {
+      case .ready: "healthy: ready"
+      case .standby(let reason): "healthy: ready, on standby: \(reason)"
+      case .notReady(let reason): "UNHEALTHY: \(reason)"
+      }
+    }
+  }
+
+  let address: Address
+
+  func ask() async -> Answer {
+    await withTaskGroup(of: Answer.self) { group in
+      group.addTask { await answer() }
+      group.addTask {
+        try? await Task.sleep(for: Self.limit)
+        return .notReady("no answer from \(address.host):\(address.port) within \(Self.limit.components.seconds) s")
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? .notReady("it was not asked")
+    }
+  }
+
+  private func answer() async -> Answer {
+    do {
+      let (status, body) = try await exchange()
+      return Self.judge(status: status, body: body)
+    } catch is NIOConnectionError {
+      return .notReady("nothing listens on \(address.host):\(address.port)")
+    } catch {
+      return .notReady("no answer from \(address.host):\(address.port): \(error)")
+    }
+  }
+
+  static func judge(status: Int, body: [UInt8]) -> Answer {
+    let object = (try? JSONParser().parseObject(body)) ?? [:]
+    guard status == 200 else { return .notReady(object["status"]?.string ?? "it answers \(status)") }
+    guard object["writer"] == false else { return .ready }
+    return .standby(reason: object["reason"]?.string ?? "another task is the writer")
+  }
+
+  private func exchange() async throws -> (status: Int, body: [UInt8]) {
+    let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .connectTimeout(.nanoseconds(Int64(Self.limit.components.seconds) * 1_000_000_000))
+      .connect(host: address.host, port: address.port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHTTPClientHandlers()
+          return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+            wrappingChannelSynchronously: channel)
+        }
+      }
+    return try await channel.executeThenClose { answers, requests in
+      let headers: HTTPHeaders = ["host": "\(address.host):\(address.port)", "connection": "close"]
+      try await requests.write(
+        .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: MonitorRoutes.readinessPath, headers: headers)))
+      try await requests.write(.end(nil))
+      var status = 0
+      var body: [UInt8] = []
+      for try await part in answers {
+        switch part {
+        case .head(let head): status = Int(head.status.code)
+        case .body(let bytes): body += bytes.readableBytesView.prefix(max(0, 65_536 - body.count))
+        case .end: return (status, body)
+        }
+      }
+      throw ChannelError.eof
+    }
+  }
+}

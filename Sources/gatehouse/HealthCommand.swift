@@ -1,0 +1,15 @@
+import ArgumentParser
+import FoundationEssentials
+import GatehouseServer
+
+struct Health: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "health",
+    abstract:
+      "Say whether the service on this host is ready, by the exit code: 0 or 1. For health checks of containers.",
+    discussion: "It asks the address of HOST and PORT and comes back within 4 seconds.")
+
+  func run() async throws {
+    await Program.health(ProcessInfo.processInfo.environment)
+  }
+}

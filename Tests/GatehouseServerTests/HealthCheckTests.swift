@@ -1,0 +1,31 @@
+import Settings
+import Testing
+
+@testable import GatehouseServer
+
+@Suite("The health check")
+struct HealthCheckTests {
+  @Test("takes a task on standby for well, and everything but 200 for not well")
+  func judging() {
+    let judge = { (status: Int, body: String) in HealthCheck.judge(status: status, body: Array(body.utf8)) }
+    #expect(judge(200, #"{"status":"ready","mongodb":null}"#) == .ready)
+    #expect(judge(200, #"{"status":"ready","writer":false,"reason":"another"}"#) == .standby(reason: "another"))
+    #expect(judge(503, #"{"status":"starting"}"#) == .notReady("starting"))
+    #expect(judge(502, "<html>") == .notReady("it answers 502"))
+    #expect(
+      [judge(200, "{}"), judge(200, #"{"writer":false}"#), judge(503, "{}")].map(\.isWell) == [true, true, false])
+  }
+
+  @Test(
+    "asks where the service listens, as seen from its own host",
+    arguments: [
+      ([:], "127.0.0.1", 5001), (["HOST": "::", "PORT": "80"], "127.0.0.1", 80), (["HOST": "::1"], "::1", 5001),
+    ]
+  )
+  func address(environment: [String: String], host: String, port: Int) {
+    var reader = EnvironmentReader(environment) { _ in "" }
+    let address = HealthCheck.Address(&reader)
+    #expect(address.host == host)
+    #expect(address.port == port)
+  }
+}
