@@ -7,11 +7,64 @@ import Testing
 struct DocumentationTests {
   /// The first shell block of a page.
   private func shellBlock(of page: String) throws -> String {
+    let block = try #require(try text(of: page).firstMatch(of: /```sh\n((?s:.*?))```/))
+    return String(block.output.1)
+  }
+
+  private func text(of page: String) throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let text = try String(contentsOf: root.appending(path: page), encoding: .utf8)
-    let block = try #require(text.firstMatch(of: /```sh\n((?s:.*?))```/))
-    return String(block.output.1)
+    return try String(contentsOf: root.appending(path: page), encoding: .utf8)
+  }
+
+  /// What compose.yaml says in place of the programs.
+  private let composeDefaults = ["MEM_AUTO_SAVE_ENABLED": "true", "MEM_AUTO_SAVE_FREQ": "300"]
+  private let decidedByCompose: Set = [
+    "HOST", "MEM_OR_EXTERNAL", "THREADS", "MEM_DUMP_PATH", "SIDECAR_URL", "SIDECAR_METRICS_PORT", "DRAIN_DEADLINE",
+  ]
+
+  @Test("with the settings of compose name every variable of both programs with its default, and a line on it")
+  func environmentExample() async throws {
+    let example = try text(of: "compose/.env.example")
+    var named: [String: String] = [:]
+    var isExplained = false
+    for line in example.split(separator: "\n", omittingEmptySubsequences: false) {
+      guard let setting = line.wholeMatch(of: /#([A-Z0-9_]+)=(.*)/)?.output else {
+        isExplained = line.hasPrefix("# ")
+        continue
+      }
+      #expect(isExplained, "\(line) has no line on it")
+      #expect(named.updateValue(String(setting.2), forKey: String(setting.1)) == nil, "\(line) is there twice")
+    }
+    #expect(decidedByCompose.allSatisfy { named[$0] == nil && example.contains($0) })
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let check = try GatehouseProcess(
+        dumps: root.appending(path: "g"),
+        // An empty one is not set.
+        [
+          "HOST": "", "HTTPS_ONLY": "", "LOGIN_IP_RATE_LIMIT": "", "DOORMAN_ADMIN_EMAIL": "",
+          "LOCAL_HOST_IP_BYPASS": "",
+        ],
+        arguments: ["config", "check", "--json"])
+      #expect(try check.waitForExit() == 0)
+      let isUnset: Set = ["not set", "off", "none", "derived", "restrictive"]
+      let settings = try JSONParser().parseObject(Array(check.log.utf8))
+      for name in settings.keys where !decidedByCompose.contains(name) && name != "PORT" {
+        let standard = settings[name]?.value(at: "value")?.string ?? ""
+        let expected = composeDefaults[name] ?? (isUnset.contains(standard) ? "" : standard)
+        #expect(named[name] == (standard.hasPrefix("set (") ? "" : expected), "\(name)")
+      }
+      let help = try SidecarProcess.run(["--help"], dumps: root).output
+      for match in help.matches(of: /\[([A-Z0-9_]+?)(_FILE)?; default: ([^\] ]+)/) {
+        let name = String(match.output.1)
+        guard !decidedByCompose.contains(name), !["SIDECAR_CACERT", "SIDECAR_TASK_PROTECTION"].contains(name) else {
+          continue
+        }
+        let isUnset = ["off", "required", "none", "AWS's"].contains(match.output.3)
+        #expect(named[name] == (isUnset ? "" : String(match.output.3)), "\(name)")
+      }
+      #expect(named["PORT"] == "5001")
+    }
   }
 
   @Test("look at the dumps, and drain, with the sidecar's commands that they show")
