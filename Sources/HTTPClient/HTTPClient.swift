@@ -53,7 +53,7 @@ package final class HTTPClient {
     handle.attach(transfer, uploads: source != nil)
     let code = try perform(deadline, interruption)
     if let failure = transfer.failure { throw failure }
-    guard code == CURLE_OK else { throw error(code, request.url) }
+    guard code == CURLE_OK else { throw error(code, request.url, deadline) }
     withExtendedLifetime(lines) {}
     return HTTPResponse(status: handle.status, headers: transfer.headers, body: transfer.body)
   }
@@ -123,11 +123,12 @@ package final class HTTPClient {
     }
   }
 
-  private func error(_ code: CURLcode, _ url: String) -> HTTPClientError {
+  private func error(_ code: CURLcode, _ url: String, _ deadline: Deadline) -> HTTPClientError {
     let kind: HTTPClientError.Code =
       switch code {
       case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST: .cannotConnect
-      case CURLE_OPERATION_TIMEDOUT: .timedOut
+      // Before the deadline only the time for connecting can be over: the host is gone, not just the program on it.
+      case CURLE_OPERATION_TIMEDOUT: deadline.left > .milliseconds(50) ? .cannotConnect : .timedOut
       case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE: .brokenOff
       case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE: .untrusted
       // libcurl's word for an answer without a status line is the same as for an address with a foreign scheme.

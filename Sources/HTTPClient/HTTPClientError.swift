@@ -1,7 +1,7 @@
 /// Why there is no answer.
 package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Code: String, Sendable {
-    /// Nobody listens there, or the name leads nowhere.
+    /// Nobody listens there, the name leads nowhere, or the host does not answer.
     case cannotConnect
     /// The connection ended before the answer did.
     case brokenOff
