@@ -54,6 +54,13 @@ class ComposeTests(unittest.TestCase):
             for name in ("DOORMAN_ADMIN_PASSWORD", "JWT_SECRET_KEY"):
                 self.assertNotIn(stack.settings[name], secrets, "the sidecar has no business with it")
 
+    def test_drain_fits_into_the_time_to_stop(self):
+        with Stack() as stack:
+            stack.up()
+            sidecar, service = stack.inspect(SIDECAR)["Config"], stack.inspect(SERVICE)["Config"]
+            self.assertEqual((sidecar["StopTimeout"], service["StopTimeout"]), (60, 60))
+            self.assertIn("DRAIN_DEADLINE=55", sidecar["Env"])
+
     def test_comes_back_after_a_kill_with_what_was_dumped(self):
         with Stack() as stack:
             stack.up()

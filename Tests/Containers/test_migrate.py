@@ -34,7 +34,7 @@ class MigrateTests(unittest.TestCase):
             sidecar, service = stack.stop()
             self.assertEqual((sidecar["ExitCode"], service["ExitCode"]), (0, 0))
             self.assertEqual((directory / DUMP).read_bytes(), original, "what the other gateway wrote stays as it was")
-            self.assertEqual(len(list(directory.glob("*.bin"))), 2)
+            self.assertGreaterEqual(len(list(directory.glob("*.bin"))), 2)
             stack.up()
             self.assertTrue(stack.has("after-the-move"))
 
