@@ -59,6 +59,16 @@ def all_of(bound: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def awscli_files(documents: dict[str, Any]) -> dict[str, Any]:
+    """`documents` as awscli takes them: a file for each filter and each alarm."""
+    files = dict(documents)
+    for entry in files.pop("metric-filters.json"):
+        files[f"metric-filters/{entry['filterName']}.json"] = entry
+    for entry in files.pop("alarms.json"):
+        files[f"alarms/{entry['AlarmName']}.json"] = entry
+    return files
+
+
 def text(document: Any) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

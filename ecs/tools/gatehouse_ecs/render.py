@@ -19,7 +19,7 @@ def files(values: dict[str, Any]) -> dict[str, str]:
         rendered["cloudformation.json"] = documents.text(cloudformation.stack(values))
         rendered |= {f"terraform/{name}": text for name, text in terraform.stack(values).items()}
     if is_wired(values):
-        found = documents.all_of(for_awscli(values))
+        found = documents.awscli_files(documents.all_of(for_awscli(values)))
         rendered |= {f"awscli/{name}": documents.text(document) for name, document in found.items()}
     return rendered
 
