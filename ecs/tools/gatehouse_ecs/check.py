@@ -44,7 +44,9 @@ STEPS: tuple[tuple[str, Step, bool], ...] = (
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="ecs-check", description=__doc__)
     parser.add_argument("--variables", type=Path, help="your variables; without: the example, for every way to launch")
-    parser.add_argument("--strict", action="store_true", help="fail when awscli, moto, cfn-lint or python-hcl2 is missing")
+    parser.add_argument(
+        "--strict", action="store_true", help="fail when awscli, moto, cfn-lint or python-hcl2 is missing"
+    )
     options = parser.parse_args(arguments)
     try:
         if options.variables:

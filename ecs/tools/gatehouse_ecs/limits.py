@@ -77,12 +77,18 @@ def joint_faults(values: dict[str, Any]) -> list[str]:
     if launch != "ec2":
         faults += size_faults(values["cpu"], values["memory"])
     if values["auto_save_max_age"] < values["auto_save_freq"]:
-        faults.append(f"auto_save_max_age: is {values['auto_save_max_age']}; set at least auto_save_freq ({values['auto_save_freq']})")
+        faults.append(
+            f"auto_save_max_age: is {values['auto_save_max_age']}; set at least auto_save_freq ({values['auto_save_freq']})"
+        )
     oldest = values["auto_save_max_age"] + values["auto_save_freq"]
     if values["dump_age_alarm"] <= oldest:
-        faults.append(f"dump_age_alarm: is {values['dump_age_alarm']}; set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings while all is well")
+        faults.append(
+            f"dump_age_alarm: is {values['dump_age_alarm']}; set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings while all is well"
+        )
     if launch == "fargate-ebs" and not values["offsite_bucket"]:
-        faults.append("offsite_bucket: is missing; with fargate-ebs it must be set, because ECS deletes the volume with the task")
+        faults.append(
+            "offsite_bucket: is missing; with fargate-ebs it must be set, because ECS deletes the volume with the task"
+        )
     if values["alarm_email"] and values["alarm_topic_arn"]:
         faults.append("alarm_topic_arn: is set, and alarm_email, too; give one of them (alarm_email makes a topic)")
     return faults

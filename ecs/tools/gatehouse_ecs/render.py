@@ -27,7 +27,9 @@ def files(values: dict[str, Any]) -> dict[str, str]:
 def left_out(values: dict[str, Any]) -> list[str]:
     notes = []
     if values["launch"] not in STACK_LAUNCHES:
-        notes.append(f"no stack: CloudFormation and Terraform are for {' and '.join(STACK_LAUNCHES)}; {values['launch']} is for awscli")
+        notes.append(
+            f"no stack: CloudFormation and Terraform are for {' and '.join(STACK_LAUNCHES)}; {values['launch']} is for awscli"
+        )
     if not is_wired(values):
         notes.append(f"no awscli/: its files need {', '.join(WIRING)}")
     return notes
@@ -35,8 +37,15 @@ def left_out(values: dict[str, Any]) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="ecs-render", description=__doc__)
-    parser.add_argument("--variables", type=Path, default=Path("ecs/variables.json"), help="JSON, as ecs/variables.example.json (default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=Path(".build-ecs"), help="the directory to write to (default: %(default)s)")
+    parser.add_argument(
+        "--variables",
+        type=Path,
+        default=Path("ecs/variables.json"),
+        help="JSON, as ecs/variables.example.json (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path(".build-ecs"), help="the directory to write to (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     try:
         values = settle(load(options.variables))

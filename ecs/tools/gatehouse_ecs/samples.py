@@ -66,7 +66,9 @@ def variants() -> dict[str, dict[str, Any]]:
 
 def wired(given: dict[str, Any]) -> dict[str, Any]:
     """The user's variables; what only awscli needs is made up where they do not name it."""
-    return settle(given if is_wired(settle(given)) else {**WIRED, **{k: v for k, v in given.items() if k not in WIRING}})
+    return settle(
+        given if is_wired(settle(given)) else {**WIRED, **{k: v for k, v in given.items() if k not in WIRING}}
+    )
 
 
 def deployment(values: dict[str, Any]) -> Deployment:

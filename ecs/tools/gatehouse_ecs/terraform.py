@@ -10,9 +10,13 @@ from .template import ECS_DIRECTORY
 SOURCES = ECS_DIRECTORY / "terraform"
 
 
+def sources() -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.tf"))}
+
+
 def stack(values: dict[str, Any]) -> dict[str, str]:
     """The text of every file, by its path in the stack's directory."""
-    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("*.tf"))}
+    files = sources()
     for name, document in documents.all_of(for_terraform(values)).items():
         plain = re.sub(r"^task-definition\..*", "task-definition.json", name.removeprefix("iam/"))
         files[f"documents/{plain}"] = documents.text(document)

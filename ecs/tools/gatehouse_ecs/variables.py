@@ -8,7 +8,30 @@ from pathlib import Path
 from typing import Any
 
 LAUNCHES = ("fargate", "fargate-spot", "ec2", "fargate-ebs")
-LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+LOG_RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
 
 
 @dataclass(frozen=True)
@@ -59,12 +82,22 @@ SECRET = r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^\s${}%:]+"
 DURATION = r"[1-9]\d*[smhdw]"
 
 VARIABLES = (
-    text("image", "an image with a tag that never moves, or a digest: REPOSITORY/gatehouse:1.2.3", r"[\w.:/@-]+", required=True),
+    text(
+        "image",
+        "an image with a tag that never moves, or a digest: REPOSITORY/gatehouse:1.2.3",
+        r"[\w.:/@-]+",
+        required=True,
+    ),
     text("vpc_id", "a VPC: vpc-…", r"vpc-[0-9a-f]+", required=True),
-    Variable("subnets", "texts", 'a list of subnets, one per zone: ["subnet-…"]', pattern=r"subnet-[0-9a-f]+", required=True),
     Variable(
-        "clients", "texts", 'a list of who may reach the port: CIDR blocks and security groups, ["10.0.0.0/8", "sg-…"]',
-        default=[], pattern=r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|sg-[0-9a-f]+",
+        "subnets", "texts", 'a list of subnets, one per zone: ["subnet-…"]', pattern=r"subnet-[0-9a-f]+", required=True
+    ),
+    Variable(
+        "clients",
+        "texts",
+        'a list of who may reach the port: CIDR blocks and security groups, ["10.0.0.0/8", "sg-…"]',
+        default=[],
+        pattern=r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|sg-[0-9a-f]+",
     ),
     text("name", "a name of small letters, digits and dashes, up to 32", r"[a-z][a-z0-9-]{0,31}", default="gatehouse"),
     text("launch", " or ".join(LAUNCHES), default="fargate", choices=LAUNCHES),
@@ -79,8 +112,17 @@ VARIABLES = (
     number("auto_save_freq", 60, 86400, "seconds", 300),
     number("auto_save_max_age", 60, 86400, "seconds", 3600),
     text("log_level", "DEBUG, INFO, WARNING or ERROR", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR")),
-    Variable("log_retention_days", "number", f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}", default=90, choices=LOG_RETENTION_DAYS),
-    *(number(f"keep_{rule}", 0, 100000, "dumps") for rule in ("last", "hourly", "daily", "weekly", "monthly", "yearly", "max_count")),
+    Variable(
+        "log_retention_days",
+        "number",
+        f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}",
+        default=90,
+        choices=LOG_RETENTION_DAYS,
+    ),
+    *(
+        number(f"keep_{rule}", 0, 100000, "dumps")
+        for rule in ("last", "hourly", "daily", "weekly", "monthly", "yearly", "max_count")
+    ),
     text("keep_within", "a time such as 36h or 14d", DURATION),
     text("keep_max_bytes", "a size such as 20GB", r"[1-9]\d*([KMGT]?B)?"),
     text("trash_keep", "a time such as 36h or 14d", DURATION),
@@ -122,7 +164,9 @@ def load(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_twins)
     except OSError as error:
-        raise Faults([f"{path}: can't be read ({error.strerror}); start from a copy of ecs/variables.example.json"]) from error
+        raise Faults(
+            [f"{path}: can't be read ({error.strerror}); start from a copy of ecs/variables.example.json"]
+        ) from error
     except ValueError as error:
         raise Faults([f"{path}: is not JSON ({error}); mend it there"]) from error
     if not isinstance(found, dict):

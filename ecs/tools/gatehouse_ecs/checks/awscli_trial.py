@@ -30,7 +30,9 @@ def _network(cloud: LocalCloud) -> dict[str, Any]:
     subnets = cloud.call("ec2", "describe-subnets")["Subnets"]
     groups = cloud.call("ec2", "describe-security-groups")["SecurityGroups"]
     system = cloud.call("efs", "create-file-system", "--encrypted", "--creation-token", "trial")
-    point = cloud.call("efs", "create-access-point", "--file-system-id", system["FileSystemId"], "--client-token", "trial")
+    point = cloud.call(
+        "efs", "create-access-point", "--file-system-id", system["FileSystemId"], "--client-token", "trial"
+    )
     return {
         "vpc_id": subnets[0]["VpcId"],
         "subnets": [subnet["SubnetId"] for subnet in subnets[:2]],
@@ -53,7 +55,8 @@ def _deploy(cloud: LocalCloud, values: dict[str, Any], is_whole: bool) -> Iterat
     yield from (f"the task definition lost {path}" for path in lost(task, registered))
     cloud.call("ecs", "create-service", "--cli-input-json", cloud.file(service))
     described = cloud.call("ecs", "describe-services", "--cluster", name, "--services", name)["services"][0]
-    kept = ("serviceName", "desiredCount", "deploymentConfiguration", "launchType", "loadBalancers", "schedulingStrategy")
+    # moto keeps neither deploymentConfiguration nor availabilityZoneRebalancing; awscli's model has looked at them.
+    kept = ("serviceName", "desiredCount", "launchType", "loadBalancers", "schedulingStrategy")
     sent = {key: service[key] for key in kept if key in service}
     yield from (f"the service lost {path}" for path in lost(sent, described))
     if is_whole:
@@ -69,9 +72,25 @@ def _permit(cloud: LocalCloud, bound: dict[str, Any], documents: dict[str, Any])
     name = bound["name"]
     cloud.call("logs", "create-log-group", "--log-group-name", bound["log_group"])
     for role in ("execution", "task"):
-        cloud.call("iam", "create-role", "--role-name", f"{name}-{role}", "--assume-role-policy-document", cloud.file(documents["iam/trust.json"]))
+        cloud.call(
+            "iam",
+            "create-role",
+            "--role-name",
+            f"{name}-{role}",
+            "--assume-role-policy-document",
+            cloud.file(documents["iam/trust.json"]),
+        )
         policy = cloud.file(documents[f"iam/{role}-role.json"])
-        cloud.call("iam", "put-role-policy", "--role-name", f"{name}-{role}", "--policy-name", "own", "--policy-document", policy)
+        cloud.call(
+            "iam",
+            "put-role-policy",
+            "--role-name",
+            f"{name}-{role}",
+            "--policy-name",
+            "own",
+            "--policy-document",
+            policy,
+        )
     if bound["file_system_id"] and "iam/file-system-policy.json" in documents:
         policy = cloud.file(documents["iam/file-system-policy.json"])
         cloud.call("efs", "put-file-system-policy", "--file-system-id", bound["file_system_id"], "--policy", policy)
@@ -87,7 +106,16 @@ def _create_stack(cloud: LocalCloud, values: dict[str, Any]) -> Iterator[str]:
     name = f"{values['name']}-stack"
     body = cloud.file(cloudformation.stack(values | {"name": name}))
     cloud.call("cloudformation", "validate-template", "--template-body", body)
-    cloud.call("cloudformation", "create-stack", "--stack-name", name, "--template-body", body, "--capabilities", "CAPABILITY_IAM")
+    cloud.call(
+        "cloudformation",
+        "create-stack",
+        "--stack-name",
+        name,
+        "--template-body",
+        body,
+        "--capabilities",
+        "CAPABILITY_IAM",
+    )
     stack = cloud.call("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"][0]
     if stack["StackStatus"] != "CREATE_COMPLETE":
         yield f"create-stack ended with {stack['StackStatus']}"
@@ -98,9 +126,19 @@ def _monitor(cloud: LocalCloud, name: str, documents: dict[str, Any]) -> Iterato
         cloud.call("logs", "put-metric-filter", "--cli-input-json", cloud.file(metric_filter))
     for alarm in documents["alarms.json"]:
         cloud.call("cloudwatch", "put-metric-alarm", "--cli-input-json", cloud.file(alarm))
-    cloud.call("cloudwatch", "put-dashboard", "--dashboard-name", name, "--dashboard-body", cloud.file(documents["dashboard.json"]))
+    cloud.call(
+        "cloudwatch",
+        "put-dashboard",
+        "--dashboard-name",
+        name,
+        "--dashboard-body",
+        cloud.file(documents["dashboard.json"]),
+    )
 
-    filters = {found["filterName"]: found for found in cloud.call("logs", "describe-metric-filters", "--log-group-name", f"/ecs/{name}")["metricFilters"]}
+    filters = {
+        found["filterName"]: found
+        for found in cloud.call("logs", "describe-metric-filters", "--log-group-name", f"/ecs/{name}")["metricFilters"]
+    }
     for metric_filter in documents["metric-filters.json"]:
         yield from (f"a filter lost {path}" for path in lost(metric_filter, filters.get(metric_filter["filterName"])))
     alarms = {found["AlarmName"]: found for found in cloud.call("cloudwatch", "describe-alarms")["MetricAlarms"]}

@@ -30,7 +30,11 @@ def _against_cloudformation(values: dict[str, Any], terraform: dict[str, Any]) -
         ("service.json", properties("AWS::ECS::Service")[0], service),
         ("metric-filters.json", properties("AWS::Logs::MetricFilter"), terraform["metric-filters.json"]),
         ("alarms.json", properties("AWS::CloudWatch::Alarm"), terraform["alarms.json"]),
-        ("iam/file-system-policy.json", properties("AWS::EFS::FileSystem")[0]["FileSystemPolicy"], terraform["iam/file-system-policy.json"]),
+        (
+            "iam/file-system-policy.json",
+            properties("AWS::EFS::FileSystem")[0]["FileSystemPolicy"],
+            terraform["iam/file-system-policy.json"],
+        ),
         ("dashboard.json", _dashboard(properties("AWS::CloudWatch::Dashboard")[0]), terraform["dashboard.json"]),
     ]
     for name, logical in roles.items():

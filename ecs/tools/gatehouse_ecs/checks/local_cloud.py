@@ -38,8 +38,13 @@ class LocalCloud:
     def call(self, *arguments: str) -> Any:
         """What one command of awscli answers. Throws `Refused` when it fails."""
         done = subprocess.run(
-            [self.aws, *arguments, "--output", "json"], env=self.environment, cwd=self.directory,
-            capture_output=True, text=True, timeout=60, check=False,
+            [self.aws, *arguments, "--output", "json"],
+            env=self.environment,
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         if done.returncode != 0:
             raise Refused(f"aws {' '.join(arguments[:2])}: {' '.join(done.stderr.split())}")
@@ -59,7 +64,13 @@ def local_cloud() -> Iterator[LocalCloud]:
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory, "server-log")
         with log.open("wb") as output:
-            process = subprocess.Popen([server, "-H", "127.0.0.1", "-p", "0"], stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=directory)
+            process = subprocess.Popen(
+                [server, "-H", "127.0.0.1", "-p", "0"],
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                cwd=directory,
+            )
         try:
             yield LocalCloud(_port(process, log), Path(directory))
         finally:
@@ -74,4 +85,6 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
         if found:
             return int(found[1])
         time.sleep(0.05)
-    raise Refused(f"moto_server does not start: {log.read_text(errors='replace')[-500:]}; scripts/setup --ecs installs it")
+    raise Refused(
+        f"moto_server does not start: {log.read_text(errors='replace')[-500:]}; scripts/setup --ecs installs it"
+    )

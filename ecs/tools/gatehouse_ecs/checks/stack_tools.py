@@ -73,7 +73,9 @@ def terraform_validate(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
         with _stack(values) as directory:
             done = run([program, "init", "-backend=false", "-input=false", "-no-color"], directory, seconds=300)
             if done.returncode != 0:
-                raise Missing("the aws provider can't be had here; run `terraform init && terraform validate` in the rendered terraform/")
+                raise Missing(
+                    "the aws provider can't be had here; run `terraform init && terraform validate` in the rendered terraform/"
+                )
             done = run([program, "validate", "-no-color"], directory)
             if done.returncode != 0:
                 yield f"{name}: {' '.join(done.stdout.split())}"
@@ -104,11 +106,15 @@ def _stand_alone(directory: Path, values: dict[str, Any]) -> dict[str, str]:
 
     text = re.sub(r"(\w+)( +)= (?:aws_|one\(aws_|data\.aws_)\S+$", made_up, text, flags=re.MULTILINE)
     names["image"] = values["image"]
-    outputs = "".join(f'output "{name}" {{\n  value = local.{name}\n}}\n' for name in ("containers", "filters", "alarms", "service"))
+    outputs = "".join(
+        f'output "{name}" {{\n  value = local.{name}\n}}\n' for name in ("containers", "filters", "alarms", "service")
+    )
     (directory / "documents.tf").write_text(text + outputs, encoding="utf-8")
     return names
 
 
 def _outputs(program: str, directory: Path) -> dict[str, Any]:
     text = run([program, "output", "-json", "-no-color"], directory).stdout
-    return {name: output["value"] for name, output in json.JSONDecoder().raw_decode(text[text.index("{\n"):])[0].items()}
+    return {
+        name: output["value"] for name, output in json.JSONDecoder().raw_decode(text[text.index("{\n") :])[0].items()
+    }

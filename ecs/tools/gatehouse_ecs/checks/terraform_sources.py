@@ -2,12 +2,14 @@
 
 import json
 import re
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from .. import cloudformation, terraform
 from .stack_tools import stacks
-from .tools import Missing
+from .tools import tool
 
 # The same thing in both.
 KINDS = {
@@ -38,35 +40,40 @@ PARTS = {
     "aws_vpc_security_group_egress_rule",
 }
 # Parts of the documents that Terraform takes from a resource instead.
-BY_RESOURCE = {"cluster", "taskDefinition", "executionRoleArn", "taskRoleArn", "containerDefinitions", "volumeConfigurations", "logGroupName"}
+BY_RESOURCE = {
+    "cluster",
+    "taskDefinition",
+    "executionRoleArn",
+    "taskRoleArn",
+    "containerDefinitions",
+    "volumeConfigurations",
+    "logGroupName",
+}
 
 
 def run(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
-    for name, values in stacks(all_values).items():
-        files = {path: text for path, text in terraform.stack(values).items() if path.endswith(".tf")}
+    files = terraform.sources()
+    try:
         parsed = parse(files)
-        yield from (f"{name}: {what}" for what in (
-            *references(files, parsed),
-            *unread_documents(files, terraform.stack(values)),
-            *unlike_cloudformation(files, parsed, cloudformation.stack(values)),
-        ))
+    except ValueError as error:
+        yield str(error)
+        return
+    yield from references(files, parsed)
+    for name, values in stacks(all_values).items():
+        yield from (f"{name}: {what}" for what in unread_documents(files, terraform.stack(values)))
+        yield from (f"{name}: {what}" for what in unlike_cloudformation(files, parsed, cloudformation.stack(values)))
 
 
 def parse(files: dict[str, str]) -> dict[str, list[Any]]:
-    """Blocks of all files by kind. A file that does not parse raises `ValueError`."""
-    try:
-        import hcl2
-    except ImportError as error:
-        raise Missing("there is no python-hcl2; scripts/setup --ecs installs it") from error
-    blocks: dict[str, list[Any]] = {}
-    for name, text in files.items():
-        try:
-            found = hcl2.loads(text)
-        except Exception as error:
-            raise ValueError(f"{name} does not parse: {error}") from error
-        for kind, entries in found.items():
-            blocks.setdefault(kind, []).extend(entries if isinstance(entries, list) else [entries])
-    return blocks
+    """Blocks of all files by kind. Raises `ValueError` when they do not parse."""
+    program = tool("hcl2tojson")
+    with tempfile.NamedTemporaryFile("w", suffix=".tf", encoding="utf-8") as file:
+        file.write("\n".join(files.values()))
+        file.flush()
+        done = subprocess.run([program, file.name], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise ValueError(f"ecs/terraform/ does not parse: {' '.join(done.stderr.split())[-300:]}")
+    return json.loads(done.stdout)
 
 
 def _names(entry: dict[str, Any]) -> list[str]:
@@ -78,7 +85,10 @@ def declared(parsed: dict[str, list[Any]]) -> set[str]:
     for kind, prefix in (("resource", ""), ("data", "data."), ("ephemeral", "ephemeral.")):
         for entry in parsed.get(kind, []):
             for block in _names(entry):
-                found |= {f"{prefix}{block}.{name}" for name in _names(entry[block] if block in entry else entry[f'"{block}"'])}
+                found |= {
+                    f"{prefix}{block}.{name}"
+                    for name in _names(entry[block] if block in entry else entry[f'"{block}"'])
+                }
     found |= {f"var.{name}" for entry in parsed.get("variable", []) for name in _names(entry)}
     found |= {f"local.{name}" for entry in parsed.get("locals", []) for name in _names(entry)}
     return found
@@ -88,7 +98,7 @@ def references(files: dict[str, str], parsed: dict[str, list[Any]]) -> Iterator[
     known, used = declared(parsed), set()
     for name, text in files.items():
         code = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
-        code = re.sub(r'^(resource|data|ephemeral) .*$', "", code, flags=re.MULTILINE)
+        code = re.sub(r"^(resource|data|ephemeral) .*$", "", code, flags=re.MULTILINE)
         found = re.findall(r"(?<![\w.\"/])((?:data\.|ephemeral\.)?(?:aws|random)_\w+\.\w+|(?:var|local)\.\w+)", code)
         for reference in sorted(set(found) - known):
             yield f"{name} names {reference}, which nothing declares"
@@ -127,9 +137,14 @@ def unlike_cloudformation(files: dict[str, str], parsed: dict[str, list[Any]], s
     point = next(r["Properties"] for r in stack["Resources"].values() if r["Type"] == "AWS::EFS::AccessPoint")
     owner = point["RootDirectory"]["CreationInfo"]
     wanted = {
-        "uid": point["PosixUser"]["Uid"], "gid": point["PosixUser"]["Gid"], "owner_uid": owner["OwnerUid"],
-        "owner_gid": owner["OwnerGid"], "permissions": f'"{owner["Permissions"]}"', "path": f'"{point["RootDirectory"]["Path"]}"',
-        "encrypted": "true", "status": '"ENABLED"',
+        "uid": point["PosixUser"]["Uid"],
+        "gid": point["PosixUser"]["Gid"],
+        "owner_uid": owner["OwnerUid"],
+        "owner_gid": owner["OwnerGid"],
+        "permissions": f'"{owner["Permissions"]}"',
+        "path": f'"{point["RootDirectory"]["Path"]}"',
+        "encrypted": "true",
+        "status": '"ENABLED"',
     }
     for key, value in wanted.items():
         if not re.search(rf"\b{key} += {re.escape(value)}$", files["storage.tf"], flags=re.MULTILINE):

@@ -17,9 +17,18 @@ def tool(name: str, remedy: str = "scripts/setup --ecs installs it") -> str:
     return found
 
 
-def run(command: list[str], directory: Path | None = None, environment: dict[str, str] | None = None, seconds: int = 120) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], directory: Path | None = None, environment: dict[str, str] | None = None, seconds: int = 120
+) -> subprocess.CompletedProcess[str]:
     """Both outputs are in `stdout`. Fails on no exit code: the caller looks."""
     return subprocess.run(
-        command, cwd=directory, env=os.environ | (environment or {}), timeout=seconds,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, check=False,
+        command,
+        cwd=directory,
+        env=os.environ | (environment or {}),
+        timeout=seconds,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )

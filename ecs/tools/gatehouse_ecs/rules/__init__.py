@@ -3,4 +3,15 @@
 from . import access, containers, durability, monitoring, volumes
 from .rule import RULES, Deployment, Finding, Rule, check
 
-__all__ = ["RULES", "Deployment", "Finding", "Rule", "check", "access", "containers", "durability", "monitoring", "volumes"]
+__all__ = [
+    "RULES",
+    "Deployment",
+    "Finding",
+    "Rule",
+    "access",
+    "check",
+    "containers",
+    "durability",
+    "monitoring",
+    "volumes",
+]

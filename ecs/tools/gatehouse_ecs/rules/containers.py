@@ -12,7 +12,11 @@ SECRET_NAMES = re.compile(r".*(PASSWORD|_KEY|_KEYS|_KEYS_OLD|TOKEN|SECRET).*")
 HEALTH_LIMITS = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 
 
-@rule("secrets-in-secrets", "A secret in `environment` is readable by all who may describe the task.", "Move it to `secrets`.")
+@rule(
+    "secrets-in-secrets",
+    "A secret in `environment` is readable by all who may describe the task.",
+    "Move it to `secrets`.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for container in deployment.containers:
         for name in environment(container):
@@ -20,14 +24,22 @@ def _(deployment: Deployment) -> Iterator[str]:
                 yield f"{container['name']} has {name} in environment"
 
 
-@rule("sidecar-secrets", "The sidecar needs the dumps' key and its own password, nothing else.", "Take the others out of its secrets.")
+@rule(
+    "sidecar-secrets",
+    "The sidecar needs the dumps' key and its own password, nothing else.",
+    "Take the others out of its secrets.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     allowed = {"MEM_ENCRYPTION_KEY", "MEM_ENCRYPTION_KEYS_OLD", "SIDECAR_PASSWORD"}
     for name in sorted(secrets(deployment.container(SIDECAR)).keys() - allowed):
         yield f"{SIDECAR} is given {name}"
 
 
-@rule("shared-secrets", "Both programs must open the same dumps and agree on the sidecar's account.", "Give both the same secret.")
+@rule(
+    "shared-secrets",
+    "Both programs must open the same dumps and agree on the sidecar's account.",
+    "Give both the same secret.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     service, sidecar = (secrets(program) for program in deployment.programs)
     for name in ("MEM_ENCRYPTION_KEY", "MEM_ENCRYPTION_KEYS_OLD", "SIDECAR_PASSWORD"):
@@ -46,7 +58,9 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield f"{SERVICE} is not given {name}"
 
 
-@rule("read-only-root", "What is written outside the volume is lost with the task.", "Set readonlyRootFilesystem to true.")
+@rule(
+    "read-only-root", "What is written outside the volume is lost with the task.", "Set readonlyRootFilesystem to true."
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for container in deployment.containers:
         if container.get("readonlyRootFilesystem") is not True:
@@ -80,7 +94,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{name} is {found.get(name, 'not set')}"
 
 
-@rule("production", "Outside production weak secrets and plain HTTP pass.", "Set ENV=production, and HTTPS_ONLY=true for the service.")
+@rule(
+    "production",
+    "Outside production weak secrets and plain HTTP pass.",
+    "Set ENV=production, and HTTPS_ONLY=true for the service.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for program in deployment.programs:
         if environment(program).get("ENV") != "production":
@@ -89,7 +107,11 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield "HTTPS_ONLY is off"
 
 
-@rule("logs", "Alarms are made from the log, as JSON.", "Log with awslogs, non-blocking, LOG_FORMAT=json, into the stack's group.")
+@rule(
+    "logs",
+    "Alarms are made from the log, as JSON.",
+    "Log with awslogs, non-blocking, LOG_FORMAT=json, into the stack's group.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for container in deployment.containers:
         logging = container.get("logConfiguration", {})
@@ -105,7 +127,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{program['name']} stands still when CloudWatch does"
 
 
-@rule("image-pinned", "Both programs speak to each other: one image, one version.", "Name the same version or digest for all containers.")
+@rule(
+    "image-pinned",
+    "Both programs speak to each other: one image, one version.",
+    "Name the same version or digest for all containers.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     images = sorted({container["image"] for container in deployment.containers})
     if len(images) > 1:
@@ -129,7 +155,11 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield from size_faults(int(deployment.task["cpu"]), int(deployment.task["memory"]))
 
 
-@rule("health-limits", "ECS refuses health checks outside its limits.", "Keep interval 5–300, timeout 2–60, retries 1–10, startPeriod 0–300.")
+@rule(
+    "health-limits",
+    "ECS refuses health checks outside its limits.",
+    "Keep interval 5–300, timeout 2–60, retries 1–10, startPeriod 0–300.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for program in deployment.programs:
         check = program.get("healthCheck", {})
@@ -138,8 +168,11 @@ def _(deployment: Deployment) -> Iterator[str]:
                 yield f"{program['name']} has {key} {check[key]}"
 
 
-@rule("health-commands", "The image has no shell to count on, and the sidecar's check must not fail when only the volume hangs.",
-      "Use CMD with `gatehouse health`, and `gatehouse-sidecar health --watching` with SIDECAR_METRICS_PORT.")
+@rule(
+    "health-commands",
+    "The image has no shell to count on, and the sidecar's check must not fail when only the volume hangs.",
+    "Use CMD with `gatehouse health`, and `gatehouse-sidecar health --watching` with SIDECAR_METRICS_PORT.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     wanted = {SERVICE: ["CMD", "gatehouse", "health"], SIDECAR: ["CMD", "gatehouse-sidecar", "health", "--watching"]}
     for program in deployment.programs:

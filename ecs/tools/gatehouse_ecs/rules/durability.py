@@ -6,16 +6,22 @@ from ..limits import DRAIN_MARGIN, FARGATE_STOP, SPOT_MARGIN, SPOT_STOP
 from .rule import SERVICE, SIDECAR, Deployment, environment, rule
 
 
-@rule("sidecar-depends-on-service", "ECS stops in reverse order of dependsOn: the sidecar must be stopped first, while the service serves.",
-      f"Let {SIDECAR} depend on {SERVICE} with HEALTHY.")
+@rule(
+    "sidecar-depends-on-service",
+    "ECS stops in reverse order of dependsOn: the sidecar must be stopped first, while the service serves.",
+    f"Let {SIDECAR} depend on {SERVICE} with HEALTHY.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     wanted = {"containerName": SERVICE, "condition": "HEALTHY"}
     if wanted not in deployment.container(SIDECAR).get("dependsOn", []):
         yield f"{SIDECAR} does not wait for a healthy {SERVICE}"
 
 
-@rule("service-depends-on-no-sidecar", "A service that depends on its sidecar is stopped first, with nobody to drain it.",
-      f"Take {SIDECAR} out of its dependsOn.")
+@rule(
+    "service-depends-on-no-sidecar",
+    "A service that depends on its sidecar is stopped first, with nobody to drain it.",
+    f"Take {SIDECAR} out of its dependsOn.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     if any(entry["containerName"] == SIDECAR for entry in deployment.container(SERVICE).get("dependsOn", [])):
         yield f"{SERVICE} depends on {SIDECAR}"
@@ -28,8 +34,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{program['name']} is not essential"
 
 
-@rule("one-task", "The state has one writer: two tasks at once would be two states.",
-      "Set desiredCount 1, minimumHealthyPercent 0, maximumPercent 100, schedulingStrategy REPLICA.")
+@rule(
+    "one-task",
+    "The state has one writer: two tasks at once would be two states.",
+    "Set desiredCount 1, minimumHealthyPercent 0, maximumPercent 100, schedulingStrategy REPLICA.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     found, service = deployment.service.get("deploymentConfiguration", {}), deployment.service
     if (found.get("minimumHealthyPercent"), found.get("maximumPercent")) != (0, 100):
@@ -38,21 +47,32 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield "more than one task may run"
 
 
-@rule("no-rebalancing", "Rebalancing starts a second task before it stops the first.", "Set availabilityZoneRebalancing to DISABLED.")
+@rule(
+    "no-rebalancing",
+    "Rebalancing starts a second task before it stops the first.",
+    "Set availabilityZoneRebalancing to DISABLED.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     if deployment.service.get("availabilityZoneRebalancing") != "DISABLED":
         yield "ECS may move the task between zones"
 
 
-@rule("rolling-deployment", "Blue/green runs two tasks at once.", "Set deploymentController to ECS, and no other strategy than ROLLING.")
+@rule(
+    "rolling-deployment",
+    "Blue/green runs two tasks at once.",
+    "Set deploymentController to ECS, and no other strategy than ROLLING.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     strategy = deployment.service.get("deploymentConfiguration", {}).get("strategy", "ROLLING")
     if deployment.service.get("deploymentController", {}).get("type", "ECS") != "ECS" or strategy != "ROLLING":
         yield "the service is deployed blue/green"
 
 
-@rule("stop-budget", "The sidecar must end its drain before it is killed, and the service its stop.",
-      f"Set DRAIN_DEADLINE to the sidecar's stopTimeout less {DRAIN_MARGIN}; at most {FARGATE_STOP} s each; on Spot, both and {SPOT_MARGIN} s of margin in {SPOT_STOP} s.")
+@rule(
+    "stop-budget",
+    "The sidecar must end its drain before it is killed, and the service its stop.",
+    f"Set DRAIN_DEADLINE to the sidecar's stopTimeout less {DRAIN_MARGIN}; at most {FARGATE_STOP} s each; on Spot, both and {SPOT_MARGIN} s of margin in {SPOT_STOP} s.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     service, sidecar = (program.get("stopTimeout", 30) for program in deployment.programs)
     drain = int(environment(deployment.container(SIDECAR)).get("DRAIN_DEADLINE", 55))
@@ -66,7 +86,11 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield f"both stops take {service + sidecar} s together"
 
 
-@rule("auto-save", "A crash costs what changed since the last dump.", "Set MEM_AUTO_SAVE_ENABLED=true, _FREQ and _MAX_AGE.")
+@rule(
+    "auto-save",
+    "A crash costs what changed since the last dump.",
+    "Set MEM_AUTO_SAVE_ENABLED=true, _FREQ and _MAX_AGE.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     found = environment(deployment.container(SERVICE))
     if found.get("MEM_AUTO_SAVE_ENABLED") != "true":
@@ -76,22 +100,33 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{name} is not set"
 
 
-@rule("circuit-breaker", "A version that does not start would be tried for ever.", "Turn deploymentCircuitBreaker on, with rollback.")
+@rule(
+    "circuit-breaker",
+    "A version that does not start would be tried for ever.",
+    "Turn deploymentCircuitBreaker on, with rollback.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     found = deployment.service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
     if found != {"enable": True, "rollback": True}:
         yield "a failed deployment is not rolled back"
 
 
-@rule("ebs-needs-copies", "ECS deletes the EBS volume of a service's task with the task, dumps and all.", "Set offsite_bucket, or use EFS.")
+@rule(
+    "ebs-needs-copies",
+    "ECS deletes the EBS volume of a service's task with the task, dumps and all.",
+    "Set offsite_bucket, or use EFS.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     on_ebs = any(volume.get("configuredAtLaunch") for volume in deployment.task["volumes"])
     if on_ebs and not environment(deployment.container(SIDECAR)).get("OFFSITE_S3_BUCKET"):
         yield "there is no copy anywhere else"
 
 
-@rule("task-protection", "A scale-in in the middle of a dump costs that dump.",
-      "Set SIDECAR_TASK_PROTECTION=true, and let the task's role do ecs:UpdateTaskProtection.")
+@rule(
+    "task-protection",
+    "A scale-in in the middle of a dump costs that dump.",
+    "Set SIDECAR_TASK_PROTECTION=true, and let the task's role do ecs:UpdateTaskProtection.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     if environment(deployment.container(SIDECAR)).get("SIDECAR_TASK_PROTECTION") != "true":
         yield "the sidecar does not protect its task"

@@ -10,8 +10,11 @@ def _alarm(deployment: Deployment, metric: str) -> dict[str, Any] | None:
     return next((alarm for alarm in deployment.documents["alarms.json"] if alarm["MetricName"] == metric), None)
 
 
-@rule("dump-age-threshold", "An alarm on the age of dumps must not ring while the timer works.",
-      "Set its threshold above MEM_AUTO_SAVE_MAX_AGE + MEM_AUTO_SAVE_FREQ.")
+@rule(
+    "dump-age-threshold",
+    "An alarm on the age of dumps must not ring while the timer works.",
+    "Set its threshold above MEM_AUTO_SAVE_MAX_AGE + MEM_AUTO_SAVE_FREQ.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     alarm, found = _alarm(deployment, "DumpAge"), environment(deployment.container(SERVICE))
     names = ("MEM_AUTO_SAVE_MAX_AGE", "MEM_AUTO_SAVE_FREQ")
@@ -23,7 +26,15 @@ def _(deployment: Deployment) -> Iterator[str]:
 
 @rule("alarms", "Each of these has cost someone their state.", "Keep an alarm on each.")
 def _(deployment: Deployment) -> Iterator[str]:
-    wanted = ["DumpAge", "DamagedDumps", "VolumeBusy", "ServiceReady", "DrainsFailed", "StatusLines", "MemoryUtilization"]
+    wanted = [
+        "DumpAge",
+        "DamagedDumps",
+        "VolumeBusy",
+        "ServiceReady",
+        "DrainsFailed",
+        "StatusLines",
+        "MemoryUtilization",
+    ]
     wanted += ["OffsiteLag"] if "OFFSITE_S3_BUCKET" in environment(deployment.container(SIDECAR)) else []
     wanted += ["PercentIOLimit"] if deployment.launch != "fargate-ebs" else []
     for metric in wanted:
@@ -31,7 +42,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"no alarm looks at {metric}"
 
 
-@rule("silence-alarms", "When nothing is logged any more, every other alarm is blind.", "Let missing data breach on StatusLines and DumpAge.")
+@rule(
+    "silence-alarms",
+    "When nothing is logged any more, every other alarm is blind.",
+    "Let missing data breach on StatusLines and DumpAge.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for metric in ("StatusLines", "DumpAge"):
         alarm = _alarm(deployment, metric)
@@ -39,7 +54,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"the alarm on {metric} takes silence for good news"
 
 
-@rule("metrics-have-filters", "An alarm on a metric that nobody writes never rings.", "Make the metric with a filter in the same namespace.")
+@rule(
+    "metrics-have-filters",
+    "An alarm on a metric that nobody writes never rings.",
+    "Make the metric with a filter in the same namespace.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     made = {
         (made["metricNamespace"], made["metricName"])

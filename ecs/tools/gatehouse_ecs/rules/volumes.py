@@ -6,7 +6,11 @@ from pathlib import PurePosixPath
 from .rule import Deployment, environment, rule
 
 
-@rule("one-volume", "The sidecar reads what the service wrote.", "Mount the same volume at the same path in both, for writing.")
+@rule(
+    "one-volume",
+    "The sidecar reads what the service wrote.",
+    "Mount the same volume at the same path in both, for writing.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     service, sidecar = (program.get("mountPoints", []) for program in deployment.programs)
     if not service or service != sidecar:
@@ -18,7 +22,11 @@ def _(deployment: Deployment) -> Iterator[str]:
                 yield f"{program['name']} can't write to {mount['sourceVolume']}"
 
 
-@rule("dump-path", "Dumps outside the volume end with the task.", "Set MEM_DUMP_PATH to a file below the mount, the same in both.")
+@rule(
+    "dump-path",
+    "Dumps outside the volume end with the task.",
+    "Set MEM_DUMP_PATH to a file below the mount, the same in both.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     paths = [environment(program).get("MEM_DUMP_PATH", "") for program in deployment.programs]
     if len(set(paths)) > 1:
@@ -29,8 +37,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{program['name']} has MEM_DUMP_PATH={path}, which is on no volume"
 
 
-@rule("efs-access", "Dumps travel encrypted, and only the task's role may mount them, through its access point.",
-      "Set transitEncryption and iam to ENABLED, give an accessPointId, and leave rootDirectory at /.")
+@rule(
+    "efs-access",
+    "Dumps travel encrypted, and only the task's role may mount them, through its access point.",
+    "Set transitEncryption and iam to ENABLED, give an accessPointId, and leave rootDirectory at /.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     for volume in deployment.task["volumes"]:
         efs = volume.get("efsVolumeConfiguration")
@@ -45,7 +56,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{volume['name']} has a rootDirectory, which ECS refuses together with an access point"
 
 
-@rule("volume-kind", "What is on no volume of its own ends with the task.", "Give the volume an EFS file system, or configure it at launch.")
+@rule(
+    "volume-kind",
+    "What is on no volume of its own ends with the task.",
+    "Give the volume an EFS file system, or configure it at launch.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     given = {volume["name"] for volume in deployment.service.get("volumeConfigurations", [])}
     for volume in deployment.task["volumes"]:
@@ -67,7 +82,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield "the file system is not backed up"
 
 
-@rule("access-point", "The access point makes the programs' directory theirs.", "Set user, owner 10001, path /generated, permissions 0750.")
+@rule(
+    "access-point",
+    "The access point makes the programs' directory theirs.",
+    "Set user, owner 10001, path /generated, permissions 0750.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     wanted = {
         "PosixUser": {"Uid": "10001", "Gid": "10001"},
@@ -81,7 +100,11 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield "the access point is for another user or path"
 
 
-@rule("retained", "Deleting a stack must not delete the state, nor the key that opens it.", "Set DeletionPolicy and UpdateReplacePolicy to Retain.")
+@rule(
+    "retained",
+    "Deleting a stack must not delete the state, nor the key that opens it.",
+    "Set DeletionPolicy and UpdateReplacePolicy to Retain.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     kinds = ("AWS::EFS::FileSystem", "AWS::EFS::AccessPoint", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup")
     for name, resource in (deployment.stack or {"Resources": {}})["Resources"].items():
