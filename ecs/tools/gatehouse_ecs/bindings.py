@@ -1,4 +1,4 @@
-"""What the names in the templates stand for: in files for awscli, in the CloudFormation stack, in the Terraform stack."""
+"""What the names in the templates stand for: in files for awscli, in CloudFormation, in Terraform."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""`scripts/ecs-check`: renders every way to launch and looks at it with rules of our own, awscli, cfn-lint and terraform."""
+"""Renders every way to launch, and looks at it with rules of our own, awscli, cfn-lint and terraform."""
 
 import argparse
 import sys

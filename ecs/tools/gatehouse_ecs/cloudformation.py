@@ -35,7 +35,7 @@ def stack(values: dict[str, Any]) -> dict[str, Any]:
     resources["Service"]["DependsOn"] = [name for name in resources if name.startswith("MountTarget")]
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Gatehouse: one ECS task with the gateway and its sidecar, its volume, secrets, roles and alarms",
+        "Description": "Gatehouse: one ECS task with the gateway and its sidecar, volume, secrets, roles and alarms",
         "Parameters": parameters,
         "Resources": resources,
         "Outputs": read("cloudformation/outputs.json"),

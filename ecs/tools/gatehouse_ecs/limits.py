@@ -78,12 +78,14 @@ def joint_faults(values: dict[str, Any]) -> list[str]:
         faults += size_faults(values["cpu"], values["memory"])
     if values["auto_save_max_age"] < values["auto_save_freq"]:
         faults.append(
-            f"auto_save_max_age: is {values['auto_save_max_age']}; set at least auto_save_freq ({values['auto_save_freq']})"
+            f"auto_save_max_age: is {values['auto_save_max_age']}; "
+            f"set at least auto_save_freq ({values['auto_save_freq']})"
         )
     oldest = values["auto_save_max_age"] + values["auto_save_freq"]
     if values["dump_age_alarm"] <= oldest:
         faults.append(
-            f"dump_age_alarm: is {values['dump_age_alarm']}; set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings while all is well"
+            f"dump_age_alarm: is {values['dump_age_alarm']}; "
+            f"set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings while all is well"
         )
     if launch == "fargate-ebs" and not values["offsite_bucket"]:
         faults.append(

@@ -1,4 +1,4 @@
-"""`scripts/ecs-render`: from a file of variables to the files that a deployment takes."""
+"""Makes the files that a deployment takes from a file of variables."""
 
 import argparse
 import sys
@@ -27,9 +27,7 @@ def files(values: dict[str, Any]) -> dict[str, str]:
 def left_out(values: dict[str, Any]) -> list[str]:
     notes = []
     if values["launch"] not in STACK_LAUNCHES:
-        notes.append(
-            f"no stack: CloudFormation and Terraform are for {' and '.join(STACK_LAUNCHES)}; {values['launch']} is for awscli"
-        )
+        notes.append(f"no stack: those are for {' and '.join(STACK_LAUNCHES)}; {values['launch']} is for awscli")
     if not is_wired(values):
         notes.append(f"no awscli/: its files need {', '.join(WIRING)}")
     return notes

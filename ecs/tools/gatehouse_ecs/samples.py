@@ -14,7 +14,7 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 
 
-def _secret(name: str) -> str:
+def secret(name: str) -> str:
     return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gatehouse/{name}-AbCdEf"
 
 
@@ -24,10 +24,10 @@ WIRED = {
     "file_system_id": "fs-0123456789abcdef0",
     "access_point_id": "fsap-0123456789abcdef0",
     "task_security_group": "sg-0123456789abcdef0",
-    "encryption_key_secret_arn": _secret("encryption-key"),
-    "jwt_secret_arn": _secret("jwt-secret"),
-    "admin_password_secret_arn": _secret("admin-password"),
-    "sidecar_password_secret_arn": _secret("sidecar-password"),
+    "encryption_key_secret_arn": secret("encryption-key"),
+    "jwt_secret_arn": secret("jwt-secret"),
+    "admin_password_secret_arn": secret("admin-password"),
+    "sidecar_password_secret_arn": secret("sidecar-password"),
 }
 # Every variable that is off by default.
 EVERYTHING = {
@@ -44,7 +44,7 @@ EVERYTHING = {
     "keep_max_count": 500,
     "trash_keep": "2d",
     "offsite_bucket": "gatehouse-copies",
-    "old_keys_secret_arn": _secret("old-keys"),
+    "old_keys_secret_arn": secret("old-keys"),
     "target_group_arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/gatehouse/0123456789abcdef",
     "efs_throughput": "bursting",
 }

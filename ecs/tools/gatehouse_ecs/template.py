@@ -1,4 +1,4 @@
-"""Templates: JSON in which "${name}" stands for a value. What is null is left out, and so is the list item around it."""
+"""Templates: JSON in which "${name}" stands for a value. What has no value is left out."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""awscli against a moto server on loopback: it checks every document by AWS's own model, and no account is ever asked."""
+"""awscli against a moto server on loopback: AWS's own model checks each document, and no account is ever asked."""
 
 import json
 import os

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from .. import cloudformation, documents, terraform
@@ -62,7 +63,7 @@ def terraform_documents(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
                 "service": documents.service(bound),
             }
             literal = {key: value for key, value in wanted.items() if key != "service"}
-            filled = json.loads(re.sub(r"\$\{([a-z_]+)\}", lambda token: names[token[1]], json.dumps(literal)))
+            filled = json.loads(Template(json.dumps(literal)).safe_substitute(names))
             for path in unequal(found, filled | {"service": wanted["service"]}):
                 yield f"{name}: terraform reads {path} otherwise"
 
@@ -74,7 +75,7 @@ def terraform_validate(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
             done = run([program, "init", "-backend=false", "-input=false", "-no-color"], directory, seconds=300)
             if done.returncode != 0:
                 raise Missing(
-                    "the aws provider can't be had here; run `terraform init && terraform validate` in the rendered terraform/"
+                    "the aws provider can't be had here; run terraform init and validate in the rendered terraform/"
                 )
             done = run([program, "validate", "-no-color"], directory)
             if done.returncode != 0:

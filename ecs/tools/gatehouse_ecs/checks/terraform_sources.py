@@ -1,4 +1,4 @@
-"""What can be said about the Terraform sources without a provider: they parse, name what is declared, and make what CloudFormation makes."""
+"""What shows without a provider: the sources parse, name what is declared, and make what CloudFormation makes."""
 
 import json
 import re

@@ -71,7 +71,8 @@ def _(deployment: Deployment) -> Iterator[str]:
 @rule(
     "stop-budget",
     "The sidecar must end its drain before it is killed, and the service its stop.",
-    f"Set DRAIN_DEADLINE to the sidecar's stopTimeout less {DRAIN_MARGIN}; at most {FARGATE_STOP} s each; on Spot, both and {SPOT_MARGIN} s of margin in {SPOT_STOP} s.",
+    f"Set DRAIN_DEADLINE to the sidecar's stopTimeout less {DRAIN_MARGIN}; at most {FARGATE_STOP} s each; "
+    f"on Spot, both and {SPOT_MARGIN} s of margin in {SPOT_STOP} s.",
 )
 def _(deployment: Deployment) -> Iterator[str]:
     service, sidecar = (program.get("stopTimeout", 30) for program in deployment.programs)

@@ -1,8 +1,10 @@
 """Rules on metrics and alarms."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..settings import known_figures
 from .rule import SERVICE, SIDECAR, Deployment, environment, rule
 
 
@@ -84,3 +86,17 @@ def _(deployment: Deployment) -> Iterator[str]:
 def _(deployment: Deployment) -> Iterator[str]:
     if environment(deployment.container(SIDECAR)).get("SIDECAR_STATUS_EVERY") != "60s":
         yield "the sidecar does not log its figures each minute"
+
+
+@rule(
+    "known-figures",
+    "A figure that the sidecar does not log makes a metric without data.",
+    "Take its name from docs/sidecar.md.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    known = known_figures() | {"message", "level"}
+    for metric_filter in deployment.documents["metric-filters.json"]:
+        made = metric_filter["metricTransformations"][0]["metricValue"]
+        for figure in re.findall(r"\$\.(\w+)", f"{metric_filter['filterPattern']} {made}"):
+            if figure not in known:
+                yield f"{metric_filter['filterName']} reads {figure}"
