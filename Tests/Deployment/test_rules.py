@@ -93,6 +93,7 @@ BREAKS: list[tuple[str, str, Break]] = [
         "fargate",
         lambda d: d.container(SERVICE).update(dependsOn=[{"containerName": SIDECAR, "condition": "START"}]),
     ),
+    ("no-start-timeout", "fargate", lambda d: d.container(SERVICE).update(startTimeout=120)),
     ("both-essential", "fargate", lambda d: d.container(SIDECAR).update(essential=False)),
     ("one-task", "fargate", lambda d: d.service["deploymentConfiguration"].update(maximumPercent=200)),
     ("one-task", "fargate", lambda d: d.service.update(desiredCount=2)),

@@ -99,7 +99,7 @@ VARIABLES = (
         default=[],
         pattern=r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}|sg-[0-9a-f]+",
     ),
-    text("name", "a name of small letters, digits and dashes, up to 32", r"[a-z][a-z0-9-]{0,31}", default="gatehouse"),
+    text("name", "a name of small letters, digits and dashes, up to 26", r"[a-z][a-z0-9-]{0,25}", default="gatehouse"),
     text("launch", " or ".join(LAUNCHES), default="fargate", choices=LAUNCHES),
     number("cpu", 256, 16384, "CPU units (1024 are one CPU)", 512),
     number("memory", 512, 122880, "MiB", 1024),

@@ -14,7 +14,7 @@ from .local_cloud import LocalCloud, Refused, local_cloud
 def run(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
     try:
         with local_cloud() as cloud:
-            network = _network(cloud)
+            network = network(cloud)
             for number, (name, values) in enumerate(all_values.items()):
                 values = values | network | {"name": f"gatehouse{number}"}
                 try:
@@ -26,7 +26,7 @@ def run(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield str(error)
 
 
-def _network(cloud: LocalCloud) -> dict[str, Any]:
+def network(cloud: LocalCloud) -> dict[str, Any]:
     subnets = cloud.call("ec2", "describe-subnets")["Subnets"]
     groups = cloud.call("ec2", "describe-security-groups")["SecurityGroups"]
     system = cloud.call("efs", "create-file-system", "--encrypted", "--creation-token", "trial")

@@ -27,6 +27,17 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield f"{SERVICE} depends on {SIDECAR}"
 
 
+@rule(
+    "no-start-timeout",
+    "A large dump takes its time to load; with startTimeout, 120 s at most, ECS stops the task while it loads.",
+    "Leave startTimeout out: the health check's startPeriod bounds the start.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    for container in deployment.containers:
+        if "startTimeout" in container:
+            yield f"{container['name']} has startTimeout {container['startTimeout']}"
+
+
 @rule("both-essential", "State that nobody guards is worse than a restart.", "Set essential to true for both.")
 def _(deployment: Deployment) -> Iterator[str]:
     for program in deployment.programs:
