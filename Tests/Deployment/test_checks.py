@@ -139,6 +139,13 @@ class LocalCloud(unittest.TestCase):
             with self.assertRaisesRegex(Refused, "stopTimeOut"):
                 cloud.call(*register, cloud.file(task))
 
+    def test_a_whole_deployment_is_taken_and_what_is_refused_is_said(self) -> None:
+        self.assertEqual([], list(awscli_trial.run(variant("fargate"))))
+        refused = {"fargate-ebs": samples.variants()["fargate-ebs"] | {"cpu_architecture": 86}}
+        self.assertRegex(
+            "\n".join(awscli_trial.run(refused)), "fargate-ebs: aws ecs register-task-definition: .*cpuArch"
+        )
+
     def test_no_account_is_asked(self) -> None:
         with (
             mock.patch.dict(os.environ, {"AWS_PROFILE": "real", "AWS_SECRET_ACCESS_KEY": "real"}),
