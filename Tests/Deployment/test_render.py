@@ -114,7 +114,7 @@ class Templates(unittest.TestCase):
         )
 
     def test_an_unknown_name_is_an_error(self) -> None:
-        with self.assertRaises(KeyError):
+        with self.assertRaisesRegex(Faults, r"names \$\{nobody\}, which nothing gives"):
             fill("${nobody}", {})
 
     def test_the_repository_follows_from_an_image_in_ecr(self) -> None:
@@ -171,6 +171,18 @@ class Files(unittest.TestCase):
                 self.assertIn(words, errors)
             path.write_text('{"port": 5001, "port": 5002}')
             self.assertIn("port is there twice", self.run_render("--variables", str(path))[1])
+
+    def test_documents_of_an_earlier_run_go_and_other_files_stay(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            output = Path(directory)
+            render.write(files(samples.variants()["fargate, everything on"]), output)
+            state = output / "terraform/terraform.tfstate"
+            state.write_text("{}")
+            lag = output / "awscli/alarms/gatehouse-offsite-lag.json"
+            self.assertTrue(lag.exists())
+            render.write(files(samples.variants()["fargate"]), output)
+            self.assertFalse(lag.exists())
+            self.assertTrue(state.exists())
 
     def test_a_directory_that_takes_nothing_is_said(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

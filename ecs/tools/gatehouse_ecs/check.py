@@ -18,8 +18,12 @@ Step = Callable[[dict[str, dict[str, Any]]], Iterable[str]]
 
 
 def _rules(all_values: dict[str, dict[str, Any]]) -> Iterable[str]:
+    launches: dict[tuple[rules.Rule, str], list[str]] = {}
     for values in all_values.values():
-        yield from map(str, rules.check(deployment(values)))
+        for finding in rules.check(deployment(values)):
+            launches.setdefault((finding.rule, finding.what), []).append(finding.launch)
+    for (rule, what), where in launches.items():
+        yield f"{rule.id} ({', '.join(dict.fromkeys(where))}): {what}. {rule.sentence} {rule.remedy}"
 
 
 def _equality(all_values: dict[str, dict[str, Any]]) -> Iterable[str]:
@@ -42,7 +46,7 @@ STEPS: tuple[tuple[str, Step, bool], ...] = (
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="ecs-check", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ecs-check", description=__doc__, allow_abbrev=False)
     parser.add_argument("--variables", type=Path, help="your variables; without: the example, for every way to launch")
     parser.add_argument(
         "--strict", action="store_true", help="fail when awscli, moto, cfn-lint or python-hcl2 is missing"
@@ -70,6 +74,8 @@ def _run(name: str, step: Step, all_values: dict[str, dict[str, Any]], strict: b
     except Missing as error:
         print(f"{'FAILED ' if strict else 'skipped'} {name}: {error}")
         return not strict
+    except Faults as error:
+        found = error.faults
     print(f"{'FAILED ' if found else 'ok     '} {name} ({time.monotonic() - start:.1f} s)")
     for what in found:
         print(f"        {what}")

@@ -96,4 +96,4 @@ def _complete(template: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _has_values(entry: Any, bound: dict[str, Any]) -> bool:
-    return all(bound[name] is not None for name in NAME.findall(json.dumps(entry)))
+    return all(bound.get(name, "") is not None for name in NAME.findall(json.dumps(entry)))

@@ -33,8 +33,20 @@ def left_out(values: dict[str, Any]) -> list[str]:
     return notes
 
 
+def write(rendered: dict[str, str], output: Path) -> None:
+    """Documents of an earlier run go: an alarm that is not wanted any more must not be put again."""
+    for directory in ("awscli", "terraform/documents"):
+        for path in (output / directory).rglob("*.json"):
+            if path.relative_to(output).as_posix() not in rendered:
+                path.unlink()
+    for name, text in rendered.items():
+        path = output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="ecs-render", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ecs-render", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--variables",
         type=Path,
@@ -54,10 +66,7 @@ def main(arguments: list[str]) -> int:
         print("\n".join(f"ecs-render: {fault}" for fault in error.faults), file=sys.stderr)
         return 65
     try:
-        for name, text in rendered.items():
-            path = options.output / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write(rendered, options.output)
     except OSError as error:
         print(f"ecs-render: {error.filename}: {error.strerror}; name another directory with --output", file=sys.stderr)
         return 73

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .variables import Faults
+
 ECS_DIRECTORY = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"\$\{([a-z0-9_:-]+)\}")
 
@@ -25,11 +27,14 @@ class Attribute:
 
 
 def read(name: str) -> Any:
-    return json.loads((ECS_DIRECTORY / name).read_text(encoding="utf-8"))
+    try:
+        return json.loads((ECS_DIRECTORY / name).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Faults([f"ecs/{name}: is not JSON ({error}); mend it there"]) from error
 
 
 def fill(node: Any, values: dict[str, Any]) -> Any:
-    """`node` with every "${name}" replaced. Throws `KeyError` for a name without value."""
+    """`node` with every "${name}" replaced. Throws `Faults` for a name that nobody gives."""
     if isinstance(node, str):
         return _fill_text(node, values)
     if isinstance(node, list):
@@ -41,11 +46,16 @@ def fill(node: Any, values: dict[str, Any]) -> Any:
 
 
 def _fill_text(text: str, values: dict[str, Any]) -> Any:
+    names = NAME.findall(text)
+    for name in names:
+        if name not in values:
+            raise Faults(
+                [f"a template in ecs/ names ${{{name}}}, which nothing gives; docs/ecs.md lists all variables"]
+            )
     whole = NAME.fullmatch(text)
     if whole:
         value = values[whole[1]]
         return value.alone() if isinstance(value, Attribute) else value
-    names = NAME.findall(text)
     if any(values[name] is None for name in names):
         return None
     if any(isinstance(values[name], Attribute) for name in names):

@@ -82,10 +82,16 @@ def _(deployment: Deployment) -> Iterator[str]:
             yield f"{metric_filter['filterName']} looks at {metric_filter['logGroupName']}"
 
 
-@rule("status-lines", "The metrics come from the sidecar's line of figures.", "Set SIDECAR_STATUS_EVERY=60s.")
+@rule(
+    "status-lines",
+    "The metrics come from the sidecar's line of figures.",
+    "Set SIDECAR_STATUS_EVERY=60s, and leave its LOG_LEVEL at INFO.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     if environment(deployment.container(SIDECAR)).get("SIDECAR_STATUS_EVERY") != "60s":
         yield "the sidecar does not log its figures each minute"
+    if environment(deployment.container(SIDECAR)).get("LOG_LEVEL", "INFO") not in ("INFO", "DEBUG"):
+        yield "the sidecar's log level hides its figures"
 
 
 @rule(

@@ -76,9 +76,6 @@ class Finding:
     launch: str
     what: str
 
-    def __str__(self) -> str:
-        return f"{self.launch}: {self.rule.id}: {self.what}. {self.rule.sentence} {self.rule.remedy}"
-
 
 RULES: list[Rule] = []
 
