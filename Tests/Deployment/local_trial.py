@@ -47,7 +47,7 @@ def healthy_when(name):
 class Trial:
     """A task that runs on a thread of its own. Events as (container, event) in the order of their times."""
 
-    def __init__(self, *containers, plan=Plan(), volume=Volume(), directory=None):
+    def __init__(self, *containers, plan=None, volume=None, directory=None):
         self.definition = TaskDefinition("trial", tuple(containers), {"volume": True}, False)
         self.data = Path(directory or tempfile.mkdtemp(prefix="ecs-local-trial-"))
         self.states = TaskStates(self.definition)
@@ -59,9 +59,9 @@ class Trial:
             self.states,
             self.runtime,
             lambda name: (self.definition[name].environment, {}),
-            plan,
+            plan or Plan(),
             self.timeline,
-            volume,
+            volume or Volume(),
         )
         self.thread = threading.Thread(target=self.task.run, daemon=True)
 

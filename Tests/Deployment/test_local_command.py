@@ -82,7 +82,7 @@ class CommandTests(unittest.TestCase):
 
     def test_shows_no_secret_and_gives_it_to_who_lists_it_only(self):
         (self.root / "secrets").write_text("TOKEN=hush-hush-hush\n")
-        line = "test \"$TOKEN\" = hush-hush-hush || exit 5; test -z \"$OTHER\" || exit 6; exit 0"
+        line = 'test "$TOKEN" = hush-hush-hush || exit 5; test -z "$OTHER" || exit 6; exit 0'
         first = shell("first", line, secrets=[{"name": "TOKEN", "valueFrom": "arn"}], essential=False)
         second = shell("second", 'test -z "$TOKEN" || exit 7; exit 0')
         second["dependsOn"] = [{"containerName": "first", "condition": "SUCCESS"}]

@@ -72,7 +72,9 @@ class StopTests(unittest.TestCase):
         with Trial(deaf("service", stop_timeout=0.3)) as trial:
             trial.wait_until_ready()
             events = trial.stop()
-            self.assertEqual([event for who, event in events if who == "service"][-3:], ["SIGTERM", "SIGKILL", "killed (137)"])
+            self.assertEqual(
+                [event for who, event in events if who == "service"][-3:], ["SIGTERM", "SIGKILL", "killed (137)"]
+            )
             kill = next(event for event in trial.timeline.events if event.what == "SIGKILL")
             self.assertGreaterEqual(kill.used, 0.3)
             self.assertTrue(trial.states["service"].was_killed)
@@ -161,5 +163,3 @@ def is_running(process):
         return False
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout
     return not state.startswith("Z") and state != ""
-
-

@@ -50,13 +50,26 @@ def parser():
     add = parser.add_argument
     add("definition", metavar="TASK-DEFINITION.json", type=Path)
     add("--secrets", metavar="FILE", type=Path, help="values of its secrets: a JSON object, or lines NAME=value")
-    add("--data", metavar="DIR", type=Path, default=Path("generated"), help="stands for the EFS or EBS volume (generated)")
+    add(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=Path("generated"),
+        help="stands for the EFS or EBS volume (generated)",
+    )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--docker", action="store_true", help="containers with Docker (the default when an engine answers)")
+    how.add_argument(
+        "--docker", action="store_true", help="containers with Docker (the default when an engine answers)"
+    )
     how.add_argument("--processes", action="store_true", help="containers as plain processes")
     add("--image", metavar="IMAGE", help="this image in place of those in the definition (Docker)")
     add("--bin", metavar="DIR", type=Path, help="where programs are looked up before PATH (processes)")
-    add("--port", metavar="N", type=port, help="where the first container port is found on 127.0.0.1; 0: the system picks")
+    add(
+        "--port",
+        metavar="N",
+        type=port,
+        help="where the first container port is found on 127.0.0.1; 0: the system picks",
+    )
     add("--ignore-health", action="store_true", help="let the task live on with an UNHEALTHY container")
     end = parser.add_argument_group("how it ends, once all is healthy")
     end.add_argument("--stop-after", metavar="SECONDS", type=seconds, help="stop so long after")
@@ -64,8 +77,12 @@ def parser():
     kind.add_argument("--spot", action="store_true", help="as a Spot interruption: 120 s for all containers together")
     kind.add_argument("--crash", metavar="CONTAINER", help="kill it: service, sidecar, or a container's name")
     end.add_argument("--spot-window", metavar="SECONDS", type=seconds, default=120.0, help="in place of the 120")
-    end.add_argument("--slow-volume", metavar="MS", type=milliseconds, help="each call of the volume takes up to so much longer")
-    end.add_argument("--hang-volume", action="store_true", help="no call of the volume comes back, from right before the stop on")
+    end.add_argument(
+        "--slow-volume", metavar="MS", type=milliseconds, help="each call of the volume takes up to so much longer"
+    )
+    end.add_argument(
+        "--hang-volume", action="store_true", help="no call of the volume comes back, from right before the stop on"
+    )
     say = parser.add_argument_group("what it says")
     say.add_argument("--quiet", action="store_true", help="not the containers' output")
     say.add_argument("--timeline", metavar="FILE.json", type=Path, help="write the timeline as JSON, too")

@@ -101,7 +101,9 @@ def parse(document):
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             containers.append(_container(entry, is_fargate, faults))
         else:
-            faults.append("each entry of containerDefinitions must be an object with a `name`; is the template rendered?")
+            faults.append(
+                "each entry of containerDefinitions must be an object with a `name`; is the template rendered?"
+            )
     if document.get("networkMode", "awsvpc") != "awsvpc":
         faults.append(f"networkMode is {document['networkMode']}: only awsvpc is imitated here")
     volumes = {}

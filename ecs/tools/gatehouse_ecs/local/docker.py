@@ -14,7 +14,9 @@ COMMAND_LIMIT = 60
 
 def engine_answers():
     try:
-        return subprocess.run(["docker", "info"], capture_output=True, timeout=10, start_new_session=True).returncode == 0
+        return (
+            subprocess.run(["docker", "info"], capture_output=True, timeout=10, start_new_session=True).returncode == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -172,7 +174,9 @@ def _docker(*words, environment=None, limit=COMMAND_LIMIT, is_checked=True):
     except FileNotFoundError:
         raise Refused("there is no docker in PATH; install its client, or use --processes") from None
     except subprocess.TimeoutExpired:
-        raise Refused(f"docker {words[0]} did not come back within {limit:g} s; see whether `docker info` does") from None
+        raise Refused(
+            f"docker {words[0]} did not come back within {limit:g} s; see whether `docker info` does"
+        ) from None
     if is_checked and result.returncode != 0:
         raise Refused(f"docker {words[0]}: {(result.stderr or result.stdout).strip()}")
     return result

@@ -8,7 +8,9 @@ def of(definition, states, task, timeline, receipt):
     faults = [fault for container in definition.containers if (fault := _fault(container, states[container.name]))]
     if task.trouble:
         faults.insert(0, task.trouble)
-    took = max((state.ended_at for state in states.containers.values() if state.ended_at is not None), default=timeline.zero)
+    took = max(
+        (state.ended_at for state in states.containers.values() if state.ended_at is not None), default=timeline.zero
+    )
     duration = f"all stopped in {took - timeline.zero:.2f} s"
     sentence = f"{duration}; {'; '.join(faults)}" if faults else f"{duration}; nothing was killed"
     return Ending(task.reason, not faults, sentence, receipt)

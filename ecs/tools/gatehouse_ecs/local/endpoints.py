@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from gatehouse_ecs.local.protection import Protection
@@ -99,7 +99,7 @@ class Endpoints:
             return 404, {"error": "the task has no role: give it a taskRoleArn"}
         if not secrets.compare_digest((authorization or "").encode(), self._authorization.encode()):
             return 401, {"error": "send AWS_CONTAINER_AUTHORIZATION_TOKEN as Authorization"}
-        expires = datetime.now(timezone.utc) + timedelta(hours=6)
+        expires = datetime.now(UTC) + timedelta(hours=6)
         return 200, {
             "RoleArn": "arn:aws:iam::000000000000:role/local",
             "AccessKeyId": "ASIALOCALLOCALLOCAL0",
@@ -121,10 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > LARGEST_BODY:
             self.close_connection = True
-            return self._send(400, {"error": "a body with its length is needed"})
-        self._answer(self.rfile.read(int(length)))
+            self._send(400, {"error": "a body with its length is needed"})
+        else:
+            self._answer(self.rfile.read(int(length)))
 
-    do_POST = do_PUT
+    do_POST = do_PUT  # noqa: N815
 
     def _answer(self, body):
         self._send(*self.endpoints.answer(self.command, self.path, body, self.headers.get("Authorization")))

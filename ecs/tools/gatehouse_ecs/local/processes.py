@@ -1,5 +1,6 @@
 """Containers as plain processes of this machine: no isolation, the same life and death."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -147,11 +148,9 @@ class RunningProcess:
                 self._runtime.log(name, line.decode(errors="replace").rstrip("\n"))
 
     def _wait(self, report):
-        try:
+        with contextlib.suppress(ChildProcessError):
             # Not taken away yet, so that nobody else gets its number.
             os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        except ChildProcessError:
-            pass
         at = time.monotonic()
         # What it started ends with it, as in a container.
         self._kill_group()
@@ -160,7 +159,5 @@ class RunningProcess:
         report(128 - exit_code if exit_code < 0 else exit_code, at)
 
     def _kill_group(self):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass

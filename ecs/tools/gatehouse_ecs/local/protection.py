@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 DEFAULT_MINUTES = 120
 LONGEST_MINUTES = 2880
@@ -20,7 +20,7 @@ class Protection:
         if not self._has_task_role:
             return self._refuse(403, "AccessDeniedException", "the task has no role: give it a taskRoleArn")
         with self._lock:
-            if self._expires is not None and self._expires <= datetime.now(timezone.utc):
+            if self._expires is not None and self._expires <= datetime.now(UTC):
                 self._expires = None
             protection = {"ProtectionEnabled": self._expires is not None, "TaskArn": self._task_arn}
             if self._expires is not None:
@@ -46,7 +46,7 @@ class Protection:
             return *self._invalid(f"ExpiresInMinutes must be 1 to {LONGEST_MINUTES}"), words
         if self._has_task_role:
             with self._lock:
-                self._expires = datetime.now(timezone.utc) + timedelta(minutes=minutes) if enabled else None
+                self._expires = datetime.now(UTC) + timedelta(minutes=minutes) if enabled else None
         if enabled:
             words += f" for {minutes} min"
         return *self.get(), words

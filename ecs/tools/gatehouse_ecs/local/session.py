@@ -126,7 +126,9 @@ class Session:
 
     def _docker(self, run, directories):
         images = {one.name: self._options.image or one.image for one in self._definition.containers}
-        return docker.DockerRuntime(run, images, self._ports(), self._options.port, directories, self._console.container_line)
+        return docker.DockerRuntime(
+            run, images, self._ports(), self._options.port, directories, self._console.container_line
+        )
 
     def _processes(self, directories):
         ports = {inside: inside for inside in self._ports()}
@@ -135,7 +137,9 @@ class Session:
         programs = self._options.bin.resolve() if self._options.bin else None
         for container in self._definition.containers:
             for mount in container.mount_points:
-                self._console.say(f"{container.name}: {mount.path} in its environment and command is {directories[mount.volume]}")
+                self._console.say(
+                    f"{container.name}: {mount.path} in its environment and command is {directories[mount.volume]}"
+                )
         self._console.say("processes have no user, read-only root or capabilities of their own")
         return ProcessRuntime(directories, programs, ports, self._console.container_line)
 

@@ -2,8 +2,8 @@
 
 import queue
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 from gatehouse_ecs.local import Refused, health, order
 from gatehouse_ecs.local.states import now
@@ -39,7 +39,9 @@ class Volume:
 
 
 class Task:
-    def __init__(self, definition, states, runtime, environment, plan, timeline, volume=Volume(), on_ready=lambda: None):
+    def __init__(
+        self, definition, states, runtime, environment, plan, timeline, volume=Volume(), on_ready=lambda: None
+    ):
         """`environment(container)` → (environment, secrets)"""
         self._definition = definition
         self._runtime = runtime
@@ -110,7 +112,9 @@ class Task:
     def _on_health(self, name, status, exit_code, output):
         if self.states[name].has_ended:
             return
-        self.states.change(name, health=status, health_since=now(), health_exit_code=exit_code, health_output=output[:4096])
+        self.states.change(
+            name, health=status, health_since=now(), health_exit_code=exit_code, health_output=output[:4096]
+        )
         last = output.strip().splitlines()[-1:]
         detail = f": {last[0][:100]}" if last and status == health.UNHEALTHY else ""
         self._timeline.add(time.monotonic(), name, f"{status}{detail}")
@@ -121,13 +125,13 @@ class Task:
 
     def _advance(self, at):
         if self.reason is None:
-            self._start_what_may(at)
+            self._start_what_may()
         if self.reason is None:
             self._act_when_all_is_well(at)
         if self.reason is not None:
             self._stop_what_may(at)
 
-    def _start_what_may(self, at):
+    def _start_what_may(self):
         for container in self._definition.containers:
             state = self.states[container.name]
             if state.has_started or state.has_ended:
@@ -138,7 +142,7 @@ class Task:
             elif turn is order.Turn.NEVER:
                 what = f"{container.name} needs {dependency.container} {dependency.condition}, which can't be any more"
                 self.trouble = what
-                return self._begin_stop(what)
+                self._begin_stop(what)
             if self.reason is not None:
                 return
 
@@ -152,7 +156,8 @@ class Task:
             self.trouble = f"CannotStartContainerError: {name}: {error}"
             self.states.change(name, has_ended=True)
             self._timeline.add(time.monotonic(), name, "can't be started")
-            return self._begin_stop(self.trouble)
+            self._begin_stop(self.trouble)
+            return
         self._running[name] = running
         self.states.change(name, has_started=True, created=now())
         self._timeline.add(time.monotonic(), name, "started")

@@ -29,7 +29,7 @@ class Ending:
 
 
 class Timeline:
-    def __init__(self, announce=lambda event: None):
+    def __init__(self, announce=lambda _: None):
         self._events = []
         self._lock = threading.Lock()
         self._announce = announce

@@ -1,5 +1,6 @@
 """Directories that stand for the task's volumes, and ways to make the one with the state sick."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -33,11 +34,13 @@ def directories(definition, data):
 
 def hand_over(definition, directory):
     """Gives the directory to the user that the containers run as, as an EFS access point does. → a sentence, when it can't."""
-    users = [one.user for one in definition.containers if one.mount_points and one.user and not one.user.startswith("0")]
+    users = [
+        one.user for one in definition.containers if one.mount_points and one.user and not one.user.startswith("0")
+    ]
     if not users:
         return None
     user, _, group = users[0].partition(":")
-    if not user.isdigit() or group and not group.isdigit():
+    if not user.isdigit() or (group and not group.isdigit()):
         return f"{directory} must be writable for the user {users[0]}"
     owner, group = int(user), int(group or user)
     if directory.stat().st_uid == owner:
@@ -69,7 +72,11 @@ class SickVolume:
         deadline = time.monotonic() + 10
         while not os.path.ismount(self.path):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = self._process.stderr.read().decode(errors="replace").strip() if self._process.poll() else "it takes too long"
+                said = (
+                    self._process.stderr.read().decode(errors="replace").strip()
+                    if self._process.poll()
+                    else "it takes too long"
+                )
                 self.close()
                 raise Refused(f"bindfs does not mount {directory}: {said}")
             time.sleep(0.02)
@@ -112,7 +119,5 @@ class SickVolume:
         self._process.stderr.close()
         lazily = ["umount", "--lazy"] if os.geteuid() == 0 else ["fusermount", "-u", "-z"]
         subprocess.run([*lazily, str(self.path)], capture_output=True, check=False)
-        try:
+        with contextlib.suppress(OSError):
             self.path.rmdir()
-        except OSError:
-            pass
