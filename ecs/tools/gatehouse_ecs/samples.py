@@ -31,7 +31,7 @@ WIRED = {
 }
 # Every variable that is off by default.
 EVERYTHING = {
-    "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/gatehouse:1.2.3",
+    "image": "registry.example/team/gatehouse:1.2.3",
     "clients": ["10.0.0.0/16", "sg-0123456789abcdef1"],
     "keep_last": 5,
     "keep_hourly": 24,
