@@ -21,6 +21,10 @@ class StartTests(unittest.TestCase):
             self.assertEqual(order, [("service", "started"), ("service", "HEALTHY"), ("sidecar", "started")])
             trial.stop()
 
+    def test_starts_what_is_listed_before_its_dependency(self):
+        with Trial(container("second", after=[("first", "START")]), container("first")) as trial:
+            trial.wait_until_ready()
+
     def test_takes_an_exit_code_for_success(self):
         first = container("first", "exit 0", is_essential=False)
         with Trial(first, container("second", after=[("first", "SUCCESS")])) as trial:

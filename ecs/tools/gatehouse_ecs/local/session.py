@@ -75,6 +75,9 @@ class Session:
         run = secrets.token_hex(8)
         runtime = self._docker(run, directories) if is_docker else self._processes(directories)
         cleanup.callback(runtime.close)
+        if sick is not None:
+            # Before the containers are taken away: who waits for the volume could not end.
+            cleanup.callback(sick.release)
         metadata = Metadata(self._definition, states, run)
         endpoints = self._endpoints(runtime.address, metadata, timeline)
         cleanup.callback(endpoints.close)

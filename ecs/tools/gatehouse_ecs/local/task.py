@@ -132,19 +132,28 @@ class Task:
             self._stop_what_may(at)
 
     def _start_what_may(self):
+        # Again while anything starts: what is listed first may depend on what is listed last.
+        while self.reason is None and self._start_round():
+            pass
+
+    def _start_round(self):
+        """→ whether anything was started."""
+        has_started = False
         for container in self._definition.containers:
             state = self.states[container.name]
             if state.has_started or state.has_ended:
                 continue
             turn, dependency = order.turn_to_start(container, self.states)
             if turn is order.Turn.NOW:
+                has_started = True
                 self._start(container)
             elif turn is order.Turn.NEVER:
                 what = f"{container.name} needs {dependency.container} {dependency.condition}, which can't be any more"
                 self.trouble = what
                 self._begin_stop(what)
             if self.reason is not None:
-                return
+                return False
+        return has_started
 
     def _start(self, container):
         name = container.name
@@ -180,7 +189,10 @@ class Task:
             return
         self._acts_at = None
         self._hang_volume()
-        if self._plan.crash:
+        if self._plan.crash and not self.states[self._plan.crash].is_running:
+            self.trouble = f"{self._plan.crash} had ended before it could crash"
+            self._begin_stop(self.trouble)
+        elif self._plan.crash:
             at = time.monotonic()
             self._timeline.start_counting(at)
             self._timeline.add(at, self._plan.crash, "SIGKILL (the crash that was asked for)")
