@@ -1,5 +1,6 @@
 """Small tasks for the tests of `ecs-local`: shell lines as containers, health checks many times a second."""
 
+import shutil
 import tempfile
 import threading
 import time
@@ -47,9 +48,9 @@ def healthy_when(name):
 class Trial:
     """A task that runs on a thread of its own. Events as (container, event) in the order of their times."""
 
-    def __init__(self, *containers, plan=None, volume=None, directory=None):
+    def __init__(self, *containers, plan=None, volume=None):
         self.definition = TaskDefinition("trial", tuple(containers), {"volume": True}, False)
-        self.data = Path(directory or tempfile.mkdtemp(prefix="ecs-local-trial-"))
+        self.data = Path(tempfile.mkdtemp(prefix="ecs-local-trial-"))
         self.states = TaskStates(self.definition)
         self.timeline = Timeline()
         self.lines = []
@@ -73,6 +74,7 @@ class Trial:
         self.task.kill_all()
         self.thread.join(10)
         self.runtime.close()
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def wait_until_ready(self):
         until("a ready task", lambda: self.task.is_ready or not self.thread.is_alive())

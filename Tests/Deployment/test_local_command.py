@@ -116,6 +116,17 @@ class CommandTests(unittest.TestCase):
         self.assertIn("takes up to 100 ms longer", output)
         self.assertTrue((self.data / "last").exists())
 
+    def test_an_unhealthy_end_is_not_well(self):
+        check = {"command": ["CMD", "false"], "interval": 5, "retries": 1}
+        code, output = self.run_to_end(definition(shell("service", OBEYS, healthCheck=check)))
+        self.assertEqual(code, 1)
+        self.assertIn("Task failed container health checks (service)", output)
+
+    def test_explains_a_definition_of_another_shape(self):
+        code, output = self.run_to_end(definition(shell("service", OBEYS, portMappings=7)))
+        self.assertEqual(code, 65)
+        self.assertIn("has not the shape of a task definition", output)
+
     def test_explains_wrong_arguments(self):
         for options, word in (
             (["--spot", "--crash", "service"], "not allowed with"),

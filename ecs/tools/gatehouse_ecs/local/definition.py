@@ -87,7 +87,13 @@ def read(path):
         document = json.loads(text)
     except ValueError as error:
         raise Refused(f"{path} is not JSON: {error}; a template must be rendered first") from None
-    return parse(document)
+    try:
+        return parse(document)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise Refused(
+            f"{path} has not the shape of a task definition ({type(error).__name__}: {error}); "
+            "`aws ecs register-task-definition --cli-input-json` and scripts/ecs-check say where"
+        ) from None
 
 
 def parse(document):

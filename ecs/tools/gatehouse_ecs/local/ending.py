@@ -1,11 +1,14 @@
 """What came of a run, in words and as an exit code."""
 
+from gatehouse_ecs.local.task import UNHEALTHY
 from gatehouse_ecs.local.timeline import Ending
 
 
 def of(definition, states, task, timeline, receipt):
-    """All is well when every container exited 0 and none was killed."""
+    """All is well when every container was healthy, exited 0, and none was killed."""
     faults = [fault for container in definition.containers if (fault := _fault(container, states[container.name]))]
+    if task.reason and task.reason.startswith(UNHEALTHY):
+        faults.insert(0, task.reason)
     if task.trouble:
         faults.insert(0, task.trouble)
     took = max(
