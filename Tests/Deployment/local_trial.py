@@ -28,7 +28,9 @@ def until(what, check, seconds=20):
 
 
 def container(name, line=OBEYS, after=(), **options):
-    """`after`: pairs of a container and a condition."""
+    """`after`: pairs of a container and a condition. One that takes signals is healthy once it does."""
+    if line in (OBEYS, DEAF):
+        options.setdefault("health_check", healthy_when(name))
     return Container(
         name=name,
         image="none",

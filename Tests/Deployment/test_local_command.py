@@ -37,6 +37,10 @@ def shell(name, line, **options):
     return {"name": name, "command": ["sh", "-c", line], **options}
 
 
+# Its trap is set: what comes sooner would just end the shell.
+UP = {"command": ["CMD-SHELL", "test -e $DATA/service.up"], "interval": 5}
+
+
 class CommandTests(unittest.TestCase):
     def setUp(self):
         self.root = Path(tempfile.mkdtemp(prefix="ecs-local-command-"))
@@ -76,7 +80,9 @@ class CommandTests(unittest.TestCase):
         self.assertEqual(self.timeline()["containers"]["service"]["exit_code"], 0)
 
     def test_says_who_was_killed(self):
-        code, output = self.run_to_end(definition(shell("service", DEAF, stopTimeout=1)), "--stop-after", "0.5")
+        code, output = self.run_to_end(
+            definition(shell("service", DEAF, stopTimeout=1, healthCheck=UP)), "--stop-after", "0"
+        )
         self.assertEqual(code, 1)
         self.assertRegex(output, r"service was killed 1\.\d s after SIGTERM \(stopTimeout 1\)")
 
@@ -98,20 +104,24 @@ class CommandTests(unittest.TestCase):
             self.skipTest("no bindfs or no /dev/fuse here")
         line = "trap 'echo x >$DATA/last; exit 0' TERM; touch $DATA/service.up; while :; do sleep 600 & wait; done"
         before = Path("/proc/mounts").read_text().count("ecs-local-volume-")
-        code, output = self.run_to_end(definition(shell("service", line, stopTimeout=2)), "--hang-volume")
+        code, output = self.run_to_end(
+            definition(shell("service", line, stopTimeout=2, healthCheck=UP)), "--hang-volume"
+        )
         self.assertEqual(code, 1, output)
         self.assertIn("hangs: no call comes back from here on", output)
         self.assertIn("service was killed", output)
         self.assertFalse((self.data / "last").exists())
         self.assertEqual(Path("/proc/mounts").read_text().count("ecs-local-volume-"), before)
-        code, output = self.run_to_end(definition(shell("service", line)), "--stop-after", "0.5")
+        code, output = self.run_to_end(definition(shell("service", line, healthCheck=UP)), "--stop-after", "0")
         self.assertEqual((code, (self.data / "last").read_text()), (0, "x\n"), "without it the same goes well")
 
     def test_slows_the_volume_and_loses_nothing(self):
         if shutil.which("bindfs") is None or not Path("/dev/fuse").exists():
             self.skipTest("no bindfs or no /dev/fuse here")
         line = "trap 'echo x >$DATA/last; exit 0' TERM; touch $DATA/service.up; while :; do sleep 600 & wait; done"
-        code, output = self.run_to_end(definition(shell("service", line)), "--slow-volume", "100", "--stop-after", "1")
+        code, output = self.run_to_end(
+            definition(shell("service", line, healthCheck=UP)), "--slow-volume", "100", "--stop-after", "0"
+        )
         self.assertEqual(code, 0, output)
         self.assertIn("takes up to 100 ms longer", output)
         self.assertTrue((self.data / "last").exists())
