@@ -103,7 +103,6 @@ class CommandTests(unittest.TestCase):
         if shutil.which("bindfs") is None or not Path("/dev/fuse").exists():
             self.skipTest("no bindfs or no /dev/fuse here")
         line = "trap 'echo x >$DATA/last; exit 0' TERM; touch $DATA/service.up; while :; do sleep 600 & wait; done"
-        before = Path("/proc/mounts").read_text().count("ecs-local-volume-")
         code, output = self.run_to_end(
             definition(shell("service", line, stopTimeout=2, healthCheck=UP)), "--hang-volume"
         )
@@ -111,7 +110,7 @@ class CommandTests(unittest.TestCase):
         self.assertIn("hangs: no call comes back from here on", output)
         self.assertIn("service was killed", output)
         self.assertFalse((self.data / "last").exists())
-        self.assertEqual(Path("/proc/mounts").read_text().count("ecs-local-volume-"), before)
+        self.assertNotIn(str(self.data), Path("/proc/mounts").read_text())
         code, output = self.run_to_end(definition(shell("service", line, healthCheck=UP)), "--stop-after", "0")
         self.assertEqual((code, (self.data / "last").read_text()), (0, "x\n"), "without it the same goes well")
 
