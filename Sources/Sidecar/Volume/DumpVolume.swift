@@ -10,6 +10,8 @@ final class DumpVolume: Sendable {
   let keyring: DumpKeyring
   /// `MEM_DUMP_PATH`, for messages.
   let place: String
+  private let keys: KeyMarks
+  private let ownsNotes: Bool
   private let settings: DumpSettings
   private let workingDirectory: String
   private let opened = Mutex<DumpDirectory?>(nil)
@@ -19,13 +21,20 @@ final class DumpVolume: Sendable {
   private struct Shelf: Sendable {
     var notes = SidecarNotes()
     var identity: FileIdentity?
+    /// The file was sealed with none of the keys.
+    var isForeign = false
   }
 
   /// Looks at nothing yet.
-  init(_ settings: DumpSettings, workingDirectory: String) {
+  ///
+  /// - Parameter ownsNotes: whether notes that do not open with any of the keys are written over. The sidecar does so, as they
+  ///   are damaged or of keys that are gone; a command may be the one that has the wrong keys.
+  init(_ settings: DumpSettings, workingDirectory: String, ownsNotes: Bool) throws {
     self.settings = settings
     self.workingDirectory = workingDirectory
     keyring = settings.keyring
+    keys = try KeyMarks(settings.keyring)
+    self.ownsNotes = ownsNotes
     place = settings.path
   }
 
@@ -45,8 +54,8 @@ final class DumpVolume: Sendable {
     let known = loadedNotes
     return try directory.catalogue(keyring).map { entry in
       let identity = try? FileIdentity(of: entry.path)
-      let note = known.dumps[entry.name].flatMap { $0.identity == identity ? $0 : nil }
-      return KnownDump(entry: entry, identity: identity, verification: note?.verification)
+      return KnownDump(
+        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys))
     }
   }
 
@@ -60,7 +69,7 @@ final class DumpVolume: Sendable {
     _ dump: KnownDump, settling: Duration? = nil, isCancelled: () -> Bool = { false }
   ) -> KnownDump {
     var dump = check(dump, isCancelled: isCancelled)
-    if let settling, case .damaged? = dump.verification, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
+    if let settling, dump.verification?.fault != nil, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
     // A file that changed meanwhile is another one: it comes again.
     guard let verification = dump.verification, let identity = dump.identity,
       (try? FileIdentity(of: dump.entry.path)) == identity
@@ -69,7 +78,7 @@ final class DumpVolume: Sendable {
       if dump.trouble == nil { dump.trouble = "the file changed while it was read" }
       return dump
     }
-    change { $0.dumps[dump.name] = .init(identity: identity, verification: verification) }
+    change { $0.note(verification, of: dump.name, identity, keys) }
     return dump
   }
 
@@ -78,10 +87,9 @@ final class DumpVolume: Sendable {
     do {
       let summary = try directory.open(dump.entry.path).inspect(keyring, isCancelled: isCancelled)
       dump.verification = .good(.init(summary))
-    } catch let error as DumpFormatError where error.tellsOfTheFile {
-      dump.verification = .damaged(error.description)
     } catch {
-      dump.trouble = "\(error)"
+      dump.verification = (error as? DumpFormatError).flatMap(Verification.init)
+      if dump.verification == nil { dump.trouble = "\(error)" }
     }
     return dump
   }
@@ -116,11 +124,13 @@ final class DumpVolume: Sendable {
       var changed = refreshed(&shelf)
       body(&changed)
       shelf.notes = changed
+      guard ownsNotes || !shelf.isForeign else { return }
       // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
       guard let bytes = try? changed.sealed(keyring.sealing),
         let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
       else { return }
       shelf.identity = try? FileIdentity(of: path)
+      shelf.isForeign = false
     }
   }
 
@@ -131,17 +141,9 @@ final class DumpVolume: Sendable {
     guard let identity, identity != shelf.identity else { return shelf.notes }
     shelf.identity = identity
     let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
-    if let read = bytes.flatMap({ SidecarNotes(sealed: $0, keyring.sealing) }) { shelf.notes.merge(read) }
+    let read = bytes.flatMap { SidecarNotes(sealed: $0, keyring) }
+    if let read { shelf.notes.merge(read) }
+    shelf.isForeign = read == nil
     return shelf.notes
-  }
-}
-
-extension DumpFormatError {
-  /// Whether it says what the file is, and not what kept it from being read.
-  fileprivate var tellsOfTheFile: Bool {
-    switch code {
-    case .inputOutput, .cryptography, .cancelled: false
-    default: true
-    }
   }
 }

@@ -62,7 +62,7 @@ struct VolumeRound: Sendable {
       metadata["dump.created_at"] = "\(good.createdAt)"
       logger.info("dump verified", metadata: metadata)
       metrics.change { $0.verified += 1 }
-    case .damaged(let reason)?:
+    case .damaged(let reason)?, .unopened(let reason)?:
       metadata["error"] = "\(reason)"
       logger.error("dump does not verify; it is kept for a look", metadata: metadata)
       metrics.countFailure("damaged")
@@ -97,7 +97,7 @@ struct VolumeRound: Sendable {
       values.dumps = dumps.count
       values.bytes = dumps.reduce(0) { $0 + $1.entry.bytes }
       values.unverified = dumps.count { $0.verification == nil }
-      values.damaged = dumps.count { if case .damaged = $0.verification { true } else { false } }
+      values.damaged = dumps.count { $0.verification?.fault != nil }
       values.newestVerified = dumps.first(where: \.isGood).map {
         .init(
           createdAt: $0.createdSeconds, bytes: $0.entry.bytes, documents: $0.verification?.good?.documents ?? 0)
