@@ -23,7 +23,9 @@ extension SidecarWork {
   ///
   /// - Parameter removesDamaged: what is damaged or does not open goes, too.
   func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool, removesDamaged: Bool) throws -> SidecarExit {
-    let dumps = try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
+    let dumps = try volume.savingTogether {
+      try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
+    }
     if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept([newest.name]) }
     var pruner = pruner
     pruner.removesDamaged = removesDamaged
@@ -50,7 +52,9 @@ extension SidecarWork {
   }
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
-    let results = files.isEmpty ? try volume.dumps().map { volume.verify($0) } : files.map(verify)
+    let results = try volume.savingTogether {
+      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : files.map(verify)
+    }
     var code = SidecarExit.success
     for result in results where !result.isGood && code != .damaged {
       code = result.verification == nil ? .volume : .damaged

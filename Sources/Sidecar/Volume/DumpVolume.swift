@@ -12,8 +12,11 @@ final class DumpVolume: Sendable {
   let place: String
   private let keys: KeyMarks
   private let ownsNotes: Bool
+  private let steady: @Sendable () -> Duration
   private let settings: DumpSettings
   private let workingDirectory: String
+  /// Of a long row of dumps the notes are written this often: each time all of them are.
+  static let savePeriod = Duration.seconds(5)
   private let opened = Mutex<DumpDirectory?>(nil)
   private let shelf = Mutex(Shelf())
 
@@ -23,18 +26,28 @@ final class DumpVolume: Sendable {
     var identity: FileIdentity?
     /// The file was sealed with none of the keys.
     var isForeign = false
+    /// Something in them is not in the file.
+    var isUnsaved = false
+    /// While several dumps are verified: when the notes are written next.
+    var nextSave: Duration?
   }
 
   /// Looks at nothing yet.
   ///
-  /// - Parameter ownsNotes: whether notes that do not open with any of the keys are written over. The sidecar does so, as they
-  ///   are damaged or of keys that are gone; a command may be the one that has the wrong keys.
-  init(_ settings: DumpSettings, workingDirectory: String, ownsNotes: Bool) throws {
+  /// - Parameters:
+  ///   - ownsNotes: whether notes that do not open with any of the keys are written over. The sidecar does so, as they
+  ///     are damaged or of keys that are gone; a command may be the one that has the wrong keys.
+  ///   - steady: a clock that only goes forward.
+  init(
+    _ settings: DumpSettings, workingDirectory: String, ownsNotes: Bool,
+    steady: @escaping @Sendable () -> Duration = SteadyClock.now
+  ) throws {
     self.settings = settings
     self.workingDirectory = workingDirectory
     keyring = settings.keyring
     keys = try KeyMarks(settings.keyring)
     self.ownsNotes = ownsNotes
+    self.steady = steady
     place = settings.path
   }
 
@@ -117,6 +130,19 @@ final class DumpVolume: Sendable {
     if kept != loadedNotes { change { $0.keep(only: names) } }
   }
 
+  /// Verifies several dumps and writes what is noted of them together: at the end, and now and then before it. Who is killed
+  /// in between verifies some of them once more.
+  func savingTogether<Value>(_ body: () throws -> Value) rethrows -> Value {
+    shelf.withLock { $0.nextSave = steady() + Self.savePeriod }
+    defer {
+      shelf.withLock { shelf in
+        shelf.nextSave = nil
+        save(&shelf)
+      }
+    }
+    return try body()
+  }
+
   private var loadedNotes: SidecarNotes { shelf.withLock { refreshed(&$0) } }
 
   private func change(_ body: (inout SidecarNotes) -> Void) {
@@ -124,14 +150,23 @@ final class DumpVolume: Sendable {
       var changed = refreshed(&shelf)
       body(&changed)
       shelf.notes = changed
-      guard ownsNotes || !shelf.isForeign else { return }
-      // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
-      guard let bytes = try? changed.sealed(keyring.sealing),
-        let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
-      else { return }
-      shelf.identity = try? FileIdentity(of: path)
-      shelf.isForeign = false
+      shelf.isUnsaved = true
+      if let next = shelf.nextSave {
+        guard steady() >= next else { return }
+        shelf.nextSave = steady() + Self.savePeriod
+      }
+      save(&shelf)
     }
+  }
+
+  private func save(_ shelf: inout Shelf) {
+    guard shelf.isUnsaved, ownsNotes || !shelf.isForeign else { return }
+    // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
+    guard let bytes = try? refreshed(&shelf).sealed(keyring.sealing),
+      let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+    else { return }
+    shelf.identity = try? FileIdentity(of: path)
+    (shelf.isForeign, shelf.isUnsaved) = (false, false)
   }
 
   /// The notes with what another process, as a command of an operator, has noted meanwhile.

@@ -23,14 +23,10 @@ struct VolumeRound: Sendable {
   ///   - prunes: whether to prune even when nothing new came.
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
     var dumps = try volume.dumps()
-    var isNew = false
-    // From the newest: that one decides whether all is well, and frees the older ones for pruning.
-    for index in dumps.indices where dumps[index].verification == nil {
-      guard !isStopping() else { return Result(dumps: dumps, prunes: nil) }
-      dumps[index] = verify(dumps[index], isStopping)
-      isNew = isNew || dumps[index].verification != nil
+    // What was noted is safe before anything is pruned by it.
+    guard let isNew = volume.savingTogether({ verifyNew(&dumps, isStopping) }) else {
+      return Result(dumps: dumps, prunes: nil)
     }
-    judgeShrinking(dumps, isNew: isNew)
     if prunes {
       let outcomes = try ReceiptShelf(directory: try volume.directory).outcomes()
       metrics.change { $0.drains = outcomes }
@@ -46,6 +42,19 @@ struct VolumeRound: Sendable {
     volume.forget(except: Set(dumps.map(\.name)))
     measure(dumps, report)
     return Result(dumps: dumps, prunes: report)
+  }
+
+  /// - Returns: whether anything came of it; `nil` when the rest waits for the next start.
+  private func verifyNew(_ dumps: inout [KnownDump], _ isStopping: () -> Bool) -> Bool? {
+    var isNew = false
+    // From the newest: that one decides whether all is well, and frees the older ones for pruning.
+    for index in dumps.indices where dumps[index].verification == nil {
+      guard !isStopping() else { return nil }
+      dumps[index] = verify(dumps[index], isStopping)
+      isNew = isNew || dumps[index].verification != nil
+    }
+    judgeShrinking(dumps, isNew: isNew)
+    return isNew
   }
 
   private func verify(_ dump: KnownDump, _ isStopping: () -> Bool) -> KnownDump {
