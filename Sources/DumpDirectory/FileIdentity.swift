@@ -32,13 +32,35 @@ package struct FileIdentity: Sendable, Equatable, Hashable {
 }
 
 extension DumpDirectory {
-  /// A number that changes when a file that may be a dump comes, goes or changes. Costs a list of names.
-  package func fingerprint() throws(DumpDirectoryError) -> Int {
-    var hasher = Hasher()
-    for name in try Self.names(in: location.directory).sorted() where name.hasSuffix(DumpName.suffix) {
-      hasher.combine(name)
-      hasher.combine(try? FileIdentity(of: "\(location.directory)/\(name)"))
-    }
-    return hasher.finalize()
+  /// What tells whether a file that may be a dump came or went, and when looked at closely, whether one changed.
+  ///
+  /// - Parameter isClose: asks for each file's attributes, too: a call of the volume for each, which one that bills calls bills.
+  ///   Without it a list of names is all it costs.
+  package func fingerprint(isClose: Bool) throws(DumpDirectoryError) -> DumpFingerprint {
+    let names = try Self.names(in: location.directory).filter { $0.hasSuffix(DumpName.suffix) }.sorted()
+    guard isClose else { return DumpFingerprint(names: names, identities: nil) }
+    return DumpFingerprint(
+      names: names, identities: names.map { try? FileIdentity(of: "\(location.directory)/\($0)") })
+  }
+}
+
+/// How the dumps of a directory looked, kept as two numbers.
+package struct DumpFingerprint: Sendable {
+  private let names: Int
+  private let identities: Int?
+
+  init(names: [String], identities: [FileIdentity?]?) {
+    self.names = names.hashValue
+    self.identities = identities?.hashValue
+  }
+
+  /// Whether attributes were looked at.
+  package var isClose: Bool { identities != nil }
+
+  /// Whether nothing changed, as far as both looked.
+  package func isSame(as other: DumpFingerprint) -> Bool {
+    guard names == other.names else { return false }
+    guard let identities, let others = other.identities else { return true }
+    return identities == others
   }
 }

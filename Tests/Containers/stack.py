@@ -47,6 +47,60 @@ class Answer:
         self.json = json.loads(body) if body else {}
 
 
+class Gateway:
+    """The service as its callers see it."""
+
+    def __init__(self, url, email, password):
+        self.url = url
+        self.account = {"email": email, "password": password}
+
+    def call(self, method, path, body=None, token=None):
+        request = urllib.request.Request(f"{self.url}{path}", method=method)
+        request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        data = json.dumps(body).encode() if body is not None else None
+        try:
+            with urllib.request.urlopen(request, data, timeout=30) as answer:
+                return Answer(answer.status, answer.read())
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.read())
+
+    def log_in(self):
+        answer = self.call("POST", "/platform/authorization", self.account)
+        assert answer.status == 200, (answer.status, answer.json)
+        return answer.json["access_token"]
+
+    def onboard(self, name, token=None):
+        """An API with an endpoint, as a developer would register it."""
+        token = token or self.log_in()
+        api = {
+            "api_name": name,
+            "api_version": "v1",
+            "api_description": "of a test",
+            "api_allowed_roles": ["admin"],
+            "api_allowed_groups": ["ALL"],
+            "api_servers": ["http://127.0.0.1:9"],
+            "api_type": "REST",
+            "api_allowed_retry_count": 0,
+        }
+        answer = self.call("POST", "/platform/api", api, token)
+        assert answer.status == 201, (answer.status, answer.json)
+        endpoint = {
+            "api_name": name,
+            "api_version": "v1",
+            "endpoint_method": "GET",
+            "endpoint_uri": "/status",
+            "endpoint_description": "of a test",
+        }
+        answer = self.call("POST", "/platform/endpoint", endpoint, token)
+        assert answer.status == 201, (answer.status, answer.json)
+        return token
+
+    def has(self, name, token=None):
+        return self.call("GET", f"/platform/api/{name}/v1", token=token or self.log_in()).status == 200
+
+
 class Stack:
     """Started by scripts/compose-up as a user does it; gone at the end, whatever happened."""
 
@@ -111,57 +165,23 @@ class Stack:
         lines = [line for line in path.read_text().splitlines() if not line.startswith(f"{name}=")]
         path.write_text("\n".join([*lines, f"{name}={value}"]) + "\n")
 
-    def call(self, method, path, body=None, token=None):
+    def call(self, *arguments, **options):
+        return self.gateway.call(*arguments, **options)
+
+    def log_in(self):
+        return self.gateway.log_in()
+
+    def onboard(self, *arguments):
+        return self.gateway.onboard(*arguments)
+
+    def has(self, *arguments):
+        return self.gateway.has(*arguments)
+
+    @property
+    def gateway(self):
         address = self.compose("port", SERVICE, "5001").stdout.strip()
-        request = urllib.request.Request(f"http://{address}{path}", method=method)
-        request.add_header("Content-Type", "application/json")
-        if token:
-            request.add_header("Authorization", f"Bearer {token}")
-        data = json.dumps(body).encode() if body is not None else None
-        try:
-            with urllib.request.urlopen(request, data, timeout=30) as answer:
-                return Answer(answer.status, answer.read())
-        except urllib.error.HTTPError as error:
-            return Answer(error.code, error.read())
-
-    def log_in(self, password=None):
         settings = self.settings
-        body = {
-            "email": settings["DOORMAN_ADMIN_EMAIL"],
-            "password": password or settings["DOORMAN_ADMIN_PASSWORD"],
-        }
-        answer = self.call("POST", "/platform/authorization", body)
-        assert answer.status == 200, (answer.status, answer.json)
-        return answer.json["access_token"]
-
-    def onboard(self, name, token=None):
-        """An API with an endpoint, as a developer would register it."""
-        token = token or self.log_in()
-        api = {
-            "api_name": name,
-            "api_version": "v1",
-            "api_description": "of a test",
-            "api_allowed_roles": ["admin"],
-            "api_allowed_groups": ["ALL"],
-            "api_servers": ["http://127.0.0.1:9"],
-            "api_type": "REST",
-            "api_allowed_retry_count": 0,
-        }
-        answer = self.call("POST", "/platform/api", api, token)
-        assert answer.status == 201, (answer.status, answer.json)
-        endpoint = {
-            "api_name": name,
-            "api_version": "v1",
-            "endpoint_method": "GET",
-            "endpoint_uri": "/status",
-            "endpoint_description": "of a test",
-        }
-        answer = self.call("POST", "/platform/endpoint", endpoint, token)
-        assert answer.status == 201, (answer.status, answer.json)
-        return token
-
-    def has(self, name, token=None):
-        return self.call("GET", f"/platform/api/{name}/v1", token=token or self.log_in()).status == 200
+        return Gateway(f"http://{address}", settings["DOORMAN_ADMIN_EMAIL"], settings["DOORMAN_ADMIN_PASSWORD"])
 
     def dumps(self):
         return sorted(path.name for path in self.generated.glob("*.bin"))

@@ -18,7 +18,9 @@ class ComposeTests(unittest.TestCase):
 
             sidecar, service = stack.stop()
             self.assertEqual((sidecar["ExitCode"], service["ExitCode"]), (0, 0))
-            self.assertLess(moment(sidecar["FinishedAt"]), moment(service["FinishedAt"]), "the sidecar is stopped first")
+            self.assertLess(
+                moment(sidecar["FinishedAt"]), moment(service["FinishedAt"]), "the sidecar is stopped first"
+            )
             receipt = stack.receipt()
             self.assertEqual(receipt["outcome"], "drained")
             self.assertTrue(receipt["verified"])

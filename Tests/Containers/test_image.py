@@ -35,7 +35,9 @@ class ImageTests(unittest.TestCase):
         self.assertRegex(labels["org.opencontainers.image.version"], r"^\d+\.\d+\.\d+$")
 
     def test_our_layers_stay_small(self):
-        history = docker("history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", IMAGE).stdout
+        history = docker(
+            "history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", IMAGE
+        ).stdout
         layers = [(int(size), command) for size, command in (line.split("\t", 1) for line in history.splitlines())]
         ours = [(size, command) for size, command in layers if size][:-1]
         self.assertGreaterEqual(len(ours), 2, "the programs and their libraries are layers of their own")

@@ -34,7 +34,7 @@ class TroubleTests(unittest.TestCase):
 
     @staticmethod
     def fill(directory):
-        with open(directory / "filling", "wb", buffering=0) as file:
+        with (directory / "filling").open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(bytes(1024))
@@ -86,4 +86,6 @@ class TroubleTests(unittest.TestCase):
                 self.assertEqual(stack.state(SIDECAR)["Status"], "running", "it goes on and waits")
             finally:
                 run("docker", "unpause", stack.container(SERVICE))
-            until("a ready service", lambda: stack.log(SIDECAR).rstrip().endswith('service.state="the service is ready"'))
+            until(
+                "a ready service", lambda: stack.log(SIDECAR).rstrip().endswith('service.state="the service is ready"')
+            )

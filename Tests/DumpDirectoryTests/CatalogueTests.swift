@@ -24,6 +24,25 @@ struct CatalogueTests {
     }
   }
 
+  @Test("changes its fingerprint with every name, and on a close look with every file")
+  func fingerprint() async throws {
+    try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in
+      let path = try DirectoryTests.write(directory, at: 1, createdAt: "2026-01-01T00:00:00Z").path
+      let (names, close) = (try directory.fingerprint(isClose: false), try directory.fingerprint(isClose: true))
+      #expect(!names.isClose && close.isClose)
+      #expect(names.isSame(as: close))
+      #expect(close.isSame(as: try directory.fingerprint(isClose: true)))
+      let file = try FileHandle(forWritingTo: URL(filePath: path))
+      try file.seekToEnd()
+      try file.write(contentsOf: Data([0]))
+      try file.close()
+      #expect(names.isSame(as: try directory.fingerprint(isClose: false)))
+      #expect(!close.isSame(as: try directory.fingerprint(isClose: true)))
+      _ = try DirectoryTests.write(directory, at: 2, createdAt: "2026-01-01T00:00:01Z")
+      #expect(!close.isSame(as: try directory.fingerprint(isClose: false)))
+    }
+  }
+
   @Test("falls back to the time in the name when the key is not known, or the time makes no sense")
   func fallback() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in

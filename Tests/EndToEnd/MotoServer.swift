@@ -16,7 +16,7 @@ final class MotoServer {
   init(in directory: URL, checksAfter: Int? = nil) throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let own = root.appending(path: ".build-moto/bin/moto_server").path()
+    let own = root.appending(path: ".build-python/bin/moto_server").path()
     logFile = directory.appending(path: "moto-log-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: logFile.path(), contents: nil)
     let log = try FileHandle(forWritingTo: logFile)

@@ -19,9 +19,10 @@ final class Watch {
 
   private var clockWatch = ClockWatch()
   private var ticket: Ticket<Scan>?
-  private var fingerprint: Int?
+  private var fingerprint: DumpFingerprint?
   private var nextScan = Duration.zero
   private var nextPrune = Duration.zero
+  private var nextCloseLook = Duration.zero
   private var hasReportedHang = false
   private var wasReady = false
   /// Soon after the start, when what only the start needs has been used.
@@ -30,6 +31,8 @@ final class Watch {
   private var nextStatus = SteadyClock.now()
 
   private static let scanPeriod = Duration.seconds(1)
+  /// Names tell of every new dump; attributes only of one that is written over.
+  private static let closeLookPeriod = Duration.seconds(30)
   private static let prunePeriod = Duration.seconds(3600)
   private static let trimPeriod = Duration.seconds(60)
   private static let hangs = Duration.seconds(30)
@@ -104,12 +107,15 @@ final class Watch {
     nextScan = now + Self.scanPeriod
     let prunes = now >= nextPrune
     if prunes { nextPrune = now + Self.prunePeriod }
+    let isClose = now >= nextCloseLook
+    if isClose { nextCloseLook = now + Self.closeLookPeriod }
     let (round, signals, tasks, volume) = (round, signals, tasks, volume)
     let before = fingerprint
     ticket = worker.start {
       // Most looks find nothing new, and cost a list of names.
-      let print = try volume.directory.fingerprint()
-      guard print != before || prunes else { return .unchanged }
+      var print = try volume.directory.fingerprint(isClose: isClose)
+      if let before, print.isSame(as: before), !prunes { return .unchanged }
+      if !print.isClose { print = try volume.directory.fingerprint(isClose: true) }
       tasks.protect(true)
       defer { tasks.protect(false) }
       let result = try round.run(clock: clock, prunes: prunes) { !signals.received.isEmpty }
@@ -122,7 +128,7 @@ final class Watch {
 
   private enum Scan: Sendable {
     case unchanged
-    case done(VolumeRound.Result, fingerprint: Int?)
+    case done(VolumeRound.Result, fingerprint: DumpFingerprint?)
   }
 
   private func take(_ outcome: Worker.Outcome<Scan>) {

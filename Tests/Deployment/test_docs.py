@@ -1,0 +1,69 @@
+"""What docs/ecs.md and docs/alarms.md say holds."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from gatehouse_ecs import documents, samples
+from gatehouse_ecs.bindings import for_awscli
+from gatehouse_ecs.checks import awscli_trial
+from gatehouse_ecs.checks.local_cloud import local_cloud
+from gatehouse_ecs.template import ECS_DIRECTORY, read
+
+ROOT = ECS_DIRECTORY.parent
+
+
+def section(page: str, title: str) -> str:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def commands(text: str) -> str:
+    return "".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL))
+
+
+class Documentation(unittest.TestCase):
+    def test_each_alarm_has_a_section_and_each_section_an_alarm(self) -> None:
+        text = (ROOT / "docs/alarms.md").read_text(encoding="utf-8")
+        names = [alarm["AlarmName"].removeprefix("${name}-") for alarm in read("alarms.json")]
+        self.assertEqual(sorted(names), sorted(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)))
+
+    def test_the_commands_for_awscli_deploy_and_show_that_it_is_well(self) -> None:
+        script = commands(section("ecs.md", "With awscli")) + commands(section("ecs.md", "Is it well?"))
+        with local_cloud() as cloud, tempfile.TemporaryDirectory() as directory:
+            network = awscli_trial.network(cloud)
+            for placeholder, real in (
+                ("vpc-0123456789abcdef0", network["vpc_id"]),
+                ("subnet-0123456789abcdef0", network["subnets"][0]),
+                ("subnet-0123456789abcdef1", network["subnets"][1]),
+            ):
+                self.assertIn(placeholder, script)
+                script = script.replace(placeholder, real)
+            # A stand-in runs no tasks, so that nothing gets stable.
+            script = re.sub(r"^aws ecs wait services-stable .*\n", "", script, flags=re.MULTILINE)
+            for name in ("ecs", "scripts", "docs"):
+                shutil.copytree(ROOT / name, Path(directory, name), ignore=shutil.ignore_patterns("variables.json"))
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", script],
+                env=cloud.environment,
+                cwd=directory,
+                capture_output=True,
+                text=True,
+                timeout=240,
+                check=False,
+            )
+            self.assertEqual(0, done.returncode, done.stderr)
+            service = cloud.call("ecs", "describe-services", "--cluster", "gatehouse", "--services", "gatehouse")
+            self.assertEqual("ACTIVE", service["services"][0]["status"])
+            alarms = cloud.call("cloudwatch", "describe-alarms")["MetricAlarms"]
+            expected = documents.alarms(for_awscli(samples.variants()["fargate"]))
+            self.assertEqual({alarm["AlarmName"] for alarm in expected}, {alarm["AlarmName"] for alarm in alarms})
+            secret = cloud.call("secretsmanager", "get-secret-value", "--secret-id", "gatehouse/encryption-key")
+            self.assertRegex(secret["SecretString"], r"^[A-Za-z0-9]{48}$")
+
+
+if __name__ == "__main__":
+    unittest.main()

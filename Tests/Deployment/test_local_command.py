@@ -1,0 +1,165 @@
+"""`scripts/ecs-local` as a user runs it, with plain processes."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from gatehouse_ecs.local.timeline import Ending, Timeline
+from local_trial import DEAF, OBEYS, until
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "ecs-local"
+MOUNT = "/volume"
+
+
+def definition(*containers):
+    return {
+        "family": "trial",
+        "containerDefinitions": [
+            {
+                "image": "none",
+                "environment": [{"name": "NAME", "value": one["name"]}, {"name": "DATA", "value": MOUNT}],
+                "mountPoints": [{"sourceVolume": "state", "containerPath": MOUNT}],
+                "stopTimeout": 5,
+                **one,
+            }
+            for one in containers
+        ],
+        "volumes": [{"name": "state", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
+    }
+
+
+def shell(name, line, **options):
+    return {"name": name, "command": ["sh", "-c", line], **options}
+
+
+class CommandTests(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="ecs-local-command-"))
+        self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)
+        self.data = self.root / "data"
+
+    def start(self, document, *options):
+        (self.root / "task.json").write_text(json.dumps(document))
+        command = [SCRIPT, self.root / "task.json", "--processes", "--data", self.data]
+        return subprocess.Popen(
+            [*map(str, command), "--timeline", str(self.root / "timeline.json"), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run_to_end(self, document, *options):
+        process = self.start(document, *options)
+        output, errors = process.communicate(timeout=60)
+        return process.returncode, output + errors
+
+    def timeline(self):
+        return json.loads((self.root / "timeline.json").read_text())
+
+    def test_stops_in_order_on_ctrl_c_and_says_so(self):
+        sidecar = shell("sidecar", OBEYS, dependsOn=[{"containerName": "service", "condition": "START"}])
+        process = self.start(definition(shell("service", OBEYS), sidecar))
+        for name in ("service", "sidecar"):
+            until(f"{name} up", lambda name=name: (self.data / f"{name}.up").exists())
+        os.kill(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, output + errors)
+        self.assertIn("nothing was killed", output)
+        stops = [one["container"] for one in self.timeline()["events"] if one["event"] == "SIGTERM"]
+        self.assertEqual(stops, ["sidecar", "service"])
+        self.assertEqual(self.timeline()["containers"]["service"]["exit_code"], 0)
+
+    def test_says_who_was_killed(self):
+        code, output = self.run_to_end(definition(shell("service", DEAF, stopTimeout=1)), "--stop-after", "0.5")
+        self.assertEqual(code, 1)
+        self.assertRegex(output, r"service was killed 1\.\d s after SIGTERM \(stopTimeout 1\)")
+
+    def test_shows_no_secret_and_gives_it_to_who_lists_it_only(self):
+        (self.root / "secrets").write_text("TOKEN=hush-hush-hush\n")
+        line = 'test "$TOKEN" = hush-hush-hush || exit 5; test -z "$OTHER" || exit 6; exit 0'
+        first = shell("first", line, secrets=[{"name": "TOKEN", "valueFrom": "arn"}], essential=False)
+        second = shell("second", 'test -z "$TOKEN" || exit 7; exit 0')
+        second["dependsOn"] = [{"containerName": "first", "condition": "SUCCESS"}]
+        code, output = self.run_to_end(definition(first, second), "--secrets", str(self.root / "secrets"))
+        self.assertEqual(code, 0, output)
+        self.assertNotIn("hush", output)
+        code, output = self.run_to_end(definition(first, second))
+        self.assertEqual(code, 65)
+        self.assertIn("ResourceInitializationError", output)
+
+    def test_hangs_the_volume_and_leaves_nothing_behind(self):
+        if shutil.which("bindfs") is None or not Path("/dev/fuse").exists():
+            self.skipTest("no bindfs or no /dev/fuse here")
+        line = "trap 'echo x >$DATA/last; exit 0' TERM; touch $DATA/service.up; while :; do sleep 600 & wait; done"
+        before = Path("/proc/mounts").read_text().count("ecs-local-volume-")
+        code, output = self.run_to_end(definition(shell("service", line, stopTimeout=2)), "--hang-volume")
+        self.assertEqual(code, 1, output)
+        self.assertIn("hangs: no call comes back from here on", output)
+        self.assertIn("service was killed", output)
+        self.assertFalse((self.data / "last").exists())
+        self.assertEqual(Path("/proc/mounts").read_text().count("ecs-local-volume-"), before)
+        code, output = self.run_to_end(definition(shell("service", line)), "--stop-after", "0.5")
+        self.assertEqual((code, (self.data / "last").read_text()), (0, "x\n"), "without it the same goes well")
+
+    def test_slows_the_volume_and_loses_nothing(self):
+        if shutil.which("bindfs") is None or not Path("/dev/fuse").exists():
+            self.skipTest("no bindfs or no /dev/fuse here")
+        line = "trap 'echo x >$DATA/last; exit 0' TERM; touch $DATA/service.up; while :; do sleep 600 & wait; done"
+        code, output = self.run_to_end(definition(shell("service", line)), "--slow-volume", "100", "--stop-after", "1")
+        self.assertEqual(code, 0, output)
+        self.assertIn("takes up to 100 ms longer", output)
+        self.assertTrue((self.data / "last").exists())
+
+    def test_an_unhealthy_end_is_not_well(self):
+        check = {"command": ["CMD", "false"], "interval": 5, "retries": 1}
+        code, output = self.run_to_end(definition(shell("service", OBEYS, healthCheck=check)))
+        self.assertEqual(code, 1)
+        self.assertIn("Task failed container health checks (service)", output)
+
+    def test_explains_a_definition_of_another_shape(self):
+        code, output = self.run_to_end(definition(shell("service", OBEYS, portMappings=7)))
+        self.assertEqual(code, 65)
+        self.assertIn("has not the shape of a task definition", output)
+
+    def test_explains_wrong_arguments(self):
+        for options, word in (
+            (["--spot", "--crash", "service"], "not allowed with"),
+            (["--port", "70000"], "invalid port value"),
+            (["--nonsense"], "unrecognized"),
+        ):
+            code, output = self.run_to_end(definition(shell("service", OBEYS)), *options)
+            self.assertEqual(code, 64)
+            self.assertIn(word, output)
+        code, output = self.run_to_end(definition(shell("service", OBEYS)), "--crash", "database")
+        self.assertEqual(code, 65)
+        self.assertIn("Name one of service", output)
+
+
+class TimelineTests(unittest.TestCase):
+    def test_is_read_at_a_glance(self):
+        timeline = Timeline()
+        timeline.add(90.0, "gatehouse", "started")
+        timeline.start_counting(100.0)
+        timeline.add(100.0, "task", "DesiredStatus STOPPED")
+        timeline.add(100.01, "sidecar", "SIGTERM")
+        timeline.add(111.01, "sidecar", "exited 0", 11.0, 55)
+        timeline.add(111.02, "gatehouse", "SIGTERM")
+        timeline.add(166.02, "gatehouse", "SIGKILL", 55.0, 55)
+        expected = """start:
+  -10.00 s  gatehouse  started
+stop: asked for
+    0.00 s  task       DesiredStatus STOPPED
+    0.01 s  sidecar    SIGTERM
+   11.01 s  sidecar    exited 0            |####................|  11.0 of 55 s
+   11.02 s  gatehouse  SIGTERM
+   66.02 s  gatehouse  SIGKILL             |####################|  55.0 of 55 s
+ receipt: drained
+ all stopped
+"""
+        self.assertEqual(timeline.text(Ending("asked for", False, "all stopped", "drained")), expected)

@@ -1,0 +1,1 @@
+"""Tools for running Gatehouse on ECS."""

@@ -1,0 +1,1 @@
+"""The steps of `scripts/ecs-check`: each yields what is wrong."""

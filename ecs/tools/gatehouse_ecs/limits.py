@@ -1,0 +1,96 @@
+"""What ECS allows, and how one number, `stop_timeout`, becomes every time limit of a stop."""
+
+from dataclasses import dataclass
+from typing import Any
+
+# Seconds that a container on Fargate may take to stop, and that all containers of a Spot task get together.
+FARGATE_STOP = 120
+SPOT_STOP = 120
+# Seconds between the sidecar's drain and its kill; and what an interrupted Spot task needs besides its two stops.
+DRAIN_MARGIN = 5
+SPOT_MARGIN = 10
+
+# CPU units: MiB from, to, step. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+FARGATE_MEMORY = {
+    256: (512, 2048, 0),
+    512: (1024, 4096, 1024),
+    1024: (2048, 8192, 1024),
+    2048: (4096, 16384, 1024),
+    4096: (8192, 30720, 1024),
+    8192: (16384, 61440, 4096),
+    16384: (32768, 122880, 8192),
+}
+
+
+@dataclass(frozen=True)
+class StopBudget:
+    """Seconds for each part of a stop. The sidecar drains and ends first, then the service stops."""
+
+    sidecar_stop: int
+    drain_deadline: int
+    service_stop: int
+
+    @classmethod
+    def of(cls, stop_timeout: int) -> "StopBudget":
+        return cls(stop_timeout, stop_timeout - DRAIN_MARGIN, stop_timeout)
+
+
+def default_stop_timeout(launch: str) -> int:
+    return 55 if launch == "fargate-spot" else 120
+
+
+def stop_faults(launch: str, stop_timeout: int) -> list[str]:
+    if launch == "fargate-spot":
+        most = (SPOT_STOP - SPOT_MARGIN) // 2
+        why = f"a Spot interruption leaves {SPOT_STOP} s for two stops and {SPOT_MARGIN} s of margin"
+    else:
+        most, why = FARGATE_STOP, "ECS gives a container on Fargate no more, and the templates keep to it everywhere"
+    return [f"stop_timeout: is {stop_timeout}; set at most {most}: {why}"] if stop_timeout > most else []
+
+
+def size_faults(cpu: int, memory: int) -> list[str]:
+    """For Fargate only: EC2 takes any pair."""
+    if cpu not in FARGATE_MEMORY:
+        return [f"cpu: is {cpu}; Fargate takes {', '.join(map(str, FARGATE_MEMORY))}"]
+    low, high, step = FARGATE_MEMORY[cpu]
+    allowed = [512, 1024, 2048] if step == 0 else list(range(low, high + 1, step))
+    if memory in allowed:
+        return []
+    words = ", ".join(map(str, allowed)) if len(allowed) < 5 else f"{low} to {high} in steps of {step}"
+    return [f"memory: is {memory}; with cpu {cpu} Fargate takes {words} MiB"]
+
+
+def image_faults(image: str) -> list[str]:
+    remedy = "name a version or a digest, so that a restart runs what you tested"
+    if "@sha256:" in image:
+        return []
+    tag = image.rpartition("/")[2].partition(":")[2]
+    if not tag:
+        return [f"image: {image} has no tag, which means latest; {remedy}"]
+    return [f"image: {image} has the tag latest, which moves; {remedy}"] if tag == "latest" else []
+
+
+def joint_faults(values: dict[str, Any]) -> list[str]:
+    """What is wrong with variables that are each in order, taken together."""
+    launch = values["launch"]
+    faults = image_faults(values["image"]) + stop_faults(launch, values["stop_timeout"])
+    if launch != "ec2":
+        faults += size_faults(values["cpu"], values["memory"])
+    if values["auto_save_max_age"] < values["auto_save_freq"]:
+        faults.append(
+            f"auto_save_max_age: is {values['auto_save_max_age']}; "
+            f"set at least auto_save_freq ({values['auto_save_freq']})"
+        )
+    oldest = values["auto_save_max_age"] + values["auto_save_freq"]
+    if values["dump_age_alarm"] <= oldest:
+        faults.append(
+            f"dump_age_alarm: is {values['dump_age_alarm']}; "
+            f"set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings while all is well"
+        )
+    if launch == "fargate-ebs" and not values["offsite_bucket"]:
+        faults.append(
+            "offsite_bucket: is missing; with fargate-ebs it must be set, because ECS deletes the volume with the task"
+        )
+    if values["alarm_email"] and values["alarm_topic_arn"]:
+        faults.append("alarm_topic_arn: is set, and alarm_email, too; give one of them (alarm_email makes a topic)")
+    return faults

@@ -1,0 +1,48 @@
+"""What came of a run, in words and as an exit code."""
+
+from gatehouse_ecs.local.task import UNHEALTHY
+from gatehouse_ecs.local.timeline import Ending
+
+
+def of(definition, states, task, timeline, receipt):
+    """All is well when every container was healthy, exited 0, and none was killed."""
+    faults = [fault for container in definition.containers if (fault := _fault(container, states[container.name]))]
+    if task.reason and task.reason.startswith(UNHEALTHY):
+        faults.insert(0, task.reason)
+    if task.trouble:
+        faults.insert(0, task.trouble)
+    took = max(
+        (state.ended_at for state in states.containers.values() if state.ended_at is not None), default=timeline.zero
+    )
+    duration = f"all stopped in {took - timeline.zero:.2f} s"
+    sentence = f"{duration}; {'; '.join(faults)}" if faults else f"{duration}; nothing was killed"
+    return Ending(task.reason, not faults, sentence, receipt)
+
+
+def _fault(container, state):
+    if not state.has_started:
+        return f"{container.name} was never started"
+    if state.was_killed:
+        if state.signalled_at is None:
+            return f"{container.name} was killed"
+        return f"{container.name} was killed {state.killed_at - state.signalled_at:.1f} s after SIGTERM (stopTimeout {container.stop_timeout:g})"
+    if state.exit_code != 0:
+        return f"{container.name} exited {state.exit_code}"
+    return None
+
+
+def containers(definition, states):
+    """For the timeline's JSON."""
+    found = {}
+    for container in definition.containers:
+        state = states[container.name]
+        found[container.name] = {
+            "exit_code": state.exit_code,
+            "killed": state.was_killed,
+            "started": state.has_started,
+            "stop_timeout": container.stop_timeout,
+            "used": None
+            if state.signalled_at is None or state.ended_at is None
+            else round(state.ended_at - state.signalled_at, 3),
+        }
+    return found

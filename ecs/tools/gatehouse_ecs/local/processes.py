@@ -1,0 +1,163 @@
+"""Containers as plain processes of this machine: no isolation, the same life and death."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from gatehouse_ecs.local import Refused
+
+
+class ProcessRuntime:
+    address = "127.0.0.1"
+
+    def __init__(self, directories, programs, ports, log):
+        """`directories`: what stands for each volume. `programs`: where commands are looked up before PATH. `ports`: container port →
+        port here. `log(container, line)` takes the output."""
+        self._directories = directories
+        self._programs = programs
+        self._ports = ports
+        self._running = []
+        self.log = log
+        self.published = ports
+        self.scratch = Path(tempfile.mkdtemp(prefix="ecs-local-"))
+
+    def start(self, container, environment, secrets, report):
+        inside = {
+            "PATH": f"{self._programs}:{os.environ['PATH']}" if self._programs else os.environ["PATH"],
+            "HOME": str(self.scratch),
+            # Not for the network around this machine, unless the definition says so.
+            "HOST": self.address,
+            **{key: self._place(container, self._move_ports(key, value)) for key, value in environment.items()},
+            **secrets,
+        }
+        line = [self._place(container, word) for word in (*container.entry_point, *container.command)]
+        if not line:
+            raise Refused("it has no command: the image's own is not known without Docker; set `command`")
+        running = RunningProcess(container.name, self.find(line), inside, self, report)
+        self._running.append(running)
+        return running
+
+    def close(self):
+        for running in self._running:
+            running.kill()
+        for running in self._running:
+            running.join(5)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def find(self, line):
+        name = line[0]
+        if self._programs and (found := self._programs / Path(name).name).is_file():
+            return [str(found), *line[1:]]
+        if found := shutil.which(name):
+            return [found, *line[1:]]
+        where = f"{self._programs} and PATH" if self._programs else "PATH; --bin DIR names another place"
+        raise Refused(f"there is no program {name} in {where}")
+
+    def _place(self, container, value):
+        """Paths below a mount point become paths below the directory that stands for its volume."""
+        for mount in container.mount_points:
+            if value == mount.path or value.startswith(f"{mount.path}/"):
+                return str(self._directories[mount.volume]) + value[len(mount.path) :]
+        return value
+
+    def _move_ports(self, key, value):
+        for inside, outside in self._ports.items():
+            if key.endswith("PORT") and value == str(inside):
+                return str(outside)
+            value = re.sub(rf"^(https?://(?:127\.0\.0\.1|localhost)):{inside}(?=/|$)", rf"\1:{outside}", value)
+        return value
+
+
+class RunningProcess:
+    def __init__(self, name, line, environment, runtime, report):
+        self._runtime = runtime
+        self._environment = environment
+        try:
+            # A session of its own: Ctrl-C is for ecs-local, and all of it can be killed at once.
+            self._process = subprocess.Popen(
+                line,
+                env=environment,
+                cwd=runtime.scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Refused(f"{line[0]} does not start: {error}") from None
+        self._reader = threading.Thread(target=self._read, args=(name,), daemon=True)
+        self._waiter = threading.Thread(target=self._wait, args=(report,), daemon=True)
+        self._reader.start()
+        self._waiter.start()
+
+    def terminate(self):
+        """To PID 1 of the container only."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        """With all that it started, as when a container is killed."""
+        if self._process.returncode is None:
+            self._kill_group()
+
+    def check(self, command, timeout):
+        line = ["/bin/sh", "-c", command[1]] if command[0] == "CMD-SHELL" else list(command[1:])
+        try:
+            line = self._runtime.find(line)
+            with subprocess.Popen(
+                line,
+                env=self._environment,
+                cwd=self._runtime.scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            ) as process:
+                try:
+                    output, _ = process.communicate(timeout=timeout)
+                    return process.returncode, output
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    return -1, f"the health check took more than {timeout:g} s"
+        except (OSError, Refused) as error:
+            return 127, str(error)
+
+    def is_held(self):
+        """Whether it sits in a call that not even SIGKILL ends."""
+        try:
+            tasks = list(Path(f"/proc/{self._process.pid}/task").iterdir())
+            return any(" D " in (task / "stat").read_text().rpartition(")")[2][:4] for task in tasks)
+        except OSError:
+            return False
+
+    def join(self, seconds):
+        self._waiter.join(seconds)
+        self._reader.join(1)
+
+    def _read(self, name):
+        with self._process.stdout as output:
+            for line in output:
+                self._runtime.log(name, line.decode(errors="replace").rstrip("\n"))
+
+    def _wait(self, report):
+        with contextlib.suppress(ChildProcessError):
+            # Not taken away yet, so that nobody else gets its number.
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        at = time.monotonic()
+        # What it started ends with it, as in a container.
+        self._kill_group()
+        exit_code = self._process.wait()
+        self._reader.join(1)
+        report(128 - exit_code if exit_code < 0 else exit_code, at)
+
+    def _kill_group(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,0 +1,17 @@
+"""What must hold in a deployment, a rule each."""
+
+from . import access, containers, durability, monitoring, volumes
+from .rule import RULES, Deployment, Finding, Rule, check
+
+__all__ = [
+    "RULES",
+    "Deployment",
+    "Finding",
+    "Rule",
+    "access",
+    "check",
+    "containers",
+    "durability",
+    "monitoring",
+    "volumes",
+]

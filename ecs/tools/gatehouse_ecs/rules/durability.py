@@ -1,0 +1,147 @@
+"""Rules on the order of starts and stops, and on one writer."""
+
+from collections.abc import Iterator
+
+from ..limits import DRAIN_MARGIN, FARGATE_STOP, SPOT_MARGIN, SPOT_STOP
+from .rule import SERVICE, SIDECAR, Deployment, environment, rule
+
+
+@rule(
+    "sidecar-depends-on-service",
+    "ECS stops in reverse order of dependsOn: the sidecar must be stopped first, while the service serves.",
+    f"Let {SIDECAR} depend on {SERVICE} with HEALTHY.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    wanted = {"containerName": SERVICE, "condition": "HEALTHY"}
+    if wanted not in deployment.container(SIDECAR).get("dependsOn", []):
+        yield f"{SIDECAR} does not wait for a healthy {SERVICE}"
+
+
+@rule(
+    "service-depends-on-no-sidecar",
+    "A service that depends on its sidecar is stopped first, with nobody to drain it.",
+    f"Take {SIDECAR} out of its dependsOn.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    if any(entry["containerName"] == SIDECAR for entry in deployment.container(SERVICE).get("dependsOn", [])):
+        yield f"{SERVICE} depends on {SIDECAR}"
+
+
+@rule(
+    "no-start-timeout",
+    "A large dump takes its time to load; with startTimeout, 120 s at most, ECS stops the task while it loads.",
+    "Leave startTimeout out: the health check's startPeriod bounds the start.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    for container in deployment.containers:
+        if "startTimeout" in container:
+            yield f"{container['name']} has startTimeout {container['startTimeout']}"
+
+
+@rule("both-essential", "State that nobody guards is worse than a restart.", "Set essential to true for both.")
+def _(deployment: Deployment) -> Iterator[str]:
+    for program in deployment.programs:
+        if program.get("essential", True) is not True:
+            yield f"{program['name']} is not essential"
+
+
+@rule(
+    "one-task",
+    "The state has one writer: two tasks at once would be two states.",
+    "Set desiredCount 1, minimumHealthyPercent 0, maximumPercent 100, schedulingStrategy REPLICA.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    found, service = deployment.service.get("deploymentConfiguration", {}), deployment.service
+    if (found.get("minimumHealthyPercent"), found.get("maximumPercent")) != (0, 100):
+        yield "a deployment may start the new task before the old one has ended"
+    if service.get("desiredCount") != 1 or service.get("schedulingStrategy", "REPLICA") != "REPLICA":
+        yield "more than one task may run"
+
+
+@rule(
+    "no-rebalancing",
+    "Rebalancing starts a second task before it stops the first.",
+    "Set availabilityZoneRebalancing to DISABLED.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    if deployment.service.get("availabilityZoneRebalancing") != "DISABLED":
+        yield "ECS may move the task between zones"
+
+
+@rule(
+    "rolling-deployment",
+    "Blue/green runs two tasks at once.",
+    "Set deploymentController to ECS, and no other strategy than ROLLING.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    strategy = deployment.service.get("deploymentConfiguration", {}).get("strategy", "ROLLING")
+    if deployment.service.get("deploymentController", {}).get("type", "ECS") != "ECS" or strategy != "ROLLING":
+        yield "the service is deployed blue/green"
+
+
+@rule(
+    "stop-budget",
+    "The sidecar must end its drain before it is killed, and the service its stop.",
+    f"Set DRAIN_DEADLINE to the sidecar's stopTimeout less {DRAIN_MARGIN}; at most {FARGATE_STOP} s each; "
+    f"on Spot, both and {SPOT_MARGIN} s of margin in {SPOT_STOP} s.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    service, sidecar = (program.get("stopTimeout", 30) for program in deployment.programs)
+    drain = int(environment(deployment.container(SIDECAR)).get("DRAIN_DEADLINE", 55))
+    if drain > sidecar - DRAIN_MARGIN:
+        yield f"DRAIN_DEADLINE {drain} leaves {sidecar - drain} s of the sidecar's {sidecar}"
+    if service < 30:
+        yield f"the service gets {service} s to write its last dump"
+    if deployment.launch != "ec2" and max(service, sidecar) > FARGATE_STOP:
+        yield f"a stopTimeout of {max(service, sidecar)} is more than Fargate allows"
+    if deployment.launch == "fargate-spot" and service + sidecar + SPOT_MARGIN > SPOT_STOP:
+        yield f"both stops take {service + sidecar} s together"
+
+
+@rule(
+    "auto-save",
+    "A crash costs what changed since the last dump.",
+    "Set MEM_AUTO_SAVE_ENABLED=true, _FREQ and _MAX_AGE.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    found = environment(deployment.container(SERVICE))
+    if found.get("MEM_AUTO_SAVE_ENABLED") != "true":
+        yield "the timer is off"
+    for name in ("MEM_AUTO_SAVE_FREQ", "MEM_AUTO_SAVE_MAX_AGE"):
+        if name not in found:
+            yield f"{name} is not set"
+
+
+@rule(
+    "circuit-breaker",
+    "A version that does not start would be tried for ever.",
+    "Turn deploymentCircuitBreaker on, with rollback.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    found = deployment.service.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+    if found != {"enable": True, "rollback": True}:
+        yield "a failed deployment is not rolled back"
+
+
+@rule(
+    "ebs-needs-copies",
+    "ECS deletes the EBS volume of a service's task with the task, dumps and all.",
+    "Set offsite_bucket, or use EFS.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    on_ebs = any(volume.get("configuredAtLaunch") for volume in deployment.task["volumes"])
+    if on_ebs and not environment(deployment.container(SIDECAR)).get("OFFSITE_S3_BUCKET"):
+        yield "there is no copy anywhere else"
+
+
+@rule(
+    "task-protection",
+    "A scale-in in the middle of a dump costs that dump.",
+    "Set SIDECAR_TASK_PROTECTION=true, and let the task's role do ecs:UpdateTaskProtection.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    if environment(deployment.container(SIDECAR)).get("SIDECAR_TASK_PROTECTION") != "true":
+        yield "the sidecar does not protect its task"
+    statements = deployment.policies["iam/task-role.json"]["Statement"]
+    if not any(statement["Action"] == "ecs:UpdateTaskProtection" for statement in statements):
+        yield "the role may not protect the task"
