@@ -9,13 +9,15 @@ extension DumpDirectory {
   /// are files that can't be read: each may be the newest dump, and a start without it would lose what it holds.
   package func catalogue(_ keyring: DumpKeyring) throws(DumpDirectoryError) -> [DumpEntry] {
     let entries = try Self.names(in: location.directory).compactMap { name in
-      name.hasSuffix(DumpName.suffix) && !name.hasPrefix(".") ? entry(name, keyring) : nil
+      Self.mayBeDump(name) ? entry(name, keyring) : nil
     }
     return DumpSequence.newestFirst(entries)
   }
 
+  static func mayBeDump(_ name: String) -> Bool { name.hasSuffix(DumpName.suffix) && !name.hasPrefix(".") }
+
   /// - Returns: `nil` when the file is certainly no dump.
-  private func entry(_ name: String, _ keyring: DumpKeyring) -> DumpEntry? {
+  func entry(_ name: String, _ keyring: DumpKeyring) -> DumpEntry? {
     let path = "\(location.directory)/\(name)"
     let source: DumpFileSource
     do throws(DumpDirectoryError) {

@@ -23,5 +23,6 @@ package struct DumpKeyring: Sendable {
     self.older = older
   }
 
-  var all: [DumpKey] { [sealing] + older }
+  /// In the order in which they are tried.
+  package var all: [DumpKey] { [sealing] + older }
 }

@@ -40,6 +40,7 @@ package actor Dumper {
   private let thread = BlockingThread("dumps")
   private var isRunning = false
   private var waiting: [(target: DumpLocation, continuation: CheckedContinuation<Turn, Never>)] = []
+  private var survey = OrderSurvey()
   /// Of the dump before.
   private var last = (epoch: 0, sequence: 0)
   /// The dump that the present state came from, or that was written from it last.
@@ -105,6 +106,7 @@ package actor Dumper {
     let start = ContinuousClock.now
     let (store, job, lease) = (store, job, lease)
     do {
+      try await rise()
       let (epoch, sequence) = try nextNumbers()
       let (written, state) = try await thread.run {
         let snapshot = store.snapshot()
@@ -142,6 +144,39 @@ package actor Dumper {
     }
   }
 
+  /// Moves the lease above every dump of the directory. One that came from another volume, as a backup or a copy, can name
+  /// any order, and a start would take it instead of the next one that is written here.
+  private func rise() async throws {
+    guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: nextSequence(in: held)) else {
+      return
+    }
+    let (directory, keyring) = (job.directory, job.keyring)
+    let (found, foreign) = try await thread.run { [survey] in
+      var survey = survey
+      let highest = try survey.highest(in: directory, keyring)
+      let foreign = highest.flatMap { $0 < own ? nil : $0 }
+      if let foreign { try lease.raise(above: foreign.epoch) }
+      return (survey, foreign)
+    }
+    survey = found
+    guard let foreign else { return }
+    guard let epoch = lease.epoch else { throw lease.lost }
+    guard epoch > foreign.epoch else {
+      throw DumpDirectoryError(
+        .inputOutput, directory.location.directory,
+        "a dump in it names epoch \(foreign.epoch), above which there is none; find it with 'gatehouse dump list' and move it away"
+      )
+    }
+    logger.warning(
+      "a dump that was not written here stands above the dumps of this task; going on in a higher epoch",
+      metadata: [
+        "dump.foreign.epoch": .stringConvertible(foreign.epoch),
+        "dump.foreign.sequence": .stringConvertible(foreign.sequence), "lease.epoch": .stringConvertible(epoch),
+      ])
+  }
+
+  private func nextSequence(in epoch: Int) -> Int { epoch == last.epoch ? last.sequence + 1 : 1 }
+
   /// A number is given once, also to a dump that fails: parts of it may be on the volume.
   ///
   /// - Returns: epoch 0 without a lease; such a dump carries no order.
@@ -153,7 +188,7 @@ package actor Dumper {
     } else {
       epoch = 0
     }
-    last = (epoch, epoch == last.epoch ? last.sequence + 1 : 1)
+    last = (epoch, nextSequence(in: epoch))
     return last
   }
 }

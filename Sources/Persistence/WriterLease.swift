@@ -19,7 +19,7 @@ package final class WriterLease: Sendable {
   }
 
   private let volume: LeaseVolume
-  /// Used by the thread alone; nobody else ever waits for it.
+  /// Used by the thread alone. Nobody waits for it but a dump, which waits for the volume anyway.
   private let keeper: Mutex<LeaseKeeper>
   private let known = Mutex(Known())
   private let queue = DispatchQueue(label: "lease")
@@ -73,6 +73,22 @@ package final class WriterLease: Sendable {
     }
   }
 
+  /// Goes on under an epoch above another one, if this process may write. Blocks for as long as the volume takes.
+  ///
+  /// - Parameter other: that a dump of the directory names.
+  package func raise(above other: Int) throws {
+    try queue.sync {
+      guard epoch != nil else { return }
+      let (raised, standing, outcome) = try keeper.withLock { keeper in
+        let raised = try keeper.raise(above: other)
+        let outcome = Result { try keeper.turn() }
+        return (raised, keeper.standing, outcome)
+      }
+      stand(standing, raised: raised)
+      try outcome.get()
+    }
+  }
+
   /// The refusal of a dump.
   package var lost: DumpDirectoryError {
     DumpDirectoryError(.leaseLost, volume.directory, "another task holds the lease of this volume")
@@ -110,12 +126,18 @@ package final class WriterLease: Sendable {
       }
     }
     report(error)
+    stand(standing)
+    queue.asyncAfter(deadline: .now() + .milliseconds(pause.milliseconds)) { self.turn() }
+  }
+
+  /// - Parameter raised: the epoch to which the lease was moved without being let go: the state in memory is still the newest.
+  private func stand(_ standing: LeaseStanding, raised: Int? = nil) {
     let isNews = known.withLock { known in
       defer { known.standing = standing }
+      if let raised, standing == .holding(epoch: raised) { known.accepted = raised }
       return !standing.isSame(as: known.standing)
     }
     if isNews { news.yield(standing) }
-    queue.asyncAfter(deadline: .now() + .milliseconds(pause.milliseconds)) { self.turn() }
   }
 
   /// Says once what is wrong, and once that it is over.

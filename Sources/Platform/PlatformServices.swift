@@ -17,8 +17,9 @@ package final class PlatformServices: Sendable {
   let standby: @Sendable () -> Standby?
   let activity: @Sendable () -> Activity
   private let clock: @Sendable () -> Double
-  private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>>?
-  private let registrations: Mutex<FixedWindowLimiter<NetworkAddress?>>?
+  // The limiter is what may be missing, not the lock: calling an optional lock that is `nil` traps in debug builds.
+  private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>?>
+  private let registrations: Mutex<FixedWindowLimiter<NetworkAddress?>?>
 
   /// What the process is doing, for `GET /api/status`.
   package struct Activity: Sendable {
@@ -55,10 +56,9 @@ package final class PlatformServices: Sendable {
     self.availability = availability
     self.standby = standby
     self.activity = activity
-    logins = configuration.loginLimit.map { Mutex(FixedWindowLimiter(limit: $0.count, window: $0.window)) }
-    registrations = configuration.registrationLimit.map {
-      Mutex(FixedWindowLimiter(limit: $0.count, window: $0.window))
-    }
+    logins = Mutex(configuration.loginLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
+    registrations = Mutex(
+      configuration.registrationLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
   }
 
   /// Unix seconds.
@@ -78,8 +78,8 @@ package final class PlatformServices: Sendable {
   func count(_ action: LimitedAction, from address: NetworkAddress?) -> FixedWindowLimiter<NetworkAddress?>.Decision? {
     let seconds = clock()
     return switch action {
-    case .login: logins?.withLock { $0.count(address, now: seconds) }
-    case .registration: registrations?.withLock { $0.count(address, now: seconds) }
+    case .login: logins.withLock { $0?.count(address, now: seconds) }
+    case .registration: registrations.withLock { $0?.count(address, now: seconds) }
     }
   }
 

@@ -5,6 +5,9 @@ package struct JudgedDump: Sendable, Equatable {
     case good(documents: Int)
     /// What was read is not what was written.
     case damaged
+    /// It opens with none of the keys at hand: it is damaged, or good and sealed with another key. Nobody without that key
+    /// can tell which.
+    case unopened
     /// Not checked yet, or not readable just now.
     case unverified
   }

@@ -2,7 +2,8 @@
 ///
 /// A dump *counts* when it is good, not dated after now and not flagged by `ShrinkGuard`. Only dumps that count take
 /// places in the rules and only they are bound by the caps, so neither a planted nor a damaged file ever pushes a good
-/// one out. What does not count is kept, except for old damaged dumps.
+/// one out. What does not count is kept, except for old damaged dumps. A dump that does not open may be sealed with a key
+/// that is not at hand, and goes only when someone asks for it.
 package struct RetentionPlan: Sendable, Equatable {
   package struct Decision: Sendable, Equatable {
     /// The dump's.
@@ -25,7 +26,11 @@ package struct RetentionPlan: Sendable, Equatable {
   ///   - dumps: of one volume, newest first in the order that their authenticated headers give. That need not be the
   ///     order of `createdAt`.
   ///   - accepted: names of dumps that `ShrinkGuard` does not flag; see there.
-  package init(dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, accepted: Set<String> = []) {
+  ///   - removesDamaged: someone asks that what is damaged or does not open goes, as soon as it has a newer verified dump.
+  package init(
+    dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, accepted: Set<String> = [],
+    removesDamaged: Bool = false
+  ) {
     switch clock {
     case .untrusted(let reason):
       self.init(keeping: dumps, because: reason)
@@ -33,7 +38,9 @@ package struct RetentionPlan: Sendable, Equatable {
       self.init(keeping: dumps, because: "no rule is set")
     case .trusted(let now):
       let planner = RetentionPlanner(dumps: dumps, policy: policy, now: now, accepted: accepted)
-      self.init(decisions: planner.decide(), anchor: planner.newestCounting.map { dumps[$0].name })
+      self.init(
+        decisions: planner.decide(removesDamaged: removesDamaged), anchor: planner.newestCounting.map { dumps[$0].name }
+      )
     }
   }
 

@@ -24,7 +24,7 @@ struct RetentionPlanner {
     dump.documents != nil && dump.createdAt <= now && !isFlagged
   }
 
-  func decide() -> [RetentionPlan.Decision] {
+  func decide(removesDamaged: Bool) -> [RetentionPlan.Decision] {
     var rules = KeepRules(policy)
     var caps = Caps(policy)
     var reasons = dumps.indices.map { unconditionalReasons(at: $0) }
@@ -37,9 +37,14 @@ struct RetentionPlanner {
       if excess.isEmpty { oldestKeptCounting = index }
       reasons[index] = excess.isEmpty ? kept : excess
     }
-    for index in dumps.indices where dumps[index].verdict == .damaged && dumps[index].createdAt <= now {
-      guard let oldestKeptCounting, index > oldestKeptCounting else { continue }
-      reasons[index] = [.damagedAndOlderThanAllKept]
+    for index in dumps.indices where dumps[index].createdAt <= now {
+      switch dumps[index].verdict {
+      case .damaged where index > oldestKeptCounting ?? index: reasons[index] = [.damagedAndOlderThanAllKept]
+      case .damaged where removesDamaged && index > newestCounting ?? index,
+        .unopened where removesDamaged && index > newestCounting ?? index:
+        reasons[index] = [.unverifiableAndAskedToGo]
+      default: break
+      }
     }
     return dumps.indices.map { index in
       RetentionPlan.Decision(
@@ -53,6 +58,7 @@ struct RetentionPlanner {
     switch dumps[index].verdict {
     case .unverified: reasons.append(.notVerified)
     case .damaged: reasons.append(.damagedKeptForALook)
+    case .unopened: reasons.append(.unopenedKeptForItsKey)
     case .good: break
     }
     if dumps[index].createdAt > now { reasons.append(.datedInTheFuture) }

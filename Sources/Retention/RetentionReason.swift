@@ -14,6 +14,7 @@ package enum RetentionReason: Sendable, Equatable {
   case notVerified
   case datedInTheFuture
   case damagedKeptForALook
+  case unopenedKeptForItsKey
   case shrankByMoreThanHalf
   case nothingIsPruned(because: String)
 
@@ -22,6 +23,8 @@ package enum RetentionReason: Sendable, Equatable {
   case overMaximumCount(Int)
   case overMaximumBytes(Int)
   case damagedAndOlderThanAllKept
+  /// Someone asked for the removal of what does not verify.
+  case unverifiableAndAskedToGo
 }
 
 extension RetentionReason: CustomStringConvertible {
@@ -37,19 +40,22 @@ extension RetentionReason: CustomStringConvertible {
     case .notVerified: "not verified"
     case .datedInTheFuture: "dated in the future"
     case .damagedKeptForALook: "damaged, kept for a look"
+    case .unopenedKeptForItsKey: "does not open, kept: it may be sealed with another key"
     case .shrankByMoreThanHalf: "shrank by more than half"
     case .nothingIsPruned(let reason): "nothing is pruned: \(reason)"
     case .noRuleKeepsIt: "no rule keeps it"
     case .overMaximumCount(let count): "over max-count \(count)"
     case .overMaximumBytes(let bytes): "over max-bytes \(bytes)"
     case .damagedAndOlderThanAllKept: "damaged and older than all that is kept"
+    case .unverifiableAndAskedToGo: "does not verify, and its removal was asked for"
     }
   }
 
   /// Whether this is a reason to keep a dump. All reasons of one decision agree.
   package var keeps: Bool {
     switch self {
-    case .noRuleKeepsIt, .overMaximumCount, .overMaximumBytes, .damagedAndOlderThanAllKept: false
+    case .noRuleKeepsIt, .overMaximumCount, .overMaximumBytes, .damagedAndOlderThanAllKept, .unverifiableAndAskedToGo:
+      false
     default: true
     }
   }

@@ -40,6 +40,8 @@ struct LeaseSimulation {
   /// For how long a writer may be frozen between any two steps; zero: never.
   var longestFreeze = Duration.seconds(40)
   var mayDie = true
+  /// Whether dumps of other volumes come, above which a holder moves its lease.
+  var mayRaise = true
 
   init(seed: UInt64) {
     random = SeededGenerator(seed: seed)
@@ -143,6 +145,10 @@ struct LeaseSimulation {
 
   private mutating func rest(_ index: Int) -> Step {
     let epoch = contenders[index].state.epoch
+    if mayRaise, let epoch, chance(0.05) {
+      contenders[index].state.know(epoch: epoch + Int.random(in: 0...3, using: &random))
+      if let next = contenders[index].state.nextEpoch { return .act(.claim(epoch: next)) }
+    }
     contenders[index].wakesAt = now + (epoch == nil ? .milliseconds(250) : .seconds(1))
     return epoch.map { .clearClaims(below: $0) } ?? .idle
   }

@@ -50,7 +50,7 @@ struct LeaseStateTests {
   @Test("a holder that renews keeps the lease, whatever the clocks of the others show", arguments: 1...10)
   func steady(seed: Int) {
     var simulation = LeaseSimulation(seed: UInt64(seed))
-    (simulation.mayDie, simulation.longestFreeze) = (false, .zero)
+    (simulation.mayDie, simulation.mayRaise, simulation.longestFreeze) = (false, false, .zero)
     for number in 0..<3 { simulation.start(kernel: "k\(number)") }
     simulation.run(for: .seconds(300), processes: 3)
     #expect(simulation.violations == [])
@@ -151,6 +151,22 @@ struct LeaseStateTests {
       #expect(state.observe(look, now: .seconds(1)) == .wait)
       #expect(state.epoch == nil)
     }
+  }
+
+  @Test("the holder moves to a higher epoch without a gap, and loses when another claimed it first")
+  func raise() {
+    var state = holding(5)
+    state.know(epoch: 7)
+    #expect(state.nextEpoch == 8)
+    state.claimed(8)
+    #expect(state.epoch == 8)
+    let raised = LeaseLook(lease: record(5, of: me), claims: [5, 8])
+    #expect(state.observe(raised, now: .seconds(1)) == .write(epoch: 8, renewal: 1, isReleased: false))
+    #expect(state.observe(LeaseLook(lease: record(5, of: me), claims: [8, 9]), now: .seconds(2)) == .wait)
+    #expect(state.epoch == nil)
+    var slow = holding(5)
+    slow.claimFailed(6)
+    #expect(slow.epoch == nil)
   }
 
   @Test("who claims looks once more, and gives way to a higher claim")

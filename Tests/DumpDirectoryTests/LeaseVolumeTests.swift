@@ -74,6 +74,47 @@ struct LeaseVolumeTests {
     }
   }
 
+  @Test("moves to a higher epoch in its holder's hands; on a full volume it stays as it was")
+  func raise() async throws {
+    try await withWorld { world, url in
+      var holder = world.keeper("a")
+      var other = world.keeper("b")
+      try holder.turn()
+      try other.turn()
+      #expect(try holder.raise(above: 0) == nil)
+      #expect(try other.raise(above: 7) == nil)
+      #expect(try holder.raise(above: 7) == 8)
+      #expect(holder.standing == .holding(epoch: 8))
+      // Even before the file says so.
+      try other.turn()
+      #expect(other.standing != .holding(epoch: 9))
+      try holder.turn()
+      #expect(try world.look.record?.epoch == 8)
+      #expect(try world.look.record?.holder.name == "a")
+      #expect(names(in: url) == [".lease-epoch-8", "lease.json"])
+      for _ in 0..<20 {
+        try world.turn(&holder, for: .seconds(1))
+        try other.turn()
+      }
+      #expect(holder.standing == .holding(epoch: 8))
+      try holder.end()
+      try other.turn()
+      #expect(other.standing == .holding(epoch: 9))
+    }
+    try await withWorld { world, _ in
+      let files = FailingOperations(failing: 0)
+      var holder = world.keeper("a", files: files)
+      try holder.turn()
+      var full = world.keeper("b", files: FailingOperations(failing: files.count + 2, dies: true))
+      try holder.end()
+      try full.turn()
+      #expect(full.standing == .holding(epoch: 2))
+      #expect(throws: DumpDirectoryError.self) { try full.raise(above: 7) }
+      #expect(full.standing == .holding(epoch: 2))
+      #expect(try world.look.highestEpoch == 2)
+    }
+  }
+
   @Test("is taken at once from a dead process of the same kernel, after 15 seconds from one of another")
   func death() async throws {
     try await withWorld { world, _ in

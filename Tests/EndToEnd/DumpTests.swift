@@ -101,6 +101,37 @@ struct DumpTests {
     }
   }
 
+  @Test("keeps the timer as it was set by a call, and warns when the environment says otherwise")
+  func overruledTimer() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let run = { (environment: [String: String], change: JSONValue?) async throws -> [Substring] in
+        try await withGatehouse(dumps: generated, environment) { (gatehouse: GatehouseProcess) async throws in
+          let token = try gatehouse.logIn()
+          if let change {
+            let answer = try gatehouse.send("PUT", "/platform/security/settings", token: token, json: change)
+            #expect(answer.status == 200)
+          }
+          #expect(try gatehouse.stop() == 0)
+          return gatehouse.log.split(separator: "\n").filter { $0.contains("of the timer has no effect") }
+        }
+      }
+      let first = ["MEM_AUTO_SAVE_ENABLED": "true", "MEM_AUTO_SAVE_FREQ": "120"]
+      #expect(try await run(first, nil) == [])
+      let warnings = try await run(["MEM_AUTO_SAVE_ENABLED": "true", "MEM_AUTO_SAVE_FREQ": "300"], nil)
+      #expect(warnings.count == 1)
+      for word in [
+        "MEM_AUTO_SAVE_FREQ", "300", "auto_save_frequency_seconds", "120", "PUT /platform/security/settings",
+      ] {
+        #expect(warnings.first?.contains(word) == true, "\(word)")
+      }
+      #expect(try await run([:], ["enable_auto_save": false]) == [], "nothing is set")
+      let both = try await run(["MEM_AUTO_SAVE_ENABLED": "true", "MEM_AUTO_SAVE_FREQ": "300"], nil)
+      #expect(both.count == 2)
+      #expect(try await run(["MEM_AUTO_SAVE_ENABLED": "false", "MEM_AUTO_SAVE_FREQ": "120"], nil) == [])
+    }
+  }
+
   @Test("takes the older dump when the newest is cut, and says why")
   func truncated() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

@@ -11,14 +11,16 @@ enum Dumps {
   /// - Parameter seconds: Unix time of its name and of its header.
   /// - Returns: the file's name.
   @discardableResult
-  static func write(in directory: URL, at seconds: Int, documents: Int = 3) throws -> String {
+  static func write(
+    in directory: URL, at seconds: Int, documents: Int = 3, key: String = GatehouseProcess.encryptionKey
+  ) throws -> String {
     let location = try DumpLocation(path: directory.path() + "/memory_dump.bin", workingDirectory: "/")
     let dumps = DumpDirectory(location)
     try dumps.prepare()
     let createdAt = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(seconds)))
     let written = try dumps.write(to: location, at: seconds) { file in
       var writer = try DumpWriter(
-        format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: createdAt, sink: file)
+        format: .dmp1, key: DumpKey(key), createdAt: createdAt, sink: file)
       try writer.beginGroup("users")
       for number in 0..<documents {
         try Array(#"{"_id":"\#(number)"}"#.utf8).withUnsafeBytes { try writer.append(record: $0) }

@@ -180,6 +180,14 @@ struct RuleTests {
     }
   }
 
+  @Test("logins without a limit are as many as one likes")
+  func noLimit() async throws {
+    let unlimited = ["LOGIN_IP_RATE_DISABLED": "true", "LOGIN_IP_RATE_LIMIT": "1"]
+    try await withGatehouse(unlimited) { (gatehouse: GatehouseProcess) async throws in
+      for _ in 1...3 { _ = try gatehouse.logIn() }
+    }
+  }
+
   @Test("behind HTTPS, a cookie login needs the CSRF token for what changes something")
   func forgery() async throws {
     try await withGatehouse(["HTTPS_ONLY": "true"]) { (gatehouse: GatehouseProcess) async throws in

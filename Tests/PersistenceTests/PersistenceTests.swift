@@ -222,6 +222,37 @@ struct LeaseTests {
     }
   }
 
+  @Test(
+    "stand above every dump that came from elsewhere, whatever order it names",
+    arguments: [(7, 3, 8), (1, 9, 2), (1, 2, 2), (1, 1, 1), (DumpOrder.maximum - 1, 1, nil)])
+  func foreign(epoch: Int, sequence: Int, expected: Int?) async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let lease = lease(setup.directory, "p")
+      lease.start()
+      #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
+      lease.accept(epoch: 1)
+      let dumper = dumper(setup, lease)
+      _ = try await dumper.dump(to: setup.directory.location, reason: "test")
+      _ = try DumpJob(directory: setup.directory, keyring: setup.keyring, format: .dmp1).write(
+        setup.store.snapshot(), to: DumpLocation(directory: setup.directory.location.directory, stem: "copy"),
+        order: DumpOrder(epoch: epoch, sequence: sequence))
+      try setup.add("newer")
+      guard let expected else {
+        await #expect(throws: DumpDirectoryError.self) {
+          try await dumper.dump(to: setup.directory.location, reason: "test")
+        }
+        return
+      }
+      for _ in 0..<2 {
+        let dump = try await dumper.dump(to: setup.directory.location, reason: "test")
+        #expect(dump.epoch == expected)
+        #expect(try setup.directory.catalogue(setup.keyring).first?.path == dump.written.path)
+        #expect(lease.epoch == expected)
+      }
+    }
+  }
+
   @Test("of a stale epoch are never chosen over those of a newer one, however late they come")
   func stale() async throws {
     try await withTemporaryDirectory { root in

@@ -27,6 +27,7 @@ struct HistoryTests {
       #expect(count > Self.historiesPerCase / 10, "\(tally)")
     }
     #expect(tally.anchorsGone > Self.historiesPerCase / 1000, "\(tally)")
+    #expect(tally.unopenedGone > Self.historiesPerCase / 1000, "\(tally)")
     #expect(tally.damagedGone > Self.historiesPerCase / 1000, "\(tally)")
   }
 }

@@ -9,7 +9,7 @@ struct NaiveRetention {
   let keptCounting: [Int]
   let removed: [Int]
 
-  init(_ dumps: [JudgedDump], _ policy: RetentionPolicy, now: Int, accepted: Set<String>) {
+  init(_ dumps: [JudgedDump], _ policy: RetentionPolicy, now: Int, accepted: Set<String>, removesDamaged: Bool) {
     var flagged: [Int] = []
     var sane: [Int] = []
     for place in stride(from: dumps.count - 1, through: 0, by: -1) {
@@ -43,10 +43,13 @@ struct NaiveRetention {
     removed = (0..<dumps.count).filter { place in
       if isUnruled { return false }
       if counting.contains(place) { return !kept.contains(place) }
-      guard dumps[place].verdict == .damaged, dumps[place].createdAt <= now, let oldest = kept.last else {
-        return false
+      guard let newest = kept.first, let oldest = kept.last, dumps[place].createdAt <= now else { return false }
+      let isAskedToGo = removesDamaged && place > newest
+      return switch dumps[place].verdict {
+      case .damaged: place > oldest || isAskedToGo
+      case .unopened: isAskedToGo
+      case .good, .unverified: false
       }
-      return place > oldest
     }
   }
 

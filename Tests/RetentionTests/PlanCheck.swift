@@ -7,20 +7,23 @@ struct PlanCheck {
   let policy: RetentionPolicy
   let now: Int
   let accepted: Set<String>
+  let removesDamaged: Bool
   /// A time after `now`.
   let later: Int
   let oracle: NaiveRetention
 
   init(
-    plan: RetentionPlan, dumps: [JudgedDump], policy: RetentionPolicy, now: Int, accepted: Set<String>, later: Int
+    plan: RetentionPlan, dumps: [JudgedDump], policy: RetentionPolicy, now: Int, accepted: Set<String>,
+    removesDamaged: Bool, later: Int
   ) {
     self.plan = plan
     self.dumps = dumps
     self.policy = policy
     self.now = now
     self.accepted = accepted
+    self.removesDamaged = removesDamaged
     self.later = later
-    oracle = NaiveRetention(dumps, policy, now: now, accepted: accepted)
+    oracle = NaiveRetention(dumps, policy, now: now, accepted: accepted, removesDamaged: removesDamaged)
   }
 
   var violation: String? {
@@ -36,7 +39,7 @@ struct PlanCheck {
       if decision.reasons.isEmpty { return "a decision without a reason" }
       for reason in decision.reasons where reason.keeps != decision.isKept { return "a reason for the opposite" }
     }
-    let again = RetentionPlan(dumps: dumps, policy: policy, clock: .trusted(now: now), accepted: accepted)
+    let again = self.plan(at: now)
     return again == plan ? nil : "another plan for the same dumps"
   }
 
@@ -58,17 +61,23 @@ struct PlanCheck {
   /// When only the clock goes on, nothing changes but by dumps that were dated in the future: these may go, and those
   /// that now count may push out older ones.
   private var laterNow: String? {
-    let plan = RetentionPlan(dumps: dumps, policy: policy, clock: .trusted(now: later), accepted: accepted)
+    let plan = plan(at: later)
     let arrived = dumps.indices.filter { dumps[$0].createdAt > now && dumps[$0].createdAt <= later }
     if arrived.isEmpty { return plan == self.plan ? nil : "a later clock changed the plan" }
     let newestArrivedGood = arrived.first { dumps[$0].documents != nil }
     for place in dumps.indices where !plan.decisions[place].isKept && self.plan.decisions[place].isKept {
       if arrived.contains(place) { continue }
       // A damaged one goes with the last good one that was older.
-      let isExplained = newestArrivedGood.map { $0 < place || dumps[place].verdict == .damaged } ?? false
+      let isExplained =
+        newestArrivedGood.map { $0 < place || [.damaged, .unopened].contains(dumps[place].verdict) } ?? false
       if !isExplained { return "a later clock removed \(place)" }
     }
     return nil
+  }
+
+  private func plan(at now: Int) -> RetentionPlan {
+    RetentionPlan(
+      dumps: dumps, policy: policy, clock: .trusted(now: now), accepted: accepted, removesDamaged: removesDamaged)
   }
 
   private var removedPlaces: [Int] { plan.decisions.indices.filter { !plan.decisions[$0].isKept } }

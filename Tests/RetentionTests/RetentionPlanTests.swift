@@ -120,6 +120,30 @@ struct RetentionPlanTests {
       ])
   }
 
+  @Test("keeps what does not open, however old it is, until its removal is asked for")
+  func unopened() {
+    let dumps = [
+      Self.dump("sealed0", age: 0, .unopened), Self.dump("a", age: 1), Self.dump("sealed1", age: 2, .unopened),
+      Self.dump("torn1", age: 3, .damaged), Self.dump("b", age: 4), Self.dump("c", age: 5),
+      Self.dump("sealed2", age: 6, .unopened), Self.dump("torn2", age: 7, .damaged),
+      Self.dump("sealed3", age: -60, .unopened),
+    ]
+    let removals = { (removesDamaged: Bool) in
+      RetentionPlan(
+        dumps: dumps, policy: RetentionPolicy(last: 2), clock: .trusted(now: Self.now), removesDamaged: removesDamaged
+      ).removals
+    }
+    #expect(removals(false) == ["c", "torn2"])
+    // Neither what is newer than all that is verified, nor what is dated in the future.
+    #expect(removals(true) == ["sealed1", "torn1", "c", "sealed2", "torn2"])
+    #expect(
+      Self.plan(dumps, RetentionPolicy(last: 2))[6]
+        == "keep: does not open, kept: it may be sealed with another key")
+    let alone = RetentionPlan(
+      dumps: [dumps[0]], policy: .standard, clock: .trusted(now: Self.now), removesDamaged: true)
+    #expect(alone.removals == [])
+  }
+
   @Test("removes nothing while no dump counts")
   func nothingCounts() {
     let dumps = [Self.dump("a", age: 0, .unverified), Self.dump("b", age: 1, .damaged), Self.dump("c", age: -1)]

@@ -7,6 +7,7 @@ struct VolumeHistory {
   /// How often what these histories are about came to pass.
   struct Tally {
     var prunes = 0, removals = 0, stalePrunes = 0, flagged = 0, future = 0, anchorsGone = 0, capped = 0, damagedGone = 0
+    var unopenedGone = 0
   }
 
   private var random: SeededGenerator
@@ -62,18 +63,18 @@ struct VolumeHistory {
     written += 1
     let dump = JudgedDump(
       name: "planted-\(written)", createdAt: random.pick([now - 5000, now, now + 1, now + 400_000_000, .max, .min]),
-      bytes: random.pick([0, 1_000_000, .max]), verdict: random.below(2) == 0 ? .damaged : .unverified)
+      bytes: random.pick([0, 1_000_000, .max]), verdict: [.damaged, .unopened, .unverified][random.below(3)])
     directory.insert(dump, at: random.below(directory.count + 1))
   }
 
   private mutating func damage() {
-    judge(random.below(max(1, directory.count)), .damaged)
+    judge(random.below(max(1, directory.count)), random.below(2) == 0 ? .damaged : .unopened)
   }
 
   private mutating func verify() {
     guard let place = directory.firstIndex(where: { $0.verdict == .unverified }) else { return }
     let isGood = !directory[place].name.hasPrefix("planted") && random.below(4) > 0
-    judge(place, isGood ? .good(documents: random.pick([10, 100, 250])) : .damaged)
+    judge(place, isGood ? .good(documents: random.pick([10, 100, 250])) : .unopened)
   }
 
   private mutating func judge(_ place: Int, _ verdict: JudgedDump.Verdict) {
@@ -100,14 +101,19 @@ struct VolumeHistory {
       let plan = RetentionPlan(dumps: view, policy: policy, clock: .untrusted(reason: "it jumped"), accepted: accepted)
       return plan.removals.isEmpty && plan.anchor == nil ? nil : "pruned by an untrusted clock"
     }
-    let plan = RetentionPlan(dumps: view, policy: policy, clock: .trusted(now: now), accepted: accepted)
+    let removesDamaged = random.below(8) == 0
+    let plan = RetentionPlan(
+      dumps: view, policy: policy, clock: .trusted(now: now), accepted: accepted, removesDamaged: removesDamaged)
     let check = PlanCheck(
-      plan: plan, dumps: view, policy: policy, now: now, accepted: accepted,
+      plan: plan, dumps: view, policy: policy, now: now, accepted: accepted, removesDamaged: removesDamaged,
       later: now + random.pick([1, 3600, 100_000, 100_000_000]))
     tally.prunes += 1
     tally.flagged += check.oracle.flagged.count
     tally.future += view.reduce(0) { $0 + ($1.createdAt > now ? 1 : 0) }
     if view != directory { tally.stalePrunes += 1 }
+    let unopened = view.filter { $0.verdict == .unopened && plan.removals.contains($0.name) }
+    if !removesDamaged, let dump = unopened.first { return "removed \(dump), which another key may open" }
+    tally.unopenedGone += unopened.count
     return check.violation ?? apply(plan, check.oracle, view)
   }
 

@@ -98,8 +98,10 @@ struct ValueTests {
       .init(
         documents: 3, sha256: "ab", createdAt: "2026-11-23T20:11:37Z", format: "DMP1",
         collections: [.init(name: "users", documents: 3)]))
-    notes.dumps["a.bin"] = .init(identity: .init(bytes: 1, modifiedAt: 2, inode: .max), verification: good)
-    notes.dumps["b.bin"] = .init(identity: .init(bytes: 1, modifiedAt: 2, inode: 3), verification: .damaged("torn"))
+    let keys = KeyMarks(["k1", "k2"])
+    notes.note(good, of: "a.bin", .init(bytes: 1, modifiedAt: 2, inode: .max), keys)
+    notes.note(.damaged("torn"), of: "b.bin", .init(bytes: 1, modifiedAt: 2, inode: 3), keys)
+    notes.note(.unopened("sealed"), of: "c.bin", .init(bytes: 1, modifiedAt: 2, inode: 4), keys)
     notes.accepted = ["a.bin"]
     notes.copied = ["b.bin"]
     let bytes = JSONWriter.bytes(notes.json)
@@ -109,6 +111,7 @@ struct ValueTests {
     let sealed = try notes.sealed(key)
     #expect(SidecarNotes(sealed: sealed, key) == notes)
     #expect(SidecarNotes(sealed: sealed, DumpKey("another-key")) == nil)
+    #expect(SidecarNotes(sealed: sealed, DumpKeyring(sealing: DumpKey("another-key"), older: [key])) == notes)
     #expect(SidecarNotes(sealed: bytes, key) == nil)
     for place in sealed.indices {
       var forged = sealed
@@ -126,6 +129,37 @@ struct ValueTests {
       damaged[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
       _ = SidecarNotes(damaged)
     }
+  }
+
+  @Test("that a dump does not open holds for these keys and fewer, and says nothing against what more keys opened")
+  func verdictsOfKeys() throws {
+    let file = FileIdentity(bytes: 1, modifiedAt: 2, inode: 3)
+    let (old, new, both) = (KeyMarks(["old"]), KeyMarks(["new"]), KeyMarks(["old", "new"]))
+    let good = Verification.good(
+      .init(documents: 3, sha256: "ab", createdAt: "2026-11-23T20:11:37Z", format: "DMP1", collections: []))
+    var notes = SidecarNotes()
+    notes.note(.unopened("x"), of: "a.bin", file, new)
+    #expect(notes.verification(of: "a.bin", file, new) == .unopened("x"))
+    #expect(notes.verification(of: "a.bin", file, both) == nil)
+    #expect(notes.verification(of: "a.bin", file, old) == nil)
+    notes.note(good, of: "a.bin", file, both)
+    #expect(notes.verification(of: "a.bin", file, new) == good)
+    notes.note(.unopened("y"), of: "a.bin", file, new)
+    #expect(notes.verification(of: "a.bin", file, both) == good)
+    // The keys that opened it no longer do, or it is another file by now: it is damaged.
+    var changed = notes
+    changed.note(.unopened("z"), of: "a.bin", .init(bytes: 1, modifiedAt: 9, inode: 3), new)
+    #expect(changed.dumps["a.bin"]?.verification == .unopened("z"))
+    notes.note(.unopened("z"), of: "a.bin", file, both)
+    #expect(notes.verification(of: "a.bin", file, both) == .unopened("z"))
+    // What was noted before keys were is read again.
+    let before = Array(
+      #"{"version":1,"dumps":{"a.bin":{"bytes":1,"modified_at_ns":2,"inode":"3","error":"torn"}}}"#.utf8)
+    #expect(try #require(SidecarNotes(before)).verification(of: "a.bin", file, old) == nil)
+    let marks = try KeyMarks(DumpKeyring(sealing: DumpKey("sealing-key-abc"), older: [DumpKey("old-key-abc")]))
+    #expect(try KeyMarks(DumpKeyring(sealing: DumpKey("old-key-abc"))).isSubset(of: marks))
+    #expect(marks.texts.count == 2)
+    #expect(!marks.texts.joined().contains("key"))
   }
 
   @Test("who waits for a thread that hangs waits no longer than its deadline")

@@ -71,6 +71,21 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     }
   }
 
+  /// Moves a lease that is held to an epoch above another one, without letting it go. A turn must follow.
+  ///
+  /// - Parameter other: that a dump names which this lease did not give out.
+  /// - Returns: the new epoch, which is held from then on; `nil` when nothing was moved.
+  package mutating func raise(above other: Int) throws -> Int? {
+    guard let held = state.epoch, held <= other else { return nil }
+    state.know(epoch: other)
+    guard let epoch = state.nextEpoch else { return nil }
+    try take(epoch)
+    guard state.epoch == epoch else { return nil }
+    // Now, as the turn can fail: with the claim the epoch is ours.
+    standing = .holding(epoch: epoch)
+    return epoch
+  }
+
   /// Gives the lease up, so that another can take it at once. Nothing happens when it is not held.
   package mutating func end() throws {
     standing = .ended
@@ -88,7 +103,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   }
 
   private mutating func take(_ epoch: Int) throws {
-    acquiredAt = time(after: .zero)
+    if state.epoch == nil { acquiredAt = time(after: .zero) }
     // First what needs room: a full volume must not cost the present holder its lease.
     draft = try volume.draft(record(epoch, 0, false))
     claim = try volume.claim(epoch)

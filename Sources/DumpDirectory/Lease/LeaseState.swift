@@ -99,9 +99,16 @@ package struct LeaseState: Sendable {
   }
 
   /// The claim was made, and nobody else has it.
+  ///
+  /// Who holds a lower epoch goes on as the holder without a gap, under the new one.
   package mutating func claimed(_ epoch: Int) {
     know(epoch: epoch)
-    if case .watching = phase { phase = .claimed(epoch: epoch) }
+    switch phase {
+    case .watching: phase = .claimed(epoch: epoch)
+    case .holding(let held, let renewal, let writtenAt) where held < epoch:
+      phase = .holding(epoch: epoch, renewal: renewal, writtenAt: writtenAt)
+    case .claimed, .holding, .ended: break
+    }
   }
 
   /// Another was faster with the claim.

@@ -23,6 +23,11 @@ extension Gatehouse {
   func followLease() async -> Event {
     var epoch = lease.epoch
     for await standing in lease.standings {
+      // A dump moved the lease to a higher epoch; it was never another's.
+      if epoch != nil, let raised = lease.epoch, standing == .holding(epoch: raised) {
+        epoch = raised
+        continue
+      }
       if let held = epoch, standing != .holding(epoch: held), standing != .ended {
         await reportLoss(of: held, to: standing)
         epoch = nil

@@ -3,6 +3,8 @@ import DumpDirectory
 import DumpFormat
 import Logging
 import Persistence
+import Platform
+import Resources
 
 extension Gatehouse {
   /// A start waits this long for its first look at the lease. On a volume that hangs longer it goes on without.
@@ -36,6 +38,7 @@ extension Gatehouse {
         try await installation.begin()
         logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
       }
+      reportOverruledSettings()
       begin(standing)
       return .loaded
     } catch {
@@ -49,6 +52,27 @@ extension Gatehouse {
       logger.error(
         "dump passed over; the file is left as it is",
         metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
+    }
+  }
+
+  /// What the store says of the timer counts, so that a change by a call outlives a restart. Where the environment says
+  /// otherwise, someone may wait for dumps that never come.
+  private func reportOverruledSettings() {
+    let (memory, settings) = (configuration.memory, platform.settings)
+    let timer = [
+      ("MEM_AUTO_SAVE_ENABLED", "\(memory.autoSaveEnabled)", "enable_auto_save", "\(settings.autoSaveEnabled)"),
+      (
+        "MEM_AUTO_SAVE_FREQ", "\(memory.autoSaveFrequency)", "auto_save_frequency_seconds",
+        "\(settings.autoSaveFrequency)"
+      ),
+    ]
+    for (variable, asked, field, kept) in timer where memory.autoSaveVariables.contains(variable) && asked != kept {
+      logger.warning(
+        "a variable of the timer has no effect: the security settings in the store say otherwise, and they count. Change them with PUT /platform/security/settings, or unset the variable",
+        metadata: [
+          "setting.variable": "\(variable)", "setting.environment": "\(asked)", "setting.field": "\(field)",
+          "setting.store": "\(kept)",
+        ])
     }
   }
 

@@ -28,7 +28,7 @@ enum Help {
   }
 
   private static var switches: String {
-    let all: [SidecarCommand.Switch] = [.json, .dryRun, .acceptShrunk, .watching]
+    let all: [SidecarCommand.Switch] = [.json, .dryRun, .acceptShrunk, .removeDamaged, .watching]
     return table(
       all.map { flag in
         let takers = SidecarCommand.allCases.filter { $0.switches.contains(flag) }.map(\.rawValue)

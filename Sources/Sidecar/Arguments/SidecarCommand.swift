@@ -26,7 +26,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
   var switches: [Switch] {
     switch self {
     case .run, .drain: []
-    case .prune: [.dryRun, .json, .acceptShrunk]
+    case .prune: [.dryRun, .json, .acceptShrunk, .removeDamaged]
     case .health: [.json, .watching]
     case .verify, .list, .receipt, .fetch: [.json]
     }
@@ -45,6 +45,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     case json = "--json"
     case dryRun = "--dry-run"
     case acceptShrunk = "--accept-shrunk"
+    case removeDamaged = "--remove-damaged"
     case watching = "--watching"
 
     var help: String {
@@ -52,6 +53,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
       case .json: "print one JSON object"
       case .dryRun: "remove nothing, show each dump with its reasons"
       case .watching: "say only whether the sidecar itself goes on, not how dumps and volume are"
+      case .removeDamaged: "remove also what is damaged or does not open, if a newer verified dump is there"
       case .acceptShrunk: "take the newest dump as it should be, although it shrank by more than half"
       }
     }

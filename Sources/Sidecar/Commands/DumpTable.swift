@@ -42,6 +42,7 @@ struct DumpTable: Sendable {
         switch dump.verification {
         case .good(let good)?: "verified    \(good.documents) documents"
         case .damaged?: "DAMAGED    "
+        case .unopened?: "NOT OPENED "
         case nil: "unverified "
         }
       let verdict = row.decision.isKept ? "keep" : "remove"
@@ -56,13 +57,12 @@ struct DumpTable: Sendable {
   private static func verified(_ dump: KnownDump) -> JSONValue {
     switch dump.verification {
     case .good?: true
-    case .damaged?: false
+    case .damaged?, .unopened?: false
     case nil: .null
     }
   }
 
   private static func error(_ dump: KnownDump) -> String? {
-    if case .damaged(let reason)? = dump.verification { return reason }
-    return dump.trouble
+    dump.verification?.fault ?? dump.trouble
   }
 }

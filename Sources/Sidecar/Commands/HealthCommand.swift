@@ -54,7 +54,7 @@ struct Health: Sendable {
     case .late: faults = ["the volume does not answer"]
     case .failed(let error): faults = ["the volume can't be read: \(error)"]
     case .done(let dumps):
-      if case .damaged(let reason)? = dumps.first?.verification {
+      if let reason = dumps.first?.verification?.fault {
         faults.append("the newest dump '\(dumps[0].name)' does not verify: \(reason)")
       }
       newestVerified = dumps.first(where: \.isGood).map { ($0.name, max(0, now - $0.createdSeconds)) }

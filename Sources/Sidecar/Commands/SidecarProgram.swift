@@ -51,7 +51,8 @@ package enum SidecarProgram {
     do {
       // Before any other thread is there.
       let signals = isWatching ? StopSignals() : nil
-      let volume = DumpVolume(configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory)
+      let volume = try DumpVolume(
+        configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, ownsNotes: command == .run)
       let work = SidecarWork(configuration: configuration, volume: volume, logger: logger)
       return switch command {
       case .run: try work.watch(signals ?? StopSignals())
@@ -59,7 +60,8 @@ package enum SidecarProgram {
       case .list: try work.list(json: invocation.has(.json))
       case .prune:
         try work.prune(
-          isDry: invocation.has(.dryRun), json: invocation.has(.json), acceptsShrunk: invocation.has(.acceptShrunk))
+          isDry: invocation.has(.dryRun), json: invocation.has(.json), acceptsShrunk: invocation.has(.acceptShrunk),
+          removesDamaged: invocation.has(.removeDamaged))
       case .verify: try work.verify(invocation.operands, json: invocation.has(.json))
       case .health: work.health(onlyWatching: invocation.has(.watching), json: invocation.has(.json))
       case .receipt: try work.receipt(json: invocation.has(.json))

@@ -20,9 +20,15 @@ extension SidecarWork {
   }
 
   /// Verifies what was not verified yet, since nothing goes before something newer is known to be good.
-  func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool) throws -> SidecarExit {
-    let dumps = try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
+  ///
+  /// - Parameter removesDamaged: what is damaged or does not open goes, too.
+  func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool, removesDamaged: Bool) throws -> SidecarExit {
+    let dumps = try volume.savingTogether {
+      try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
+    }
     if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept([newest.name]) }
+    var pruner = pruner
+    pruner.removesDamaged = removesDamaged
     let plan = pruner.plan(dumps, clock: clock)
     let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
     let table = DumpTable(dumps, plan, directory: try volume.directory.location.directory)
@@ -46,10 +52,12 @@ extension SidecarWork {
   }
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
-    let results = files.isEmpty ? try volume.dumps().map { volume.verify($0) } : files.map(verify)
+    let results = try volume.savingTogether {
+      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : files.map(verify)
+    }
     var code = SidecarExit.success
     for result in results where !result.isGood && code != .damaged {
-      if case .damaged? = result.verification { code = .damaged } else { code = .volume }
+      code = result.verification == nil ? .volume : .damaged
     }
     if json {
       print(JSONWriter.text(["dumps": .array(results.map(Self.json))]))
@@ -70,7 +78,7 @@ extension SidecarWork {
   private static func line(_ dump: KnownDump) -> String {
     switch dump.verification {
     case .good(let good)?: "good  \(dump.entry.path)  \(good.documents) documents of \(good.createdAt)"
-    case .damaged(let reason)?: "BAD   \(dump.entry.path): \(reason)"
+    case .damaged(let reason)?, .unopened(let reason)?: "BAD   \(dump.entry.path): \(reason)"
     case nil: "?     \(dump.entry.path): \(dump.trouble ?? "it can't be read")"
     }
   }
@@ -81,7 +89,7 @@ extension SidecarWork {
     case .good(let good)?:
       object["verified"] = true
       for (key, value) in good.fields { object[key] = value }
-    case .damaged(let reason)?:
+    case .damaged(let reason)?, .unopened(let reason)?:
       object["verified"] = false
       object["error"] = .string(reason)
     case nil:

@@ -76,7 +76,8 @@ struct DumpCheck: Sendable {
     let dump = known.verification == nil ? volume.verify(known) : known
     switch dump.verification {
     case nil: throw Failure.unreadable("'\(dump.name)' can't be read: \(dump.trouble ?? "unknown")")
-    case .damaged(let reason)?: throw Failure.damaged("'\(dump.name)' does not verify: \(reason)")
+    case .damaged(let reason)?, .unopened(let reason)?:
+      throw Failure.damaged("'\(dump.name)' does not verify: \(reason)")
     case .good(let good)?:
       let before = dumps[(index + 1)...].first { $0.isGood }
       let predecessor = before.flatMap { before in before.verification?.good.map { (before.name, $0.documents) } }

@@ -20,6 +20,13 @@ enum PercentEncoding {
   }
 }
 
+/// Hexadecimal in small letters, two digits a byte.
+enum Hexadecimal {
+  static func text(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
 /// Base64 (RFC 4648) of checksums.
 enum Base64 {
   /// - Returns: `nil` when the text is no hexadecimal number of whole bytes.

@@ -12,6 +12,8 @@ struct SidecarNotes: Sendable, Equatable {
   struct Note: Sendable, Equatable {
     let identity: FileIdentity
     let verification: Verification
+    /// With which keys it was read.
+    let keys: KeyMarks
   }
 
   /// By the dumps' names.
@@ -53,6 +55,17 @@ extension SidecarNotes {
   /// can't have good ones pruned.
   private static let purpose = "sidecar-notes-v1"
 
+  /// - Returns: `nil` unless the bytes were sealed with one of the keys.
+  init?(sealed bytes: [UInt8], _ keyring: DumpKeyring) {
+    for key in keyring.all {
+      if let notes = SidecarNotes(sealed: bytes, key) {
+        self = notes
+        return
+      }
+    }
+    return nil
+  }
+
   /// - Returns: `nil` unless the bytes were sealed with this key.
   init?(sealed bytes: [UInt8], _ key: DumpKey) {
     guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return nil }
@@ -68,8 +81,25 @@ extension SidecarNotes {
   func sealed(_ key: DumpKey) throws -> [UInt8] {
     let content = JSONWriter.bytes(json)
     let code = try key.authenticationCode(of: content, purpose: Self.purpose)
-    let digits = code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    return content + [UInt8(ascii: "\n")] + Array(digits.utf8)
+    return content + [UInt8(ascii: "\n")] + Array(Hexadecimal.text(code).utf8)
+  }
+
+  /// Notes what reading a dump showed, unless more is known: that keys do not open what others have opened says nothing.
+  mutating func note(_ verification: Verification, of name: String, _ identity: FileIdentity, _ keys: KeyMarks) {
+    if case .unopened = verification, let before = dumps[name], before.identity == identity,
+      !before.keys.isSubset(of: keys)
+    {
+      return
+    }
+    dumps[name] = Note(identity: identity, verification: verification, keys: keys)
+  }
+
+  /// What is known of a file, as far as it holds for whoever has these keys.
+  func verification(of name: String, _ identity: FileIdentity?, _ keys: KeyMarks) -> Verification? {
+    guard let note = dumps[name], note.identity == identity else { return nil }
+    // Another key may open what did not open.
+    if note.verification.fault != nil, !keys.isSubset(of: note.keys) { return nil }
+    return note.verification
   }
 
   /// Takes in what another process has noted; where both know a dump, the other's is younger.
@@ -93,8 +123,9 @@ extension SidecarNotes.Note {
       let modifiedAt = note["modified_at_ns"]?.number?.int, let inode = note["inode"]?.string.flatMap({ UInt64($0) })
     else { return nil }
     identity = FileIdentity(bytes: bytes, modifiedAt: modifiedAt, inode: inode)
+    keys = KeyMarks(note["keys"]?.strings ?? [])
     if let error = note["error"]?.string {
-      verification = .damaged(error)
+      verification = note["unopened"] == true ? .unopened(error) : .damaged(error)
       return
     }
     guard let documents = note["documents"]?.number?.int, let sha256 = note["sha256"]?.string,
@@ -113,10 +144,13 @@ extension SidecarNotes.Note {
   fileprivate var json: JSONValue {
     var note: JSONObject = [
       "bytes": .integer(identity.bytes), "modified_at_ns": .integer(identity.modifiedAt),
-      "inode": .string(String(identity.inode)),
+      "inode": .string(String(identity.inode)), "keys": .strings(keys.texts),
     ]
     switch verification {
     case .damaged(let error): note["error"] = .string(error)
+    case .unopened(let error):
+      note["error"] = .string(error)
+      note["unopened"] = true
     case .good(let good): for (key, value) in good.fields { note[key] = value }
     }
     return .object(note)

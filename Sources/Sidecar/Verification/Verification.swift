@@ -42,6 +42,28 @@ enum Verification: Sendable, Equatable {
   case good(Good)
   /// With the reason, in a sentence.
   case damaged(String)
+  /// It may be good: sealed with a key that is not at hand, or by a newer program. With the reason, in a sentence.
+  case unopened(String)
 
   var good: Good? { if case .good(let good) = self { good } else { nil } }
+
+  /// Why it is not good; `nil` when it is.
+  var fault: String? {
+    switch self {
+    case .good: nil
+    case .damaged(let reason), .unopened(let reason): reason
+    }
+  }
+}
+
+extension Verification {
+  /// - Returns: `nil` when the error says nothing of the file, but what kept it from being read.
+  init?(_ error: DumpFormatError) {
+    switch error.code {
+    case .inputOutput, .cryptography, .cancelled: return nil
+    // By its tag alone nobody can tell a damaged file from one that another key sealed.
+    case .damagedOrWrongKey, .unsupportedVersion: self = .unopened(error.description)
+    case .notADump, .truncated, .malformedContent, .recordTooLarge, .wrongOrder: self = .damaged(error.description)
+    }
+  }
 }

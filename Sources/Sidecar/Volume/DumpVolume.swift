@@ -10,8 +10,13 @@ final class DumpVolume: Sendable {
   let keyring: DumpKeyring
   /// `MEM_DUMP_PATH`, for messages.
   let place: String
+  private let keys: KeyMarks
+  private let ownsNotes: Bool
+  private let steady: @Sendable () -> Duration
   private let settings: DumpSettings
   private let workingDirectory: String
+  /// Of a long row of dumps the notes are written this often: each time all of them are.
+  static let savePeriod = Duration.seconds(5)
   private let opened = Mutex<DumpDirectory?>(nil)
   private let shelf = Mutex(Shelf())
 
@@ -19,13 +24,30 @@ final class DumpVolume: Sendable {
   private struct Shelf: Sendable {
     var notes = SidecarNotes()
     var identity: FileIdentity?
+    /// The file was sealed with none of the keys.
+    var isForeign = false
+    /// Something in them is not in the file.
+    var isUnsaved = false
+    /// While several dumps are verified: when the notes are written next.
+    var nextSave: Duration?
   }
 
   /// Looks at nothing yet.
-  init(_ settings: DumpSettings, workingDirectory: String) {
+  ///
+  /// - Parameters:
+  ///   - ownsNotes: whether notes that do not open with any of the keys are written over. The sidecar does so, as they
+  ///     are damaged or of keys that are gone; a command may be the one that has the wrong keys.
+  ///   - steady: a clock that only goes forward.
+  init(
+    _ settings: DumpSettings, workingDirectory: String, ownsNotes: Bool,
+    steady: @escaping @Sendable () -> Duration = SteadyClock.now
+  ) throws {
     self.settings = settings
     self.workingDirectory = workingDirectory
     keyring = settings.keyring
+    keys = try KeyMarks(settings.keyring)
+    self.ownsNotes = ownsNotes
+    self.steady = steady
     place = settings.path
   }
 
@@ -45,8 +67,8 @@ final class DumpVolume: Sendable {
     let known = loadedNotes
     return try directory.catalogue(keyring).map { entry in
       let identity = try? FileIdentity(of: entry.path)
-      let note = known.dumps[entry.name].flatMap { $0.identity == identity ? $0 : nil }
-      return KnownDump(entry: entry, identity: identity, verification: note?.verification)
+      return KnownDump(
+        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys))
     }
   }
 
@@ -60,7 +82,7 @@ final class DumpVolume: Sendable {
     _ dump: KnownDump, settling: Duration? = nil, isCancelled: () -> Bool = { false }
   ) -> KnownDump {
     var dump = check(dump, isCancelled: isCancelled)
-    if let settling, case .damaged? = dump.verification, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
+    if let settling, dump.verification?.fault != nil, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
     // A file that changed meanwhile is another one: it comes again.
     guard let verification = dump.verification, let identity = dump.identity,
       (try? FileIdentity(of: dump.entry.path)) == identity
@@ -69,7 +91,7 @@ final class DumpVolume: Sendable {
       if dump.trouble == nil { dump.trouble = "the file changed while it was read" }
       return dump
     }
-    change { $0.dumps[dump.name] = .init(identity: identity, verification: verification) }
+    change { $0.note(verification, of: dump.name, identity, keys) }
     return dump
   }
 
@@ -78,10 +100,9 @@ final class DumpVolume: Sendable {
     do {
       let summary = try directory.open(dump.entry.path).inspect(keyring, isCancelled: isCancelled)
       dump.verification = .good(.init(summary))
-    } catch let error as DumpFormatError where error.tellsOfTheFile {
-      dump.verification = .damaged(error.description)
     } catch {
-      dump.trouble = "\(error)"
+      dump.verification = (error as? DumpFormatError).flatMap(Verification.init)
+      if dump.verification == nil { dump.trouble = "\(error)" }
     }
     return dump
   }
@@ -109,6 +130,19 @@ final class DumpVolume: Sendable {
     if kept != loadedNotes { change { $0.keep(only: names) } }
   }
 
+  /// Verifies several dumps and writes what is noted of them together: at the end, and now and then before it. Who is killed
+  /// in between verifies some of them once more.
+  func savingTogether<Value>(_ body: () throws -> Value) rethrows -> Value {
+    shelf.withLock { $0.nextSave = steady() + Self.savePeriod }
+    defer {
+      shelf.withLock { shelf in
+        shelf.nextSave = nil
+        save(&shelf)
+      }
+    }
+    return try body()
+  }
+
   private var loadedNotes: SidecarNotes { shelf.withLock { refreshed(&$0) } }
 
   private func change(_ body: (inout SidecarNotes) -> Void) {
@@ -116,12 +150,23 @@ final class DumpVolume: Sendable {
       var changed = refreshed(&shelf)
       body(&changed)
       shelf.notes = changed
-      // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
-      guard let bytes = try? changed.sealed(keyring.sealing),
-        let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
-      else { return }
-      shelf.identity = try? FileIdentity(of: path)
+      shelf.isUnsaved = true
+      if let next = shelf.nextSave {
+        guard steady() >= next else { return }
+        shelf.nextSave = steady() + Self.savePeriod
+      }
+      save(&shelf)
     }
+  }
+
+  private func save(_ shelf: inout Shelf) {
+    guard shelf.isUnsaved, ownsNotes || !shelf.isForeign else { return }
+    // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
+    guard let bytes = try? refreshed(&shelf).sealed(keyring.sealing),
+      let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+    else { return }
+    shelf.identity = try? FileIdentity(of: path)
+    (shelf.isForeign, shelf.isUnsaved) = (false, false)
   }
 
   /// The notes with what another process, as a command of an operator, has noted meanwhile.
@@ -131,17 +176,9 @@ final class DumpVolume: Sendable {
     guard let identity, identity != shelf.identity else { return shelf.notes }
     shelf.identity = identity
     let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
-    if let read = bytes.flatMap({ SidecarNotes(sealed: $0, keyring.sealing) }) { shelf.notes.merge(read) }
+    let read = bytes.flatMap { SidecarNotes(sealed: $0, keyring) }
+    if let read { shelf.notes.merge(read) }
+    shelf.isForeign = read == nil
     return shelf.notes
-  }
-}
-
-extension DumpFormatError {
-  /// Whether it says what the file is, and not what kept it from being read.
-  fileprivate var tellsOfTheFile: Bool {
-    switch code {
-    case .inputOutput, .cryptography, .cancelled: false
-    default: true
-    }
   }
 }

@@ -26,6 +26,7 @@ struct KnownDump: Sendable {
       switch verification {
       case .good(let good)?: .good(documents: good.documents)
       case .damaged?: .damaged
+      case .unopened?: .unopened
       case nil: .unverified
       }
     return JudgedDump(name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict)

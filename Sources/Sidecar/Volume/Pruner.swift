@@ -9,6 +9,8 @@ struct Pruner: Sendable {
   let policy: RetentionPolicy
   let trash: TrashPolicy
   let logger: Logger
+  /// What is damaged or does not open goes, too: only an operator can ask for it.
+  var removesDamaged = false
 
   struct Report: Sendable, Equatable {
     var trashed: [String] = []
@@ -17,7 +19,9 @@ struct Pruner: Sendable {
   }
 
   func plan(_ dumps: [KnownDump], clock: ClockReading) -> RetentionPlan {
-    RetentionPlan(dumps: dumps.map(\.judged), policy: policy, clock: clock, accepted: volume.accepted)
+    RetentionPlan(
+      dumps: dumps.map(\.judged), policy: policy, clock: clock, accepted: volume.accepted,
+      removesDamaged: removesDamaged)
   }
 
   /// Moves what no rule keeps to the trash, oldest first, and unlinks what was there long enough.

@@ -23,14 +23,10 @@ struct VolumeRound: Sendable {
   ///   - prunes: whether to prune even when nothing new came.
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
     var dumps = try volume.dumps()
-    var isNew = false
-    // From the newest: that one decides whether all is well, and frees the older ones for pruning.
-    for index in dumps.indices where dumps[index].verification == nil {
-      guard !isStopping() else { return Result(dumps: dumps, prunes: nil) }
-      dumps[index] = verify(dumps[index], isStopping)
-      isNew = isNew || dumps[index].verification != nil
+    // What was noted is safe before anything is pruned by it.
+    guard let isNew = volume.savingTogether({ verifyNew(&dumps, isStopping) }) else {
+      return Result(dumps: dumps, prunes: nil)
     }
-    judgeShrinking(dumps, isNew: isNew)
     if prunes {
       let outcomes = try ReceiptShelf(directory: try volume.directory).outcomes()
       metrics.change { $0.drains = outcomes }
@@ -48,6 +44,19 @@ struct VolumeRound: Sendable {
     return Result(dumps: dumps, prunes: report)
   }
 
+  /// - Returns: whether anything came of it; `nil` when the rest waits for the next start.
+  private func verifyNew(_ dumps: inout [KnownDump], _ isStopping: () -> Bool) -> Bool? {
+    var isNew = false
+    // From the newest: that one decides whether all is well, and frees the older ones for pruning.
+    for index in dumps.indices where dumps[index].verification == nil {
+      guard !isStopping() else { return nil }
+      dumps[index] = verify(dumps[index], isStopping)
+      isNew = isNew || dumps[index].verification != nil
+    }
+    judgeShrinking(dumps, isNew: isNew)
+    return isNew
+  }
+
   private func verify(_ dump: KnownDump, _ isStopping: () -> Bool) -> KnownDump {
     let start = SteadyClock.now()
     let verified = volume.verify(dump, settling: Self.settling, isCancelled: isStopping)
@@ -62,7 +71,7 @@ struct VolumeRound: Sendable {
       metadata["dump.created_at"] = "\(good.createdAt)"
       logger.info("dump verified", metadata: metadata)
       metrics.change { $0.verified += 1 }
-    case .damaged(let reason)?:
+    case .damaged(let reason)?, .unopened(let reason)?:
       metadata["error"] = "\(reason)"
       logger.error("dump does not verify; it is kept for a look", metadata: metadata)
       metrics.countFailure("damaged")
@@ -97,7 +106,7 @@ struct VolumeRound: Sendable {
       values.dumps = dumps.count
       values.bytes = dumps.reduce(0) { $0 + $1.entry.bytes }
       values.unverified = dumps.count { $0.verification == nil }
-      values.damaged = dumps.count { if case .damaged = $0.verification { true } else { false } }
+      values.damaged = dumps.count { $0.verification?.fault != nil }
       values.newestVerified = dumps.first(where: \.isGood).map {
         .init(
           createdAt: $0.createdSeconds, bytes: $0.entry.bytes, documents: $0.verification?.good?.documents ?? 0)

@@ -1,0 +1,63 @@
+import Clocks
+import DumpDirectory
+import DumpFormat
+import Foundation
+import Settings
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Sidecar
+
+@Suite("What the sidecar notes of a volume")
+struct VolumeTests {
+  private static let key = "a key of the tests, long enough"
+
+  private func write(_ count: Int, in root: URL) throws {
+    let location = try DumpLocation(path: "d.bin", workingDirectory: root.path())
+    for number in 0..<count {
+      _ = try DumpDirectory(location).write(to: location, at: 1_795_464_697 + number) { file in
+        var writer = try DumpWriter(
+          format: .dmp1, key: DumpKey(Self.key), createdAt: "2026-11-23T20:11:37Z", sink: file)
+        try writer.beginGroup("users")
+        return try writer.finish()
+      }
+    }
+  }
+
+  private func settings() throws -> DumpSettings {
+    var reader = EnvironmentReader(["MEM_ENCRYPTION_KEY": Self.key, "MEM_DUMP_PATH": "d.bin"]) { _ in "" }
+    return try #require(DumpSettings(&reader, isProduction: false))
+  }
+
+  @Test("is written once for a row of dumps, and every five seconds of a long one")
+  func savesTogether() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try write(13, in: root)
+      let time = Mutex(Duration.zero)
+      let now: @Sendable () -> Duration = { time.withLock { $0 } }
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), ownsNotes: true, steady: now)
+      let notes = root.appending(path: SidecarNotes.fileName).path()
+      var written: [FileIdentity?] = []
+      try volume.savingTogether {
+        for dump in try volume.dumps() {
+          time.withLock { $0 += .seconds(1) }
+          #expect(volume.verify(dump).isGood)
+          written.append(try? FileIdentity(of: notes))
+        }
+      }
+      // After the fifth and the tenth, and at the end.
+      let changes = (1..<written.count).filter { written[$0] != written[$0 - 1] }
+      #expect(written[0] == nil)
+      #expect(changes == [4, 9])
+      let other = try DumpVolume(settings(), workingDirectory: root.path(), ownsNotes: false)
+      #expect(try other.dumps().allSatisfy(\.isGood))
+      #expect(try other.dumps().count == 13)
+      // A single one is noted at once.
+      try write(1, in: root)
+      let before = try FileIdentity(of: notes)
+      _ = volume.verify(try #require(try volume.dumps().first { $0.verification == nil }))
+      #expect(try FileIdentity(of: notes) != before)
+    }
+  }
+}
