@@ -84,6 +84,15 @@ def _block(text: str, owner: str, module: str, functions: dict[str, str]) -> dic
     return {"attributes": attributes, "blocks": blocks}
 
 
+def _text(schemas: dict[str, Any]) -> str:
+    """JSON with a line for each type, so that an update shows which ones changed."""
+    sections = ['"source": ' + json.dumps(schemas["source"])]
+    for section in ("resource", "data"):
+        lines = [f"{json.dumps(name)}: {json.dumps(found, sort_keys=True)}" for name, found in schemas[section].items()]
+        sections.append(f'"{section}": {{\n' + ",\n".join(lines) + "\n}")
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
 def main(wheel: Path) -> None:
     schemas: dict[str, Any] = {"source": "", "resource": {}, "data": {}}
     with zipfile.ZipFile(wheel) as archive:
@@ -96,7 +105,7 @@ def main(wheel: Path) -> None:
                 version = re.search(r"providerVersion: '([\d.]+)'", module)[1]
                 schemas["source"] = f"aws provider {version}, out of {wheel.name}"
                 schemas[section][f"aws_{kind}"] = kind_schema(module)
-    FIXTURE.write_text(json.dumps(schemas, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    FIXTURE.write_text(_text(schemas), encoding="utf-8")
 
 
 if __name__ == "__main__":
