@@ -1,7 +1,6 @@
 """The checks of scripts/ecs-check see what is wrong."""
 
 import contextlib
-import copy
 import io
 import os
 import unittest
@@ -12,7 +11,6 @@ from gatehouse_ecs import check, cloudformation, documents, samples, terraform
 from gatehouse_ecs.bindings import for_awscli
 from gatehouse_ecs.checks import awscli_trial, equality, stack_tools, terraform_sources
 from gatehouse_ecs.checks.local_cloud import Refused, local_cloud
-from gatehouse_ecs.checks.tools import Missing
 
 
 def variant(name: str) -> dict[str, dict[str, Any]]:
@@ -95,17 +93,6 @@ class Tools(unittest.TestCase):
         stack["Resources"]["Service"]["Properties"]["DesiredTasks"] = 1
         with mock.patch.object(cloudformation, "stack", return_value=stack):
             self.assertIn("DesiredTasks", "\n".join(stack_tools.cfn_lint(variant("fargate"))))
-
-    def test_terraform_itself_sees_a_document_that_is_another(self) -> None:
-        other = copy.deepcopy(terraform.stack(samples.variants()["fargate"]))
-        other["documents/alarms.json"] = other["documents/alarms.json"].replace('"Threshold": 0', '"Threshold": 1', 1)
-        try:
-            with mock.patch.object(terraform, "stack", return_value=other):
-                found = list(stack_tools.terraform_documents(variant("fargate")))
-        except Missing as error:
-            self.skipTest(str(error))
-        self.assertEqual(1, len(found), found)
-        self.assertIn("damaged-dumps/Threshold", found[0])
 
     def test_a_missing_tool_is_skipped_and_with_strict_a_failure(self) -> None:
         for strict, code in ((False, 0), (True, 1)):

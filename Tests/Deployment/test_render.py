@@ -118,7 +118,7 @@ class Templates(unittest.TestCase):
             fill("${nobody}", {})
 
     def test_the_repository_follows_from_an_image_in_ecr(self) -> None:
-        image = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/team/gatehouse:1"
+        image = f"{samples.ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn/team/gatehouse:1"
         self.assertEqual("arn:aws-cn:ecr:cn-north-1:123456789012:repository/team/gatehouse", repository_of(image))
         self.assertIsNone(repository_of("registry.example/gatehouse:1"))
 

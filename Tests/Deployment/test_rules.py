@@ -108,6 +108,11 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("auto-save", "fargate", drop_environment(SERVICE, "MEM_AUTO_SAVE_MAX_AGE")),
     ("circuit-breaker", "fargate", lambda d: d.service["deploymentConfiguration"].pop("deploymentCircuitBreaker")),
     ("ebs-needs-copies", "fargate-ebs", lambda d: _without_copies(d)),
+    ("ebs-restores-first", "fargate-ebs", lambda d: d.container(SERVICE).pop("dependsOn")),
+    ("ebs-restores-first", "fargate-ebs", lambda d: d.containers.remove(d.container("newest-copy"))),
+    ("ebs-restores-first", "fargate-ebs", lambda d: d.container("newest-copy").pop("dependsOn")),
+    ("ebs-restores-first", "fargate-ebs", lambda d: d.container("newest-copy").update(command=["gatehouse-sidecar"])),
+    ("ebs-restores-first", "fargate-ebs", set_environment("newest-copy", "OFFSITE_S3_PREFIX", "other/")),
     ("task-protection", "fargate", set_environment(SIDECAR, "SIDECAR_TASK_PROTECTION", "false")),
     (
         "task-protection",
@@ -197,9 +202,9 @@ def _drop_everywhere(d: Deployment, secret: str) -> None:
 
 
 def _without_copies(d: Deployment) -> None:
-    d.container(SIDECAR)["environment"] = [
-        entry for entry in d.container(SIDECAR)["environment"] if not entry["name"].startswith("OFFSITE_")
-    ]
+    for name in (SIDECAR, "newest-copy"):
+        container = d.container(name)
+        container["environment"] = [found for found in container["environment"] if "OFFSITE_" not in found["name"]]
     policy = d.documents["iam/task-role.json"]
     policy["Statement"] = [found for found in policy["Statement"] if found["Sid"] not in ("CopyDumps", "ListCopies")]
 
@@ -213,6 +218,12 @@ class Rules(unittest.TestCase):
         for name, deployment in self.sound.items():
             with self.subTest(name):
                 self.assertEqual([], rules.check(deployment))
+
+    def test_the_first_start_on_ebs_keeps_every_rule_and_fetches_nothing(self) -> None:
+        values = samples.variants()["fargate-ebs"] | {"first_start": True}
+        deployment = samples.deployment(values)
+        self.assertEqual([], list(map(str, rules.check(deployment))))
+        self.assertNotIn("newest-copy", [container["name"] for container in deployment.containers])
 
     def test_each_break_is_caught_by_its_rule_alone(self) -> None:
         for number, (rule, launch, breaks) in enumerate(BREAKS):

@@ -101,6 +101,8 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
         "health_check_grace_period": 300 if values["target_group_arn"] else None,
         "volume_configurations": [_ebs_volume(values)] if on_ebs else None,
     }
+    restored_by = "volume-owner" if values["first_start"] else "newest-copy"
+    derived["service_depends_on"] = [{"containerName": restored_by, "condition": "SUCCESS"}] if on_ebs else None
     if on_ebs:
         derived |= {"file_system_id": None, "access_point_id": None}
     return values | derived

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import rules
-from .checks import awscli_trial, equality, stack_tools, terraform_sources
+from .checks import awscli_trial, equality, stack_tools, terraform_apply, terraform_sources
 from .checks.tools import Missing
 from .render import STACK_LAUNCHES
 from .samples import deployment, variants, wired
@@ -40,8 +40,8 @@ STEPS: tuple[tuple[str, Step, bool], ...] = (
     ("cfn-lint", stack_tools.cfn_lint, True),
     ("terraform's sources", terraform_sources.run, True),
     ("terraform fmt", stack_tools.terraform_format, False),
-    ("terraform fills the documents", stack_tools.terraform_documents, False),
-    ("terraform validate", stack_tools.terraform_validate, False),
+    ("terraform validate and apply, to stand-ins for its providers", terraform_apply.check, False),
+    ("terraform validate, with its own providers", stack_tools.terraform_validate, False),
 )
 
 

@@ -13,6 +13,8 @@ def task_definition(launch: str, bound: dict[str, Any]) -> dict[str, Any]:
     containers = {
         f"container:{name}": _listed(fill(definition, bound)) for name, definition in read("containers.json").items()
     }
+    if bound["first_start"]:
+        containers["container:newest-copy"] = None
     return fill(read(f"task-definition.{launch}.json"), bound | containers)
 
 

@@ -91,6 +91,8 @@ def joint_faults(values: dict[str, Any]) -> list[str]:
         faults.append(
             "offsite_bucket: is missing; with fargate-ebs it must be set, because ECS deletes the volume with the task"
         )
+    if values["first_start"] and launch != "fargate-ebs":
+        faults.append(f"first_start: is for fargate-ebs only, and launch is {launch}; take it out")
     if values["alarm_email"] and values["alarm_topic_arn"]:
         faults.append("alarm_topic_arn: is set, and alarm_email, too; give one of them (alarm_email makes a topic)")
     return faults

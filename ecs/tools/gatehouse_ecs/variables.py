@@ -136,6 +136,9 @@ VARIABLES = (
     number("dump_age_alarm", 60, 604800, "seconds"),
     number("offsite_lag_alarm", 60, 604800, "seconds", 7200),
     text("efs_throughput", "elastic or bursting", default="elastic", choices=("elastic", "bursting")),
+    Variable(
+        "first_start", "flag", "true (with fargate-ebs, while there is no copy in S3 yet) or false", default=False
+    ),
     number("ebs_size", 1, 16384, "GiB", 20),
     text("account", "the number of the AWS account, 12 digits, in quotes", r"\d{12}", wiring=True),
     text("region", "an AWS region", r"[a-z]{2}(-[a-z]+)+-\d", wiring=True),

@@ -1,9 +1,10 @@
 """Rules on the order of starts and stops, and on one writer."""
 
+import itertools
 from collections.abc import Iterator
 
 from ..limits import DRAIN_MARGIN, FARGATE_STOP, SPOT_MARGIN, SPOT_STOP
-from .rule import SERVICE, SIDECAR, Deployment, environment, rule
+from .rule import NEWEST_COPY, SERVICE, SIDECAR, VOLUME_OWNER, Deployment, environment, rule
 
 
 @rule(
@@ -145,3 +146,26 @@ def _(deployment: Deployment) -> Iterator[str]:
     statements = deployment.policies["iam/task-role.json"]["Statement"]
     if not any(statement["Action"] == "ecs:UpdateTaskProtection" for statement in statements):
         yield "the role may not protect the task"
+
+
+@rule(
+    "ebs-restores-first",
+    "A fresh EBS volume is empty: a service that starts on it starts with nothing, and its dumps then count as newer.",
+    f"Let {SERVICE} depend on {NEWEST_COPY} with SUCCESS, and that on {VOLUME_OWNER}; "
+    "first_start is for the first start.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    if not any(volume.get("configuredAtLaunch") for volume in deployment.task["volumes"]):
+        return
+    order = [VOLUME_OWNER, *([] if deployment.values["first_start"] else [NEWEST_COPY]), SERVICE]
+    containers = {container["name"]: container for container in deployment.containers}
+    for before, after in itertools.pairwise(order):
+        wanted = {"containerName": before, "condition": "SUCCESS"}
+        if before not in containers or wanted not in containers.get(after, {}).get("dependsOn", []):
+            yield f"{after} does not wait for {before}"
+    if NEWEST_COPY in order and NEWEST_COPY in containers:
+        if containers[NEWEST_COPY].get("command") != ["gatehouse-sidecar", "fetch"]:
+            yield f"{NEWEST_COPY} fetches nothing"
+        names = ("MEM_DUMP_PATH", "OFFSITE_S3_BUCKET", "OFFSITE_S3_PREFIX")
+        ours, sidecars = environment(containers[NEWEST_COPY]), environment(deployment.container(SIDECAR))
+        yield from (f"{NEWEST_COPY} and {SIDECAR} differ in {n}" for n in names if ours.get(n) != sidecars.get(n))

@@ -8,6 +8,8 @@ SERVICE = "gatehouse"
 SIDECAR = "gatehouse-sidecar"
 # The container that may run as root, for a moment and without secrets: it gives a fresh volume to the programs' user.
 VOLUME_OWNER = "volume-owner"
+# Brings the newest dump back from S3 onto a fresh volume.
+NEWEST_COPY = "newest-copy"
 
 
 @dataclass
