@@ -10,14 +10,17 @@ struct ForeignDumpTests {
   ///
   /// - Returns: its newest dump.
   private func dumpOfLaterEpoch(in directory: URL) async throws -> URL {
+    var newest: String?
     for number in 1...3 {
+      let before = Set(names(in: directory))
       try await withGatehouse(dumps: directory) { (gatehouse: GatehouseProcess) async throws in
         #expect(try add("volume-two-\(number)", to: gatehouse) == 201)
         #expect(try gatehouse.stop() == 0)
       }
+      // Not the last by name: in one second a second dump's name sorts before the first one's.
+      newest = names(in: directory).first { $0.hasSuffix(".bin") && !before.contains($0) }
     }
-    let newest = try #require(names(in: directory).last { $0.hasSuffix(".bin") })
-    return directory.appending(path: newest)
+    return directory.appending(path: try #require(newest))
   }
 
   private func add(_ group: String, to gatehouse: GatehouseProcess) throws -> Int {
