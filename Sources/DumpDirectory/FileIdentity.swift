@@ -37,7 +37,7 @@ extension DumpDirectory {
   /// - Parameter isClose: asks for each file's attributes, too: a call of the volume for each, which one that bills calls bills.
   ///   Without it a list of names is all it costs.
   package func fingerprint(isClose: Bool) throws(DumpDirectoryError) -> DumpFingerprint {
-    let names = try Self.names(in: location.directory).filter { $0.hasSuffix(DumpName.suffix) }.sorted()
+    let names = try Self.names(in: location.directory).filter(Self.mayBeDump).sorted()
     guard isClose else { return DumpFingerprint(names: names, identities: nil) }
     return DumpFingerprint(
       names: names, identities: names.map { try? FileIdentity(of: "\(location.directory)/\($0)") })

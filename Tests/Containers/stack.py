@@ -132,7 +132,15 @@ class Stack:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def up(self, check=True):
-        return run("scripts/compose-up", "--no-build", *self.options, cwd=self.root, env=self.environment, check=check)
+        started = run(
+            "scripts/compose-up", "--no-build", *self.options, cwd=self.root, env=self.environment, check=check
+        )
+        # Another port at each start.
+        if found := re.search(r"healthy at (http://\S+)", started.stdout):
+            settings = self.settings
+            account = (settings["DOORMAN_ADMIN_EMAIL"], settings["DOORMAN_ADMIN_PASSWORD"])
+            self.gateway = Gateway(found[1], *account)
+        return started
 
     def compose(self, *arguments, check=True):
         files = ["-f", "compose.yaml"] + (["-f", "compose.migrate.yaml"] if "--migrate" in self.options else [])
@@ -176,12 +184,6 @@ class Stack:
 
     def has(self, *arguments):
         return self.gateway.has(*arguments)
-
-    @property
-    def gateway(self):
-        address = self.compose("port", SERVICE, "5001").stdout.strip()
-        settings = self.settings
-        return Gateway(f"http://{address}", settings["DOORMAN_ADMIN_EMAIL"], settings["DOORMAN_ADMIN_PASSWORD"])
 
     def dumps(self):
         return sorted(path.name for path in self.generated.glob("*.bin"))

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Logging
 import Logs
@@ -23,7 +22,8 @@ package enum Program {
       exit(ExitCode.configuration.rawValue)
     }
     do {
-      let gatehouse = try await Gatehouse(configuration, workingDirectory: workingDirectory, logger: logger)
+      let gatehouse = try await Gatehouse(
+        configuration, workingDirectory: ProcessSurroundings.workingDirectory, logger: logger)
       await gatehouse.run { exit($0.rawValue) }
     } catch {
       logger.critical("the directory of dumps can't be used: \(error)")
@@ -41,14 +41,8 @@ package enum Program {
     }
   }
 
-  static var workingDirectory: String { FileManager.default.currentDirectoryPath }
-
   static func load(_ environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
-    try Configuration.load(environment, readFile: readFile)
-  }
-
-  static func readFile(_ path: String) throws -> String {
-    String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+    try Configuration.load(environment, readFile: ProcessSurroundings.text(of:))
   }
 
   static func complain(_ text: String) {

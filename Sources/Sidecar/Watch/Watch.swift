@@ -23,12 +23,11 @@ final class Watch {
   private var nextScan = Duration.zero
   private var nextPrune = Duration.zero
   private var nextCloseLook = Duration.zero
+  private var nextStatus = SteadyClock.now()
   private var hasReportedHang = false
   private var wasReady = false
   /// Soon after the start, when what only the start needs has been used.
   private var nextTrim = SteadyClock.now() + .seconds(2)
-
-  private var nextStatus = SteadyClock.now()
 
   private static let scanPeriod = Duration.seconds(1)
   /// Names tell of every new dump; attributes only of one that is written over.

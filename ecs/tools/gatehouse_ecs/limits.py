@@ -6,9 +6,15 @@ from typing import Any
 # Seconds that a container on Fargate may take to stop, and that all containers of a Spot task get together.
 FARGATE_STOP = 120
 SPOT_STOP = 120
+# Where a container names no stopTimeout.
+DEFAULT_STOP = 30
 # Seconds between the sidecar's drain and its kill; and what an interrupted Spot task needs besides its two stops.
 DRAIN_MARGIN = 5
 SPOT_MARGIN = 10
+
+# What ECS accepts of a health check: seconds, and times in a row.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+HEALTH_LIMITS = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 
 # CPU units: MiB from, to, step. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 FARGATE_MEMORY = {

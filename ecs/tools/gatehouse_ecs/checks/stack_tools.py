@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import cloudformation, documents, terraform
-from ..render import STACK_LAUNCHES
+from ..render import STACK_LAUNCHES, write
 from ..template import ECS_DIRECTORY
 from .tools import Missing, run, tool
 
@@ -56,8 +56,5 @@ def terraform_validate(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
 @contextmanager
 def _stack(values: dict[str, Any]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as directory:
-        for name, text in terraform.stack(values).items():
-            path = Path(directory, name)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write(terraform.stack(values), Path(directory))
         yield Path(directory)

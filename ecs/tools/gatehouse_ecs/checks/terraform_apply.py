@@ -10,6 +10,8 @@ from typing import Any
 
 from .. import documents, terraform
 from ..bindings import for_terraform
+from ..render import write
+from ..samples import ACCOUNT, REGION
 from . import terraform_resources as written
 from .equality import unequal
 from .stack_tools import TERRAFORM_REMEDY, stacks
@@ -52,10 +54,7 @@ def apply(files: dict[str, str]) -> Resources:
         provider.served(aws) as aws_port,
         provider.served(random) as random_port,
     ):
-        for name, text in files.items():
-            path = Path(directory, name)
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write(files, Path(directory))
         environment = {
             "TF_REATTACH_PROVIDERS": json.dumps(
                 {"hashicorp/aws": _address(aws_port), "hashicorp/random": _address(random_port)}
@@ -119,8 +118,8 @@ def names(values: dict[str, Any], resources: Resources) -> dict[str, str]:
     return {
         "image": values["image"],
         "partition": "aws",
-        "region": "us-east-1",
-        "account": "123456789012",
+        "region": REGION,
+        "account": ACCOUNT,
         "cluster": _one(resources, "aws_ecs_cluster")["name"],
         "log_group": _one(resources, "aws_cloudwatch_log_group")["name"],
         "task_definition": _one(resources, "aws_ecs_task_definition")["arn"],

@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+from gatehouse_ecs.limits import SPOT_STOP
 from gatehouse_ecs.local import Refused
 from gatehouse_ecs.local.console import Console
 from gatehouse_ecs.local.session import Session
@@ -76,7 +77,9 @@ def parser():
     kind = end.add_mutually_exclusive_group()
     kind.add_argument("--spot", action="store_true", help="as a Spot interruption: 120 s for all containers together")
     kind.add_argument("--crash", metavar="CONTAINER", help="kill it: service, sidecar, or a container's name")
-    end.add_argument("--spot-window", metavar="SECONDS", type=seconds, default=120.0, help="in place of the 120")
+    end.add_argument(
+        "--spot-window", metavar="SECONDS", type=seconds, default=float(SPOT_STOP), help="in place of the 120"
+    )
     end.add_argument(
         "--slow-volume", metavar="MS", type=milliseconds, help="each call of the volume takes up to so much longer"
     )

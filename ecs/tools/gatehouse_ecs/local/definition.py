@@ -3,19 +3,12 @@
 import json
 from dataclasses import dataclass, field
 
+from gatehouse_ecs.limits import DEFAULT_STOP, FARGATE_STOP, HEALTH_LIMITS
 from gatehouse_ecs.local import Refused
 
 CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
-DEFAULT_STOP_TIMEOUT = 30
-# What Fargate takes at most, seconds.
-LONGEST_STOP_TIMEOUT = 120
-# Of a health check: default, smallest, largest; seconds, but for the retries.
-HEALTH_RANGES = {
-    "interval": (30, 5, 300),
-    "timeout": (5, 2, 60),
-    "retries": (3, 1, 10),
-    "startPeriod": (0, 0, 300),
-}
+# Of a health check; seconds, but for the retries.
+HEALTH_DEFAULTS = {"interval": 30, "timeout": 5, "retries": 3, "startPeriod": 0}
 NOT_IMITATED = ("restartPolicy", "environmentFiles", "firelensConfiguration", "ulimits", "systemControls", "privileged")
 
 
@@ -28,6 +21,12 @@ class HealthCheck:
     timeout: float = 5
     retries: int = 3
     start_period: float = 0
+
+    @property
+    def line(self):
+        """The program to run, with its arguments."""
+        kind, *words = self.command
+        return ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Container:
     health_check: HealthCheck | None = None
     mount_points: tuple = ()
     ports: tuple = ()
-    stop_timeout: float = DEFAULT_STOP_TIMEOUT
+    stop_timeout: float = DEFAULT_STOP
     user: str = ""
     working_directory: str = ""
     has_read_only_root: bool = False
@@ -135,12 +134,12 @@ def parse(document):
 
 def _container(entry, is_fargate, faults):
     name = entry["name"]
-    stop_timeout = entry.get("stopTimeout", DEFAULT_STOP_TIMEOUT)
+    stop_timeout = entry.get("stopTimeout", DEFAULT_STOP)
     if not _is_whole(stop_timeout) or stop_timeout < 0:
         faults.append(f"{name}: stopTimeout must be a number of seconds, not {stop_timeout!r}")
-        stop_timeout = DEFAULT_STOP_TIMEOUT
-    elif is_fargate and stop_timeout > LONGEST_STOP_TIMEOUT:
-        faults.append(f"{name}: stopTimeout is {stop_timeout}: Fargate takes at most {LONGEST_STOP_TIMEOUT}")
+        stop_timeout = DEFAULT_STOP
+    elif is_fargate and stop_timeout > FARGATE_STOP:
+        faults.append(f"{name}: stopTimeout is {stop_timeout}: Fargate takes at most {FARGATE_STOP}")
     linux = entry.get("linuxParameters", {})
     return Container(
         name=name,
@@ -173,11 +172,11 @@ def _health_check(name, entry, faults):
         faults.append(f'{name}: the command of healthCheck must be ["CMD", program, …] or ["CMD-SHELL", line]')
         command = ("CMD", "true")
     values = {}
-    for key, (default, least, most) in HEALTH_RANGES.items():
-        values[key] = entry.get(key, default)
+    for key, (least, most) in HEALTH_LIMITS.items():
+        values[key] = entry.get(key, HEALTH_DEFAULTS[key])
         if not _is_whole(values[key]) or not least <= values[key] <= most:
             faults.append(f"{name}: {key} of healthCheck is {values[key]!r}: ECS takes {least} to {most}")
-            values[key] = default
+            values[key] = HEALTH_DEFAULTS[key]
     return HealthCheck(tuple(command), values["interval"], values["timeout"], values["retries"], values["startPeriod"])
 
 

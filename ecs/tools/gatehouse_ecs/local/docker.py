@@ -4,9 +4,8 @@ import os
 import subprocess
 import threading
 import time
-from pathlib import Path
 
-from gatehouse_ecs.local import Refused
+from gatehouse_ecs.local import Refused, volume
 
 LABEL = "gatehouse.ecs-local"
 COMMAND_LIMIT = 60
@@ -114,21 +113,15 @@ class RunningContainer:
         # Not waited for: the engine waits for the end, which a call of a volume can hold.
         self._kill = self._follow("kill", self._identifier)
 
-    def check(self, command, timeout):
-        words = ["/bin/sh", "-c", command[1]] if command[0] == "CMD-SHELL" else list(command[1:])
+    def check(self, line, timeout):
         try:
-            result = _docker("exec", self._identifier, *words, limit=timeout, is_checked=False)
+            result = _docker("exec", self._identifier, *line, limit=timeout, is_checked=False)
         except Refused:
             return -1, f"the health check took more than {timeout:g} s"
         return result.returncode, result.stdout + result.stderr
 
     def is_held(self):
-        """Whether it sits in a call that not even SIGKILL ends."""
-        try:
-            tasks = list(Path(f"/proc/{self._process}/task").iterdir())
-            return any(" D " in (task / "stat").read_text().rpartition(")")[2][:4] for task in tasks)
-        except OSError:
-            return False
+        return volume.holds(self._process)
 
     def end(self):
         for process in (self._logs, self._wait, self._kill):

@@ -36,7 +36,7 @@ class HealthMonitor:
     before it."""
 
     def __init__(self, check, run, report):
-        """`run(command, timeout)` → (exit code, output); `report(status, exit code, output)` is called when the status changes."""
+        """`run(line, timeout)` → (exit code, output); `report(status, exit code, output)` is called when the status changes."""
         self._check = check
         self._run = run
         self._report = report
@@ -52,7 +52,7 @@ class HealthMonitor:
         verdict = HealthVerdict(self._check.retries, self._check.start_period, time.monotonic())
         while not self._ended.wait(self._check.interval):
             began_at = time.monotonic()
-            exit_code, output = self._run(self._check.command, self._check.timeout)
+            exit_code, output = self._run(self._check.line, self._check.timeout)
             if self._ended.is_set():
                 return
             if verdict.note(exit_code == 0, began_at):

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from gatehouse_ecs.local import Refused
+from gatehouse_ecs.local import Refused, volume
 
 
 class ProcessRuntime:
@@ -106,8 +106,7 @@ class RunningProcess:
         if self._process.returncode is None:
             self._kill_group()
 
-    def check(self, command, timeout):
-        line = ["/bin/sh", "-c", command[1]] if command[0] == "CMD-SHELL" else list(command[1:])
+    def check(self, line, timeout):
         try:
             line = self._runtime.find(line)
             with subprocess.Popen(
@@ -131,12 +130,7 @@ class RunningProcess:
             return 127, str(error)
 
     def is_held(self):
-        """Whether it sits in a call that not even SIGKILL ends."""
-        try:
-            tasks = list(Path(f"/proc/{self._process.pid}/task").iterdir())
-            return any(" D " in (task / "stat").read_text().rpartition(")")[2][:4] for task in tasks)
-        except OSError:
-            return False
+        return volume.holds(self._process.pid)
 
     def join(self, seconds):
         self._waiter.join(seconds)

@@ -147,11 +147,8 @@ class Session:
         return ProcessRuntime(directories, programs, ports, self._console.container_line)
 
     def _endpoints(self, address, metadata, timeline):
-        def report(container, what):
-            timeline.note(container, what)
-
         try:
-            return Endpoints(address, self._definition, metadata, report)
+            return Endpoints(address, self._definition, metadata, timeline.note)
         except OSError as error:
             raise Refused(
                 f"the metadata endpoint can't listen on {address}, the address of Docker's bridge ({error}): "

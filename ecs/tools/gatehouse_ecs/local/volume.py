@@ -52,6 +52,15 @@ def hand_over(definition, directory):
     return None
 
 
+def holds(process):
+    """Whether a process sits in a call that not even SIGKILL ends."""
+    try:
+        tasks = list(Path(f"/proc/{process}/task").iterdir())
+        return any(" D " in (task / "stat").read_text().rpartition(")")[2][:4] for task in tasks)
+    except OSError:
+        return False
+
+
 class SickVolume:
     """A directory behind a process of bindfs that can be stopped: every call then waits, as on a mount of EFS that has lost its
     server. Only this process decides when they go on."""

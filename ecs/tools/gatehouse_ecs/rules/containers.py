@@ -3,13 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from ..limits import image_faults, size_faults
+from ..limits import HEALTH_LIMITS, image_faults, size_faults
 from ..settings import known_settings
 from .rule import SERVICE, SIDECAR, VOLUME_OWNER, Deployment, environment, rule, secrets
 
 SECRET_NAMES = re.compile(r".*(PASSWORD|_KEY|_KEYS|_KEYS_OLD|TOKEN|SECRET).*")
-# What ECS accepts: seconds, and times in a row. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
-HEALTH_LIMITS = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 
 
 @rule(

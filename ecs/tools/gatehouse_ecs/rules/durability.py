@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
-from ..limits import DRAIN_MARGIN, FARGATE_STOP, SPOT_MARGIN, SPOT_STOP
+from ..limits import DEFAULT_STOP, DRAIN_MARGIN, FARGATE_STOP, SPOT_MARGIN, SPOT_STOP
 from .rule import NEWEST_COPY, SERVICE, SIDECAR, VOLUME_OWNER, Deployment, environment, rule
 
 
@@ -87,7 +87,7 @@ def _(deployment: Deployment) -> Iterator[str]:
     f"on Spot, both and {SPOT_MARGIN} s of margin in {SPOT_STOP} s.",
 )
 def _(deployment: Deployment) -> Iterator[str]:
-    service, sidecar = (program.get("stopTimeout", 30) for program in deployment.programs)
+    service, sidecar = (program.get("stopTimeout", DEFAULT_STOP) for program in deployment.programs)
     drain = int(environment(deployment.container(SIDECAR)).get("DRAIN_DEADLINE", 55))
     if drain > sidecar - DRAIN_MARGIN:
         yield f"DRAIN_DEADLINE {drain} leaves {sidecar - drain} s of the sidecar's {sidecar}"
@@ -130,8 +130,7 @@ def _(deployment: Deployment) -> Iterator[str]:
     "Set offsite_bucket, or use EFS.",
 )
 def _(deployment: Deployment) -> Iterator[str]:
-    on_ebs = any(volume.get("configuredAtLaunch") for volume in deployment.task["volumes"])
-    if on_ebs and not environment(deployment.container(SIDECAR)).get("OFFSITE_S3_BUCKET"):
+    if deployment.on_ebs and not environment(deployment.container(SIDECAR)).get("OFFSITE_S3_BUCKET"):
         yield "there is no copy anywhere else"
 
 
@@ -155,7 +154,7 @@ def _(deployment: Deployment) -> Iterator[str]:
     "first_start is for the first start.",
 )
 def _(deployment: Deployment) -> Iterator[str]:
-    if not any(volume.get("configuredAtLaunch") for volume in deployment.task["volumes"]):
+    if not deployment.on_ebs:
         return
     order = [VOLUME_OWNER, *([] if deployment.values["first_start"] else [NEWEST_COPY]), SERVICE]
     containers = {container["name"]: container for container in deployment.containers}

@@ -38,6 +38,11 @@ class Deployment:
         return self.task["containerDefinitions"]
 
     @property
+    def on_ebs(self) -> bool:
+        """Whether a volume is made at launch, and goes with its task."""
+        return any(volume.get("configuredAtLaunch") for volume in self.task["volumes"])
+
+    @property
     def programs(self) -> list[dict[str, Any]]:
         """The service and the sidecar."""
         return [self.container(SERVICE), self.container(SIDECAR)]

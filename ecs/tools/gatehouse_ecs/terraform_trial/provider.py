@@ -8,15 +8,16 @@ from typing import Any
 import grpc
 import msgpack
 
+from ..samples import ACCOUNT, REGION
 from .schema import answer
 from .wire import field, fields
 
 UNKNOWN = msgpack.ExtType(0, b"\0")
 # What AWS would answer, where the stack looks at it.
 KNOWN = {
-    ("aws_caller_identity", "account_id"): "123456789012",
+    ("aws_caller_identity", "account_id"): ACCOUNT,
     ("aws_partition", "partition"): "aws",
-    ("aws_region", "region"): "us-east-1",
+    ("aws_region", "region"): REGION,
 }
 
 
