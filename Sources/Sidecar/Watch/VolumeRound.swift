@@ -23,10 +23,11 @@ struct VolumeRound: Sendable {
   ///   - prunes: whether to prune even when nothing new came.
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
     var dumps = try volume.dumps()
-    // What was noted is safe before anything is pruned by it.
-    guard let isNew = volume.savingTogether({ verifyNew(&dumps, isStopping) }) else {
-      return Result(dumps: dumps, prunes: nil)
-    }
+    // A single new dump, as in all but the first round, is noted before the log says that it is verified; a row of them
+    // together, before anything is pruned by them.
+    let isRow = dumps.count { $0.verification == nil } > 1
+    let outcome = isRow ? volume.savingTogether { verifyNew(&dumps, isStopping) } : verifyNew(&dumps, isStopping)
+    guard let isNew = outcome else { return Result(dumps: dumps, prunes: nil) }
     if prunes {
       let outcomes = try ReceiptShelf(directory: try volume.directory).outcomes()
       metrics.change { $0.drains = outcomes }
