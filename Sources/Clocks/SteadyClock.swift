@@ -4,7 +4,8 @@ import Glibc
 package enum SteadyClock {
   package static func now() -> Duration {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    // It also counts the time for which the machine slept: others may have taken the lease meanwhile.
+    clock_gettime(CLOCK_BOOTTIME, &time)
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 }

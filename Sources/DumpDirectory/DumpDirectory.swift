@@ -135,7 +135,7 @@ package struct DumpDirectory: Sendable {
   }
 
   static func names(in directory: String) throws(DumpDirectoryError) -> [String] {
-    guard let stream = opendir(directory) else { throw DumpDirectoryError("opendir", directory, errno: errno) }
+    guard let stream = opendir(directory) else { throw DumpDirectoryError(reading: "opendir", directory, errno: errno) }
     defer { closedir(stream) }
     var names: [String] = []
     while true {
@@ -146,7 +146,7 @@ package struct DumpDirectory: Sendable {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if let name, name != ".", name != ".." { names.append(name) }
     }
-    guard errno == 0 else { throw DumpDirectoryError("readdir", directory, errno: errno) }
+    guard errno == 0 else { throw DumpDirectoryError(reading: "readdir", directory, errno: errno) }
     return names
   }
 }

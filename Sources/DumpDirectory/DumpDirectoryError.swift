@@ -7,6 +7,7 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     case outside
     case notFound
     case notWritable
+    case notReadable
     case noSpace
     /// Something else has the name already.
     case taken
@@ -23,6 +24,12 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     self.code = code
     self.path = path
     self.detail = detail
+  }
+
+  /// From a failed call to the system that was to read.
+  init(reading operation: String, _ path: String, errno number: Int32) {
+    self.init(operation, path, errno: number)
+    if code == .notWritable { self = DumpDirectoryError(.notReadable, path, detail) }
   }
 
   /// From a failed call to the system.
@@ -44,6 +51,8 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     case .notFound: "there is no '\(path)' (\(detail))"
     case .notWritable:
       "'\(path)' can't be written (\(detail)); give the service's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
+    case .notReadable:
+      "'\(path)' can't be read (\(detail)); give the service's user read access to it"
     case .noSpace: "the volume of '\(path)' is full (\(detail)); free space on it or enlarge it"
     case .taken: "'\(path)' is there already (\(detail))"
     case .leaseLost: "nothing was written to '\(path)': \(detail)"

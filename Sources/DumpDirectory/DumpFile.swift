@@ -39,7 +39,7 @@ final class DumpFileSource: DumpSource {
     let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
       guard errno != ELOOP else { throw DumpDirectoryError(.outside, path, "is a symbolic link; use the file itself") }
-      throw DumpDirectoryError("open", path, errno: errno)
+      throw DumpDirectoryError(reading: "open", path, errno: errno)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

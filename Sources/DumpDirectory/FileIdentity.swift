@@ -23,7 +23,7 @@ package struct FileIdentity: Sendable, Equatable, Hashable {
   /// - Throws: `DumpDirectoryError` `notFound`, or `outside` for what is no regular file.
   package init(of path: String) throws(DumpDirectoryError) {
     var status = stat()
-    guard lstat(path, &status) == 0 else { throw DumpDirectoryError("lstat", path, errno: errno) }
+    guard lstat(path, &status) == 0 else { throw DumpDirectoryError(reading: "lstat", path, errno: errno) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw DumpDirectoryError(.outside, path, "is no regular file") }
     self.init(status)
   }

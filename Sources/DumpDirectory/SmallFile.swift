@@ -23,9 +23,12 @@ extension DumpDirectory {
       throw DumpDirectoryError(.outside, path, "is too large for what it should be")
     }
     var bytes = [UInt8](repeating: 0, count: source.size)
-    let count = bytes.withUnsafeMutableBytes { buffer in try? source.read(at: 0, into: buffer) }
-    guard let count else { throw DumpDirectoryError("read", path, errno: EIO) }
-    return Array(bytes[..<count])
+    do {
+      let count = try bytes.withUnsafeMutableBytes { buffer in try source.read(at: 0, into: buffer) }
+      return Array(bytes[..<count])
+    } catch {
+      throw DumpDirectoryError(.inputOutput, path, "\(error)")
+    }
   }
 
   /// Writes a small file whole or not at all, and makes it safe.

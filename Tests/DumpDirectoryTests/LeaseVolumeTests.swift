@@ -70,7 +70,7 @@ struct LeaseVolumeTests {
       try second.turn()
       #expect(second.standing == .holding(epoch: 2))
       try second.turn()
-      #expect(names(in: url) == [".lease-epoch-2", "lease.json"])
+      #expect(names(in: url) == [".gatehouse-lease.json", ".lease-epoch-2", "lease.json"])
     }
   }
 
@@ -91,7 +91,7 @@ struct LeaseVolumeTests {
       try holder.turn()
       #expect(try world.look.record?.epoch == 8)
       #expect(try world.look.record?.holder.name == "a")
-      #expect(names(in: url) == [".lease-epoch-8", "lease.json"])
+      #expect(names(in: url) == [".gatehouse-lease.json", ".lease-epoch-8", "lease.json"])
       for _ in 0..<20 {
         try world.turn(&holder, for: .seconds(1))
         try other.turn()

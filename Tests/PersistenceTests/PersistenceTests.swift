@@ -204,8 +204,8 @@ struct LeaseTests {
       let setup = try Setup(root)
       // Its next look is far away: only the dump's own finds out.
       let rare = LeaseTiming(
-        poll: .seconds(60), holderPoll: .seconds(60), renewal: .seconds(60), watch: .seconds(60),
-        longestGap: .seconds(1))
+        poll: .seconds(60), holderPoll: .seconds(60), renewal: .seconds(60), watch: .seconds(60), proof: .seconds(1),
+        confidence: .seconds(50), longestGap: .seconds(1))
       let lease = lease(setup.directory, "slow", timing: rare)
       lease.start()
       #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))

@@ -14,18 +14,21 @@ package enum LeaseStanding: Sendable, Equatable {
 /// Keeps a process's lease: does on the volume what `LeaseState` decides. Every call can hang with the volume.
 package struct LeaseKeeper: ~Copyable, Sendable {
   private let volume: LeaseVolume
-  private let timing: LeaseTiming
+  package let timing: LeaseTiming
   private let steady: @Sendable () -> Duration
   private let wall: WallClock
   private let highestEpochOfDumps: @Sendable () throws -> Int
   private var state: LeaseState
   private var claim: LeaseClaim?
-  /// The record of an epoch that is being claimed.
+  /// The record of an epoch that is to be claimed, with that epoch.
   private var draft: LeaseDraft?
   private var acquiredAt = ""
+  private var predecessor: LeasePredecessor?
   private var knowsDumps = false
   /// Where it stands after the last turn.
   package private(set) var standing = LeaseStanding.unknown
+  /// What stood in the place of `lease.json` and could not be one, under the name that it has now.
+  package private(set) var movedAside: String?
 
   /// - Parameters:
   ///   - steady: a clock that only goes forward.
@@ -43,8 +46,13 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     state = LeaseState(holder: volume.holder, timing: timing)
   }
 
-  /// When the next turn is due.
-  package var pause: Duration { state.epoch == nil ? timing.poll : timing.holderPoll }
+  /// When the next turn is due. A holder that could not renew tries again sooner than anybody could take the lease.
+  package var pause: Duration {
+    state.epoch == nil || state.isRenewalDue(at: steady()) ? timing.poll : timing.holderPoll
+  }
+
+  /// When the write began that last showed that the lease is held, by the steady clock; `nil`: it is not held.
+  package var confirmedAt: Duration? { state.confirmedAt }
 
   /// Looks, and does what is to be done until there is nothing.
   package mutating func turn() throws {
@@ -55,17 +63,18 @@ package struct LeaseKeeper: ~Copyable, Sendable {
       if !knowsDumps { try countDumps() }
       let action = state.observe(look, now: now)
       stand(look)
+      if !state.isPrepared, state.epoch == nil { draft = nil }
       switch action {
       case .wait:
         if let epoch = state.epoch { volume.removeClaims(look.claims, below: epoch) }
         return
-      case .claim:
-        // Where `lease.json` is lost the dumps still tell which epochs there were.
-        if look.record == nil { try countDumps() }
-        guard let epoch = state.nextEpoch else { return }
-        try take(epoch)
+      case .prepare(let epoch):
+        try prepare(epoch)
+      case .claim(let epoch):
+        try take(epoch, look)
       case .write(let epoch, let renewal, let isReleased):
-        try volume.replace(with: draft.take() ?? volume.draft(record(epoch, renewal, isReleased)))
+        movedAside =
+          try volume.replace(with: draft.take() ?? volume.draft(record(epoch, renewal, isReleased))) ?? movedAside
         state.wrote(epoch: epoch, renewal: renewal, now: now)
       }
     }
@@ -77,13 +86,19 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   /// - Returns: the new epoch, which is held from then on; `nil` when nothing was moved.
   package mutating func raise(above other: Int) throws -> Int? {
     guard let held = state.epoch, held <= other else { return nil }
+    // Another may have taken it since the last look; the turn looks again for one that comes between this look and the claim.
+    guard try !volume.look().isOver(held, of: volume.holder) else { return nil }
     state.know(epoch: other)
-    guard let epoch = state.nextEpoch else { return nil }
-    try take(epoch)
-    guard state.epoch == epoch else { return nil }
-    // Now, as the turn can fail: with the claim the epoch is ours.
-    standing = .holding(epoch: epoch)
-    return epoch
+    // Another may be about to claim the next epoch; then it is one higher.
+    for _ in 0..<3 {
+      guard let epoch = state.nextEpoch else { return nil }
+      try make(epoch)
+      guard state.epoch == epoch else { continue }
+      // Now, as the turn can fail: with the claim the epoch is ours.
+      standing = .holding(epoch: epoch)
+      return epoch
+    }
+    return nil
   }
 
   /// Gives the lease up, so that another can take it at once. Nothing happens when it is not held.
@@ -94,7 +109,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     guard case .write(let epoch, let renewal, let isReleased) = state.end() else { return }
     // Another may have taken it since the last look.
     guard try !volume.look().isOver(epoch, of: volume.holder) else { return }
-    try volume.replace(with: volume.draft(record(epoch, renewal, isReleased)))
+    _ = try volume.replace(with: volume.draft(record(epoch, renewal, isReleased)))
   }
 
   private mutating func countDumps() throws {
@@ -102,15 +117,61 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     knowsDumps = true
   }
 
-  private mutating func take(_ epoch: Int) throws {
-    if state.epoch == nil { acquiredAt = time(after: .zero) }
-    // First what needs room: a full volume must not cost the present holder its lease.
+  private mutating func prepare(_ epoch: Int) throws {
+    do {
+      draft = try volume.draft(record(epoch, 0, false))
+      state.prepared()
+    } catch {
+      state.watchAnew()
+      throw error
+    }
+  }
+
+  /// - Parameter look: by which it was decided.
+  private mutating func take(_ epoch: Int, _ look: LeaseLook) throws {
+    if state.epoch == epoch { return try renewClaim(epoch) }
+    // Where `lease.json` is lost the dumps still tell which epochs there were.
+    if look.record == nil {
+      try countDumps()
+      guard state.nextEpoch == epoch else { return state.watchAnew() }
+    }
+    acquiredAt = time(after: .zero)
+    predecessor = look.record.map(LeasePredecessor.init)
+    do {
+      try make(epoch)
+    } catch {
+      state.watchAnew()
+      throw error
+    }
+  }
+
+  /// Makes the claim of an epoch, and what must be on the volume before it.
+  private mutating func make(_ epoch: Int) throws {
+    // First what needs room: a full volume must not cost the present holder its lease. A draft of a watch is written anew, since
+    // it may name another epoch by now.
     draft = try volume.draft(record(epoch, 0, false))
-    claim = try volume.claim(epoch)
-    if claim != nil {
+    if let other = try volume.announce(epoch) {
+      draft = nil
+      // Another announced it, and may have died before its claim.
+      state.know(claimedEpoch: other)
+      state.watchAnew()
+      return
+    }
+    if let claim = try volume.claim(epoch) {
+      self.claim = claim
       state.claimed(epoch)
     } else {
       draft = nil
+      state.claimFailed(epoch)
+    }
+  }
+
+  /// The claim of the epoch that is held is gone: makes it again, unless another has it now.
+  private mutating func renewClaim(_ epoch: Int) throws {
+    if let claim, volume.isInPlace(claim, epoch) { return }
+    if let renewed = try volume.claim(epoch) {
+      claim = renewed
+    } else {
       state.claimFailed(epoch)
     }
   }
@@ -126,7 +187,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   private func record(_ epoch: Int, _ renewal: Int, _ isReleased: Bool) -> LeaseRecord {
     LeaseRecord(
       holder: volume.holder, epoch: epoch, renewal: renewal, isReleased: isReleased, acquiredAt: acquiredAt,
-      expiresAt: time(after: isReleased ? .zero : timing.watch))
+      expiresAt: time(after: isReleased ? .zero : timing.watch), predecessor: predecessor)
   }
 
   private func time(after duration: Duration) -> String {

@@ -16,10 +16,12 @@ package struct LeaseRecord: Sendable, Equatable {
   package let acquiredAt: String
   /// RFC 3339, by the holder's clock; for people only.
   package let expiresAt: String
+  /// How the lease stood when it was taken; `nil`: there was none, or it could not be read.
+  package let predecessor: LeasePredecessor?
 
   package init(
     holder: LeaseHolder, epoch: Int, renewal: Int, isReleased: Bool = false, acquiredAt: String = "",
-    expiresAt: String = ""
+    expiresAt: String = "", predecessor: LeasePredecessor? = nil
   ) {
     self.holder = holder
     self.epoch = epoch
@@ -27,6 +29,7 @@ package struct LeaseRecord: Sendable, Equatable {
     self.isReleased = isReleased
     self.acquiredAt = acquiredAt
     self.expiresAt = expiresAt
+    self.predecessor = predecessor
   }
 
   /// Reads the file's text; `nil` when it makes no sense.
@@ -37,14 +40,47 @@ package struct LeaseRecord: Sendable, Equatable {
     else { return nil }
     self.init(
       holder: holder, epoch: epoch, renewal: renewal, isReleased: isReleased,
-      acquiredAt: object["acquired_at"]?.string ?? "", expiresAt: object["expires_at"]?.string ?? "")
+      acquiredAt: object["acquired_at"]?.string ?? "", expiresAt: object["expires_at"]?.string ?? "",
+      predecessor: object["predecessor"]?.object.flatMap(LeasePredecessor.init))
   }
 
   package var json: JSONObject {
-    holder.json.merging([
+    var json = holder.json.merging([
       "epoch": .integer(epoch), "renewal": .integer(renewal), "released": .bool(isReleased),
       "acquired_at": .string(acquiredAt), "expires_at": .string(expiresAt),
     ])
+    if let predecessor { json["predecessor"] = .object(predecessor.json) }
+    return json
+  }
+}
+
+/// The holder before, as the one that took the lease from it saw it.
+package struct LeasePredecessor: Sendable, Equatable {
+  /// The holder's name.
+  package let holder: String
+  package let epoch: Int
+  /// It ended in order, and wrote all it had.
+  package let isReleased: Bool
+
+  package init(holder: String, epoch: Int, isReleased: Bool) {
+    self.holder = holder
+    self.epoch = epoch
+    self.isReleased = isReleased
+  }
+
+  init(_ record: LeaseRecord) {
+    self.init(holder: record.holder.name, epoch: record.epoch, isReleased: record.isReleased)
+  }
+
+  init?(_ object: JSONObject) {
+    guard let holder = object["holder"]?.string, let epoch = object["epoch"]?.number?.int, LeaseEpoch.isSane(epoch),
+      let isReleased = object["released"]?.bool
+    else { return nil }
+    self.init(holder: holder, epoch: epoch, isReleased: isReleased)
+  }
+
+  var json: JSONObject {
+    ["holder": .string(holder), "epoch": .integer(epoch), "released": .bool(isReleased)]
   }
 }
 

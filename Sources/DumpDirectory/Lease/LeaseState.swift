@@ -1,30 +1,19 @@
-/// How long the parts of a lease's life take.
-package struct LeaseTiming: Sendable {
-  /// Between two looks of one who waits for the lease.
-  package let poll: Duration
-  /// Between two looks of the holder.
-  package let holderPoll: Duration
-  /// Between two renewals.
-  package let renewal: Duration
-  /// An unchanged lease is watched this long before it is taken.
-  package let watch: Duration
-  /// One look counts for at most this long: who was frozen, or hung on the volume, has not watched meanwhile.
-  package let longestGap: Duration
-
-  /// After a crash the next one writes within `watch` and a few looks, far less than 30 s.
-  package static let standard = LeaseTiming(
-    poll: .milliseconds(250), holderPoll: .seconds(1), renewal: .seconds(3), watch: .seconds(15),
-    longestGap: .seconds(1))
-}
-
 /// The lease as one process sees it: what it knows, and what it does next. Acts on nothing itself.
 ///
-/// An epoch belongs to who created its claim, which only one can. Whoever sees a claim above its own has lost, and whoever
-/// claims looks once more before it writes. So two never hold the same epoch, however late their looks and writes come.
+/// An epoch belongs to the process that created its claim, which only one can. A process that sees a claim above its own has
+/// lost the lease, and a process that claims an epoch looks once more before it writes. So two never hold the same epoch, however
+/// late their looks and writes come.
+///
+/// A holder acknowledges changes only while it knows that nobody else can hold the lease: `mayAcknowledge(at:)`. Another process
+/// takes an unreleased lease only after it watched it unchanged for `LeaseTiming.watch`, so a renewal that others can see excludes
+/// a take-over for that long. `LeaseTiming.confidence` is shorter. A process that was frozen between its decision and its claim may
+/// come later than that; it sees that the lease has changed since, and waits until the one before it can't acknowledge any more.
 package struct LeaseState: Sendable {
   /// What is to be done; after it, or its failure, the volume is looked at again.
   package enum Action: Sendable, Equatable {
     case wait
+    /// Write the record of this epoch beside `lease.json`, which shows that the volume takes writes.
+    case prepare(epoch: Int)
     /// Make the claim of this epoch, which nobody else may have.
     case claim(epoch: Int)
     /// Put this into `lease.json`.
@@ -32,18 +21,40 @@ package struct LeaseState: Sendable {
   }
 
   private struct Watch: Sendable {
-    var seen: (lease: LeaseSighting, highestClaim: Int)?
+    var seen: (lease: LeaseSighting, highestClaim: Int, past: LeasePast?)?
     /// How long it has been so, as far as it was watched.
     var watched = Duration.zero
+    /// What `watched` was when the volume took a write of this process.
+    var preparedAt: Duration?
     var lookedAt = Duration.zero
     var looks = 0
   }
 
+  /// An epoch that is ours, while `lease.json` does not say so yet.
+  private struct Claim: Sendable {
+    let epoch: Int
+    /// The lease as it was when the claim was decided.
+    let replaced: LeaseSighting?
+    /// From when on the holder before can't acknowledge changes any more; `nil`: it could not when the claim was made.
+    var safeAt: Duration?
+    var writtenAt: Duration?
+  }
+
+  private struct Tenure: Sendable {
+    var epoch: Int
+    var renewal: Int
+    /// When the last write of `lease.json` began.
+    var writtenAt: Duration
+    /// When the last write began that a later look found in place, with nobody above.
+    var confirmedAt: Duration
+    /// The epoch that was held before this one, until a look has shown that nobody took the lease between the two.
+    var raisedFrom: Int?
+  }
+
   private enum Phase: Sendable {
     case watching(Watch)
-    /// The epoch is ours, and `lease.json` does not say so yet.
-    case claimed(epoch: Int)
-    case holding(epoch: Int, renewal: Int, writtenAt: Duration)
+    case claimed(Claim)
+    case holding(Tenure)
     case ended
   }
 
@@ -52,6 +63,8 @@ package struct LeaseState: Sendable {
   private var phase = Phase.watching(Watch())
   /// The highest epoch that was ever heard of.
   private var known = 0
+  /// Whether the volume had a lease before, although its files may be gone.
+  private var hadLease = false
   /// An epoch that another claimed before us, although a look may not show it yet.
   private var contested = 0
 
@@ -62,15 +75,43 @@ package struct LeaseState: Sendable {
 
   /// The epoch that is held.
   package var epoch: Int? {
-    if case .holding(let epoch, _, _) = phase { epoch } else { nil }
+    if case .holding(let tenure) = phase { tenure.epoch } else { nil }
+  }
+
+  /// When the write began that confirmed the lease last, by the clock of `observe`; `nil`: it is not held.
+  package var confirmedAt: Duration? {
+    if case .holding(let tenure) = phase { tenure.confirmedAt } else { nil }
+  }
+
+  /// Whether a record beside `lease.json` is waiting for its turn.
+  package var isPrepared: Bool {
+    if case .watching(let watch) = phase { watch.preparedAt != nil } else { false }
   }
 
   /// Above every epoch that was heard of; `nil` when there is no such number.
   package var nextEpoch: Int? { LeaseEpoch.isSane(known + 1) ? known + 1 : nil }
 
+  /// Whether a change that is made at this moment may be acknowledged.
+  ///
+  /// - Parameter now: of the clock of `observe`.
+  package func mayAcknowledge(at now: Duration) -> Bool {
+    confirmedAt.map { timing.covers($0, at: now) } ?? false
+  }
+
+  /// Whether the holder should have renewed the lease by now.
+  package func isRenewalDue(at now: Duration) -> Bool {
+    if case .holding(let tenure) = phase { now - tenure.writtenAt >= timing.renewal } else { false }
+  }
+
   /// Takes in that an epoch was used, as a dump says.
   package mutating func know(epoch: Int) {
     if LeaseEpoch.isSane(epoch) { known = max(known, epoch) }
+  }
+
+  /// Takes in that an epoch was claimed on the volume, or was about to be.
+  package mutating func know(claimedEpoch epoch: Int) {
+    know(epoch: epoch)
+    hadLease = true
   }
 
   /// Takes in what a look shows.
@@ -78,35 +119,39 @@ package struct LeaseState: Sendable {
   /// - Parameter now: of a steady clock, from before the look.
   package mutating func observe(_ look: LeaseLook, now: Duration) -> Action {
     know(epoch: look.highestEpoch)
+    if let past = look.past { know(claimedEpoch: past.epoch) }
     switch phase {
-    case .watching(let watch):
-      return observe(look, watch, now: now)
-    case .claimed(let epoch):
-      if look.isOver(epoch, of: holder) { return watchAnew(look, now: now) }
-      guard let record = look.record, record.epoch == epoch else {
-        return .write(epoch: epoch, renewal: 0, isReleased: false)
-      }
-      phase = .holding(epoch: epoch, renewal: record.renewal, writtenAt: now)
-      return .wait
-    case .holding(let epoch, let renewal, let writtenAt):
-      if look.isOver(epoch, of: holder) { return watchAnew(look, now: now) }
-      let isOurs = look.record?.epoch == epoch
-      return isOurs && now - writtenAt < timing.renewal
-        ? .wait : .write(epoch: epoch, renewal: renewal + 1, isReleased: false)
-    case .ended:
-      return .wait
+    case .watching(let watch): return observe(look, watch, now: now)
+    case .claimed(let claim): return observe(look, claim, now: now)
+    case .holding(let tenure): return observe(look, tenure, now: now)
+    case .ended: return .wait
     }
+  }
+
+  /// The volume took a write of this process.
+  package mutating func prepared() {
+    guard case .watching(var watch) = phase else { return }
+    watch.preparedAt = watch.watched
+    phase = .watching(watch)
+  }
+
+  /// The watch begins anew. What was to be written could not be, and a holder that could not write either gets its time to do
+  /// so; or another process was at work since the look.
+  package mutating func watchAnew() {
+    if case .watching(let watch) = phase { phase = .watching(Watch(looks: max(1, watch.looks))) }
   }
 
   /// The claim was made, and nobody else has it.
   ///
-  /// Who holds a lower epoch goes on as the holder without a gap, under the new one.
+  /// A holder of a lower epoch goes on as the holder without a gap, under the new one.
   package mutating func claimed(_ epoch: Int) {
-    know(epoch: epoch)
+    know(claimedEpoch: epoch)
     switch phase {
-    case .watching: phase = .claimed(epoch: epoch)
-    case .holding(let held, let renewal, let writtenAt) where held < epoch:
-      phase = .holding(epoch: epoch, renewal: renewal, writtenAt: writtenAt)
+    case .watching(let watch): phase = .claimed(Claim(epoch: epoch, replaced: watch.seen?.lease))
+    case .holding(var tenure) where tenure.epoch < epoch:
+      tenure.raisedFrom = tenure.raisedFrom ?? tenure.epoch
+      tenure.epoch = epoch
+      phase = .holding(tenure)
     case .claimed, .holding, .ended: break
     }
   }
@@ -114,55 +159,108 @@ package struct LeaseState: Sendable {
   /// Another was faster with the claim.
   package mutating func claimFailed(_ epoch: Int) {
     contested = max(contested, epoch)
-    know(epoch: epoch)
+    know(claimedEpoch: epoch)
     phase = .watching(Watch(looks: 1))
   }
 
   /// `lease.json` was written. Whether it stays so the next look shows.
+  ///
+  /// - Parameter now: from before the write.
   package mutating func wrote(epoch: Int, renewal: Int, now: Duration) {
-    if case .holding(epoch, _, _) = phase { phase = .holding(epoch: epoch, renewal: renewal, writtenAt: now) }
+    switch phase {
+    case .claimed(var claim) where claim.epoch == epoch:
+      claim.writtenAt = now
+      phase = .claimed(claim)
+    case .holding(var tenure) where tenure.epoch == epoch:
+      (tenure.renewal, tenure.writtenAt) = (renewal, now)
+      phase = .holding(tenure)
+    default: break
+    }
   }
 
   /// Gives the lease up, if there is one to give up. From then on nothing is done any more.
   package mutating func end() -> Action {
     defer { phase = .ended }
     switch phase {
-    case .claimed(let epoch): return .write(epoch: epoch, renewal: 0, isReleased: true)
-    case .holding(let epoch, let renewal, _): return .write(epoch: epoch, renewal: renewal + 1, isReleased: true)
+    case .claimed(let claim): return .write(epoch: claim.epoch, renewal: 0, isReleased: true)
+    case .holding(let tenure): return .write(epoch: tenure.epoch, renewal: tenure.renewal + 1, isReleased: true)
     case .watching, .ended: return .wait
     }
   }
 }
 
 extension LeaseState {
-  private mutating func watchAnew(_ look: LeaseLook, now: Duration) -> Action {
+  private mutating func lose(_ look: LeaseLook, now: Duration) -> Action {
     observe(look, Watch(looks: 1), now: now)
+  }
+
+  private mutating func observe(_ look: LeaseLook, _ before: Tenure, now: Duration) -> Action {
+    if look.isOver(before.epoch, of: holder) { return lose(look, now: now) }
+    if let from = before.raisedFrom, look.hasTaker(between: from, and: before.epoch, otherThan: holder) {
+      return lose(look, now: now)
+    }
+    var tenure = before
+    tenure.raisedFrom = nil
+    let isOurs = look.record?.epoch == tenure.epoch
+    // Others see this renewal, and nobody had claimed the lease when this look began.
+    if isOurs, look.record?.renewal == tenure.renewal { tenure.confirmedAt = tenure.writtenAt }
+    phase = .holding(tenure)
+    // Someone removed the claim. Without it others could give the epoch out again.
+    if !look.claims.contains(tenure.epoch) { return .claim(epoch: tenure.epoch) }
+    return isOurs && now - tenure.writtenAt < timing.renewal
+      ? .wait : .write(epoch: tenure.epoch, renewal: tenure.renewal + 1, isReleased: false)
+  }
+
+  private mutating func observe(_ look: LeaseLook, _ before: Claim, now: Duration) -> Action {
+    if look.isOver(before.epoch, of: holder) { return lose(look, now: now) }
+    var claim = before
+    if let record = look.record, record.epoch == claim.epoch {
+      let writtenAt = claim.writtenAt ?? now
+      phase = .holding(
+        Tenure(epoch: claim.epoch, renewal: record.renewal, writtenAt: writtenAt, confirmedAt: writtenAt))
+      return look.claims.contains(claim.epoch) ? .wait : .claim(epoch: claim.epoch)
+    }
+    // The holder before was alive after the decision. It may acknowledge changes until its own confidence ends, or until it sees
+    // the claim, which is there now.
+    if claim.safeAt == nil, let replaced = claim.replaced, look.lease != replaced {
+      claim.safeAt = now + timing.confidence
+    }
+    phase = .claimed(claim)
+    if let safeAt = claim.safeAt, now < safeAt { return .wait }
+    return .write(epoch: claim.epoch, renewal: 0, isReleased: false)
   }
 
   private mutating func observe(_ look: LeaseLook, _ before: Watch, now: Duration) -> Action {
     var watch = before
     let claim = max(look.highestClaim, contested)
-    if let seen = watch.seen, seen == (look.lease, claim) {
+    if let seen = watch.seen, seen == (look.lease, claim, look.past) {
       watch.watched += min(now - watch.lookedAt, timing.longestGap)
     } else {
-      watch.seen = (look.lease, claim)
+      watch.seen = (look.lease, claim, look.past)
       watch.watched = .zero
+      watch.preparedAt = nil
     }
     watch.lookedAt = now
     watch.looks += 1
     phase = .watching(watch)
-    guard isFree(look, claim, watch), let nextEpoch else { return .wait }
-    return .claim(epoch: nextEpoch)
+    guard let nextEpoch else { return .wait }
+    if isFree(look, claim, watch) { return .claim(epoch: nextEpoch) }
+    guard let preparedAt = watch.preparedAt else {
+      return watch.watched >= timing.watch - timing.proof ? .prepare(epoch: nextEpoch) : .wait
+    }
+    // A holder that could not write either has had the time to renew the lease since.
+    return watch.watched >= timing.watch && watch.watched >= preparedAt + timing.proof
+      ? .claim(epoch: nextEpoch) : .wait
   }
 
+  /// Whether the lease can be taken without watching it for long.
   private func isFree(_ look: LeaseLook, _ claim: Int, _ watch: Watch) -> Bool {
-    if watch.watched >= timing.watch { return true }
     switch look.lease {
-    // A new volume. Later it means that someone removed the file, whose holder may live.
-    case .absent: return look.isHolderDead || claim == 0 && watch.looks == 1
-    // A claim above it: someone is about to take it.
-    case .record(let record): return look.isHolderDead || record.isReleased && claim <= record.epoch
-    case .damaged: return false
+    // A new volume. Else someone removed the file, and its holder may live.
+    case .absent: claim == 0 && watch.looks == 1 && !hadLease
+    // With a claim above it someone is about to take it; whether that one lives says nothing of the holder.
+    case .record(let record): claim <= record.epoch && (record.isReleased || look.isHolderDead)
+    case .damaged: false
     }
   }
 }

@@ -3,12 +3,15 @@ import JSON
 
 /// The files of a volume's lease: `lease.json`, and a claim `.lease-epoch-N` for each epoch that was given out lately.
 ///
-/// A claim is created exclusively, which is atomic on NFS too. Its maker keeps it locked as long as it lives, and only then
-/// writes into it on which kernel: who reads that, runs on the same one, and gets the lock, knows that the maker has ended.
-/// Between two kernels a lock says nothing.
+/// A claim is created exclusively, which is atomic on NFS too. Its maker keeps it locked as long as it lives, and writes into
+/// it on which kernel and through which mount: a process that reads that, sees the file through the same mount of the same kernel,
+/// and gets the lock, knows that the maker has ended. Between two kernels, and between two mounts of one, a lock says nothing.
+///
+/// `.gatehouse-lease.json` names the highest epoch that was ever claimed (`LeasePast`). It stays when the other files are removed.
 package struct LeaseVolume: Sendable {
   package static let file = "lease.json"
   static let claimPrefix = ".lease-epoch-"
+  static let pastFile = ".gatehouse-lease.json"
   /// What is larger is no lease.
   private static let largestFile = 64 << 10
 
@@ -28,7 +31,9 @@ package struct LeaseVolume: Sendable {
     // After the file: a claim that was made before this look is in it.
     let claims = try DumpDirectory.names(in: directory).compactMap(Self.epoch(ofClaim:))
     let look = LeaseLook(lease: lease, claims: claims)
-    return LeaseLook(lease: lease, claims: claims, isHolderDead: isDead(makerOf: look.highestEpoch))
+    return LeaseLook(
+      lease: lease, claims: claims, isHolderDead: isDead(makerOf: look.highestEpoch),
+      past: LeaseLook.isIncomplete(lease, claims) ? try past() : nil)
   }
 
   /// Claims an epoch.
@@ -40,7 +45,8 @@ package struct LeaseVolume: Sendable {
     let claim = LeaseClaim(descriptor: descriptor)
     // A file system without locks: only time tells the others whether we live.
     let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0
-    let text = JSONWriter.bytes(holder.json.merging(["locked": .bool(isLocked)]))
+    let text = JSONWriter.bytes(
+      holder.json.merging(["locked": .bool(isLocked), "device": .string(Self.device(of: descriptor))]))
     // The claim is the name. What stands in it only helps, so a volume that is full here costs nothing.
     try? files.write(descriptor, text, path)
     return claim
@@ -54,10 +60,42 @@ package struct LeaseVolume: Sendable {
   }
 
   /// Puts a draft in the place of `lease.json`; the name is safe when this returns.
-  func replace(with draft: consuming LeaseDraft) throws(DumpDirectoryError) {
-    try files.replace(draft.path, to: "\(directory)/\(Self.file)")
+  ///
+  /// - Returns: the new name of a directory that stood there, which no file can replace; `nil` in the usual case.
+  func replace(with draft: consuming LeaseDraft) throws(DumpDirectoryError) -> String? {
+    let path = "\(directory)/\(Self.file)"
+    let aside = Self.isDirectory(path) ? try moveAside(path) : nil
+    try files.replace(draft.path, to: path)
     draft.isPlaced = true
     try files.synchronizeDirectory(directory)
+    return aside
+  }
+
+  /// Notes that an epoch is about to be claimed.
+  ///
+  /// - Returns: the epoch that another process announced before, when it is not below this one: nothing is noted then.
+  func announce(_ epoch: Int) throws(DumpDirectoryError) -> Int? {
+    if let past = try past(), past.epoch >= epoch, past.holder != holder.name { return past.epoch }
+    let file = try TemporaryFile(for: Self.pastFile, in: directory, files: files)
+    let text = JSONWriter.bytes(["highest_epoch": .integer(epoch), "holder": .string(holder.name)] as JSONObject)
+    do throws(DumpDirectoryError) {
+      try files.write(file.descriptor, text, file.path)
+      try files.synchronize(file.descriptor, file.path)
+      let path = "\(directory)/\(Self.pastFile)"
+      if Self.isDirectory(path) { _ = try moveAside(path) }
+      try files.replace(file.path, to: path)
+    } catch {
+      try? files.unlink(file.path)
+      throw error
+    }
+    return nil
+  }
+
+  /// Whether the name of an epoch's claim still is that file.
+  func isInPlace(_ claim: borrowing LeaseClaim, _ epoch: Int) -> Bool {
+    var (held, named) = (stat(), stat())
+    return fstat(claim.descriptor, &held) == 0 && lstat("\(directory)/\(Self.claimPrefix)\(epoch)", &named) == 0
+      && held.st_ino == named.st_ino && held.st_dev == named.st_dev
   }
 
   /// Removes claims of older epochs; that one stays is no failure.
@@ -73,6 +111,25 @@ package struct LeaseVolume: Sendable {
 }
 
 extension LeaseVolume {
+  /// The last claim that was announced; `nil` on a volume that never had a lease.
+  private func past() throws(DumpDirectoryError) -> LeasePast? {
+    // The file is there, so the volume had a lease, whatever became of the number.
+    let unknown = LeasePast(epoch: 0, holder: "")
+    do throws(DumpDirectoryError) {
+      guard let bytes = try contents("\(directory)/\(Self.pastFile)")?.bytes,
+        let object = try? JSONParser().parseObject(bytes), let epoch = object["highest_epoch"]?.number?.int,
+        LeaseEpoch.isSane(epoch)
+      else { return unknown }
+      return LeasePast(epoch: epoch, holder: object["holder"]?.string ?? "")
+    } catch {
+      switch error.code {
+      case .notFound: return nil
+      case .notReadable, .outside: return unknown
+      case .notWritable, .noSpace, .taken, .inputOutput, .leaseLost: throw error
+      }
+    }
+  }
+
   private func sighting() throws(DumpDirectoryError) -> LeaseSighting {
     let path = "\(directory)/\(Self.file)"
     let bytes: [UInt8]?
@@ -82,8 +139,8 @@ extension LeaseVolume {
       switch error.code {
       case .notFound: return .absent
       // Another user's file, a directory, a link: it is there, and says nothing.
-      case .notWritable, .outside: bytes = nil
-      case .noSpace, .taken, .inputOutput, .leaseLost: throw error
+      case .notReadable, .outside: bytes = nil
+      case .notWritable, .noSpace, .taken, .inputOutput, .leaseLost: throw error
       }
     }
     if let bytes, let record = LeaseRecord(bytes) { return .record(record) }
@@ -97,10 +154,34 @@ extension LeaseVolume {
     guard epoch > 0, !holder.bootID.isEmpty,
       let claim = try? contents("\(directory)/\(Self.claimPrefix)\(epoch)"),
       let object = try? JSONParser().parseObject(claim.bytes), let maker = LeaseHolder(object),
-      maker.name != holder.name, maker.bootID == holder.bootID, object["locked"]?.bool == true
+      maker.name != holder.name, maker.bootID == holder.bootID, object["locked"]?.bool == true,
+      // Through another mount of the same directory the lock of a living maker is not seen.
+      let device = object["device"]?.string, device == Self.device(of: claim.file.descriptor)
     else { return false }
     // Shared, so that two who try at once don't take each other for the maker.
     return flock(claim.file.descriptor, LOCK_SH | LOCK_NB) == 0
+  }
+
+  /// Names the mounted file system that a file is seen through; empty when that can't be told.
+  private static func device(of descriptor: Int32) -> String {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? "\(status.st_dev)" : ""
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private func moveAside(_ path: String) throws(DumpDirectoryError) -> String {
+    for number in 1..<1000 {
+      let target = "\(path).moved-aside-\(number)"
+      var status = stat()
+      guard lstat(target, &status) != 0 else { continue }
+      try files.replace(path, to: target)
+      return target
+    }
+    throw DumpDirectoryError("rename", path, errno: EEXIST)
   }
 
   /// - Returns: `nil` for a file that is too large.
@@ -108,7 +189,8 @@ extension LeaseVolume {
     let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw errno == ELOOP
-        ? DumpDirectoryError(.outside, path, "is a symbolic link") : DumpDirectoryError("open", path, errno: errno)
+        ? DumpDirectoryError(.outside, path, "is a symbolic link")
+        : DumpDirectoryError(reading: "open", path, errno: errno)
     }
     let file = LeaseClaim(descriptor: descriptor)
     var buffer = [UInt8](repeating: 0, count: Self.largestFile)
@@ -119,7 +201,8 @@ extension LeaseVolume {
       }
       guard count >= 0 else {
         throw errno == EISDIR
-          ? DumpDirectoryError(.outside, path, "is no regular file") : DumpDirectoryError("read", path, errno: errno)
+          ? DumpDirectoryError(.outside, path, "is no regular file")
+          : DumpDirectoryError(reading: "read", path, errno: errno)
       }
       if count == 0 { return (Array(buffer[..<size]), file) }
       size += count
