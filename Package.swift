@@ -59,12 +59,13 @@ let package = Package(
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
+    library("Threads", ["Clocks"]),
     library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
     library("Settings", ["JSON"]),
     library("Logs", ["Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["JSON", collections]),
-    library("DumpFormat", ["COpenSSL"]),
+    library("DumpFormat", ["Threads", "COpenSSL"]),
     library("DumpDirectory", ["DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", logging]),
     library("RateLimiting"),
@@ -72,7 +73,8 @@ let package = Package(
     library(
       "Sidecar",
       [
-        "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Clocks", "JSON", "Logs", "Settings", logging,
+        "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Logs", "Settings",
+        logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Settings"]),
     library("Resources", ["DocumentStore", "JSON"]),
@@ -100,6 +102,7 @@ let package = Package(
         "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "Clocks", "TestSupport"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Clocks", "JSON", "TestSupport", logging]),
@@ -125,7 +128,7 @@ let package = Package(
     tests(
       "SidecarTests",
       [
-        "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Clocks", "JSON", "Settings",
+        "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Settings",
         "TestSupport", logging,
       ]),
     tests("ArchitectureTests", ["JSON"]),

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A clock that only goes forward, for waiting and measuring; what it shows means nothing outside this process.
 package enum SteadyClock {
@@ -27,6 +27,15 @@ package struct Deadline: Sendable, Comparable {
   package var left: Duration { max(.zero, moment - SteadyClock.now()) }
 
   package var isOver: Bool { left == .zero }
+
+  /// A moment that does not come while this process lives.
+  package static let never = Deadline(in: .seconds(Int64(Int32.max)))
+
+  /// For calls that wait until a moment of `CLOCK_MONOTONIC`.
+  package var monotonic: timespec {
+    let (seconds, attoseconds) = moment.components
+    return timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+  }
 
   /// For `poll` and its like: milliseconds, rounded up so that nobody spins through the last one.
   package var pollTimeout: Int32 {

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// Counts on a thread of its own, which opens a block while the one that reads hashes the next.
 ///
@@ -16,13 +17,13 @@ struct ThreadedCounting: BlockCounting {
   private let filled = BlockQueue()
   private let spare = BlockQueue()
   private let outcome = Outcome()
-  private let thread: WorkerThread
+  private let thread: SystemThread
 
   /// - Returns: `nil` when the system has no thread to spare.
   init?(file: DMP1File, key: [UInt8]) {
     for _ in 0..<Self.ring { spare.put(SealedBlock()) }
     let (filled, spare, outcome) = (filled, spare, outcome)
-    let thread = WorkerThread {
+    let thread = try? SystemThread {
       let result = Result { () throws(DumpFormatError) in
         try Self.count(file: file, key: key, filled: filled, spare: spare)
       }

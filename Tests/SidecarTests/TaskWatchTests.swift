@@ -5,6 +5,7 @@ import JSON
 import Logging
 import TestSupport
 import Testing
+import Threads
 
 @testable import Sidecar
 

@@ -6,6 +6,7 @@ import Logging
 import Retention
 import TestSupport
 import Testing
+import Threads
 
 @testable import Sidecar
 
@@ -160,27 +161,6 @@ struct ValueTests {
     #expect(try KeyMarks(DumpKeyring(sealing: DumpKey("old-key-abc"))).isSubset(of: marks))
     #expect(marks.texts.count == 2)
     #expect(!marks.texts.joined().contains("key"))
-  }
-
-  @Test("who waits for a thread that hangs waits no longer than its deadline")
-  func lateWork() {
-    let (worker, gate) = (Worker(), Wakeup())
-    let outcome = worker.run(until: Deadline(in: .milliseconds(30))) { gate.wait(until: Deadline(in: .seconds(60))) }
-    guard case .late = outcome else {
-      Issue.record("it was not late: \(outcome)")
-      return
-    }
-    #expect(eventually { worker.busyFor == nil ? nil : true } == true)
-    gate.ring()
-    guard case .done(7) = worker.run(until: Deadline(in: .seconds(30)), { 7 }) else {
-      Issue.record("the thread did not go on")
-      return
-    }
-    struct Fault: Error {}
-    guard case .failed = worker.run(until: Deadline(in: .seconds(30)), { () throws -> Int in throw Fault() }) else {
-      Issue.record("the fault got lost")
-      return
-    }
   }
 
   @Test(

@@ -1,6 +1,7 @@
 import Clocks
 import HTTPClient
 import JSON
+import Threads
 
 extension SidecarWork {
   /// ECS gives a health check 5 seconds by default, and the program's start is part of them.

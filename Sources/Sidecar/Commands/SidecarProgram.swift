@@ -3,6 +3,7 @@ import HTTPClient
 import Logging
 import Logs
 import Settings
+import Threads
 
 /// The program: reads the command line and the environment, and does what they say.
 package enum SidecarProgram {
@@ -50,13 +51,13 @@ package enum SidecarProgram {
     }
     do {
       // Before any other thread is there.
-      let signals = isWatching ? StopSignals() : nil
+      let signals = isWatching ? try StopSignals() : nil
       let volume = try DumpVolume(
         configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, ownsNotes: command == .run)
       let work = SidecarWork(configuration: configuration, volume: volume, logger: logger)
       return switch command {
-      case .run: try work.watch(signals ?? StopSignals())
-      case .drain: try work.drain(signals ?? StopSignals())
+      case .run: try work.watch(signals ?? (try StopSignals()))
+      case .drain: try work.drain(signals ?? (try StopSignals()))
       case .list: try work.list(json: invocation.has(.json))
       case .prune:
         try work.prune(

@@ -4,6 +4,7 @@ import Glibc
 import JSON
 import Logging
 import Synchronization
+import Threads
 
 /// Asks for the last dump, checks it, and writes the receipt, all by one deadline.
 final class Drain: Sendable {

@@ -1,4 +1,5 @@
 import Clocks
+import Threads
 
 /// Asks the service for a dump until there is one, until asking is no use, or until the time is over.
 struct DumpRequest {

@@ -3,6 +3,7 @@ import HTTPClient
 import JSON
 import Logging
 import Synchronization
+import Threads
 
 /// Watches the ECS task from a thread of its own: asks the metadata endpoint each second whether the task is to stop, and
 /// protects it from scale-in while something is at work. Silent outside ECS.
@@ -33,9 +34,13 @@ final class TaskWatch: Sendable {
 
   func start(_ settings: HTTPClient.Settings) {
     guard isNeeded else { return }
-    Threads.start { [self] in
-      guard let http = try? HTTPClient(settings) else { return }
-      loop(http)
+    do throws(ThreadError) {
+      try SystemThread.start { [self] in
+        guard let http = try? HTTPClient(settings) else { return }
+        loop(http)
+      }
+    } catch {
+      logger.error("the task is not watched", metadata: ["error": "\(error)"])
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Serves Prometheus text and the health of the watch on loopback: two paths, one connection at a time, which is all that
 /// a scraper beside it needs.
@@ -32,13 +33,18 @@ enum MetricsServer {
       close(listener)
       throw CannotListen(description: "127.0.0.1:\(port): \(reason)")
     }
-    Threads.start {
-      while true {
-        let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { continue }
-        answer(connection, text: text, isWatching: isWatching)
-        close(connection)
+    do throws(ThreadError) {
+      try SystemThread.start {
+        while true {
+          let connection = accept(listener, nil, nil)
+          guard connection >= 0 else { continue }
+          answer(connection, text: text, isWatching: isWatching)
+          close(connection)
+        }
       }
+    } catch {
+      close(listener)
+      throw CannotListen(description: "\(error)")
     }
     return Int(UInt16(bigEndian: address.sin_port))
   }

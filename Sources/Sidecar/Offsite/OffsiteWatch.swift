@@ -5,6 +5,7 @@ import HTTPClient
 import Logging
 import Retention
 import Synchronization
+import Threads
 
 /// Copies the newest verified dump to S3 from a thread of its own, so that a slow line holds nothing else.
 final class OffsiteWatch: Sendable {
@@ -31,10 +32,14 @@ final class OffsiteWatch: Sendable {
 
   func start(_ settings: HTTPClient.Settings, volume: DumpVolume, metrics: SidecarMetrics) {
     metrics.change { $0.isOffsite = true }
-    Threads.start { [self] in
-      guard let http = try? HTTPClient(settings) else { return }
-      let shelf = OffsiteShelf(configuration, retention: retention, http: http, logger: logger)
-      loop(shelf, volume, metrics)
+    do throws(ThreadError) {
+      try SystemThread.start { [self] in
+        guard let http = try? HTTPClient(settings) else { return }
+        let shelf = OffsiteShelf(configuration, retention: retention, http: http, logger: logger)
+        loop(shelf, volume, metrics)
+      }
+    } catch {
+      logger.error("no dump is copied to S3", metadata: ["error": "\(error)"])
     }
   }
 
@@ -44,8 +49,7 @@ final class OffsiteWatch: Sendable {
     var clockWatch = ClockWatch()
     while true {
       guard let dump = offered.withLock({ $0 }) else {
-        wakeup.wait(until: Deadline(in: .seconds(3600)))
-        wakeup.clear()
+        wakeup.take(until: .never)
         continue
       }
       do {

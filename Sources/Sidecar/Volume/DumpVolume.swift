@@ -3,6 +3,7 @@ import DumpDirectory
 import DumpFormat
 import Settings
 import Synchronization
+import Threads
 
 /// The volume as the sidecar sees it. Every call here blocks for as long as the volume takes: all run on the worker that
 /// may hang.

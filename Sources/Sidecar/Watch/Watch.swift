@@ -4,6 +4,7 @@ import Glibc
 import HTTPClient
 import Logging
 import Retention
+import Threads
 
 /// What the sidecar does all day: keeps an eye on service, volume and task until it is told to stop, then drains.
 final class Watch {
@@ -51,7 +52,7 @@ final class Watch {
   func run(_ account: SidecarConfiguration.Account, _ settings: HTTPClient.Settings) throws -> SidecarExit {
     let http = try HTTPClient(settings)
     let client = GatewayClient(http, url: configuration.url, account: account)
-    client.interruption = signals.first.descriptor
+    client.interruption = signals.descriptor
     var service = ServiceWatch(client, logger: logger)
     tasks.start(settings)
     offsite?.start(settings, volume: volume, metrics: metrics)

@@ -1,0 +1,72 @@
+import Glibc
+
+/// A thread of the system. Not one of the cooperative pool: what runs here may block, some of it for ever.
+///
+/// Signals are for the one thread that takes them, so every other thread blocks them all but the kernel's own faults.
+package struct SystemThread: Sendable {
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Bytes. Enough for a dump's reader, libcurl and JSON of the greatest depth, and below the size from which the kernel
+  /// may back a whole stack with one huge page (2 MiB).
+  private static let stackSize = 1 << 20
+
+  private let handle: pthread_t
+
+  /// Starts a thread that must be waited for with `join`.
+  ///
+  /// - Throws: `ThreadError` when the system has no thread to spare; `run` is not called then.
+  package init(_ run: @escaping @Sendable () -> Void) throws(ThreadError) {
+    handle = try Self.create(detached: false, run)
+  }
+
+  /// Waits for its end; to be called once.
+  package func join() {
+    pthread_join(handle, nil)
+  }
+
+  /// Starts a thread that nobody waits for.
+  ///
+  /// - Throws: `ThreadError` when the system has no thread to spare; `run` is not called then.
+  package static func start(_ run: @escaping @Sendable () -> Void) throws(ThreadError) {
+    _ = try create(detached: true, run)
+  }
+
+  private static func create(detached: Bool, _ run: @escaping @Sendable () -> Void) throws(ThreadError) -> pthread_t {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, Int32(detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE))
+    pthread_attr_setstacksize(&attributes, stackSize)
+    // A thread inherits its signal mask from the one that starts it.
+    var (mask, before) = (SignalMask.all, sigset_t())
+    pthread_sigmask(SIG_SETMASK, &mask, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var handle = pthread_t()
+    let body = Unmanaged.passRetained(Body(run))
+    let result = pthread_create(
+      &handle, &attributes,
+      { pointer in
+        if let pointer { Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run() }
+        return nil
+      }, body.toOpaque())
+    guard result == 0 else {
+      body.release()
+      throw ThreadError(number: result)
+    }
+    return handle
+  }
+}
+
+/// The system started no thread.
+package struct ThreadError: Error, CustomStringConvertible, Sendable {
+  /// An `errno`: `EAGAIN` at the limit of threads (RLIMIT_NPROC, `pids.max` of the control group) or out of memory.
+  package let number: Int32
+
+  package var description: String {
+    "no thread could be started: \(String(cString: strerror(number))); look at the limits of processes and memory"
+  }
+}
