@@ -67,7 +67,7 @@ let package = Package(
     library("DocumentStore", ["JSON", collections]),
     library("DumpFormat", ["Threads", "COpenSSL"]),
     library("DumpDirectory", ["DumpFormat", "Clocks", "JSON", "Settings"]),
-    library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", logging]),
+    library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
     library("RateLimiting"),
     library("Retention"),
     library(

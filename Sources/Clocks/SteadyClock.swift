@@ -33,7 +33,10 @@ package struct Deadline: Sendable, Comparable {
 
   /// For calls that wait until a moment of `CLOCK_MONOTONIC`.
   package var monotonic: timespec {
-    let (seconds, attoseconds) = moment.components
+    // It stands still while the machine sleeps, so it shows another time than `SteadyClock`.
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let (seconds, attoseconds) = (left + .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)).components
     return timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
   }
 

@@ -17,17 +17,30 @@ package final class DocumentStore: Sendable {
     Snapshot(version: current.withLock { $0 })
   }
 
-  /// Makes changes that are all seen at once; when `body` throws, none of them happens.
+  /// All collections as they are now, after something that no change may come between.
   ///
-  /// - Parameter body: runs while other writers wait: no input or output, no hashing of passwords in it.
+  /// - Parameter action: runs while no writer is at work; a change whose `permit` sees it done is not in the snapshot, any other is.
+  package func snapshot(after action: () -> Void) -> Snapshot {
+    turn.withLock { _ in
+      action()
+      return snapshot()
+    }
+  }
+
+  /// Makes changes that are all seen at once; when `permit` or `body` throws, none of them happens.
+  ///
+  /// - Parameters:
+  ///   - permit: asked when all changes are made, before they are seen, while nobody else writes.
+  ///   - body: runs while other writers wait: no input or output, no hashing of passwords in it.
   package func write<Value: Sendable, Failure: Error>(
-    _ body: (inout Transaction) throws(Failure) -> Value
+    permit: (() throws(Failure) -> Void)? = nil, _ body: (inout Transaction) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     try turn.withLock { (_) throws(Failure) in
       let before = current.withLock { $0 }
       var transaction = Transaction(before)
       let value = try body(&transaction)
       if transaction.isChanged {
+        try permit?()
         put(transaction.collections, transaction.places, after: before)
       }
       return value
@@ -37,14 +50,18 @@ package final class DocumentStore: Sendable {
   /// Puts other contents in the place of all there is, seen at once. What was there is freed by the caller's thread:
   /// call this where a long pause does no harm.
   ///
-  /// - Parameter adjust: changes that must come with the new contents.
+  /// - Parameters:
+  ///   - permit: asked before they are seen, while nobody else writes.
+  ///   - adjust: changes that must come with the new contents.
   package func replaceAll<Failure: Error>(
-    with loaded: LoadedCollections, adjust: (inout Transaction, Snapshot) throws(Failure) -> Void
+    with loaded: LoadedCollections, permit: (() throws(Failure) -> Void)? = nil,
+    adjust: (inout Transaction, Snapshot) throws(Failure) -> Void
   ) throws(Failure) {
     try turn.withLock { (_) throws(Failure) in
       let before = current.withLock { $0 }
       var transaction = Transaction(StoreVersion(sequence: before.sequence, collections: loaded.collections))
       try adjust(&transaction, Snapshot(version: before))
+      try permit?()
       put(transaction.collections, transaction.places, after: before)
     }
   }

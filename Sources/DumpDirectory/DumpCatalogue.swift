@@ -24,14 +24,19 @@ extension DumpDirectory {
       source = try DumpFileSource(path: path)
     } catch {
       guard error.code != .outside, error.code != .notFound else { return nil }
-      return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil)
+      return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil, access: .unreadable("\(error)"))
     }
     var stamp: DumpStamp?
+    var access = DumpAccess.open
     do throws(DumpFormatError) {
-      stamp = try UnverifiedDump(source).unverifiedStamp(keyring)
+      let beginning = try UnverifiedDump(source).unverifiedBeginning(keyring)
+      stamp = beginning.stamp
+      if beginning == .unintelligible { access = .noKey }
     } catch {
       guard DumpName(name) != nil || error.code != .notADump else { return nil }
+      if error.isOfReading { access = .unreadable("\(error)") }
     }
-    return DumpEntry(name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order)
+    return DumpEntry(
+      name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order, access: access)
   }
 }

@@ -80,7 +80,8 @@ package struct DumpDirectory: Sendable {
   /// - Parameters:
   ///   - target: where; this directory or one inside it.
   ///   - seconds: Unix time, for the name.
-  ///   - fence: called when the dump is safe and has no name yet; what it throws keeps the dump from getting one.
+  ///   - fence: called when the dump is safe and has no name yet, and again when it has one: what it throws keeps the dump from
+  ///     getting one, or moves it to where no start looks (`deposedName`).
   ///   - produce: writes the dump into the file it is given, and returns the file with the summary.
   package func write(
     to target: DumpLocation, at seconds: Int, fence: () throws -> Void = {},
@@ -101,6 +102,11 @@ package struct DumpDirectory: Sendable {
       let path = "\(target.directory)/\(name.file)"
       do {
         try files.synchronizeDirectory(target.directory)
+        try fence()
+      } catch let error as DumpDirectoryError where error.code == .leaseLost {
+        // The process was frozen between the two: no start would choose this dump, and it may be all there is of its changes.
+        try moveToDeposed(path, name)
+        throw error
       } catch {
         // It may vanish with the next power failure, so nobody may be told that it is there.
         try? files.unlink(path)
@@ -111,6 +117,22 @@ package struct DumpDirectory: Sendable {
       try? files.unlink(temporary.path)
       throw error
     }
+  }
+
+  /// Where the state of a process goes that lost the lease with changes that no dump holds. A start does not look there.
+  package static let deposedName = "deposed"
+
+  /// Where this directory's dumps of that kind go.
+  package var deposed: DumpLocation {
+    DumpLocation(directory: "\(location.directory)/\(Self.deposedName)", stem: location.stem)
+  }
+
+  private func moveToDeposed(_ path: String, _ name: DumpName) throws(DumpDirectoryError) {
+    let directory = deposed.directory
+    try make(directory)
+    var name = name
+    while try !files.rename(path, to: "\(directory)/\(name.file)") { name = name.next }
+    try files.synchronizeDirectory(directory)
   }
 
   /// Makes a directory and those above it that are missing.

@@ -1,5 +1,15 @@
 package import DumpFormat
 
+/// What a look at a file's beginning met.
+package enum DumpAccess: Sendable, Equatable {
+  /// It could be read, and a key made sense of it, or it is damaged.
+  case open
+  /// No key makes sense of it.
+  case noKey
+  /// It could not be read, with the reason in a sentence. Nothing is known of it: it may be the newest.
+  case unreadable(String)
+}
+
 /// A file of the directory that may be a dump.
 package struct DumpEntry: Sendable, Equatable {
   package let name: String
@@ -10,6 +20,7 @@ package struct DumpEntry: Sendable, Equatable {
   package let createdAt: String
   /// As the dump itself says (not authenticated); `nil` for the peer's, and for those of before there were epochs.
   package let order: DumpOrder?
+  package let access: DumpAccess
   /// Compares as text; empty when nothing tells.
   let time: String
   /// Compares as text, between dumps of one time: the name's time, then its number, then the name.
@@ -24,16 +35,20 @@ package struct DumpEntry: Sendable, Equatable {
   /// - Parameters:
   ///   - path: where it is; of a copy elsewhere, whatever names it there.
   ///   - writtenAt: as the dump itself says; `nil` when it does not tell.
-  package init(name: String, path: String, bytes: Int, writtenAt: String?, order: DumpOrder?) {
+  package init(
+    name: String, path: String, bytes: Int, writtenAt: String?, order: DumpOrder?, access: DumpAccess = .open
+  ) {
     self.name = name
     self.path = path
     self.bytes = bytes
     self.order = order
+    self.access = access
     let named = DumpName(name)
     let written = writtenAt.flatMap(Self.sortable)
     let fallback = named.map(Self.time) ?? ""
     createdAt = (written == nil ? nil : writtenAt) ?? fallback
-    time = written ?? Self.sortable(fallback) ?? ""
+    // A name has no fraction. What may have been written at any time of its second counts as its last.
+    time = written ?? Self.sortable(fallback.isEmpty ? "" : fallback.dropLast() + ".999999999Z") ?? ""
     let number = String(named?.number ?? 0)
     // By their numbers: `a-…Z-0002.bin` behind `a-…Z.bin`, which plain text would turn round.
     let digits = String(repeating: "0", count: max(0, 8 - number.count)) + number

@@ -4,8 +4,12 @@
 /// there were epochs, have their creation time only. Such a dump stands directly above the highest of the others that is not
 /// younger than it: what the peer wrote after our dumps is newest, and coming back to us, and to the peer again, loses
 /// nothing. Among themselves they follow their times, then their names.
+///
+/// Of a file that can't be read nothing is known, so it comes first: it may be the newest.
 package enum DumpSequence {
-  package static func newestFirst(_ entries: [DumpEntry]) -> [DumpEntry] {
+  package static func newestFirst(_ all: [DumpEntry]) -> [DumpEntry] {
+    let entries = all.filter(\.isReadable)
+    let unknown = all.filter { !$0.isReadable }.sorted(by: isOlder)
     let ordered = entries.filter { $0.order != nil }.sorted(by: isOlder)
     // Below all, then above each of the ordered ones.
     var places = [[DumpEntry]](repeating: [], count: ordered.count + 1)
@@ -18,11 +22,15 @@ package enum DumpSequence {
       sequence.append(entry)
       sequence += above.sorted(by: isOlder)
     }
-    return sequence.reversed()
+    return unknown.reversed() + sequence.reversed()
   }
 
   private static func isOlder(_ left: DumpEntry, _ right: DumpEntry) -> Bool {
     if let one = left.order, let other = right.order, one != other { return one < other }
     return (left.time, left.rank) < (right.time, right.rank)
   }
+}
+
+extension DumpEntry {
+  fileprivate var isReadable: Bool { if case .unreadable = access { false } else { true } }
 }

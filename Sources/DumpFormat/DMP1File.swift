@@ -5,6 +5,8 @@ struct DMP1File: Sendable {
     let key: [UInt8]
     /// What the beginning says when it is opened with it; `nil` tells next to surely that it is not the one.
     let stamp: DumpStamp?
+    /// Whether the beginning is text when it is opened with it, as that of every dump is, damaged or not.
+    let isText: Bool
   }
 
   /// How much of the text is looked at for `Candidate.stamp`, bytes: an envelope of ours up to its data, with room for
@@ -43,20 +45,33 @@ struct DMP1File: Sendable {
     var others: [Candidate] = []
     for key in keyring.all {
       let key = try DMP1.key(key, salt: salt)
-      let candidate = Candidate(key: key, stamp: try stamp(of: beginning, key))
+      let text = try opened(beginning, key)
+      let candidate = Candidate(key: key, stamp: stamp(of: text), isText: Self.isText(text))
       if candidate.stamp == nil { others.append(candidate) } else { likely.append(candidate) }
     }
     return likely + others
   }
 
-  private func stamp(of beginning: [UInt8], _ key: [UInt8]) throws(DumpFormatError) -> DumpStamp? {
+  private func opened(_ beginning: [UInt8], _ key: [UInt8]) throws(DumpFormatError) -> [UInt8] {
     let gcm = try opening(key)
     var text = SealedBlock(beginning)
     try text.withBytes { bytes throws(DumpFormatError) in try gcm.openInPlace(bytes) }
+    return text.bytes
+  }
+
+  private func stamp(of text: [UInt8]) -> DumpStamp? {
     var scanner = DMP1Scanner(isCounting: true)
     // What stands before a fault counts as well: nothing is believed yet.
-    text.withBytes { try? scanner.scan(UnsafeRawBufferPointer($0), group: { _ in }, record: { _, _ in }) }
+    text.withUnsafeBytes { try? scanner.scan($0, group: { _ in }, record: { _, _ in }) }
     return scanner.stamp
+  }
+
+  /// Whether bytes are an envelope's beginning, of which some may be damaged: three of four must be printable. Of bytes that a
+  /// wrong key gives, three of eight are. Less than an envelope has was cut off, whatever it is.
+  private static func isText(_ bytes: [UInt8]) -> Bool {
+    let envelope = bytes.prefix(100)
+    guard envelope.count >= 32 else { return true }
+    return envelope.count { (0x20...0x7E).contains($0) } * 4 >= envelope.count * 3
   }
 
   func opening(_ key: [UInt8]) throws(DumpFormatError) -> GCMStream {

@@ -57,10 +57,10 @@ struct DMP1Reader: Sendable {
     return try inspection.run(keyring, isCancelled: isCancelled)
   }
 
-  func stamp(_ keyring: DumpKeyring) -> DumpStamp? {
-    guard let candidates = try? file.candidates(keyring) else { return nil }
-    for case let stamp? in candidates.map(\.stamp) { return stamp }
-    return nil
+  func beginning(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpBeginning {
+    let candidates = try file.candidates(keyring)
+    for case let stamp? in candidates.map(\.stamp) { return .stamped(stamp) }
+    return candidates.contains(where: \.isText) ? .text : .unintelligible
   }
 
   /// - Returns: whether the tag fits.

@@ -23,6 +23,9 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     self.detail = detail
   }
 
+  /// Whether it says nothing of the file, but what kept it from being read.
+  package var isOfReading: Bool { code == .inputOutput || code == .cryptography }
+
   package init(errno number: Int32) {
     self.init(.inputOutput, String(cString: strerror(number)))
   }

@@ -49,8 +49,16 @@ package struct UnverifiedDump: Sendable {
   /// What the dump says of itself, read from its beginning without authentication: good for sorting, not for believing.
   ///
   /// - Returns: `nil` when no key makes sense of the beginning.
-  package func unverifiedStamp(_ keyring: DumpKeyring) -> DumpStamp? {
-    reader.stamp(keyring)
+  /// - Throws: `DumpFormatError` when it can't be read.
+  package func unverifiedStamp(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpStamp? {
+    try unverifiedBeginning(keyring).stamp
+  }
+
+  /// What the dump's beginning shows without authentication, which tells a wrong key from damage behind the beginning.
+  ///
+  /// - Throws: `DumpFormatError` when it can't be read.
+  package func unverifiedBeginning(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpBeginning {
+    try reader.beginning(keyring)
   }
 }
 

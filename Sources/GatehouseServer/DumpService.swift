@@ -14,7 +14,10 @@ struct DumpService: DumpPort {
   let workingDirectory: String
   let dumper: Dumper
   let lease: WriterLease
+  let state: ServiceState
   let restorer: Restorer
+  /// Whether a restore without a path goes below a dump that may be good.
+  let allowsOlder: Bool
   let settings: SecuritySettings.Defaults
   let installation: Installation
   let logger: Logger
@@ -22,6 +25,12 @@ struct DumpService: DumpPort {
   /// Writes a dump to the usual place.
   func dump(reason: String) async throws -> Dumper.Dump {
     try await dumper.dump(to: usualTarget, reason: reason)
+  }
+
+  /// Writes the last dump to the usual place. From its snapshot on no change is acknowledged.
+  func dumpLast(reason: String) async throws {
+    let state = state
+    _ = try await dumper.dumpLast(to: usualTarget, reason: reason) { state.seal() }
   }
 
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
@@ -53,7 +62,7 @@ struct DumpService: DumpPort {
   func restore(from path: String?) async throws(Refusal) -> RestoreReport {
     let restored = try await load(path)
     do {
-      try await installation.install(restored, restorer: restorer)
+      try await installation.install(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
     } catch {
       throw error as? Refusal
         ?? Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
@@ -62,6 +71,13 @@ struct DumpService: DumpPort {
       "restored from dump \(restored.path)",
       metadata: ["dump.reason": "request", "dump.documents": .stringConvertible(restored.summary.records)])
     return RestoreReport(version: restored.summary.version, createdAt: restored.summary.createdAt)
+  }
+
+  private func permitChange() throws(Refusal) {
+    guard !state.isSealed else {
+      throw Refusal(503, "GTW503", "Nothing was restored: the service is stopping")
+    }
+    if let standby = lease.standby { throw Refusal(503, "GTW504", "Nothing was restored: \(standby.reason)") }
   }
 
   func check(dumpPath: String) throws(Refusal) {
@@ -96,12 +112,20 @@ struct DumpService: DumpPort {
       if let path {
         return try await restorer.load(try location.confinedFile(path, workingDirectory: workingDirectory))
       }
-      switch try await restorer.climb() {
+      switch try await restorer.climb(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):
         for failure in passedOver {
           logger.warning("dump passed over", metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
         }
         return restored
+      case .blocked(let failure, _):
+        logger.error(
+          "nothing was restored: a dump that may be the newest can't be loaded",
+          metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
+        throw Refusal(
+          400, "MEM005",
+          "A dump that may be the newest can't be loaded; the service's log says which and why. Name another one with path"
+        )
       case .nothingThere:
         throw Refusal(404, "MEM003", "There is no dump to restore yet")
       case .noneLoads(let failures):

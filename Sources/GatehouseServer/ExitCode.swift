@@ -8,6 +8,10 @@ package enum ExitCode: Int32, Sendable {
   case noDumpLoads = 65
   /// EX_UNAVAILABLE: the address to listen on can't be had.
   case cannotListen = 69
+  /// EX_SOFTWARE: stopped after another task took the lease, with acknowledged changes that its state does not have.
+  case changesLeftBehind = 70
+  /// EX_IOERR: a dump that may be the newest can't be read.
+  case dumpUnreadable = 74
   /// EX_CANTCREAT: the directory of dumps can't be written.
   case directoryNotWritable = 73
   /// EX_CONFIG: the environment is not in order.

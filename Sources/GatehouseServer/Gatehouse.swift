@@ -29,6 +29,7 @@ package struct Gatehouse: Sendable {
   let dumps: DumpService
   let installation: Installation
   let platform: PlatformServices
+  let deposed: DeposedChanges
 
   /// Prepares the directory of dumps and the parts. Nothing is loaded and nothing listens yet.
   ///
@@ -67,15 +68,17 @@ package struct Gatehouse: Sendable {
       passwords: passwords, password: configuration.administrator.password,
       sidecar: SidecarAccountKeeper(store: store, passwords: passwords, login: configuration.sidecar, logger: logger),
       dumper: dumper, logger: logger)
-    dumps = DumpService(
-      store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease,
-      restorer: restorer, settings: defaults, installation: installation, logger: logger)
-    let tokens = try await Tokens(keys: configuration.tokenKeys)
     let (state, lease, start) = (state, lease, ContinuousClock.now)
+    dumps = DumpService(
+      store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
+      restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installation: installation,
+      logger: logger)
+    deposed = DeposedChanges(dumper: dumper, logger: logger)
+    let tokens = try await Tokens(keys: configuration.tokenKeys)
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
       tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
-      standby: { lease.standby },
+      standby: { lease.standby }, isSealed: { state.isSealed },
       activity: {
         PlatformServices.Activity(
           memoryPercent: ProcessMemory.percent, connections: state.connections,

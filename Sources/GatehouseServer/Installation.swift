@@ -40,11 +40,15 @@ struct Installation: Sendable {
 
   /// Puts a dump in the place of a state that is in use, in one step with the admin's password and the tokens that were
   /// revoked since.
-  func install(_ restored: Ladder.Restored, restorer: Restorer) async throws {
+  ///
+  /// - Parameter permit: asked at the moment of the change; what it throws leaves all as it was.
+  func install(
+    _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws(Refusal) -> Void
+  ) async throws {
     let hash = try await passwords.hash(password.reveal())
     let (store, firstStart) = (store, firstStart)
     try await restorer.run {
-      try store.replaceAll(with: restored.contents) { (transaction, before) throws(Refusal) in
+      try store.replaceAll(with: restored.contents, permit: permit) { (transaction, before) throws(Refusal) in
         try Revocations.carryOver(from: before, into: &transaction)
         _ = try firstStart.complete(&transaction, password: hash)
       }

@@ -4,8 +4,8 @@ package import DumpDirectory
 import DumpFormat
 package import Logging
 
-/// Writes dumps one at a time. Who asks while one is written shares the next: that one begins after the asking, so it
-/// holds every change that was made before.
+/// Writes dumps one at a time. A caller that asks during a dump shares the next one, which starts later and so contains
+/// every earlier change.
 package actor Dumper {
   package struct Dump: Sendable {
     package let written: WrittenDump
@@ -37,7 +37,7 @@ package actor Dumper {
   private let job: DumpJob
   private let lease: WriterLease?
   private let logger: Logger
-  private let thread = BlockingThread("dumps")
+  private let thread = BlockingThread()
   private var isRunning = false
   private var waiting: [(target: DumpLocation, continuation: CheckedContinuation<Turn, Never>)] = []
   private var survey = OrderSurvey()
@@ -48,6 +48,10 @@ package actor Dumper {
   /// The store's state that the newest dump of the directory holds.
   private var savedState: UInt64?
   private var lastWritten: ContinuousClock.Instant?
+  /// The store's state from which on changes are those of clients.
+  private var firstState: UInt64 = 0
+  /// Ends the changes of clients; to be done with the next snapshot.
+  private var closing: (@Sendable () -> Void)?
 
   /// - Parameter lease: under which dumps are written; `nil`: nobody else writes in the directory, and nobody asks.
   package init(store: DocumentStore, job: DumpJob, lease: WriterLease? = nil, logger: Logger) {
@@ -63,6 +67,17 @@ package actor Dumper {
   /// Since the last dump that this process wrote to the directory; `nil`: none yet.
   package var dumpAge: Duration? { lastWritten.map { ContinuousClock.now - $0 } }
 
+  /// How many changes of clients no dump of the directory holds.
+  package var unsavedChanges: Int {
+    let (present, saved) = (store.snapshot().sequence, max(firstState, savedState ?? 0))
+    return present > saved ? Int(clamping: present - saved) : 0
+  }
+
+  /// Takes what changes from now on as changes of clients.
+  package func countChanges() {
+    firstState = store.snapshot().sequence
+  }
+
   /// Takes the present state as saved: it was just restored.
   package func markSaved(in origin: Origin) {
     self.origin = origin
@@ -73,6 +88,27 @@ package actor Dumper {
   package func markChanged(since origin: Origin) {
     self.origin = origin
     savedState = nil
+    countChanges()
+  }
+
+  /// Writes the last dump, or shares it: with its snapshot the changes of clients end.
+  ///
+  /// - Parameter close: from then on every change must be refused. It is called while no writer is at work.
+  package func dumpLast(
+    to target: DumpLocation, reason: String, close: @escaping @Sendable () -> Void
+  ) async throws -> Dump {
+    closing = close
+    return try await dump(to: target, reason: reason)
+  }
+
+  /// Keeps the present state where no start looks for it, as the process does not hold the lease any more.
+  ///
+  /// - Returns: the dump's absolute path.
+  package func keepDeposed() async throws -> String {
+    let (store, job) = (store, job)
+    return try await thread.run {
+      try job.write(store.snapshot(), to: job.directory.deposed).path
+    }
   }
 
   /// Writes a dump, or shares one.
@@ -106,10 +142,10 @@ package actor Dumper {
     let start = ContinuousClock.now
     let (store, job, lease) = (store, job, lease)
     do {
-      try await rise()
+      try await raiseAboveForeignDumps()
       let (epoch, sequence) = try nextNumbers()
-      let (written, state) = try await thread.run {
-        let snapshot = store.snapshot()
+      let (written, state) = try await thread.run { [closing] in
+        let snapshot = store.snapshot(after: { closing?() })
         let written = try job.write(snapshot, to: target, order: DumpOrder(epoch: epoch, sequence: sequence)) {
           try lease?.confirm(epoch: epoch)
         }
@@ -146,7 +182,7 @@ package actor Dumper {
 
   /// Moves the lease above every dump of the directory. One that came from another volume, as a backup or a copy, can name
   /// any order, and a start would take it instead of the next one that is written here.
-  private func rise() async throws {
+  private func raiseAboveForeignDumps() async throws {
     guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: nextSequence(in: held)) else {
       return
     }

@@ -5,11 +5,36 @@ package import JSON
 
 /// Finds the state to start with: the newest dump that is whole. Files are only read; whatever is wrong with one, it
 /// stays where it is.
+///
+/// Only damage is passed over. A newer dump that can't be read or opened may be good, and a start from an older one would bury it:
+/// what is dumped next stands above it.
 package struct Ladder: Sendable {
-  /// A dump that was passed over.
+  /// What is wrong with a dump.
+  package enum Fault: Sendable, Equatable {
+    /// It is cut off, or authenticated by no key although a key makes sense of its beginning.
+    case damaged
+    /// The system could not read it: permissions, an error of the volume.
+    case unreadable
+    /// No key makes sense of it.
+    case noKey
+    /// It is authentic, and this program can't load what is in it.
+    case unloadable
+
+    /// Whether the dump may be good.
+    package var blocks: Bool { self != .damaged }
+  }
+
+  /// A dump that was not loaded.
   package struct Failure: Sendable, CustomStringConvertible {
     package let path: String
+    package let fault: Fault
     package let reason: String
+
+    package init(path: String, fault: Fault, reason: String) {
+      self.path = path
+      self.fault = fault
+      self.reason = reason
+    }
 
     package var description: String { "\(path): \(reason)" }
   }
@@ -28,6 +53,8 @@ package struct Ladder: Sendable {
     case nothingThere
     /// There are dumps and none can be loaded.
     case noneLoads([Failure])
+    /// A dump that may be good stands above every one that loads.
+    case blocked(by: Failure, passedOver: [Failure])
   }
 
   private let directory: DumpDirectory
@@ -41,16 +68,45 @@ package struct Ladder: Sendable {
   }
 
   /// Tries the dumps from the newest to the oldest.
-  package func climb() throws(DumpDirectoryError) -> Outcome {
+  ///
+  /// - Parameter allowsOlder: goes on below a dump that may be good.
+  package func climb(allowsOlder: Bool = false) throws(DumpDirectoryError) -> Outcome {
+    let entries = try directory.catalogue(keyring)
+    // With a key for none of them it is the key that is wrong, and there is nothing above which an older one would stand.
+    let mayGoOn = allowsOlder || entries.allSatisfy { $0.access == .noKey }
     var failures: [Failure] = []
-    for entry in try directory.catalogue(keyring) {
-      do {
-        return .restored(try load(entry.path), passedOver: failures)
-      } catch {
-        failures.append(Failure(path: entry.path, reason: "\(error)"))
+    for entry in entries {
+      let failure: Failure
+      if case .unreadable(let reason) = entry.access {
+        failure = Failure(path: entry.path, fault: .unreadable, reason: reason)
+      } else {
+        do {
+          return .restored(try load(entry.path), passedOver: failures)
+        } catch {
+          // One that the sidecar pruned since the look at the directory is not missing: others are newer.
+          if (error as? DumpDirectoryError)?.code == .notFound { continue }
+          failure = Failure(path: entry.path, fault: fault(error, entry), reason: "\(error)")
+        }
       }
+      guard mayGoOn || !failure.fault.blocks else { return .blocked(by: failure, passedOver: failures) }
+      failures.append(failure)
     }
     return failures.isEmpty ? .nothingThere : .noneLoads(failures)
+  }
+
+  private func fault(_ error: any Error, _ entry: DumpEntry) -> Fault {
+    switch error {
+    case let error as DumpFormatError:
+      switch error.code {
+      case .inputOutput, .cryptography, .cancelled: .unreadable
+      case .damagedOrWrongKey: entry.access == .noKey ? .noKey : .damaged
+      case .notADump, .truncated: .damaged
+      case .malformedContent, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
+      }
+    case is RestoreError: .unloadable
+    // The file was there a moment ago.
+    default: .unreadable
+    }
   }
 
   /// The dump that is tried first, unread; `nil` when there is none.

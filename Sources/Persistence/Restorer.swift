@@ -3,15 +3,15 @@ package import DumpDirectory
 /// Loads dumps on a thread of its own.
 package struct Restorer: Sendable {
   private let ladder: Ladder
-  private let thread = BlockingThread("restore")
+  private let thread = BlockingThread()
 
   package init(_ ladder: Ladder) {
     self.ladder = ladder
   }
 
-  package func climb() async throws -> Ladder.Outcome {
+  package func climb(allowsOlder: Bool) async throws -> Ladder.Outcome {
     let ladder = ladder
-    return try await thread.run { try ladder.climb() }
+    return try await thread.run { try ladder.climb(allowsOlder: allowsOlder) }
   }
 
   /// The dump that a climb begins with.

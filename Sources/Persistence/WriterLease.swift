@@ -1,53 +1,81 @@
 import Clocks
-import Dispatch
 package import DumpDirectory
 package import Logging
 import Synchronization
+import Threads
 
 /// This process's part in "one writer per volume": keeps the lease on a thread of its own, which hangs when the volume
 /// does, and tells everyone else what it knows without waiting.
 ///
 /// Holding the lease is not enough to write: the state in memory must be the volume's newest too. Whoever has seen to that
-/// says so with `accept(epoch:)`.
+/// says so with `accept(epoch:)`. Nor is it enough to acknowledge a change: the lease must have been confirmed a short while ago.
 package final class WriterLease: Sendable {
-  private struct Known {
+  fileprivate struct Known {
     var standing = LeaseStanding.unknown
     /// The epoch for which the state in memory is the newest.
     var accepted: Int?
+    /// When the lease was confirmed last, by the steady clock.
+    var confirmedAt: Duration?
     var isEnding = false
     var trouble: String?
+    var movedAside: String?
   }
 
   private let volume: LeaseVolume
-  /// Used by the thread alone. Nobody waits for it but a dump, which waits for the volume anyway.
+  private let timing: LeaseTiming
+  private let steady: @Sendable () -> Duration
+  /// Used by the lease's thread and by dumps, which wait for the volume anyway.
   private let keeper: Mutex<LeaseKeeper>
   private let known = Mutex(Known())
-  private let queue = DispatchQueue(label: "lease")
+  private let thread = Worker()
+  private let wakeup = Wakeup()
   private let logger: Logger
   private let news: AsyncStream<LeaseStanding>.Continuation
   /// Where the process stands, when it changes; of several changes at once the last.
   package let standings: AsyncStream<LeaseStanding>
 
   /// - Parameters:
-  ///   - keeper: made for the same volume.
-  package init(volume: LeaseVolume, keeper: consuming LeaseKeeper, logger: Logger) {
+  ///   - keeper: made for the same volume and clock.
+  ///   - steady: a clock that only goes forward.
+  package init(
+    volume: LeaseVolume, keeper: consuming LeaseKeeper, steady: @escaping @Sendable () -> Duration = SteadyClock.now,
+    logger: Logger
+  ) {
     self.volume = volume
-    self.keeper = Mutex(keeper)
+    self.steady = steady
     self.logger = logger
+    timing = keeper.timing
+    self.keeper = Mutex(keeper)
     (standings, news) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   package var holder: LeaseHolder { volume.holder }
   package var standing: LeaseStanding { known.withLock { $0.standing } }
+  /// Why the lease can't be looked after; `nil`: it can.
+  package var trouble: String? { known.withLock { $0.trouble } }
 
-  /// The epoch under which this process may change its state and write dumps; `nil`: it may do neither.
-  package var epoch: Int? {
-    known.withLock { known in known.standing == known.accepted.map { .holding(epoch: $0) } ? known.accepted : nil }
+  /// The epoch under which this process may write dumps; `nil`: it may not.
+  package var epoch: Int? { known.withLock { $0.epoch } }
+
+  /// For how long nobody has confirmed that the lease is still held, once that is too long to acknowledge a change; `nil`: it is
+  /// confirmed, or not held at all. Another task may have taken it meanwhile.
+  package var unconfirmedFor: Duration? {
+    let (epoch, confirmedAt) = known.withLock { ($0.epoch, $0.confirmedAt) }
+    guard epoch != nil else { return nil }
+    // After the lock: waiting for it takes time as well.
+    let now = steady()
+    guard let confirmedAt else { return .zero }
+    return timing.covers(confirmedAt, at: now) ? nil : now - confirmedAt
   }
 
   /// Begins to look at the volume, for as long as the process lives.
   package func start() {
-    queue.async { self.turn() }
+    thread.start {
+      self.run()
+    } then: { result in
+      // The work itself does not throw: no thread could be started.
+      if case .failure(let error) = result { self.report(error) }
+    }
   }
 
   /// Waits for the first look, but not for a volume that hangs.
@@ -77,14 +105,11 @@ package final class WriterLease: Sendable {
   ///
   /// - Parameter other: that a dump of the directory names.
   package func raise(above other: Int) throws {
-    try queue.sync {
-      guard epoch != nil else { return }
-      let (raised, standing, outcome) = try keeper.withLock { keeper in
-        let raised = try keeper.raise(above: other)
-        let outcome = Result { try keeper.turn() }
-        return (raised, keeper.standing, outcome)
-      }
-      stand(standing, raised: raised)
+    guard epoch != nil else { return }
+    try keeper.withLock { keeper in
+      let raised = try keeper.raise(above: other)
+      let outcome = Result { try keeper.turn() }
+      stand(keeper, raised: raised)
       try outcome.get()
     }
   }
@@ -94,19 +119,17 @@ package final class WriterLease: Sendable {
     DumpDirectoryError(.leaseLost, volume.directory, "another task holds the lease of this volume")
   }
 
-  /// Gives the lease up, so that another takes it at once, or stops trying to get it.
+  /// Gives the lease up, so that another takes it at once, or stops trying to get it. From now on no change is acknowledged.
   ///
   /// - Returns: whether that was done within the limit: a volume that hangs is not waited for.
   package func end(within limit: Duration) async -> Bool {
     known.withLock { $0.isEnding = true }
-    queue.async {
-      let outcome = Result { try self.keeper.withLock { try $0.end() } }
-      if case .failure(let error) = outcome {
-        self.logger.warning(
-          "the lease could not be given up; others wait until it runs out", metadata: ["error": "\(error)"])
-      }
-      self.known.withLock { $0.standing = .ended }
-      self.news.finish()
+    wakeup.ring()
+    // Behind `run`, or in its place where that was never started.
+    thread.start {
+      self.giveUp()
+    } then: { result in
+      if case .failure(let error) = result { self.report(error) }
     }
     let deadline = Deadline(in: limit)
     while standing != .ended, !deadline.isOver {
@@ -115,27 +138,42 @@ package final class WriterLease: Sendable {
     return standing == .ended
   }
 
-  private func turn() {
-    guard !known.withLock({ $0.isEnding }) else { return }
-    let (standing, pause, error) = keeper.withLock { keeper -> (LeaseStanding, Duration, (any Error)?) in
-      do {
-        try keeper.turn()
-        return (keeper.standing, keeper.pause, nil)
-      } catch {
-        return (keeper.standing, keeper.pause, error)
-      }
+  private func giveUp() {
+    do {
+      try keeper.withLock { try $0.end() }
+    } catch {
+      logger.warning(
+        "the lease could not be given up; others wait until it runs out", metadata: ["error": "\(error)"])
     }
-    report(error)
-    stand(standing)
-    queue.asyncAfter(deadline: .now() + .milliseconds(pause.milliseconds)) { self.turn() }
+    known.withLock { $0.standing = .ended }
+    news.finish()
+  }
+
+  private func run() {
+    while !known.withLock({ $0.isEnding }) {
+      let (pause, error) = keeper.withLock { keeper -> (Duration, (any Error)?) in
+        let outcome = Result { try keeper.turn() }
+        // Under the keeper's lock, so that what is known never goes back.
+        stand(keeper)
+        if case .failure(let error) = outcome { return (keeper.pause, error) }
+        return (keeper.pause, nil)
+      }
+      report(error)
+      wakeup.take(until: Deadline(in: pause))
+    }
   }
 
   /// - Parameter raised: the epoch to which the lease was moved without being let go: the state in memory is still the newest.
-  private func stand(_ standing: LeaseStanding, raised: Int? = nil) {
-    let isNews = known.withLock { known in
-      defer { known.standing = standing }
+  private func stand(_ keeper: borrowing LeaseKeeper, raised: Int? = nil) {
+    let (standing, confirmedAt, movedAside) = (keeper.standing, keeper.confirmedAt, keeper.movedAside)
+    let (isNews, isMoved) = known.withLock { known in
+      defer { (known.standing, known.confirmedAt, known.movedAside) = (standing, confirmedAt, movedAside) }
       if let raised, standing == .holding(epoch: raised) { known.accepted = raised }
-      return !standing.isSame(as: known.standing)
+      return (!standing.isSame(as: known.standing), movedAside != known.movedAside)
+    }
+    if isMoved, let movedAside {
+      logger.warning(
+        "a directory stood in the place of lease.json; it has another name now", metadata: ["path": "\(movedAside)"])
     }
     if isNews { news.yield(standing) }
   }
@@ -153,6 +191,13 @@ package final class WriterLease: Sendable {
     } else {
       logger.notice("the lease can be looked after again")
     }
+  }
+}
+
+extension WriterLease.Known {
+  fileprivate var epoch: Int? {
+    guard !isEnding, let accepted, standing == .holding(epoch: accepted) else { return nil }
+    return accepted
   }
 }
 

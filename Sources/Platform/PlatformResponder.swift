@@ -38,6 +38,7 @@ package struct PlatformResponder: HTTPResponder {
       response.headers.append(contentsOf: refusal.fields)
     } catch let refusal as Refusal {
       response = wrapped(envelope.wrap(refusal))
+      if refusal.status == 503 { response.headers[.retryAfter] = "5" }
     } catch let error as AuthenticationError where error.code == .busy {
       response = wrapped(envelope.wrap(Refusal(503, "GTW503", "Too many logins at once; try again in a few seconds")))
       response.headers[.retryAfter] = "5"
@@ -103,7 +104,7 @@ extension PlatformResponder {
   private func call(_ route: Route, _ parameters: [String: String], _ incoming: Incoming) async throws -> Response {
     let request = incoming.request
     let session = try await session(route, incoming)
-    try checkWriter(route)
+    if route.changesState { try platform.permitChange() }
     let content = try await body(of: request, path: incoming.path)
     let body = try check(content, route)
     let call = Call(
@@ -113,29 +114,22 @@ extension PlatformResponder {
       caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.trustedProxies),
       session: session, body: body, bytes: content)
     let answer = try await route.handler(call, platform)
+    if route.changesState { try platform.acknowledgeChange() }
     var response = wrapped(envelope.wrap(answer))
     response.headers.append(contentsOf: answer.headers)
     return response
   }
 
   private func checkAvailability(_ request: Request) throws {
-    let message: String
+    let refusal: Refusal
     if request.headers[.turnedAway] != nil {
-      message = "The service is stopping; call another instance or try again after the restart"
+      refusal = .stopping
     } else if platform.availability() == .starting {
-      message = "The service is loading its newest dump; try again in a few seconds"
+      refusal = Refusal(503, "GTW503", "The service is loading its newest dump; try again in a few seconds")
     } else {
       return
     }
-    throw RefusalWithFields(
-      refusal: Refusal(503, "GTW503", message), fields: [.connection: "close", .retryAfter: "2"])
-  }
-
-  /// A change that no dump would ever hold is not taken.
-  private func checkWriter(_ route: Route) throws {
-    guard route.changesState, let standby = platform.standby() else { return }
-    throw RefusalWithFields(
-      refusal: Refusal(503, "GTW504", "Nothing was changed: \(standby.reason)"), fields: [.retryAfter: "5"])
+    throw RefusalWithFields(refusal: refusal, fields: [.connection: "close", .retryAfter: "2"])
   }
 
   private func session(_ route: Route, _ incoming: Incoming) async throws -> Session? {

@@ -15,6 +15,7 @@ package final class PlatformServices: Sendable {
   let logger: Logger
   let availability: @Sendable () -> Availability
   let standby: @Sendable () -> Standby?
+  let isSealed: @Sendable () -> Bool
   let activity: @Sendable () -> Activity
   private let clock: @Sendable () -> Double
   // The limiter is what may be missing, not the lock: calling an optional lock that is `nil` traps in debug builds.
@@ -39,11 +40,13 @@ package final class PlatformServices: Sendable {
   /// - Parameters:
   ///   - clock: Unix seconds.
   ///   - availability: asked at each call.
-  ///   - standby: asked at each call that changes something; `nil`: changes are taken.
+  ///   - standby: asked before each change, at its commit, and before it is acknowledged; `nil`: changes are taken.
+  ///   - isSealed: whether the snapshot of the last dump was taken; asked at each commit.
   package init(
     configuration: PlatformConfiguration, store: DocumentStore, passwords: Passwords, tokens: Tokens,
     dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
     availability: @escaping @Sendable () -> Availability, standby: @escaping @Sendable () -> Standby?,
+    isSealed: @escaping @Sendable () -> Bool,
     activity: @escaping @Sendable () -> Activity
   ) {
     self.configuration = configuration
@@ -55,6 +58,7 @@ package final class PlatformServices: Sendable {
     self.clock = clock
     self.availability = availability
     self.standby = standby
+    self.isSealed = isSealed
     self.activity = activity
     logins = Mutex(configuration.loginLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
     registrations = Mutex(
@@ -83,9 +87,28 @@ package final class PlatformServices: Sendable {
     }
   }
 
-  /// Changes the store under the resources' rules.
+  /// Changes the store under the resources' rules, if a dump can still hold the change when it is made.
   func write<Value: Sendable>(_ body: (inout Transaction) throws(Refusal) -> Value) throws(Refusal) -> Value {
-    try store.write(body)
+    try store.write(permit: { () throws(Refusal) in try self.permitChange() }, body)
+  }
+
+  /// A change that no dump would ever hold is not taken.
+  ///
+  /// - Throws: 503 `GTW504` or `GTW503`.
+  package func permitChange() throws(Refusal) {
+    guard !isSealed() else { throw Refusal.stopping }
+    if let standby = standby() { throw Refusal(503, "GTW504", "Nothing was changed: \(standby.reason)") }
+  }
+
+  /// A change that was made can only be acknowledged while this task is the writer for certain.
+  ///
+  /// - Throws: 503 `GTW504`.
+  func acknowledgeChange() throws(Refusal) {
+    // What was made before the last snapshot is in that dump.
+    guard !isSealed(), let standby = standby() else { return }
+    throw Refusal(
+      503, "GTW504",
+      "The change was made here, but may be lost: \(standby.reason). Read it back before you make it again")
   }
 
   /// All routes, in the order of the API's description.
@@ -95,4 +118,10 @@ package final class PlatformServices: Sendable {
       + RoutingRoutes.routes + SecurityRoutes.routes + MemoryRoutes.routes + MonitorRoutes.routes
       + GatewayRoutes.routes + DescriptionRoutes.routes
   }
+}
+
+extension Refusal {
+  /// Of a call that comes too late.
+  static let stopping = Refusal(
+    503, "GTW503", "The service is stopping; call another instance or try again after the restart")
 }

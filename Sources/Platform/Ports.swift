@@ -59,7 +59,7 @@ package struct RestoreReport: Sendable {
   }
 }
 
-/// Why the service takes no changes: another task writes on its volume.
+/// Why the service takes no changes: another task writes on its volume, or may do so.
 package struct Standby: Sendable, Equatable {
   /// A sentence for those who ask.
   package let reason: String

@@ -12,6 +12,7 @@ package struct DumpCommands: Sendable {
   private let location: DumpLocation
   private let keyring: DumpKeyring
   private let directory: DumpDirectory
+  private let allowsOlder: Bool
 
   /// Reads where the dumps are and the keys; the other settings need not be there.
   ///
@@ -23,6 +24,7 @@ package struct DumpCommands: Sendable {
       exit(ExitCode.configuration.rawValue)
     }
     keyring = memory.dumps.keyring
+    allowsOlder = memory.allowsOlderStart
     location = try DumpLocation(memory.dumps, workingDirectory: ProcessSurroundings.workingDirectory)
     directory = DumpDirectory(location)
   }
@@ -87,10 +89,15 @@ package struct DumpCommands: Sendable {
       return
     }
     _ = try catalogue()
-    switch try ladder.climb() {
+    switch try ladder.climb(allowsOlder: allowsOlder) {
     case .restored(let restored, let passedOver):
       for failure in passedOver { print("passed over  \(failure)") }
       describe(restored)
+    case .blocked(let failure, let passedOver):
+      for failure in passedOver { print("passed over  \(failure)") }
+      print("stopped at   \(failure)")
+      print("a start would refuse: that dump may be the newest. MEM_ALLOW_OLDER_START=true goes on below it")
+      exit((failure.fault == .unreadable ? ExitCode.dumpUnreadable : .noDumpLoads).rawValue)
     case .nothingThere:
       print("no dumps in \(location.directory): a start would begin with a fresh state")
     case .noneLoads(let failures):

@@ -29,6 +29,8 @@ package struct Configuration: Sendable {
     /// Seconds; `nil`: a dump may be of any age while nothing changes.
     package let autoSaveMaximumAge: Int?
     package let allowsEmptyStart: Bool
+    /// Whether a start goes below a dump that can't be read or opened, and may be the newest.
+    package let allowsOlderStart: Bool
     /// The variables of the timer that the environment sets; the others have their defaults.
     package let autoSaveVariables: Set<String>
   }

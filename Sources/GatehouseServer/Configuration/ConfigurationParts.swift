@@ -31,11 +31,13 @@ extension Configuration {
       reader.fault("MEM_AUTO_SAVE_MAX_AGE", "is set, but the timer is off; set MEM_AUTO_SAVE_ENABLED=true, too")
     }
     let allowsEmptyStart = reader.boolean("MEM_ALLOW_EMPTY_START", default: false)
+    let allowsOlderStart = reader.boolean("MEM_ALLOW_OLDER_START", default: false)
     let autoSaveVariables = ["MEM_AUTO_SAVE_ENABLED", "MEM_AUTO_SAVE_FREQ"].filter { reader.isSet($0) }
     return dumps.map { dumps in
       Memory(
         dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, autoSaveMaximumAge: maximumAge,
-        allowsEmptyStart: allowsEmptyStart, autoSaveVariables: Set(autoSaveVariables))
+        allowsEmptyStart: allowsEmptyStart, allowsOlderStart: allowsOlderStart,
+        autoSaveVariables: Set(autoSaveVariables))
     }
   }
 

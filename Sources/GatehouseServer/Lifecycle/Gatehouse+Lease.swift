@@ -10,7 +10,8 @@ extension Gatehouse {
   /// The state is loaded.
   ///
   /// - Parameter standing: from before loading it.
-  func begin(_ standing: LeaseStanding) {
+  func begin(_ standing: LeaseStanding) async {
+    await dumper.countChanges()
     if case .holding(let epoch) = standing { lease.accept(epoch: epoch) }
     if let epoch = lease.epoch {
       logger.notice("took the lease", metadata: ["lease.epoch": .stringConvertible(epoch)])
@@ -46,9 +47,11 @@ extension Gatehouse {
   ///
   /// - Returns: whether the lease lasted until then.
   private func takeOver(_ epoch: Int) async -> Bool {
+    var trouble = ""
     while lease.standing == .holding(epoch: epoch) {
       do {
         let restored = try await restoreNewer()
+        await deposed.forget()
         lease.accept(epoch: epoch)
         logger.notice(
           "took over the lease",
@@ -58,9 +61,13 @@ extension Gatehouse {
           ])
         return true
       } catch {
-        logger.error(
-          "took over the lease, but the newest dump can't be restored; changes are refused until it can",
-          metadata: ["lease.epoch": .stringConvertible(epoch), "error": "\(error)"])
+        if "\(error)" != trouble {
+          trouble = "\(error)"
+          logger.error(
+            "took over the lease, but the newest dump can't be restored; changes are refused until it can",
+            metadata: ["lease.epoch": .stringConvertible(epoch), "error": "\(error)"])
+        }
+        // A cancelled sleep ends the loop by the lease, which a stop gives up.
         try? await Task.sleep(for: .seconds(1))
       }
     }
@@ -71,7 +78,7 @@ extension Gatehouse {
   private func restoreNewer() async throws -> Ladder.Restored? {
     let origin = await dumper.origin
     guard let newest = try await restorer.newest(), newest.path != origin?.path else { return nil }
-    switch try await restorer.climb() {
+    switch try await restorer.climb(allowsOlder: configuration.memory.allowsOlderStart) {
     case .restored(let restored, let passedOver):
       report(passedOver)
       guard restored.path != origin?.path else { return nil }
@@ -79,21 +86,37 @@ extension Gatehouse {
       return restored
     case .nothingThere:
       return nil
+    case .blocked(let failure, let passedOver):
+      report(passedOver)
+      throw Blocked(failure: failure)
     case .noneLoads(let failures):
+      if let failure = failures.first(where: \.fault.blocks), !configuration.memory.allowsOlderStart {
+        throw Blocked(failure: failure)
+      }
       report(failures)
       logger.error("none of the dumps can be loaded; going on with the state of this task")
       return nil
     }
   }
 
+  /// Why a task that holds the lease can't go on with its state.
+  private struct Blocked: Error, CustomStringConvertible {
+    let failure: Ladder.Failure
+
+    var description: String {
+      "\(failure). It may be the newest; put it right, or set MEM_ALLOW_OLDER_START=true and start again to go on without it"
+    }
+  }
+
   private func reportLoss(of epoch: Int, to standing: LeaseStanding) async {
     let origin = await dumper.origin
     let since = origin.map { "the dump \($0.path) of \($0.createdAt)" } ?? "the start, as there was no dump,"
-    let hasChanges = await dumper.isChanged
+    let changes = await dumper.unsavedChanges
     logger.error(
       "lost the lease: another task took it. Changes since \(since) are only here and lost to the other",
       metadata: standing.metadata.merging([
-        "lease.lost.epoch": .stringConvertible(epoch), "changes": .stringConvertible(hasChanges),
+        "lease.lost.epoch": .stringConvertible(epoch), "changes": .stringConvertible(changes),
       ]) { $1 })
+    _ = await deposed.keep()
   }
 }

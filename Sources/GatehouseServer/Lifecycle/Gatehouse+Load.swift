@@ -9,6 +9,9 @@ import Resources
 extension Gatehouse {
   /// A start waits this long for its first look at the lease. On a volume that hangs longer it goes on without.
   private static let firstLook = Duration.seconds(5)
+  /// Pauses between tries to read what can't be read, 30 s in all.
+  private static let rereading: [Duration] =
+    [.milliseconds(250), .milliseconds(750), .seconds(2)] + [Duration](repeating: .seconds(3), count: 9)
 
   /// Takes the lease if it is free, then loads the newest dump.
   func load() async -> Event {
@@ -17,7 +20,7 @@ extension Gatehouse {
     let standing = await lease.firstStanding(within: Self.firstLook)
     let start = ContinuousClock.now
     do {
-      let outcome = try await restorer.climb()
+      let outcome = try await climb()
       let duration = ContinuousClock.now - start
       switch outcome {
       case .restored(let restored, let passedOver):
@@ -27,6 +30,9 @@ extension Gatehouse {
       case .nothingThere:
         try await installation.begin()
         logger.notice("no dump in the directory: starting with a fresh state")
+      case .blocked(let failure, let passedOver):
+        report(passedOver)
+        return refuse(failure)
       case .noneLoads(let failures):
         report(failures)
         guard configuration.memory.allowsEmptyStart else {
@@ -39,12 +45,69 @@ extension Gatehouse {
         logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
       }
       reportOverruledSettings()
-      begin(standing)
+      await begin(standing)
       return .loaded
+    } catch let error as DumpDirectoryError {
+      logger.critical(
+        "the directory of dumps can't be read, so the service does not start: put its permissions or the volume right",
+        metadata: ["path": "\(error.path)", "error": "\(error)"])
+      return .refused(.dumpUnreadable)
     } catch {
       logger.critical("the state could not be loaded", metadata: ["error": "\(error)"])
       return .refused(.noDumpLoads)
     }
+  }
+
+  /// Tries the dumps. What can't be read is tried again for a while: an error of a network volume passes, and someone may put
+  /// permissions right.
+  private func climb() async throws -> Ladder.Outcome {
+    let memory = configuration.memory
+    var pauses = Self.rereading[...]
+    while true {
+      do {
+        let outcome = try await restorer.climb(allowsOlder: memory.allowsOlderStart)
+        guard case .blocked(let failure, _) = outcome else { return outcome }
+        if failure.fault == .unreadable {
+          guard let pause = pauses.popFirst() else { return outcome }
+          await wait(pause, for: failure.path, failure.reason)
+        } else if memory.allowsEmptyStart,
+          case .noneLoads(let failures) = try await restorer.climb(allowsOlder: true)
+        {
+          return .noneLoads(failures)
+        } else {
+          return outcome
+        }
+      } catch let error as DumpDirectoryError {
+        guard let pause = pauses.popFirst() else { throw error }
+        await wait(pause, for: error.path, "\(error)")
+      }
+    }
+  }
+
+  private func wait(_ pause: Duration, for path: String, _ reason: String) async {
+    logger.warning(
+      "a dump that may be the newest can't be read; trying again",
+      metadata: ["dump.path": "\(path)", "error": "\(reason)", "retry.ms": .stringConvertible(pause.milliseconds)])
+    // Only the end of the process cancels this.
+    try? await Task.sleep(for: pause)
+  }
+
+  private func refuse(_ failure: Ladder.Failure) -> Event {
+    let (what, remedy): (String, String) =
+      switch failure.fault {
+      case .unreadable: ("can't be read", "Put its permissions or the volume right")
+      case .noKey:
+        (
+          "is opened by no key",
+          "Set the key that sealed it as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD, or move the file away if it is damaged"
+        )
+      case .unloadable, .damaged:
+        ("is whole, but can't be loaded by this program", "Start the version that wrote it, or move the file away")
+      }
+    logger.critical(
+      "a dump that may be the newest \(what), so the service does not start: it would bury that dump under an older state. \(remedy), or set MEM_ALLOW_OLDER_START=true to start from the newest one below it",
+      metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
+    return .refused(failure.fault == .unreadable ? .dumpUnreadable : .noDumpLoads)
   }
 
   func report(_ failures: [Ladder.Failure]) {

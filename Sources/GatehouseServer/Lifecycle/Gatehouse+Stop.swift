@@ -1,3 +1,4 @@
+import DumpDirectory
 import Logging
 import Persistence
 import Platform
@@ -63,17 +64,30 @@ extension Gatehouse {
   }
 
   private func writeLastDump(_ signal: String) async -> ExitCode {
-    if let standby = lease.standby {
-      logger.notice("stopped without a dump: \(standby.reason)")
-      return .stopped
-    }
+    guard lease.epoch != nil else { return await stopWithoutDump() }
     do {
-      _ = try await dumps.dump(reason: signal)
+      try await dumps.dumpLast(reason: signal)
       logger.notice("stopped; the last dump is safe")
       return .stopped
+    } catch let error as DumpDirectoryError where error.code == .leaseLost {
+      return await stopWithoutDump()
     } catch {
       logger.critical("stopped, but the last dump was not written: changes since the dump before it are lost")
       return .lastDumpFailed
     }
+  }
+
+  /// Another task is the writer.
+  private func stopWithoutDump() async -> ExitCode {
+    state.seal()
+    guard let left = await deposed.keep() else {
+      logger.notice("stopped without a dump: \(lease.standing.standbySentence)")
+      return .stopped
+    }
+    let place = left.path.map { "They are kept in \($0): restore that file, or make them again" } ?? "They are lost"
+    logger.critical(
+      "stopped without a dump, after another task took the lease: \(left.count) acknowledged changes since \(left.since) are not in the volume's state. \(place)",
+      metadata: deposed.metadata(left))
+    return .changesLeftBehind
   }
 }

@@ -8,6 +8,7 @@ final class ServiceState: Sendable {
     /// Calls that came while the service took them.
     var calls = 0
     var connections = 0
+    var isSealed = false
   }
 
   private let state = Mutex(State())
@@ -15,6 +16,10 @@ final class ServiceState: Sendable {
   var availability: Availability { state.withLock { $0.availability } }
   var calls: Int { state.withLock { $0.calls } }
   var connections: Int { state.withLock { $0.connections } }
+
+  /// Whether the snapshot of the last dump was taken: no change is acknowledged any more.
+  var isSealed: Bool { state.withLock { $0.isSealed } }
+  func seal() { state.withLock { $0.isSealed = true } }
 
   /// The newest dump is loaded; a signal to stop that came before stays in force.
   func becomeReady() {

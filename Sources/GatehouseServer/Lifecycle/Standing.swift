@@ -1,3 +1,4 @@
+import Clocks
 import DumpDirectory
 import Logging
 import Persistence
@@ -5,7 +6,15 @@ import Platform
 
 extension WriterLease {
   /// Why this task takes no changes; `nil`: it does.
-  var standby: Standby? { epoch == nil ? Standby(reason: standing.standbySentence) : nil }
+  var standby: Standby? {
+    guard epoch != nil else { return Standby(reason: standing.standbySentence + (trouble.map { " (\($0))" } ?? "")) }
+    return unconfirmedFor.map { time in
+      Standby(
+        reason:
+          "this task could not renew its lease of the volume for \(time.milliseconds / 1000) seconds, so another may have taken it; changes are refused until it is renewed"
+      )
+    }
+  }
 }
 
 extension LeaseStanding {
