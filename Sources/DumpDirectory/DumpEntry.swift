@@ -23,6 +23,8 @@ package struct DumpEntry: Sendable, Equatable {
   package let access: DumpAccess
   /// Compares as text; empty when nothing tells.
   let time: String
+  /// Whether only the name tells the time.
+  let isTimedByName: Bool
   /// Compares as text, between dumps of one time: the name's time, then its number, then the name.
   let rank: String
 
@@ -47,6 +49,7 @@ package struct DumpEntry: Sendable, Equatable {
     let written = writtenAt.flatMap(Self.sortable)
     let fallback = named.map(Self.time) ?? ""
     createdAt = (written == nil ? nil : writtenAt) ?? fallback
+    isTimedByName = written == nil && named != nil
     // A name has no fraction. What may have been written at any time of its second counts as its last.
     time = written ?? Self.sortable(fallback.isEmpty ? "" : fallback.dropLast() + ".999999999Z") ?? ""
     let number = String(named?.number ?? 0)

@@ -14,7 +14,7 @@ package enum DumpSequence {
     // Below all, then above each of the ordered ones.
     var places = [[DumpEntry]](repeating: [], count: ordered.count + 1)
     for entry in entries where entry.order == nil {
-      let below = ordered.lastIndex { $0.time <= entry.time }
+      let below = ordered.lastIndex { isNotYounger(entry, than: $0) }
       places[below.map { $0 + 1 } ?? 0].append(entry)
     }
     var sequence = places[0].sorted(by: isOlder)
@@ -23,6 +23,11 @@ package enum DumpSequence {
       sequence += above.sorted(by: isOlder)
     }
     return unknown.reversed() + sequence.reversed()
+  }
+
+  /// Names of one second are numbered in the order in which they came.
+  private static func isNotYounger(_ entry: DumpEntry, than other: DumpEntry) -> Bool {
+    entry.isTimedByName && DumpName(other.name) != nil ? other.rank < entry.rank : other.time <= entry.time
   }
 
   private static func isOlder(_ left: DumpEntry, _ right: DumpEntry) -> Bool {

@@ -1,0 +1,201 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// A change whose body comes in two parts, so that it is in flight for as long as a test wants.
+private struct SlowChange {
+  let connection: HTTPConnection
+  private let rest: [UInt8]
+
+  init(_ gatehouse: GatehouseProcess, _ token: String, _ name: String) throws {
+    let body = Array(#"{"group_name":"\#(name)"}"#.utf8)
+    connection = try HTTPConnection(port: gatehouse.port)
+    try connection.send(
+      "POST /platform/group HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\nContent-Length: \(body.count)\r\n\r\n"
+    )
+    try connection.send(Array(body[..<5]))
+    rest = Array(body[5...])
+  }
+
+  /// Sends the rest.
+  func finish() throws -> HTTPAnswer {
+    try connection.send(rest)
+    return try connection.receive()
+  }
+}
+
+private func addGroup(_ gatehouse: GatehouseProcess, _ token: String, _ name: String) throws -> HTTPAnswer {
+  try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": .string(name)])
+}
+
+private func isWriter(_ gatehouse: GatehouseProcess) -> Bool {
+  guard let answer = try? gatehouse.send("GET", "/platform/monitor/readiness").json.object else { return false }
+  return answer["status"] == "ready" && answer["writer"] == nil
+}
+
+private func waitForWriter(_ gatehouse: GatehouseProcess, within limit: Duration = .seconds(60)) throws {
+  guard eventually(within: limit, { isWriter(gatehouse) ? true : nil }) == true else {
+    throw HTTPFailure(description: "it does not become the writer:\n\(gatehouse.log)")
+  }
+}
+
+private func waitForLog(_ gatehouse: GatehouseProcess, _ words: String, within limit: Duration = .seconds(60)) throws {
+  guard eventually(within: limit, { gatehouse.log.contains(words) ? true : nil }) == true else {
+    throw HTTPFailure(description: "it does not log '\(words)':\n\(gatehouse.log)")
+  }
+}
+
+private func start(_ dumps: URL) throws -> GatehouseProcess {
+  let gatehouse = try GatehouseProcess(dumps: dumps)
+  try gatehouse.waitUntilReady()
+  return gatehouse
+}
+
+/// Changes something twice a second until a change is refused.
+///
+/// - Returns: how long changes were acknowledged.
+private func acknowledgedFor(
+  _ gatehouse: GatehouseProcess, _ token: String, _ prefix: String, within limit: Duration
+) throws -> Duration {
+  let start = ContinuousClock.now
+  var number = 0
+  let refused = try eventually(within: limit) { () -> HTTPAnswer? in
+    number += 1
+    let answer = try addGroup(gatehouse, token, "\(prefix)-\(number)")
+    if answer.status != 201 { return answer }
+    _ = poll(nil, 0, 200)
+    return nil
+  }
+  #expect(refused?.code == "GTW504", "\(refused?.text ?? "all were acknowledged")")
+  #expect(refused?.text.contains("could not renew its lease") == true)
+  return ContinuousClock.now - start
+}
+
+@Suite("A change is acknowledged by the writer only")
+struct AcknowledgementTests {
+  @Test("a change that is in flight while the task is frozen and loses its lease, and one right after, are refused")
+  func inFlight() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let token = try first.logIn()
+      #expect(try addGroup(first, token, "dumped").status == 201)
+      #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
+      let second = try start(generated)
+      let slow = try (0..<12).map { try SlowChange(first, token, "slow-\($0)") }
+      first.signal(SIGSTOP)
+      try waitForWriter(second)
+      #expect(try addGroup(second, token, "newer").status == 201)
+      first.signal(SIGCONT)
+      for change in slow {
+        let answer = try change.finish()
+        #expect(answer.status == 503)
+        #expect(answer.code == "GTW504")
+      }
+      #expect(try addGroup(first, token, "late").status == 503)
+      #expect(try first.send("GET", "/platform/group/late", token: token).status == 404)
+      #expect(try first.stop() == 0, "no change was lost, as all were refused or dumped")
+      #expect(names(in: generated).contains("deposed") == false)
+    }
+  }
+
+  @Test(
+    "a full volume never hands the lease over: changes are refused after a while, and taken again once there is room")
+  func fullVolume() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
+        print("skipped: this process may not mount a tmpfs")
+        return
+      }
+      let first = try start(volume.url)
+      let token = try first.logIn()
+      let second = try start(volume.url)
+      #expect(try addGroup(first, token, "before").status == 201)
+      volume.fill()
+      let time = try acknowledgedFor(first, token, "full", within: .seconds(25))
+      #expect(time < .seconds(14))
+      // Longer than others watch an unchanged lease.
+      _ = eventually(within: .seconds(8)) { first.log.contains("lost the lease") ? true : nil }
+      try FileManager.default.removeItem(at: volume.url.appending(path: "filler"))
+      try waitForWriter(first, within: .seconds(10))
+      #expect(try addGroup(first, token, "after").status == 201)
+      #expect(!first.log.contains("lost the lease"))
+      #expect(!second.log.contains("took over"))
+      #expect(try first.stop() == 0)
+      try waitForWriter(second)
+      for name in ["before", "full-1", "after"] {
+        #expect(try second.send("GET", "/platform/group/\(name)", token: token).status == 200)
+      }
+    }
+  }
+
+  @Test(
+    "a holder whose own mount hangs fences itself; what it acknowledged before is kept aside, and its exit code says so"
+  )
+  func hangingMount() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      guard let one = HangingVolume(root.appending(path: "one"), over: generated),
+        let two = HangingVolume(root.appending(path: "two"), over: generated)
+      else {
+        print("skipped: there is no FUSE, or no bindfs")
+        return
+      }
+      defer { one.goOn() }
+      let first = try start(one.url)
+      let token = try first.logIn()
+      #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
+      // Two mounts on one kernel don't see each other's locks: a holder that lives must not be taken for dead.
+      let second = try start(two.url)
+      #expect(!isWriter(second))
+      one.hang()
+      let time = try acknowledgedFor(first, token, "hanging", within: .seconds(25))
+      #expect(time < .seconds(14))
+      try waitForWriter(second)
+      #expect(try addGroup(second, token, "newer").status == 201)
+      one.goOn()
+      try waitForLog(first, "lost the lease")
+      try waitForLog(first, "kept in a dump of their own")
+      let aside = generated.appending(path: "deposed")
+      let kept = try #require(names(in: aside).first { $0.hasSuffix(".bin") })
+      #expect(try first.stop() == 70)
+      #expect(first.log.contains("acknowledged changes since the dump"))
+      #expect(isWriter(second))
+      #expect(try second.send("GET", "/platform/group/hanging-1", token: token).status == 404)
+      // Nobody takes it by itself, and it can be had back by its name.
+      let path = two.url.appending(path: "deposed/\(kept)").path()
+      #expect(
+        try second.send("POST", "/platform/memory/restore", token: token, json: ["path": .string(path)]).status == 200)
+      #expect(try second.send("GET", "/platform/group/hanging-1", token: token).status == 200)
+    }
+  }
+
+  @Test("the files of a lease that are removed while its task runs are made again, and no epoch is given out twice")
+  func removedFiles() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try start(generated)
+      let token = try first.logIn()
+      first.signal(SIGSTOP)
+      for name in names(in: generated) where name == "lease.json" || name.hasPrefix(".lease-epoch-") {
+        try FileManager.default.removeItem(at: generated.appending(path: name))
+      }
+      let second = try start(generated)
+      #expect(second.log.contains("standby"))
+      first.signal(SIGCONT)
+      #expect(
+        eventually {
+          names(in: generated).contains("lease.json") && names(in: generated).contains(".lease-epoch-1") ? true : nil
+        }
+          == true)
+      #expect(eventually { (try? addGroup(first, token, "after"))?.status == 201 ? true : nil } == true)
+      #expect(!isWriter(second))
+      #expect(try first.stop() == 0)
+      try waitForWriter(second)
+      #expect(second.log.contains("lease.epoch=2"))
+      #expect(try second.send("GET", "/platform/group/after", token: token).status == 200)
+    }
+  }
+}

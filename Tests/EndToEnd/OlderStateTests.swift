@@ -1,0 +1,198 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// Two states of a volume: `old` is in both dumps, `new` in the newer one only.
+private struct TwoDumps {
+  let generated: URL
+  let token: String
+  let older: URL
+  let newer: URL
+
+  /// - Parameter key: of the newer one.
+  init(in root: URL, key: String = GatehouseProcess.encryptionKey) async throws {
+    generated = root.appending(path: "generated")
+    let both = ["MEM_ENCRYPTION_KEY": key, "MEM_ENCRYPTION_KEYS_OLD": GatehouseProcess.encryptionKey]
+    try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+      let token = try gatehouse.logIn()
+      _ = try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": "old"])
+      #expect(try gatehouse.stop() == 0)
+    }
+    older = try #require(dumps(in: generated).last)
+    (token, newer) = try await withGatehouse(dumps: generated, both) { [generated, older] gatehouse in
+      let token = try gatehouse.logIn()
+      _ = try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": "new"])
+      #expect(try gatehouse.stop() == 0)
+      return (token, try #require(dumps(in: generated).last { $0 != older }))
+    }
+  }
+
+  func has(_ name: String, _ gatehouse: GatehouseProcess) throws -> Bool {
+    try gatehouse.send("GET", "/platform/group/\(name)", token: token).status == 200
+  }
+
+  /// Nobody may read the newer one, not even who owns it.
+  func lock() { chmod(newer.path(), 0) }
+  func unlock() { chmod(newer.path(), 0o600) }
+}
+
+private func dumps(in directory: URL) -> [URL] {
+  names(in: directory).filter { $0.hasSuffix(".bin") }.sorted().map { directory.appending(path: $0) }
+}
+
+/// Runs a program without the right to read whatever it wants to.
+///
+/// - Returns: `nil` where the tests do not run as root, or setpriv does not work.
+private func unprivileged(in root: URL) throws -> URL? {
+  let wrapper = root.appending(path: "unprivileged")
+  let script = """
+    #!/bin/sh
+    exec setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "$@"
+    """
+  try Data(script.utf8).write(to: wrapper)
+  chmod(wrapper.path(), 0o755)
+  let probe = root.appending(path: "probe")
+  try Data("x".utf8).write(to: probe)
+  chmod(probe.path(), 0)
+  return try run([wrapper.path(), "cat", probe.path()]) == false ? wrapper : nil
+}
+
+/// - Returns: whether it ended with 0.
+private func run(_ arguments: [String]) throws -> Bool {
+  let process = Process()
+  process.executableURL = URL(filePath: "/usr/bin/env")
+  process.arguments = arguments
+  process.standardError = FileHandle.nullDevice
+  process.standardOutput = FileHandle.nullDevice
+  try process.run()
+  return eventually(within: .seconds(60)) { process.isRunning ? nil : true } == true && process.terminationStatus == 0
+}
+
+@Suite("An older state is never taken silently for a newer one")
+struct OlderStateTests {
+  @Test("a start waits for a newest dump that can't be read, and loads it when it can")
+  func readableLater() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root)
+      guard let wrapper = try unprivileged(in: root) else {
+        print("skipped: permissions don't bind this process")
+        return
+      }
+      state.lock()
+      let gatehouse = try GatehouseProcess(dumps: state.generated, through: wrapper)
+      #expect(
+        eventually { gatehouse.log.contains("can't be read; trying again") ? true : nil } == true, "\(gatehouse.log)")
+      #expect(gatehouse.log.contains("Permission denied"))
+      #expect(!gatehouse.log.contains("can't be written"))
+      state.unlock()
+      try gatehouse.waitUntilReady()
+      #expect(try state.has("new", gatehouse))
+      #expect(gatehouse.log.contains("restored from dump \(state.newer.path())"))
+    }
+  }
+
+  @Test("a start refuses when the newest dump stays unreadable, names it, and goes below it only when it is told to")
+  func unreadable() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root)
+      guard let wrapper = try unprivileged(in: root) else {
+        print("skipped: permissions don't bind this process")
+        return
+      }
+      state.lock()
+      let start = ContinuousClock.now
+      let refused = try GatehouseProcess(dumps: state.generated, through: wrapper)
+      #expect(try refused.waitForExit(within: .seconds(90)) == 74)
+      #expect(ContinuousClock.now - start > .seconds(29))
+      #expect(refused.log.contains(state.newer.path()))
+      #expect(refused.log.contains("can't be read, so the service does not start"))
+      let told = try GatehouseProcess(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"], through: wrapper)
+      try told.waitUntilReady()
+      #expect(try state.has("old", told))
+      #expect(try !state.has("new", told))
+      #expect(told.log.contains("dump passed over"))
+      told.signal(SIGKILL)
+      _ = try told.waitForExit()
+      state.unlock()
+      try await withGatehouse(dumps: state.generated) { (gatehouse: GatehouseProcess) async throws in
+        #expect(try state.has("new", gatehouse))
+      }
+    }
+  }
+
+  @Test("an error of the volume is no damage", arguments: ["ESTALE", "EIO"])
+  func volumeError(error: String) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root)
+      let wrapper = root.appending(path: "failing")
+      let script = """
+        #!/bin/sh
+        exec strace -D -f -qq -o /dev/null -e trace=openat -e inject=openat:error=\(error):when=1..3 -P '\(state.newer.path())' "$@"
+        """
+      try Data(script.utf8).write(to: wrapper)
+      chmod(wrapper.path(), 0o755)
+      guard try run([wrapper.path(), "true"]) else {
+        print("skipped: strace does not work here")
+        return
+      }
+      let gatehouse = try GatehouseProcess(dumps: state.generated, through: wrapper)
+      defer { gatehouse.signal(SIGKILL) }
+      try gatehouse.waitUntilReady()
+      #expect(gatehouse.log.contains("can't be read; trying again"), "\(gatehouse.log)")
+      #expect(!gatehouse.log.contains("dump passed over"))
+      #expect(try state.has("new", gatehouse))
+      #expect(try gatehouse.stop() == 0)
+    }
+  }
+
+  @Test("a newer dump that no key opens stops a start; one that is damaged behind its beginning is passed over")
+  func otherKey() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root, key: "the key of a newer task, 32 characters")
+      let refused = try GatehouseProcess(dumps: state.generated)
+      #expect(try refused.waitForExit() == 65)
+      #expect(refused.log.contains("is opened by no key"))
+      #expect(refused.log.contains(state.newer.path()))
+      #expect(refused.log.contains("MEM_ALLOW_OLDER_START=true"))
+      // Nothing else than an older state may come of it either.
+      let empty = try GatehouseProcess(dumps: state.generated, ["MEM_ALLOW_EMPTY_START": "true"])
+      #expect(try empty.waitForExit() == 65)
+      try await withGatehouse(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"]) {
+        (gatehouse: GatehouseProcess) async throws in
+        #expect(try state.has("old", gatehouse))
+        #expect(try !state.has("new", gatehouse))
+      }
+    }
+  }
+
+  @Test("a task that takes over refuses changes while the newest dump can't be read, and then goes on from it")
+  func takeOver() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      guard let wrapper = try unprivileged(in: root) else {
+        print("skipped: permissions don't bind this process")
+        return
+      }
+      let first = try GatehouseProcess(dumps: generated)
+      try first.waitUntilReady()
+      let second = try GatehouseProcess(dumps: generated, through: wrapper)
+      try second.waitUntilReady()
+      let token = try first.logIn()
+      _ = try first.send("POST", "/platform/group", token: token, json: ["group_name": "new"])
+      #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
+      let newest = try #require(dumps(in: generated).last)
+      chmod(newest.path(), 0)
+      first.signal(SIGKILL)
+      #expect(
+        eventually(within: .seconds(40)) { second.log.contains("the newest dump can't be restored") ? true : nil }
+          == true, "\(second.log)")
+      #expect(
+        try second.send("POST", "/platform/group", token: token, json: ["group_name": "x"]).code == "GTW504")
+      chmod(newest.path(), 0o600)
+      #expect(eventually { second.log.contains("took over the lease dump.path") ? true : nil } == true, "\(second.log)")
+      #expect(try second.send("GET", "/platform/group/new", token: token).status == 200)
+    }
+  }
+}
