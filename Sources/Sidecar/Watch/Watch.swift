@@ -4,6 +4,7 @@ import Glibc
 import HTTPClient
 import Logging
 import Retention
+import Settings
 import Threads
 
 /// What the sidecar does all day: keeps an eye on service, volume and task until it is told to stop, then drains.
@@ -25,6 +26,8 @@ final class Watch {
   private var nextPrune = Duration.zero
   private var nextCloseLook = Duration.zero
   private var nextStatus = SteadyClock.now()
+  /// When the metrics port is tried next; `nil` once it is served.
+  private var nextMetrics: Duration? = SteadyClock.now()
   private var hasReportedHang = false
   private var wasReady = false
   /// Soon after the start, when what only the start needs has been used.
@@ -34,6 +37,7 @@ final class Watch {
   /// Names tell of every new dump; attributes only of one that is written over.
   private static let closeLookPeriod = Duration.seconds(30)
   private static let prunePeriod = Duration.seconds(3600)
+  private static let metricsPeriod = Duration.seconds(10)
   private static let trimPeriod = Duration.seconds(60)
   private static let hangs = Duration.seconds(30)
 
@@ -65,6 +69,7 @@ final class Watch {
         ResidentMemory.trim()
         nextTrim = SteadyClock.now() + Self.trimPeriod
       }
+      startMetrics()
       metrics.noteTurn()
       service.look()
       wasReady = service.wasReady
@@ -167,15 +172,24 @@ final class Watch {
   }
 
   private func startMetrics() {
-    guard let port = configuration.metricsPort else { return }
-    let metrics = metrics
+    guard let port = configuration.metricsPort, let due = nextMetrics, SteadyClock.now() >= due else { return }
+    let (metrics, logger) = (metrics, logger)
+    let source = MetricsServer.Source(
+      text: { metrics.snapshot.text(now: WallClock.system.now().seconds) }, isWatching: { metrics.isFresh },
+      onFailure: { reason in
+        metrics.countFailure("metrics_port")
+        logger.error(
+          "no connection can be taken on the metrics port; it is tried again", metadata: ["error": "\(reason)"])
+      })
     do throws(MetricsServer.CannotListen) {
-      let taken = try MetricsServer.start(
-        port: port, text: { metrics.snapshot.text(now: WallClock.system.now().seconds) },
-        isWatching: { metrics.isFresh })
+      let limit = ProcessSurroundings.descriptorLimit
+      let taken = try MetricsServer.start(port: port, descriptors: limit, source)
+      nextMetrics = nil
       logger.notice("metrics", metadata: ["metrics.port": .stringConvertible(taken)])
     } catch {
-      logger.error("metrics can't be served", metadata: ["error": "\(error)"])
+      nextMetrics = SteadyClock.now() + Self.metricsPeriod
+      metrics.countFailure("metrics_port")
+      logger.error("metrics can't be served; it is tried again", metadata: ["error": "\(error)"])
     }
   }
 }
