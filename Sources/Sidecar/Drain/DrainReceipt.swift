@@ -45,7 +45,7 @@ struct DrainReceipt: Sendable {
     let time = CivilTime(unixSeconds: startedAt.seconds).compact
     let digits = String(number)
     let tail = number == 0 ? "" : "-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    return "\(Self.prefix)\(time)\(tail).json"
+    return "\(Self.prefix)\(time)\(tail)\(Self.suffix)"
   }
 
   var json: JSONValue {
@@ -60,6 +60,7 @@ struct DrainReceipt: Sendable {
       "took_ms": .integer(took.milliseconds),
       "deadline_seconds": .integer(deadline.milliseconds / 1000),
       "service": ["url": .string(url), "was_ready": .bool(wasReady)],
+  static let suffix = ".json"
       "attempts": .array(attempts.map(Self.json)),
     ]
     receipt["dump"] = dump.map(Self.json) ?? .null

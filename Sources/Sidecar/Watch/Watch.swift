@@ -46,7 +46,7 @@ final class Watch {
     self.volume = volume
     self.signals = signals
     self.logger = logger
-    tasks = TaskWatch(configuration.ecs, logger: logger)
+    tasks = TaskWatch(configuration.ecs, logger: logger, metrics: metrics)
     offsite = configuration.offsite.map { OffsiteWatch($0, retention: configuration.retention, logger: logger) }
     let pruner = Pruner(volume: volume, policy: configuration.retention, trash: configuration.trash, logger: logger)
     round = VolumeRound(volume: volume, pruner: pruner, metrics: metrics, logger: logger)
@@ -58,9 +58,8 @@ final class Watch {
     let client = GatewayClient(http, url: configuration.url, account: account)
     client.interruption = signals.descriptor
     var service = ServiceWatch(client, logger: logger)
-    tasks.start(settings)
-    offsite?.start(settings, volume: volume, metrics: metrics)
-    startMetrics()
+    tasks.start { try HTTPClient(settings) }
+    offsite?.start({ try HTTPClient(settings) }, volume: volume, metrics: metrics)
     logger.notice(
       "watching",
       metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.place)"])
