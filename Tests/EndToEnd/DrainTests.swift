@@ -158,7 +158,7 @@ struct DrainTests {
   @Test(
     "of a service that refuses ends at once, with an exit code of its own and the newest dump verified",
     arguments: [
-      (403, 77, "forbidden"), (400, 69, "rejected"), (404, 69, "rejected"), (409, 0, "standby"),
+      (403, 77, "forbidden"), (400, 69, "rejected"), (404, 69, "rejected"), (409, 70, "lease_lost"),
     ])
   func refused(status: Int, code: Int32, outcome: String) async throws {
     try await withPeerDump { generated, _ in
@@ -260,6 +260,16 @@ struct DrainTests {
       #expect(eventually { gateway.server.count(of: "/platform/memory/dump") == 1 ? true : nil } == true)
       #expect(try sidecar.stop() == 1)
       #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "interrupted")
+    }
+  }
+
+  @Test("without copies in S3 says nothing of them")
+  func noCopies() async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      let (_, receipt, log) = try drained(gateway, generated)
+      #expect(receipt["offsite"] == .null)
+      #expect(!log.contains("S3"))
     }
   }
 }

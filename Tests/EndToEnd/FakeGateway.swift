@@ -52,3 +52,11 @@ func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) 
     try await body(generated, dump)
   }
 }
+
+/// Something that happened, as one thread tells another.
+final class Flag: Sendable {
+  private let value = Mutex(false)
+
+  var isSet: Bool { value.withLock { $0 } }
+  func set() { value.withLock { $0 = true } }
+}

@@ -6,14 +6,21 @@ struct DumpRequest {
   enum Result: Sendable {
     case dumped(DumpAnswer)
     case ended(DrainOutcome, String)
+    /// Nobody listens there, with how that showed.
+    case notThere(String)
+    /// It is there, loads its state, and was not seen ready.
+    case starting(String)
+    /// It says that another task is the writer.
+    case standby(String)
   }
 
   let client: GatewayClient
   let deadline: Deadline
-  /// Whether the service was seen ready in the life of this process.
-  let wasReady: Bool
+  /// Whether a service that is there and not ready is asked on. One that was not seen ready in the life of this process has
+  /// nothing to save while it starts.
+  let waitsUntilReady: Bool
 
-  /// Refused connections after which the service counts as gone: one may be a restart.
+  /// Refused connections in a row after which the service counts as gone: one may be a restart.
   private static let triesUntilGone = 3
   private static let loginTries = 2
 
@@ -46,23 +53,23 @@ struct DumpRequest {
     return .ended(outcomeAtTheEnd(last), last?.description ?? "there was no time left to ask the service")
   }
 
+  /// Whether the service says that it stops: it has taken changes then, though this sidecar may have seen none of it, and
+  /// writes its last dump by itself.
+  private var isStopping: Bool {
+    let readiness: GatewayClient.Readiness? = try? client.readiness(deadline.within(.seconds(2)))
+    return readiness == .notReady("draining")
+  }
+
   private func end(_ error: ServiceError, refusals: Int, gone: Int) -> Result? {
     switch error.code {
-    case .standby: .ended(.standby, error.description)
+    case .standby: .standby(error.description)
     case .forbidden: .ended(.forbidden, error.description)
     case .rejected: .ended(.rejected, error.description)
     // Once more: the service may just be setting up the account.
     case .loginRefused: refusals < Self.loginTries ? nil : .ended(.loginRefused, error.description)
     case .gone:
-      gone < Self.triesUntilGone
-        ? nil
-        : .ended(
-          wasReady ? .serviceGone : .neverReady,
-          wasReady
-            ? "the service had ended already (\(error))"
-            : "the service was never seen ready and is not there (\(error))")
-    case .notReady:
-      wasReady ? nil : .ended(.neverReady, "the service never got ready, so it took no changes (\(error))")
+      gone < Self.triesUntilGone ? nil : .notThere(error.description)
+    case .notReady: waitsUntilReady || isStopping ? nil : .starting(error.description)
     default: nil
     }
   }

@@ -68,27 +68,31 @@ final class Watch {
         ResidentMemory.trim()
         nextTrim = SteadyClock.now() + Self.trimPeriod
       }
-      startMetrics()
       metrics.noteTurn()
+      startMetrics()
       service.look()
-      wasReady = service.wasReady
+      wasReady = service.sighting.wasReady
       metrics.change { $0.isServiceReady = service.isReady }
       lookAtVolume()
       logStatus()
       signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
     }
-    return drain(client, wasReady: service.wasReady)
+    return drain(client, settings, service.sighting)
   }
 
   private var isStopping: Bool { !signals.received.isEmpty || tasks.stopping.wait(until: Deadline(in: .zero)) }
 
-  private func drain(_ client: GatewayClient, wasReady: Bool) -> SidecarExit {
+  private func drain(
+    _ client: GatewayClient, _ settings: HTTPClient.Settings, _ sighting: ServiceSighting
+  ) -> SidecarExit {
     // From here on only the deadline ends a call.
     client.interruption = nil
     tasks.protect(true)
     let cause = signals.received.first ?? "ECS stops the task"
     let drain = Drain(
-      configuration, volume: volume, worker: worker, logger: logger, cause: cause, wasReady: wasReady)
+      configuration, volume: volume, worker: worker,
+      copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
+      sighting: sighting)
     signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
     let exit = drain.run(client)
     tasks.protect(false)
@@ -170,6 +174,7 @@ final class Watch {
     logger.info("status", metadata: metrics.snapshot.status(now: WallClock.system.now().seconds))
   }
 
+  /// Serves metrics once its port is free: while another program has it, health checks of this sidecar fail.
   private func startMetrics() {
     guard let port = configuration.metricsPort, let due = nextMetrics, SteadyClock.now() >= due else { return }
     let (metrics, logger) = (metrics, logger)
