@@ -184,7 +184,25 @@ struct DrainTests {
       #expect(code == 77)
       #expect(receipt["outcome"] == "login_refused")
       #expect(log.contains("SIDECAR_USERNAME and SIDECAR_PASSWORD"))
-      #expect(gateway.server.count(of: "/platform/authorization") <= 4)
+      #expect(gateway.server.count(of: "/platform/authorization") <= 6)
+    }
+  }
+
+  @Test("goes on when its login is refused for a moment, as while a restore sets the account up again")
+  func loginRefusedForAMoment() async throws {
+    try await withPeerDump { generated, dump in
+      let refusals = Counter()
+      let gateway = try FakeGateway(
+        logIn: { number in
+          number > 1 && refusals.next() <= 2
+            ? .json(#"{"error_code":"AUTH002"}"#, status: 400) : .json(#"{"access_token":"token-\#(number)"}"#)
+        },
+        dump: { _, request in
+          request.headers["authorization"] == "Bearer token-1" ? .status(401) : FakeGateway.wrote(dump.path())
+        })
+      let (code, receipt, _) = try drained(gateway, generated)
+      #expect(code == 0)
+      #expect(receipt["outcome"] == "drained")
     }
   }
 

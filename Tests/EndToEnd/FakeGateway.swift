@@ -53,6 +53,18 @@ func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) 
   }
 }
 
+/// Counts from 1, for several threads.
+final class Counter: Sendable {
+  private let count = Mutex(0)
+
+  func next() -> Int {
+    count.withLock { count in
+      count += 1
+      return count
+    }
+  }
+}
+
 /// Something that happened, as one thread tells another.
 final class Flag: Sendable {
   private let value = Mutex(false)

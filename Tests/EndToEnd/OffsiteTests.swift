@@ -218,6 +218,7 @@ struct OffsiteTests {
       #expect(try sidecar.stop() == 0)
       let offsite = try #require(try SidecarProcess.receipt(in: generated)["offsite"]?.object)
       #expect(offsite["copied"] == true, "\(offsite)")
+      #expect((offsite["took_ms"]?.number?.int ?? 0) >= 3000)
     }
   }
 }

@@ -45,14 +45,16 @@ final class Drain: Sendable {
       "drain started",
       metadata: ["drain.cause": "\(cause)", "drain.deadline.ms": .stringConvertible(limit.milliseconds)])
     var result = ask(client)
-    if case .notThere = result, case .renewed = witness() {
+    var evidence: LeaseEvidence?
+    if case .notThere = result {
+      evidence = witness()
       // Someone renews the lease: it may be this service, started again a moment ago.
-      result = ask(client)
+      if case .renewed? = evidence { result = ask(client) }
     }
     switch result {
     case .dumped(let answer): check(answer)
     case .ended(let outcome, let sentence): checkNewest(DrainFinding(outcome, sentence))
-    case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, witness()))
+    case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, evidence ?? witness()))
     case .starting(let sentence): checkNewest(.starting(sentence, witness()))
     case .standby(let sentence):
       checkNewest(sighting.tookChanges ? .deposed(sentence, witness()) : DrainFinding(.standby, sentence))

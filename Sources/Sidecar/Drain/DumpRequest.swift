@@ -22,7 +22,9 @@ struct DumpRequest {
 
   /// Refused connections in a row after which the service counts as gone: one may be a restart.
   private static let triesUntilGone = 3
-  private static let loginTries = 2
+  private static let loginTries = 3
+  /// After a login that was refused: a service that restores a dump sets the account up again, and hashes its password.
+  private static let loginPause = Duration.seconds(1)
 
   /// - Parameter note: told each try, when it started and what came of it.
   func run(note: (String, String, Duration, Duration) -> Void) -> Result {
@@ -44,7 +46,8 @@ struct DumpRequest {
         gone = error.code == .gone ? gone + 1 : 0
         if let end = end(error, refusals: refusals, gone: gone) { return end }
         let asked = error.retryAfter.map { Duration.seconds(max(0, $0)) } ?? .zero
-        let wait = max(asked, pause.next(using: &generator))
+        let refused = error.code == .loginRefused ? Self.loginPause : .zero
+        let wait = max(asked, refused, pause.next(using: &generator))
         // Who is told to come back when all is over need not wait for it.
         guard wait < deadline.left else { break }
         Wakeup().wait(until: Deadline(in: wait))
@@ -65,7 +68,6 @@ struct DumpRequest {
     case .standby: .standby(error.description)
     case .forbidden: .ended(.forbidden, error.description)
     case .rejected: .ended(.rejected, error.description)
-    // Once more: the service may just be setting up the account.
     case .loginRefused: refusals < Self.loginTries ? nil : .ended(.loginRefused, error.description)
     case .gone:
       gone < Self.triesUntilGone ? nil : .notThere(error.description)

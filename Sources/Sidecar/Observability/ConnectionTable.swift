@@ -110,10 +110,9 @@ struct ConnectionTable: Sendable {
     switch place.phase {
     case .reading(var head):
       place.heardAt = now
-      // The end may lie across two pieces; what was looked through before is not looked through again.
-      let known = max(0, head.count - 3)
+      let known = head.count
       head += bytes.prefix(limits.head - head.count)
-      if head[known...].firstRange(of: MetricsRequest.end) != nil {
+      if MetricsRequest.isWhole(head, from: known) {
         place.phase = .answering(isExcessive: false)
         return .answer(MetricsRequest(head: head))
       }

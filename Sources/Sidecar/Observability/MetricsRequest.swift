@@ -7,8 +7,24 @@ enum MetricsRequest: Sendable, Equatable {
   /// The head has more bytes than any request here needs.
   case tooLarge
 
-  /// How a head ends.
-  static let end = Array("\r\n\r\n".utf8)
+  /// Whether a head is whole: it ends with an empty line.
+  ///
+  /// - Parameter start: what lies before it was looked through already.
+  static func isWhole(_ head: [UInt8], from start: Int) -> Bool {
+    let (carriageReturn, lineFeed) = (UInt8(ascii: "\r"), UInt8(ascii: "\n"))
+    return head.withUnsafeBytes { head in
+      var index = max(3, start)
+      while index < head.count {
+        if head[index] == lineFeed, head[index - 1] == carriageReturn, head[index - 2] == lineFeed,
+          head[index - 3] == carriageReturn
+        {
+          return true
+        }
+        index += 1
+      }
+      return false
+    }
+  }
 
   /// - Parameter head: whole; what stands behind its end does not matter.
   init(head: [UInt8]) {

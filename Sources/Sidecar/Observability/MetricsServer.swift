@@ -25,6 +25,7 @@ struct MetricsServer: Sendable {
   private let source: Source
   private var table: ConnectionTable
   private var hasFailed = false
+  private var buffer = [UInt8](repeating: 0, count: 8192)
 
   /// How many connections a process with a limit of descriptors can take.
   static func places(descriptors: Int) -> Int { max(4, min(ConnectionTable.Limits().places, descriptors - reserve)) }
@@ -124,7 +125,6 @@ struct MetricsServer: Sendable {
   }
 
   private mutating func receive(_ connection: Int32) {
-    var buffer = [UInt8](repeating: 0, count: 8192)
     let count = recv(connection, &buffer, buffer.count, 0)
     guard count > 0 else {
       if count == 0 || errno != EAGAIN && errno != EINTR { end(connection) }

@@ -34,13 +34,18 @@ struct DrainCopy: Sendable {
   /// - Parameter dump: verified; `nil` for the newest one of the volume that is.
   func run(_ dump: KnownDump?, until deadline: Deadline) -> DrainReceipt.Copy {
     let start = SteadyClock.now()
+    var result = attempt(dump, until: deadline)
+    result.took = SteadyClock.now() - start
+    return result
+  }
+
+  private func attempt(_ dump: KnownDump?, until deadline: Deadline) -> DrainReceipt.Copy {
     let worker = Worker()
     let found = worker.run(until: deadline) { [self] in
       let known = try dump ?? volume.dumps().first(where: \.isGood)
       return (known, known.map { volume.copied.contains($0.name) } ?? false)
     }
     var result = DrainReceipt.Copy(bucket: bucket, reason: "")
-    defer { result.took = SteadyClock.now() - start }
     switch found {
     case .done((nil, _)):
       result.reason = "there is no verified dump"

@@ -88,6 +88,8 @@ final class Watch {
     // From here on only the deadline ends a call.
     client.interruption = nil
     tasks.protect(true)
+    // It is bounded by its own deadline, and no reason for a health check to fail meanwhile.
+    metrics.noteTurn(lasting: configuration.drainDeadline)
     let cause = signals.received.first ?? "ECS stops the task"
     let drain = Drain(
       configuration, volume: volume, worker: worker,
