@@ -135,6 +135,29 @@ struct CrashDrainTests {
     }
   }
 
+  @Test("by a crash of the writer is not hidden by another task that took the lease and ended in order since")
+  func orderlySuccessor() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (writer: GatehouseProcess) async throws in
+        let token = try writer.logIn()
+        #expect(try writer.send("POST", "/platform/memory/dump", token: token).status == 200)
+        let sidecar = try SidecarProcess.start(dumps: generated, port: writer.port, ["LOG_LEVEL": "DEBUG"])
+        try sidecar.waitForLog("the service holds the lease")
+        try change(writer, token, "acknowledged")
+        writer.signal(SIGKILL)
+        _ = try writer.waitForExit()
+        try await withGatehouse(dumps: generated, SidecarProcess.account) { (other: GatehouseProcess) async throws in
+          #expect(
+            eventually { other.log.contains("took the lease") || other.log.contains("took over") ? true : nil } == true)
+          #expect(try other.stop() == 0)
+        }
+        #expect(try sidecar.stop() == 70)
+        #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "service_crashed")
+      }
+    }
+  }
+
   @Test("that nothing tells of, as the lease can't be read, is not taken for an orderly one")
   func unreadableLease() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

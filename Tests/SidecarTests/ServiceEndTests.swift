@@ -5,92 +5,109 @@ import Testing
 
 @Suite("How a service ended")
 struct ServiceEndTests {
-  private static let dead = "the holder of the lease has ended without releasing it"
-  private static let silent = "the lease is not released, and nobody renews it"
-  private static let taken = "another task took the lease over from one that had not released it"
-  private static let others = "another task has the lease"
-  private static let deposed = "another task had taken its lease"
+  private typealias Predecessor = LeaseEvidence.Predecessor
 
-  /// By sighting; each row in the order of `evidence`.
-  private static let table: [ServiceSighting: [ServiceEnd]] = [
-    .unwatched: [
-      .unknown, .inOrder, .crashed(dead), .crashed(silent), .onStandby, .onStandby, .crashed(taken), .hidden("x"),
-    ],
-    .neverReady: [
-      .unknown, .inOrder, .crashed(dead), .crashed(silent), .onStandby, .onStandby, .crashed(taken), .hidden("x"),
-    ],
-    .writer: [
-      .unknown, .inOrder, .crashed(dead), .crashed(silent), .crashed(others), .inOrder, .crashed(taken), .hidden("x"),
-    ],
-    .standby: [
-      .unknown, .inOrder, .crashed(dead), .crashed(silent), .onStandby, .onStandby, .onStandby, .hidden("x"),
-    ],
-    .deposed: [
-      .crashed(deposed), .crashed(deposed), .crashed(deposed), .crashed(deposed), .crashed(deposed), .onStandby,
-      .crashed(deposed), .hidden("x"),
-    ],
-  ]
-  private static let evidence: [LeaseEvidence] = [
-    .absent, .released, .abandoned, .silent, .renewed(predecessor: nil), .renewed(predecessor: .released),
-    .renewed(predecessor: .notReleased), .unreadable("x"),
-  ]
+  private static let dead = ServiceEnd.crashed("the holder of the lease has ended without releasing it")
+  private static let silent = ServiceEnd.crashed("the lease is not released, and nobody renews it")
+  private static let taken = ServiceEnd.crashed("another task took the lease over from one that had not released it")
+  private static let others = ServiceEnd.crashed("another task has had the lease since")
+  private static let deposed = ServiceEnd.crashed("another task had taken its lease")
 
-  @Test(
-    "follows from what was last seen of it and from what its lease shows, in every case",
-    arguments: ServiceSighting.allCases)
-  func ends(sighting: ServiceSighting) throws {
-    let row = try #require(Self.table[sighting])
-    #expect(row.count == Self.evidence.count)
-    for (lease, end) in zip(Self.evidence, row) { #expect(ServiceEnd(sighting, lease) == end, "\(lease)") }
+  private static func held(
+    _ holder: String, _ state: LeaseEvidence.State, after predecessor: (String, Bool)? = nil
+  ) -> LeaseEvidence {
+    .held(by: holder, state, after: predecessor.map { Predecessor(holder: $0.0, isReleased: $0.1) })
   }
 
-  @Test("is called safe only where that is known: a service that took changes and did not release its lease never is")
-  func neverSafeUnknown() {
-    for lease in Self.evidence {
+  /// What each row shows, and how the service ended by it: unwatched, never ready, writer, standby, deposed.
+  private typealias Row = (own: String?, lease: LeaseEvidence, ends: [ServiceEnd])
+
+  private static let rows: [Row] = [
+    (nil, .absent, [.unknown, .unknown, .unknown, .unknown, deposed]),
+    ("a", .unreadable("x"), [.hidden("x"), .hidden("x"), .hidden("x"), .hidden("x"), .hidden("x")]),
+    // Which holder the service was is not known.
+    (nil, held("b", .released), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
+    (nil, held("b", .released, after: ("c", true)), [.inOrder, .inOrder, .inOrder, .inOrder, .onStandby]),
+    (nil, held("b", .released, after: ("c", false)), [.inOrder, .inOrder, taken, .inOrder, deposed]),
+    (nil, held("b", .abandoned), [dead, dead, dead, dead, deposed]),
+    (nil, held("b", .silent), [silent, silent, silent, silent, deposed]),
+    (nil, held("b", .renewed), [.onStandby, .onStandby, others, .onStandby, deposed]),
+    (nil, held("b", .renewed, after: ("c", true)), [.onStandby, .onStandby, .inOrder, .onStandby, .onStandby]),
+    (nil, held("b", .renewed, after: ("c", false)), [taken, taken, taken, .onStandby, deposed]),
+    // It is the holder.
+    ("a", held("a", .released), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
+    ("a", held("a", .released, after: ("c", false)), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
+    ("a", held("a", .abandoned), [dead, dead, dead, dead, deposed]),
+    ("a", held("a", .silent), [silent, silent, silent, silent, deposed]),
+    ("a", held("a", .renewed, after: ("c", true)), [.onStandby, .onStandby, .alive, .onStandby, deposed]),
+    // It was the holder before the present one.
+    ("a", held("b", .released, after: ("a", true)), [.inOrder, .inOrder, .inOrder, .inOrder, .onStandby]),
+    ("a", held("b", .released, after: ("a", false)), [.inOrder, .inOrder, taken, .inOrder, deposed]),
+    ("a", held("b", .abandoned, after: ("a", true)), [dead, dead, dead, dead, deposed]),
+    ("a", held("b", .renewed, after: ("a", true)), [.onStandby, .onStandby, .inOrder, .onStandby, .onStandby]),
+    ("a", held("b", .renewed, after: ("a", false)), [taken, taken, taken, .onStandby, deposed]),
+    // Two others have had the lease since, or the lease does not tell.
+    ("a", held("b", .released, after: ("c", true)), [.inOrder, .inOrder, others, .inOrder, deposed]),
+    ("a", held("b", .released), [.inOrder, .inOrder, others, .inOrder, deposed]),
+    ("a", held("b", .renewed, after: ("c", true)), [.onStandby, .onStandby, others, .onStandby, deposed]),
+    ("a", held("b", .renewed), [.onStandby, .onStandby, others, .onStandby, deposed]),
+  ]
+
+  @Test("follows from what was last seen of it and from what its lease shows, in every case")
+  func ends() {
+    for row in Self.rows {
+      for (sighting, end) in zip(ServiceSighting.allCases, row.ends) {
+        #expect(
+          ServiceEnd(sighting, own: row.own, row.lease) == end, "\(sighting), \(row.lease), own \(row.own ?? "nil")")
+      }
+      #expect(row.ends.count == ServiceSighting.allCases.count)
+    }
+  }
+
+  @Test("is called safe only where that is known, and makes the outcome and the exit code")
+  func outcomes() {
+    for row in Self.rows {
       for sighting in ServiceSighting.allCases {
-        let finding = DrainFinding.notThere("gone", sighting, lease)
-        switch (sighting, lease) {
-        case (_, .abandoned), (_, .silent): #expect(finding.outcome.exit == .changesMayBeLost)
-        case (.deposed, .renewed(predecessor: .released)): #expect(finding.outcome == .standby)
-        case (.deposed, .unreadable): #expect(finding.outcome == .leaseUnreadable)
-        case (.deposed, _): #expect(finding.outcome.exit == .changesMayBeLost)
-        case (.writer, .renewed(predecessor: .released)): #expect(finding.outcome == .serviceGone)
-        case (.writer, .renewed): #expect(finding.outcome.exit == .changesMayBeLost)
-        case (_, .unreadable): #expect(finding.outcome.exit == .volume)
-        case (_, .absent): #expect(finding.sentence.contains("there is no lease that tells"))
-        case (_, .released): #expect(finding.sentence.contains("in order"))
-        case (.standby, .renewed): #expect(finding.outcome == .standby)
-        case (_, .renewed(predecessor: .notReleased)): #expect(finding.outcome.exit == .changesMayBeLost)
-        case (_, .renewed): #expect(finding.outcome == .standby)
-        }
-        #expect(finding.sentence.contains("gone"))
+        let finding = DrainFinding.notThere("(how)", sighting, own: row.own, row.lease)
+        let expected: DrainOutcome =
+          switch ServiceEnd(sighting, own: row.own, row.lease) {
+          case .unknown, .inOrder: sighting == .neverReady ? .neverReady : .serviceGone
+          case .onStandby: .standby
+          case .alive: .timedOut
+          case .crashed: .serviceCrashed
+          case .hidden: .leaseUnreadable
+          }
+        #expect(finding.outcome == expected)
+        #expect(finding.sentence.contains("(how)"))
       }
-      let starting = DrainFinding.starting("503", lease)
-      let deposed = DrainFinding.deposed("409", lease)
-      switch lease {
-      case .abandoned, .silent, .renewed(predecessor: .notReleased): #expect(starting.outcome == .serviceCrashed)
-      case .unreadable: #expect(starting.outcome == .leaseUnreadable)
-      default: #expect(starting.outcome == .neverReady)
-      }
-      switch lease {
-      case .renewed(predecessor: .released): #expect(deposed.outcome == .standby)
-      case .unreadable: #expect(deposed.outcome == .leaseUnreadable)
-      default: #expect(deposed.outcome == .leaseLost)
+      // A writer that did not release its lease is never safe, whatever came after it.
+      if case .held(_, let state, _) = row.lease, state == .abandoned || state == .silent {
+        #expect(DrainFinding.notThere("", .writer, own: row.own, row.lease).outcome.exit == .changesMayBeLost)
+        #expect(DrainFinding.starting("", row.lease).outcome == .serviceCrashed)
+        #expect(DrainFinding.deposed("", own: row.own, row.lease).outcome == .leaseLost)
       }
     }
+    #expect(DrainFinding.starting("", .absent).outcome == .neverReady)
+    #expect(DrainFinding.starting("", .unreadable("x")).outcome == .leaseUnreadable)
+    #expect(DrainFinding.starting("", Self.held("b", .renewed, after: ("c", false))).outcome == .serviceCrashed)
+    #expect(DrainFinding.deposed("", own: "a", Self.held("b", .renewed, after: ("a", true))).outcome == .standby)
+    #expect(DrainFinding.deposed("", own: "a", Self.held("b", .renewed, after: ("a", false))).outcome == .leaseLost)
+    #expect(DrainFinding.deposed("", own: nil, .unreadable("x")).outcome == .leaseUnreadable)
   }
 
   @Test("is said with the newest dump, or that there is none")
   func sentences() {
-    let crashed = DrainFinding.notThere("gone", .writer, .abandoned)
+    let crashed = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .abandoned))
     let full = crashed.withNewest("a.bin", createdAt: "2026-11-24T00:00:00Z").sentence
     #expect(full.contains("changes since the newest dump, 'a.bin' of 2026-11-24T00:00:00Z, may be lost"))
     #expect(crashed.withoutDump(tookChanges: true).sentence.contains("every change may be lost"))
-    let orderly = DrainFinding.notThere("gone", .writer, .released)
+    let orderly = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .released))
     #expect(orderly.withNewest("a.bin", createdAt: "t") == orderly)
     // Who took changes and ended in order has left a dump; there is none.
     #expect(orderly.withoutDump(tookChanges: true).outcome == .noDump)
-    #expect(DrainFinding.notThere("gone", .neverReady, .absent).withoutDump(tookChanges: false).outcome == .neverReady)
+    #expect(
+      DrainFinding.notThere("gone", .neverReady, own: nil, .absent).withoutDump(tookChanges: false).outcome
+        == .neverReady)
     #expect(DrainFinding(.loginRefused, "x").withoutDump(tookChanges: true).outcome == .loginRefused)
     #expect(DrainOutcome.allCases.filter { $0.exit == .changesMayBeLost } == [.serviceCrashed, .leaseLost, .noDump])
   }
@@ -124,16 +141,19 @@ struct LeaseWitnessTests {
       isHolderDead: isHolderDead)
   }
 
+  private func held(_ state: LeaseEvidence.State) -> LeaseEvidence { .held(by: "a", state, after: nil) }
+
   @Test("at once: a released lease, a dead holder, no lease")
   func atOnce() {
     for first in [nil, look(renewal: 1)] {
-      #expect(LeaseWitness.evidence(look(renewal: 1, isReleased: true), since: first, isLast: false) == .released)
+      #expect(LeaseWitness.evidence(look(renewal: 1, isReleased: true), since: first, isLast: false) == held(.released))
       // A claim above it never became a writer's, whose lease it would be.
       #expect(
         LeaseWitness.evidence(
           look(renewal: 1, isReleased: true, claims: [3, 4], isHolderDead: true), since: first, isLast: false)
-          == .released)
-      #expect(LeaseWitness.evidence(look(renewal: 1, isHolderDead: true), since: first, isLast: false) == .abandoned)
+          == held(.released))
+      #expect(
+        LeaseWitness.evidence(look(renewal: 1, isHolderDead: true), since: first, isLast: false) == held(.abandoned))
       #expect(LeaseWitness.evidence(LeaseLook(lease: .absent, claims: []), since: first, isLast: false) == .absent)
     }
   }
@@ -142,9 +162,9 @@ struct LeaseWitnessTests {
   func afterWhile() {
     #expect(LeaseWitness.evidence(look(renewal: 1), since: nil, isLast: false) == nil)
     #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: false) == nil)
-    #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: true) == .silent)
+    #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: true) == held(.silent))
     #expect(
-      LeaseWitness.evidence(look(renewal: 2), since: look(renewal: 1), isLast: false) == .renewed(predecessor: nil))
+      LeaseWitness.evidence(look(renewal: 2), since: look(renewal: 1), isLast: false) == held(.renewed))
   }
 
   @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
@@ -160,6 +180,6 @@ struct LeaseWitnessTests {
       #expect(reason.contains("lease.json"))
     }
     let dead = LeaseLook(lease: .absent, claims: [3], isHolderDead: true)
-    #expect(LeaseWitness.evidence(dead, since: nil, isLast: false) == .abandoned)
+    #expect(LeaseWitness.evidence(dead, since: nil, isLast: false) == .held(by: "", .abandoned, after: nil))
   }
 }

@@ -12,6 +12,8 @@ final class Drain: Sendable {
   let limit: Duration
   let deadline: Deadline
   let sighting: ServiceSighting
+  /// The service's name as the holder of the lease; `nil` when that was not seen.
+  private let own: String?
   let receipt: Mutex<DrainReceipt>
   private let copy: DrainCopy?
   private let begun: Duration
@@ -21,15 +23,17 @@ final class Drain: Sendable {
   /// - Parameters:
   ///   - copy: copies the drain's dump to S3; `nil` where no copies are configured.
   ///   - sighting: what was last seen of the service.
+  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
   init(
     _ configuration: SidecarConfiguration, volume: DumpVolume, worker: Worker, copy: DrainCopy?, logger: Logger,
-    cause: String, sighting: ServiceSighting, clock: WallClock = .system
+    cause: String, sighting: ServiceSighting, own: String? = nil, clock: WallClock = .system
   ) {
     self.volume = volume
     self.worker = worker
     self.copy = copy
     self.logger = logger
     self.sighting = sighting
+    self.own = own
     limit = configuration.drainDeadline
     deadline = Deadline(in: configuration.drainDeadline)
     begun = SteadyClock.now()
@@ -46,18 +50,22 @@ final class Drain: Sendable {
       metadata: ["drain.cause": "\(cause)", "drain.deadline.ms": .stringConvertible(limit.milliseconds)])
     var result = ask(client)
     var evidence: LeaseEvidence?
-    if case .notThere = result {
-      evidence = witness()
-      // Someone renews the lease: it may be this service, started again a moment ago.
-      if case .renewed? = evidence { result = ask(client) }
+    while case .notThere = result {
+      let isAgain = evidence != nil
+      let lease = witness()
+      evidence = lease
+      guard case .held(let holder, .renewed, _) = lease, !askingDeadline.isOver else { break }
+      // Someone renews the lease: it may be this service, started again a moment ago. If it certainly is, it is asked on.
+      guard holder == own || !isAgain else { break }
+      result = ask(client)
     }
     switch result {
     case .dumped(let answer): check(answer)
     case .ended(let outcome, let sentence): checkNewest(DrainFinding(outcome, sentence))
-    case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, evidence ?? witness()))
+    case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, own: own, evidence ?? witness()))
     case .starting(let sentence): checkNewest(.starting(sentence, witness()))
     case .standby(let sentence):
-      checkNewest(sighting.tookChanges ? .deposed(sentence, witness()) : DrainFinding(.standby, sentence))
+      checkNewest(sighting.tookChanges ? .deposed(sentence, own: own, witness()) : DrainFinding(.standby, sentence))
     }
     copyDump()
     return end()

@@ -11,16 +11,21 @@ struct DrainFinding: Sendable, Equatable {
 
   /// The service is not there.
   ///
-  /// - Parameter sentence: how that showed.
-  static func notThere(_ sentence: String, _ sighting: ServiceSighting, _ lease: LeaseEvidence) -> DrainFinding {
+  /// - Parameters:
+  ///   - sentence: how that showed.
+  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
+  static func notThere(
+    _ sentence: String, _ sighting: ServiceSighting, own: String?, _ lease: LeaseEvidence
+  ) -> DrainFinding {
     let isKnown = sighting != .neverReady
     let gone =
       isKnown ? "the service had ended already" : "the service is not there and was not seen ready by this sidecar"
     let outcome = isKnown ? DrainOutcome.serviceGone : .neverReady
-    return switch ServiceEnd(sighting, lease) {
+    return switch ServiceEnd(sighting, own: own, lease) {
     case .unknown: DrainFinding(outcome, "\(gone) (\(sentence)); there is no lease that tells how it ended")
     case .inOrder: DrainFinding(outcome, "\(gone) (\(sentence)); it ended in order, as it had released the lease")
     case .onStandby: DrainFinding(.standby, "\(gone) (\(sentence)); another task is the writer of this volume")
+    case .alive: DrainFinding(.timedOut, "the service renews its lease and does not take the call (\(sentence))")
     case .crashed(let reason):
       DrainFinding(.serviceCrashed, "the service did not end in order (\(sentence)): \(reason)")
     case .hidden(let reason):
@@ -31,8 +36,8 @@ struct DrainFinding: Sendable, Equatable {
   /// The service is there, was not seen ready by this sidecar, and loads its state. A process before it may have taken
   /// changes.
   static func starting(_ sentence: String, _ lease: LeaseEvidence) -> DrainFinding {
-    switch ServiceEnd(.neverReady, lease) {
-    case .unknown, .inOrder, .onStandby:
+    switch ServiceEnd(.neverReady, own: nil, lease) {
+    case .unknown, .inOrder, .onStandby, .alive:
       DrainFinding(.neverReady, "the service is still starting and took no changes (\(sentence))")
     case .crashed(let reason):
       DrainFinding(
@@ -46,9 +51,9 @@ struct DrainFinding: Sendable, Equatable {
   }
 
   /// The service is there, took changes in the life of this sidecar, and says that another task is the writer.
-  static func deposed(_ sentence: String, _ lease: LeaseEvidence) -> DrainFinding {
-    switch ServiceEnd(.deposed, lease) {
-    case .unknown, .inOrder, .onStandby: DrainFinding(.standby, sentence)
+  static func deposed(_ sentence: String, own: String?, _ lease: LeaseEvidence) -> DrainFinding {
+    switch ServiceEnd(.deposed, own: own, lease) {
+    case .unknown, .inOrder, .onStandby, .alive: DrainFinding(.standby, sentence)
     case .crashed: DrainFinding(.leaseLost, "this task took changes and has lost the lease since (\(sentence))")
     case .hidden(let reason):
       DrainFinding(.leaseUnreadable, "\(sentence); nothing tells how it lost the lease: \(reason)")

@@ -30,6 +30,14 @@ struct LeaseWitness: Sendable {
     }
   }
 
+  /// The name of the lease's holder; `nil` when there is none, or it has ended.
+  static func holder(_ volume: DumpVolume) throws -> String? {
+    guard let record = try look(volume).record, !record.isReleased else { return nil }
+    return record.holder.name
+  }
+
+  private static func predecessor(of record: LeaseRecord) -> LeaseEvidence.Predecessor? { nil }
+
   private static func look(_ volume: DumpVolume) throws -> LeaseLook {
     try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).look()
   }
@@ -43,15 +51,18 @@ struct LeaseWitness: Sendable {
     case .absent where look.claims.isEmpty: return .absent
     case .absent:
       // Someone removed the file, or is about to write it.
-      if look.isHolderDead { return .abandoned }
+      if look.isHolderDead { return .held(by: "", .abandoned, after: nil) }
       return isLast ? .unreadable("\(LeaseVolume.file) is not there, though a task has claimed the lease") : nil
     case .damaged:
       return isLast ? .unreadable("\(LeaseVolume.file) can't be read, or makes no sense") : nil
     case .record(let record):
-      if record.isReleased { return .released }
-      if look.isHolderDead { return .abandoned }
-      if let before = first?.record, before != record { return .renewed(predecessor: nil) }
-      return isLast ? .silent : nil
+      let held = { (state: LeaseEvidence.State) in
+        LeaseEvidence.held(by: record.holder.name, state, after: Self.predecessor(of: record))
+      }
+      if record.isReleased { return held(.released) }
+      if look.isHolderDead { return held(.abandoned) }
+      if let before = first?.record, before != record { return held(.renewed) }
+      return isLast ? held(.silent) : nil
     }
   }
 }

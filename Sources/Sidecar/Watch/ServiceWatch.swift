@@ -8,6 +8,8 @@ struct ServiceWatch {
   /// What was last seen of it.
   private(set) var sighting = ServiceSighting.neverReady
   private(set) var isReady = false
+  /// How often in a row it was the writer when it was looked at.
+  private(set) var looksAsWriter = 0
   private var nextLook = Duration.zero
   private var nextLogin = Duration.zero
   private var logins = RetryPause(first: .seconds(2), longest: .seconds(60))
@@ -30,6 +32,7 @@ struct ServiceWatch {
       case .ready:
         sighting.see(isWriter: true)
         note(true, "the service is ready")
+        looksAsWriter += 1
       case .standby(let reason):
         sighting.see(isWriter: false)
         note(true, "the service stands by: \(reason)")
@@ -45,6 +48,7 @@ struct ServiceWatch {
 
   private mutating func note(_ isReady: Bool, _ word: String) {
     self.isReady = isReady
+    if !isReady || sighting != .writer { looksAsWriter = 0 }
     guard word != lastWord else { return }
     lastWord = word
     logger.log(

@@ -30,6 +30,10 @@ final class Watch {
   private var nextMetrics: Duration? = SteadyClock.now()
   private var hasReportedHang = false
   private var wasReady = false
+  /// The holder of the lease when the service was first seen as the writer.
+  private var seenHolder: Ticket<String?>?
+  /// The same, once it is known to be the service.
+  private var ownHolder: String?
   /// Soon after the start, when what only the start needs has been used.
   private var nextTrim = SteadyClock.now() + .seconds(2)
 
@@ -73,17 +77,34 @@ final class Watch {
       service.look()
       wasReady = service.sighting.wasReady
       metrics.change { $0.isServiceReady = service.isReady }
+      learnHolder(service)
       lookAtVolume()
       logStatus()
       signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
     }
-    return drain(client, settings, service.sighting)
+    return drain(client, settings, service)
+  }
+
+  /// Learns which holder of the lease the service is, each time that it becomes the writer.
+  private func learnHolder(_ service: ServiceWatch) {
+    switch service.looksAsWriter {
+    case 0: seenHolder = nil
+    case 1 where seenHolder == nil:
+      let volume = volume
+      seenHolder = worker.start { try LeaseWitness.holder(volume) }
+    case 1: break
+    default:
+      // It was the writer before the lease was read, and still is: the lease was its own.
+      guard case .done(let holder?)? = seenHolder?.outcome, holder != ownHolder else { return }
+      ownHolder = holder
+      logger.debug("the service holds the lease", metadata: ["lease.holder": "\(holder)"])
+    }
   }
 
   private var isStopping: Bool { !signals.received.isEmpty || tasks.stopping.wait(until: Deadline(in: .zero)) }
 
   private func drain(
-    _ client: GatewayClient, _ settings: HTTPClient.Settings, _ sighting: ServiceSighting
+    _ client: GatewayClient, _ settings: HTTPClient.Settings, _ service: ServiceWatch
   ) -> SidecarExit {
     // From here on only the deadline ends a call.
     client.interruption = nil
@@ -94,7 +115,7 @@ final class Watch {
     let drain = Drain(
       configuration, volume: volume, worker: worker,
       copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
-      sighting: sighting)
+      sighting: service.sighting, own: ownHolder)
     signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
     let exit = drain.run(client)
     tasks.protect(false)
