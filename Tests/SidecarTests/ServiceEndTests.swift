@@ -167,6 +167,18 @@ struct LeaseWitnessTests {
       LeaseWitness.evidence(look(renewal: 2), since: look(renewal: 1), isLast: false) == held(.renewed))
   }
 
+  @Test("who held the lease before, and whether that one had released it")
+  func predecessor() {
+    for isReleased in [true, false] {
+      let record = LeaseRecord(
+        holder: holder, epoch: 3, renewal: 1, isReleased: true,
+        predecessor: LeasePredecessor(holder: "z", epoch: 2, isReleased: isReleased))
+      #expect(
+        LeaseWitness.evidence(LeaseLook(lease: .record(record), claims: [3]), since: nil, isLast: false)
+          == .held(by: "a", .released, after: .init(holder: "z", isReleased: isReleased)))
+    }
+  }
+
   @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
   func unreadable() {
     let damaged = LeaseLook(lease: .damaged(fingerprint: "x"), claims: [3])

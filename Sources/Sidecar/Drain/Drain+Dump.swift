@@ -2,6 +2,7 @@ import Clocks
 import DumpDirectory
 import Logging
 import Synchronization
+import Threads
 
 /// What is on the volume when the service has been asked.
 extension Drain {

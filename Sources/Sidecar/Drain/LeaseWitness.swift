@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import Threads
 
 /// Looks at the lease of the volume, and at nothing else: it takes part in no take-over.
 struct LeaseWitness: Sendable {
@@ -36,7 +37,9 @@ struct LeaseWitness: Sendable {
     return record.holder.name
   }
 
-  private static func predecessor(of record: LeaseRecord) -> LeaseEvidence.Predecessor? { nil }
+  private static func predecessor(of record: LeaseRecord) -> LeaseEvidence.Predecessor? {
+    record.predecessor.map { LeaseEvidence.Predecessor(holder: $0.holder, isReleased: $0.isReleased) }
+  }
 
   private static func look(_ volume: DumpVolume) throws -> LeaseLook {
     try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).look()

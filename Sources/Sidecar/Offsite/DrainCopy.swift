@@ -3,6 +3,7 @@ import DumpDirectory
 import HTTPClient
 import Logging
 import Retention
+import Threads
 
 /// Copies a dump to S3 within what is left of a drain's deadline.
 ///
