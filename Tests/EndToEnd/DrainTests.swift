@@ -268,6 +268,18 @@ struct DrainTests {
     }
   }
 
+  @Test("of a service that stops by itself, and was not seen ready, does not call it one that took no changes")
+  func stoppingService() async throws {
+    try await withPeerDump { generated, _ in
+      let gateway = try FakeGateway(
+        readiness: { .json(#"{"status":"draining"}"#, status: 503) },
+        logIn: { _ in .json(#"{"error_code":"GTW503"}"#, status: 503) }, dump: { _, _ in .status(503) })
+      let (code, receipt, _) = try drained(gateway, generated, ["DRAIN_DEADLINE": "4"], waitsFor: "service.state")
+      #expect(code == 75)
+      #expect(receipt["outcome"] == "timed_out")
+    }
+  }
+
   @Test("is ended at once by a second signal, and the receipt says so")
   func secondSignal() async throws {
     try await withPeerDump { generated, _ in

@@ -50,12 +50,13 @@ final class Drain: Sendable {
       metadata: ["drain.cause": "\(cause)", "drain.deadline.ms": .stringConvertible(limit.milliseconds)])
     var result = ask(client)
     var evidence: LeaseEvidence?
-    while case .notThere = result {
+    while needsLease(result) {
       let isAgain = evidence != nil
       let lease = witness()
       evidence = lease
       guard case .held(let holder, .renewed, _) = lease, !askingDeadline.isOver else { break }
-      // Someone renews the lease: it may be this service, started again a moment ago. If it certainly is, it is asked on.
+      // Someone renews the lease: it may be this service, started again a moment ago, or one that could not look at it for a
+      // while. If it certainly is, it is asked on.
       guard holder == own || !isAgain else { break }
       result = ask(client)
     }
@@ -65,10 +66,21 @@ final class Drain: Sendable {
     case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, own: own, evidence ?? witness()))
     case .starting(let sentence): checkNewest(.starting(sentence, witness()))
     case .standby(let sentence):
-      checkNewest(sighting.tookChanges ? .deposed(sentence, own: own, witness()) : DrainFinding(.standby, sentence))
+      checkNewest(
+        sighting.tookChanges
+          ? .deposed(sentence, own: own, evidence ?? witness()) : DrainFinding(.standby, sentence))
     }
     copyDump()
     return end()
+  }
+
+  /// Whether only the lease tells what an answer means.
+  private func needsLease(_ result: DumpRequest.Result) -> Bool {
+    switch result {
+    case .notThere: true
+    case .standby: sighting.tookChanges
+    case .dumped, .ended, .starting: false
+    }
   }
 
   /// Ends at once, because of a second signal. Called from another thread than `run`.

@@ -53,7 +53,8 @@ struct DrainFinding: Sendable, Equatable {
   /// The service is there, took changes in the life of this sidecar, and says that another task is the writer.
   static func deposed(_ sentence: String, own: String?, _ lease: LeaseEvidence) -> DrainFinding {
     switch ServiceEnd(.deposed, own: own, lease) {
-    case .unknown, .inOrder, .onStandby, .alive: DrainFinding(.standby, sentence)
+    case .unknown, .inOrder, .onStandby: DrainFinding(.standby, sentence)
+    case .alive: DrainFinding(.timedOut, "the service holds the lease and wrote no dump in time (\(sentence))")
     case .crashed: DrainFinding(.leaseLost, "this task took changes and has lost the lease since (\(sentence))")
     case .hidden(let reason):
       DrainFinding(.leaseUnreadable, "\(sentence); nothing tells how it lost the lease: \(reason)")

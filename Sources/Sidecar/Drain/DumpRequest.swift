@@ -56,11 +56,11 @@ struct DumpRequest {
     return .ended(outcomeAtTheEnd(last), last?.description ?? "there was no time left to ask the service")
   }
 
-  /// Whether the service says that it stops: it has taken changes then, though this sidecar may have seen none of it, and
-  /// writes its last dump by itself.
-  private var isStopping: Bool {
-    let readiness: GatewayClient.Readiness? = try? client.readiness(deadline.within(.seconds(2)))
-    return readiness == .notReady("draining")
+  /// Whether the service says that it is not ready yet. One that stops has taken changes, though this sidecar may have seen
+  /// none of it, and writes its last dump by itself; one that does not tell is asked on.
+  private var isStarting: Bool {
+    guard case .notReady(let word)? = try? client.readiness(deadline.within(.seconds(2))) else { return false }
+    return word != "draining"
   }
 
   private func end(_ error: ServiceError, refusals: Int, gone: Int) -> Result? {
@@ -71,7 +71,7 @@ struct DumpRequest {
     case .loginRefused: refusals < Self.loginTries ? nil : .ended(.loginRefused, error.description)
     case .gone:
       gone < Self.triesUntilGone ? nil : .notThere(error.description)
-    case .notReady: waitsUntilReady || isStopping ? nil : .starting(error.description)
+    case .notReady: waitsUntilReady || !isStarting ? nil : .starting(error.description)
     default: nil
     }
   }

@@ -84,6 +84,8 @@ enum ServiceEnd: Sendable, Equatable {
     case .absent: self = sighting == .deposed ? .crashed(Self.wasDeposed) : .unknown
     case .held(let holder, let state, let predecessor):
       let isOwn = own.map { $0 == holder }
+      // Nobody took the lease from a task that still has it: it could not look at its volume for a while.
+      let sighting = sighting == .deposed && isOwn == true ? .writer : sighting
       // The holder before counts for this service unless it is known to have been another one.
       let before = predecessor.flatMap { own == nil || $0.holder == own ? $0.isReleased : nil }
       self =
