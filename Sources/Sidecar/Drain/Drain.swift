@@ -114,7 +114,7 @@ final class Drain: Sendable {
     // In case that a second signal ends the process meanwhile.
     receipt.withLock { $0.copy = .init(bucket: copy.bucket, reason: "the drain ended before the copy was done") }
     let dump = receipt.withLock { $0.verified }
-    let result = copy.run(dump, until: deadline.keeping(min(.seconds(1), limit / 10)))
+    let result = copy.run(dump, until: deadline.keeping(min(.seconds(2), limit / 4)))
     receipt.withLock { $0.copy = result }
     guard let reason = result.reason, !result.isThere else { return }
     logger.warning(
