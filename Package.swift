@@ -57,6 +57,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(name: "CSockets"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
     library("Threads", ["Clocks"]),
@@ -73,7 +74,8 @@ let package = Package(
     library(
       "Sidecar",
       [
-        "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Logs", "Settings",
+        "CSockets", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Logs",
+        "Settings",
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Settings"]),

@@ -59,6 +59,13 @@ final class CurlHandle {
     _ = gatehouse_curl_set_transfer(easy, option, value)
   }
 
+  /// errno of the last connection that could not be made.
+  var systemError: Int32 {
+    var number = 0
+    _ = gatehouse_curl_get_number(easy, CURLINFO_OS_ERRNO, &number)
+    return Int32(truncatingIfNeeded: number)
+  }
+
   var status: Int {
     var status = 0
     _ = gatehouse_curl_get_number(easy, CURLINFO_RESPONSE_CODE, &status)

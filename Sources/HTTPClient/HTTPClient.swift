@@ -145,6 +145,7 @@ package final class HTTPClient {
       default: "the call of \(url) failed"
       }
     return HTTPClientError(
-      kind, curlCode: Int(code.rawValue), "\(sentence) (curl \(code.rawValue): \(handle.explanation(code)))")
+      kind, curlCode: Int(code.rawValue), systemError: kind == .cannotConnect ? handle.systemError : 0,
+      "\(sentence) (curl \(code.rawValue): \(handle.explanation(code)))")
   }
 }

@@ -1,3 +1,6 @@
+import CCurl
+import Glibc
+
 /// Why there is no answer.
 package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Code: String, Sendable {
@@ -21,12 +24,23 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
   package let code: Code
   /// libcurl's own number (libcurl-errors(3)); 0 where it has no part in it.
   package let curlCode: Int
+  /// The kernel's reason for a connection that could not be made (errno); 0 where there is none.
+  package let systemError: Int32
   /// A sentence for people, with what curl said.
   package let description: String
 
-  init(_ code: Code, curlCode: Int = 0, _ description: String) {
+  package init(_ code: Code, curlCode: Int = 0, systemError: Int32 = 0, _ description: String) {
     self.code = code
     self.curlCode = curlCode
+    self.systemError = systemError
     self.description = description
+  }
+
+  /// Whether the network itself says that nobody listens: the port is closed, the host is gone, or its name is. A connection
+  /// that merely takes too long, or for which this process lacks something, does not show that.
+  package var isNobodyThere: Bool {
+    guard code == .cannotConnect else { return false }
+    return curlCode == Int(CURLE_COULDNT_RESOLVE_HOST.rawValue) || systemError == ECONNREFUSED
+      || systemError == EHOSTUNREACH
   }
 }

@@ -22,6 +22,22 @@ package enum ProcessSurroundings {
     return String(cString: path)
   }
 
+  /// Raises the limit of open descriptors as far as the process may: what it needs is bounded elsewhere, and the usual soft
+  /// limit is for programs that use `select`. One that can't be raised stays as it is.
+  package static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  /// How many descriptors the process may have open.
+  package static var descriptorLimit: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+    return Int(clamping: limit.rlim_cur)
+  }
+
   /// Reads a small file, as one that holds a secret.
   package static func text(of path: String) throws -> String {
     String(decoding: try bytes(of: path, maximum: 1 << 20), as: UTF8.self)

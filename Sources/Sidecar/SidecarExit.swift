@@ -9,6 +9,8 @@ package enum SidecarExit: Int32, Sendable, CaseIterable {
   case damaged = 65
   /// The service, or S3, could not be asked.
   case unavailable = 69
+  /// The service did not end in order, or lost its lease.
+  case changesMayBeLost = 70
   /// The volume can't be read or written.
   case volume = 74
   /// The deadline passed.
@@ -24,6 +26,7 @@ package enum SidecarExit: Int32, Sendable, CaseIterable {
     case .usage: "wrong arguments"
     case .damaged: "a dump does not verify"
     case .unavailable: "the service (or S3) could not be asked, or failed to write the dump"
+    case .changesMayBeLost: "drain: changes since the newest dump may be lost, as the service crashed or lost its lease"
     case .volume: "the volume can't be read or written, or the dump is not on it"
     case .timedOut: "the drain's deadline passed"
     case .refused: "the login was refused, or the account may not ask for dumps"

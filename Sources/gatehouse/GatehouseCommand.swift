@@ -24,6 +24,7 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Start the service (the default).")
 
   func run() async throws {
+    ProcessSurroundings.raiseDescriptorLimit()
     await Program.serve(ProcessInfo.processInfo.environment)
   }
 }

@@ -74,8 +74,8 @@ class ComposeTests(unittest.TestCase):
             self.assertEqual(stack.state(SERVICE)["ExitCode"], 137)
             # Nobody is there to ask any more: the sidecar says so, and verifies what there is.
             sidecar, _ = stack.stop()
-            self.assertEqual(sidecar["ExitCode"], 0, stack.log(SIDECAR))
-            self.assertEqual(stack.receipt()["outcome"], "service_gone")
+            self.assertEqual(sidecar["ExitCode"], 70, stack.log(SIDECAR))
+            self.assertEqual(stack.receipt()["outcome"], "service_crashed")
             stack.up()
             # The killed one left its lease behind; the next waits until it is sure.
             until("a writer", lambda: "writer" not in stack.call("GET", "/platform/monitor/readiness").json)

@@ -123,8 +123,8 @@ class EcsLocalTests(unittest.TestCase):
         code, timeline = self.run_to_end("--crash", "service")
         self.assertEqual(code, 1)
         self.assertEqual(timeline["stop"], f"Essential container in task exited ({SERVICE})")
-        self.assertEqual(timeline["containers"][SIDECAR]["exit_code"], 0, self.output)
-        self.assertEqual(self.receipt()["outcome"], "service_gone")
+        self.assertEqual(timeline["containers"][SIDECAR]["exit_code"], 70, self.output)
+        self.assertEqual(self.receipt()["outcome"], "service_crashed")
 
     def test_a_crash_of_the_sidecar_still_dumps(self):
         code, timeline = self.run_to_end("--crash", "sidecar")

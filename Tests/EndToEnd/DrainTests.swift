@@ -158,7 +158,7 @@ struct DrainTests {
   @Test(
     "of a service that refuses ends at once, with an exit code of its own and the newest dump verified",
     arguments: [
-      (403, 77, "forbidden"), (400, 69, "rejected"), (404, 69, "rejected"), (409, 0, "standby"),
+      (403, 77, "forbidden"), (400, 69, "rejected"), (404, 69, "rejected"), (409, 70, "lease_lost"),
     ])
   func refused(status: Int, code: Int32, outcome: String) async throws {
     try await withPeerDump { generated, _ in
@@ -184,7 +184,25 @@ struct DrainTests {
       #expect(code == 77)
       #expect(receipt["outcome"] == "login_refused")
       #expect(log.contains("SIDECAR_USERNAME and SIDECAR_PASSWORD"))
-      #expect(gateway.server.count(of: "/platform/authorization") <= 4)
+      #expect(gateway.server.count(of: "/platform/authorization") <= 6)
+    }
+  }
+
+  @Test("goes on when its login is refused for a moment, as while a restore sets the account up again")
+  func loginRefusedForAMoment() async throws {
+    try await withPeerDump { generated, dump in
+      let refusals = Counter()
+      let gateway = try FakeGateway(
+        logIn: { number in
+          number > 1 && refusals.next() <= 2
+            ? .json(#"{"error_code":"AUTH002"}"#, status: 400) : .json(#"{"access_token":"token-\#(number)"}"#)
+        },
+        dump: { _, request in
+          request.headers["authorization"] == "Bearer token-1" ? .status(401) : FakeGateway.wrote(dump.path())
+        })
+      let (code, receipt, _) = try drained(gateway, generated)
+      #expect(code == 0)
+      #expect(receipt["outcome"] == "drained")
     }
   }
 
@@ -250,6 +268,18 @@ struct DrainTests {
     }
   }
 
+  @Test("of a service that stops by itself, and was not seen ready, does not call it one that took no changes")
+  func stoppingService() async throws {
+    try await withPeerDump { generated, _ in
+      let gateway = try FakeGateway(
+        readiness: { .json(#"{"status":"draining"}"#, status: 503) },
+        logIn: { _ in .json(#"{"error_code":"GTW503"}"#, status: 503) }, dump: { _, _ in .status(503) })
+      let (code, receipt, _) = try drained(gateway, generated, ["DRAIN_DEADLINE": "4"], waitsFor: "service.state")
+      #expect(code == 75)
+      #expect(receipt["outcome"] == "timed_out")
+    }
+  }
+
   @Test("is ended at once by a second signal, and the receipt says so")
   func secondSignal() async throws {
     try await withPeerDump { generated, _ in
@@ -260,6 +290,16 @@ struct DrainTests {
       #expect(eventually { gateway.server.count(of: "/platform/memory/dump") == 1 ? true : nil } == true)
       #expect(try sidecar.stop() == 1)
       #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "interrupted")
+    }
+  }
+
+  @Test("without copies in S3 says nothing of them")
+  func noCopies() async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      let (_, receipt, log) = try drained(gateway, generated)
+      #expect(receipt["offsite"] == .null)
+      #expect(!log.contains("S3"))
     }
   }
 }

@@ -52,3 +52,23 @@ func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) 
     try await body(generated, dump)
   }
 }
+
+/// Counts from 1, for several threads.
+final class Counter: Sendable {
+  private let count = Mutex(0)
+
+  func next() -> Int {
+    count.withLock { count in
+      count += 1
+      return count
+    }
+  }
+}
+
+/// Something that happened, as one thread tells another.
+final class Flag: Sendable {
+  private let value = Mutex(false)
+
+  var isSet: Bool { value.withLock { $0 } }
+  func set() { value.withLock { $0 = true } }
+}

@@ -124,4 +124,101 @@ struct OffsiteTests {
       #expect(try sidecar.stop() == 0)
     }
   }
+
+  @Test("hold the drain's own dump when it has ended, and the receipt says so")
+  func drained() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let moto = try MotoServer(in: root)
+      #expect(try moto.call("s3", "PUT", "/\(Self.bucket)").status == 200)
+      let settings = Self.settings(moto, ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"])
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        let sidecar = try SidecarProcess.start(dumps: generated, port: gatehouse.port, settings)
+        try sidecar.waitForLog("logged in")
+        #expect(
+          try gatehouse.send("POST", "/platform/group", token: gatehouse.logIn(), json: ["group_name": "new"]).status
+            == 201)
+        #expect(try sidecar.stop() == 0)
+        let receipt = try SidecarProcess.receipt(in: generated)
+        let name = try #require(receipt["dump"]?.object?["name"]?.string)
+        let offsite = try #require(receipt["offsite"]?.object)
+        #expect(offsite["copied"] == true)
+        #expect(offsite["bucket"] == .string(Self.bucket))
+        #expect(offsite["dump"] == .string(name))
+        #expect(offsite["took_ms"]?.number?.int != nil)
+        #expect(
+          try moto.call("s3", "GET", "/\(Self.bucket)?list-type=2").text.contains("gatehouse/\(name)"))
+        #expect(try SidecarProcess.run(["receipt"], dumps: generated).output.contains("copied to S3"))
+        // The service has ended in order; what it wrote last is newer, and gets its copy, too.
+        #expect(try gatehouse.stop() == 0)
+        #expect(try SidecarProcess.run(["drain"], dumps: generated, port: gatehouse.port, settings).code == 0)
+        let last = try #require(
+          names(in: generated).filter { $0.hasSuffix(".bin") }.max { $0.dropLast(4) < $1.dropLast(4) })
+        #expect(last != name)
+        let second = try SidecarProcess.receipt(in: generated)
+        #expect(second["dump"]?.object?["new"] == false)
+        #expect(second["offsite"]?.object?["copied"] == true)
+        #expect(try moto.call("s3", "GET", "/\(Self.bucket)?list-type=2").text.contains("gatehouse/\(last)"))
+      }
+      // A fetch brings back what was acknowledged.
+      try FileManager.default.removeItem(at: generated)
+      #expect(try SidecarProcess.run(["fetch"], dumps: generated, settings).code == 0)
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        #expect(try gatehouse.send("GET", "/platform/group/new", token: gatehouse.logIn()).status == 200)
+      }
+    }
+  }
+
+  @Test(
+    "that S3 does not take hold no drain longer than its deadline, and the receipt says no",
+    arguments: ["hangs", "fails"])
+  func drainWithoutS3(kind: String) async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      // The copy of the watch is under way, and hangs, too.
+      let s3 = try LoopbackServer { _ in kind == "hangs" ? .hang : .status(503) }
+      let settings = [
+        "OFFSITE_S3_BUCKET": Self.bucket, "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "DRAIN_DEADLINE": "4",
+      ]
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, settings)
+      try sidecar.waitForLog("logged in")
+      #expect(eventually { s3.requests.isEmpty ? nil : true } == true)
+      #expect(try sidecar.stop() == 0)
+      let receipt = try SidecarProcess.receipt(in: generated)
+      #expect(receipt["outcome"] == "drained")
+      #expect((receipt["took_ms"]?.number?.int ?? .max) <= 4000)
+      let offsite = try #require(receipt["offsite"]?.object)
+      #expect(offsite["copied"] == false)
+      #expect(offsite["reason"]?.string?.isEmpty == false)
+      #expect(sidecar.log.contains("the drain's dump is not in S3"))
+      #expect(try SidecarProcess.run(["receipt"], dumps: generated).output.contains("NOT copied to S3"))
+    }
+  }
+
+  @Test("that take a while are waited for as long as the deadline allows")
+  func slowS3() async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      let size = try #require(FileManager.default.attributesOfItem(atPath: dump.path())[.size] as? Int)
+      let s3 = try LoopbackServer { request in
+        let head = LoopbackServer.Answer.status(200, headers: ["x-amz-meta-gatehouse-documents": "20"])
+        switch request.method {
+        case "PUT": return .after(.seconds(3), head)
+        case "HEAD": return .raw("HTTP/1.1 200 X\r\ncontent-length: \(size)\r\nconnection: close\r\n\r\n")
+        default: return .status(200, body: "<ListBucketResult></ListBucketResult>")
+        }
+      }
+      let settings = [
+        "OFFSITE_S3_BUCKET": Self.bucket, "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "DRAIN_DEADLINE": "20",
+      ]
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, settings)
+      try sidecar.waitForLog("logged in")
+      #expect(try sidecar.stop() == 0)
+      let offsite = try #require(try SidecarProcess.receipt(in: generated)["offsite"]?.object)
+      #expect(offsite["copied"] == true, "\(offsite)")
+      #expect((offsite["took_ms"]?.number?.int ?? 0) >= 3000)
+    }
+  }
 }

@@ -3,6 +3,7 @@ import Foundation
 import HTTPClient
 import JSON
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 import Threads
@@ -11,11 +12,13 @@ import Threads
 
 @Suite("The ECS task")
 struct TaskWatchTests {
+  private let metrics = SidecarMetrics()
+
   private func watch(_ server: LoopbackServer, protects: Bool = false) -> TaskWatch {
     let watch = TaskWatch(
       .init(metadata: "\(server.url)/v4/abc", agent: server.url, protectsTask: protects),
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    watch.start(.init(userAgent: "test"))
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics)
+    watch.start { try HTTPClient(.init(userAgent: "test")) }
     return watch
   }
 
@@ -62,11 +65,37 @@ struct TaskWatchTests {
     #expect(server.requests.count { $0.method == "PUT" } == 1)
   }
 
+  @Test("is watched though there was no HTTP client at first, and that is counted")
+  func noClientAtFirst() throws {
+    let server = try LoopbackServer { _ in .json(#"{"DesiredStatus":"STOPPED"}"#) }
+    let watch = TaskWatch(
+      .init(metadata: server.url, agent: nil, protectsTask: false),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics)
+    let tries = Mutex(0)
+    watch.start {
+      let number = tries.withLock { count in
+        count += 1
+        return count
+      }
+      guard number > 1 else { throw HTTPClientError(.unusable, "no memory") }
+      return try HTTPClient(.init(userAgent: "test"))
+    }
+    #expect(watch.stopping.wait(until: Deadline(in: .seconds(20))))
+    #expect(metrics.snapshot.failures["http_client"] == 1)
+  }
+
+  @Test("whose metadata can't be had is counted")
+  func metadataFails() throws {
+    let server = try LoopbackServer { _ in .status(500) }
+    _ = watch(server)
+    #expect(eventually { metrics.snapshot.failures["ecs_metadata"] } != nil)
+  }
+
   @Test("outside ECS is not there, and nothing is asked")
   func outside() {
     let watch = TaskWatch(
       .init(metadata: nil, agent: "http://127.0.0.1:1", protectsTask: false),
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: metrics)
     #expect(!watch.isNeeded)
   }
 }

@@ -200,6 +200,15 @@ struct ValueTests {
     }
   }
 
+  @Test("the watch counts as going on for as long as its drain may take")
+  func turns() {
+    let metrics = SidecarMetrics()
+    metrics.noteTurn(lasting: .seconds(-61))
+    #expect(!metrics.isFresh)
+    metrics.noteTurn(lasting: .seconds(115))
+    #expect(metrics.isFresh)
+  }
+
   @Test("a line of the log has the same figures, under names that a filter of logs can read")
   func status() {
     let metrics = SidecarMetrics()

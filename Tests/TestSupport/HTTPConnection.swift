@@ -100,6 +100,13 @@ package final class HTTPConnection {
     }
   }
 
+  /// Whether the server has closed the connection by now; does not wait.
+  package var isClosedAlready: Bool {
+    var byte: UInt8 = 0
+    let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+    return count == 0 || count < 0 && errno != EAGAIN
+  }
+
   /// Whether a Redis server answers that it is ready.
   package func receivesPong() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 64)

@@ -20,12 +20,15 @@ package enum SidecarProcess {
   }
 
   /// Starts it; does not wait for anything.
+  ///
+  /// - Parameter wrapper: a program that becomes the one that its first argument names.
   package static func start(
-    dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = []
+    dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = [],
+    through wrapper: URL? = nil
   ) throws -> ProgramProcess {
     try ProgramProcess(
       "gatehouse-sidecar", arguments, environment: environment(dumps: dumps, port: port, changes),
-      directory: dumps.deletingLastPathComponent())
+      directory: dumps.deletingLastPathComponent(), through: wrapper)
   }
 
   /// Runs one of its commands to the end.
@@ -38,7 +41,9 @@ package enum SidecarProcess {
 
   /// The newest drain receipt of a directory.
   package static func receipt(in dumps: URL) throws -> JSONObject {
-    guard let name = names(in: dumps).last(where: { $0.hasPrefix("drain-") }) else {
+    // Without the suffix, or a second one of the same second would come before the first.
+    let receipts = names(in: dumps).filter { $0.hasPrefix("drain-") }
+    guard let name = receipts.max(by: { $0.dropLast(5) < $1.dropLast(5) }) else {
       throw HTTPFailure(description: "there is no receipt among \(names(in: dumps))")
     }
     return try JSONParser().parseObject(Data(contentsOf: dumps.appending(path: name)))

@@ -21,9 +21,7 @@ extension SidecarWork {
       return dumps
     }
     var health = Health(newest, maximumAge: configuration.maximumAge, now: WallClock.system.now().seconds)
-    if let port = configuration.metricsPort, port > 0, !isWatching(port, deadline) {
-      health.add("the sidecar does not answer on its metrics port \(port)")
-    }
+    if let port = configuration.metricsPort, port > 0, let fault = watchFault(port, deadline) { health.add(fault) }
     print(json ? JSONWriter.text(health.json) : health.text)
     return health.isWell ? .success : .failure
   }
@@ -33,15 +31,23 @@ extension SidecarWork {
       StandardError.write("--watching asks the sidecar on its metrics port; set SIDECAR_METRICS_PORT for both")
       return .configuration
     }
-    let isWell = isWatching(port, deadline)
-    let text = isWell ? "watching" : "NOT WATCHING: the sidecar does not answer well on its metrics port \(port)"
-    print(json ? JSONWriter.text(["watching": .bool(isWell)]) : text)
-    return isWell ? .success : .failure
+    let fault = watchFault(port, deadline)
+    let text = fault.map { "NOT WATCHING: \($0)" } ?? "watching"
+    print(
+      json
+        ? JSONWriter.text(["watching": .bool(fault == nil), "fault": fault.map { .string($0) } ?? .null]) : text)
+    return fault == nil ? .success : .failure
   }
 
-  private func isWatching(_ port: Int, _ deadline: Deadline) -> Bool {
+  /// - Returns: why the sidecar does not seem to watch; `nil` when it does.
+  private func watchFault(_ port: Int, _ deadline: Deadline) -> String? {
     let request = HTTPRequest("GET", "http://127.0.0.1:\(port)/healthz")
-    return (try? HTTPClient(httpSettings).send(request, deadline: deadline))?.isSuccess == true
+    do {
+      let answer = try HTTPClient(httpSettings).send(request, deadline: deadline)
+      return answer.isSuccess ? nil : "the sidecar answers \(answer.status) on its metrics port \(port)"
+    } catch {
+      return "the sidecar does not answer on its metrics port \(port): \(error)"
+    }
   }
 }
 

@@ -99,7 +99,9 @@ struct SidecarWork {
     guard let account = configuration.account else { return .configuration }
     let client = GatewayClient(try HTTPClient(httpSettings), url: configuration.url, account: account)
     let drain = Drain(
-      configuration, volume: volume, worker: Worker(), logger: logger, cause: "command", wasReady: true)
+      configuration, volume: volume, worker: Worker(),
+      copy: DrainCopy(configuration, httpSettings, volume: volume, logger: logger), logger: logger, cause: "command",
+      sighting: .unwatched)
     // A drain is what a first signal would start: only a second one ends it.
     signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
     return drain.run(client)

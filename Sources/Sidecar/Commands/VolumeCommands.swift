@@ -100,7 +100,9 @@ extension SidecarWork {
   }
 
   func receipt(json: Bool) throws -> SidecarExit {
-    guard let (name, receipt) = try ReceiptShelf(directory: try volume.directory).newest() else {
+    let (found, passedOver) = try ReceiptShelf(directory: try volume.directory).newest()
+    for receipt in passedOver { StandardError.write("a newer receipt can't be read: \(receipt)") }
+    guard let (name, receipt) = found else {
       StandardError.write("no drain receipt in \(volume.place)")
       return .failure
     }

@@ -1,61 +1,86 @@
 import Clocks
 import DumpDirectory
-import Glibc
-import JSON
 import Logging
 import Synchronization
 import Threads
 
-/// Asks for the last dump, checks it, and writes the receipt, all by one deadline.
+/// Asks for the last dump, checks it, copies it, and writes the receipt, all by one deadline.
 final class Drain: Sendable {
-  private let volume: DumpVolume
-  private let worker: Worker
-  private let logger: Logger
-  private let limit: Duration
-  private let deadline: Deadline
+  let volume: DumpVolume
+  let worker: Worker
+  let logger: Logger
+  let limit: Duration
+  let deadline: Deadline
+  let sighting: ServiceSighting
+  /// The service's name as the holder of the lease; `nil` when that was not seen.
+  private let own: String?
+  let receipt: Mutex<DrainReceipt>
+  private let copy: DrainCopy?
   private let begun: Duration
-  private let receipt: Mutex<DrainReceipt>
 
   /// The deadline runs from here.
+  ///
+  /// - Parameters:
+  ///   - copy: copies the drain's dump to S3; `nil` where no copies are configured.
+  ///   - sighting: what was last seen of the service.
+  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
   init(
-    _ configuration: SidecarConfiguration, volume: DumpVolume, worker: Worker, logger: Logger, cause: String,
-    wasReady: Bool, clock: WallClock = .system
+    _ configuration: SidecarConfiguration, volume: DumpVolume, worker: Worker, copy: DrainCopy?, logger: Logger,
+    cause: String, sighting: ServiceSighting, own: String? = nil, clock: WallClock = .system
   ) {
     self.volume = volume
     self.worker = worker
+    self.copy = copy
     self.logger = logger
+    self.sighting = sighting
+    self.own = own
     limit = configuration.drainDeadline
     deadline = Deadline(in: configuration.drainDeadline)
     begun = SteadyClock.now()
     receipt = Mutex(
       DrainReceipt(
         startedAt: clock.now(), deadline: configuration.drainDeadline, cause: cause, url: configuration.url,
-        wasReady: wasReady))
-  }
-
-  /// The receipt as it is now, in one line for people.
-  var line: String {
-    receipt.withLock { receipt in DrainReceipt.line(receipt.json.object ?? [:]) }
+        sighting: sighting))
   }
 
   func run(_ client: GatewayClient) -> SidecarExit {
-    let (cause, wasReady) = receipt.withLock { ($0.cause, $0.wasReady) }
+    let cause = receipt.withLock { $0.cause }
     logger.notice(
       "drain started",
       metadata: ["drain.cause": "\(cause)", "drain.deadline.ms": .stringConvertible(limit.milliseconds)])
-    // Verifying and the receipt need some of the time; a dump that takes longer than the rest is not waited for.
-    let asking = DumpRequest(
-      client: client, deadline: deadline.keeping(min(.seconds(8), limit / 4)), wasReady: wasReady)
-    let result = asking.run { step, result, startedAt, took in
-      receipt.withLock {
-        $0.attempts.append(.init(step: step, result: result, startedAt: startedAt, took: took))
-      }
+    var result = ask(client)
+    var evidence: LeaseEvidence?
+    while needsLease(result) {
+      let isAgain = evidence != nil
+      let lease = witness()
+      evidence = lease
+      guard case .held(let holder, .renewed, _) = lease, !askingDeadline.isOver else { break }
+      // Someone renews the lease: it may be this service, started again a moment ago, or one that could not look at it for a
+      // while. If it certainly is, it is asked on.
+      guard holder == own || !isAgain else { break }
+      result = ask(client)
     }
     switch result {
     case .dumped(let answer): check(answer)
-    case .ended(let outcome, let sentence): checkNewest(outcome, sentence)
+    case .ended(let outcome, let sentence): checkNewest(DrainFinding(outcome, sentence))
+    case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, own: own, evidence ?? witness()))
+    case .starting(let sentence): checkNewest(.starting(sentence, witness()))
+    case .standby(let sentence):
+      checkNewest(
+        sighting.tookChanges
+          ? .deposed(sentence, own: own, evidence ?? witness()) : DrainFinding(.standby, sentence))
     }
+    copyDump()
     return end()
+  }
+
+  /// Whether only the lease tells what an answer means.
+  private func needsLease(_ result: DumpRequest.Result) -> Bool {
+    switch result {
+    case .notThere: true
+    case .standby: sighting.tookChanges
+    case .dumped, .ended, .starting: false
+    }
   }
 
   /// Ends at once, because of a second signal. Called from another thread than `run`.
@@ -68,70 +93,37 @@ final class Drain: Sendable {
     return end(within: .milliseconds(500))
   }
 
-  private func check(_ answer: DumpAnswer) {
-    let (check, start) = (DumpCheck(volume: volume), SteadyClock.now())
-    settle(
-      worker.run(until: verificationDeadline) { try check.check(answer) }, isNew: true, since: start,
-      .drained, "the dump is safe")
-  }
+  /// Verifying and the receipt need some of the time; a dump that takes longer than the rest is not waited for.
+  private var askingDeadline: Deadline { deadline.keeping(min(.seconds(8), limit / 4)) }
 
-  private func checkNewest(_ outcome: DrainOutcome, _ sentence: String) {
-    let (check, start) = (DumpCheck(volume: volume), SteadyClock.now())
-    let found = worker.run(until: verificationDeadline) { () -> DumpCheck.Checked in
-      guard let newest = try check.checkNewest() else { throw NoDump() }
-      return newest
-    }
-    if case .failed(let error) = found, error is NoDump {
-      finish(outcome, "\(sentence); there is no dump on the volume")
-      return
-    }
-    settle(found, isNew: false, since: start, outcome, sentence)
-  }
-
-  private struct NoDump: Error {}
-
-  /// - Parameters:
-  ///   - outcome: when the dump verifies.
-  ///   - sentence: the same.
-  private func settle(
-    _ found: Worker.Outcome<DumpCheck.Checked>, isNew: Bool, since start: Duration, _ outcome: DrainOutcome,
-    _ sentence: String
-  ) {
-    switch found {
-    case .done(let checked):
-      let took = SteadyClock.now() - start
+  private func ask(_ client: GatewayClient) -> DumpRequest.Result {
+    let before = SteadyClock.now() - begun
+    let asking = DumpRequest(client: client, deadline: askingDeadline, waitsUntilReady: sighting != .neverReady)
+    return asking.run { step, result, startedAt, took in
       receipt.withLock {
-        $0.dump = .init(
-          name: checked.dump.name, path: checked.dump.entry.path, bytes: checked.dump.entry.bytes,
-          verification: checked.good, verifyingTook: took, isNew: isNew, predecessor: checked.predecessor,
-          shrank: checked.shrank)
+        $0.attempts.append(.init(step: step, result: result, startedAt: before + startedAt, took: took))
       }
-      if checked.shrank {
-        logger.warning(
-          "the dump shrank by more than half; it pushes no older one out until it is accepted (prune --accept-shrunk)",
-          metadata: ["dump.name": "\(checked.dump.name)", "dump.documents": .stringConvertible(checked.good.documents)])
-      }
-      finish(outcome, sentence)
-    case .failed(let error):
-      let failure = error as? DumpCheck.Failure ?? .unreadable("\(error)")
-      finish(failure.outcome, "\(failure)")
-    case .late:
-      finish(
-        .volumeFailed,
-        "the volume did not answer in time; look at the mount of '\(volume.place)'")
     }
   }
 
-  private func finish(_ outcome: DrainOutcome, _ sentence: String) {
-    receipt.withLock { receipt in
-      guard receipt.outcome == nil else { return }
-      receipt.outcome = outcome
-      receipt.sentence = sentence
-    }
-  }
+  private func witness() -> LeaseEvidence { LeaseWitness(volume: volume, worker: worker).testify(askingDeadline) }
 
-  /// Leaves time for the receipt.
-  private var verificationDeadline: Deadline { deadline.keeping(min(.seconds(2), limit / 10)) }
+  /// Copies what the drain has verified, or else the newest dump that is verified, in the time that is left.
+  private func copyDump() {
+    guard let copy else { return }
+    // In case that a second signal ends the process meanwhile.
+    receipt.withLock { $0.copy = .init(bucket: copy.bucket, reason: "the drain ended before the copy was done") }
+    let dump = receipt.withLock { $0.verified }
+    let result = copy.run(dump, until: deadline.keeping(min(.seconds(2), limit / 4)))
+    receipt.withLock { $0.copy = result }
+    guard let reason = result.reason, !result.isThere else { return }
+    logger.warning(
+      "the drain's dump is not in S3",
+      metadata: [
+        "dump.name": "\(result.dump ?? "none")", "offsite.bucket": "\(copy.bucket)", "error": "\(reason)",
+        "duration.ms": .stringConvertible(result.took.milliseconds),
+      ])
+  }
 
   /// Writes the receipt and says how it went.
   private func end(within: Duration? = nil) -> SidecarExit {
@@ -139,45 +131,7 @@ final class Drain: Sendable {
       receipt.took = SteadyClock.now() - begun
       return receipt
     }
-    let bytes = JSONWriter.bytes(done.json)
-    let volume = volume
     let limit = within.map { deadline.within($0) } ?? deadline.keeping(min(.milliseconds(300), limit / 20))
-    // A worker of its own: the usual one may hang on the volume, and this must be tried all the same.
-    let written = Worker().run(until: limit) { () throws -> String in
-      var number = 0
-      while true {
-        do throws(DumpDirectoryError) {
-          return try volume.directory.writeSmallFile(done.fileName(number: number), bytes, replaces: false)
-        } catch {
-          guard error.code == .taken, number < 100 else { throw error }
-          number += 1
-        }
-      }
-    }
-    let outcome = done.outcome ?? .interrupted
-    var metadata: Logger.Metadata = [
-      "drain.outcome": "\(outcome.rawValue)", "duration.ms": .stringConvertible(done.took.milliseconds),
-      "exit.code": .stringConvertible(Int(outcome.exit.rawValue)),
-    ]
-    if let dump = done.dump {
-      metadata["dump.name"] = "\(dump.name)"
-      metadata["dump.documents"] = .stringConvertible(dump.verification.documents)
-      metadata["dump.bytes"] = .stringConvertible(dump.bytes)
-    }
-    if case .done(let path) = written {
-      metadata["receipt.path"] = "\(path)"
-    } else {
-      // The volume does not take it: whoever looks finds it in the log.
-      StandardError.write(String(decoding: bytes, as: UTF8.self))
-      if case .failed(let error) = written {
-        metadata["receipt.error"] = "\(error)"
-      } else {
-        metadata["receipt.error"] = "the volume did not answer in time"
-      }
-    }
-    let level: Logger.Level = outcome.exit == .success ? .notice : .error
-    metadata["drain.sentence"] = "\(done.sentence)"
-    logger.log(level: level, "drain ended", metadata: metadata)
-    return outcome.exit
+    return DrainEnd(receipt: done, volume: volume, logger: logger).run(until: limit)
   }
 }

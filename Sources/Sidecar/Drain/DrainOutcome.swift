@@ -4,10 +4,18 @@ enum DrainOutcome: String, Sendable, CaseIterable {
   case drained
   /// Another task is the writer of this volume: there was nothing here to save.
   case standby
-  /// The service had ended already; the newest dump verifies.
+  /// The service had ended already, in order as far as its lease tells.
   case serviceGone = "service_gone"
-  /// The service never got ready, so it took no changes.
+  /// The service was not seen ready, and its lease shows no crash.
   case neverReady = "never_ready"
+  /// The service ended without releasing its lease: changes since the newest dump may be lost.
+  case serviceCrashed = "service_crashed"
+  /// Another task took the lease from this one, which had taken changes.
+  case leaseLost = "lease_lost"
+  /// The service took changes, and there is no dump.
+  case noDump = "no_dump"
+  /// The service is gone, and whether it ended in order can't be read.
+  case leaseUnreadable = "lease_unreadable"
   case loginRefused = "login_refused"
   /// The account may not ask for dumps.
   case forbidden
@@ -32,7 +40,8 @@ enum DrainOutcome: String, Sendable, CaseIterable {
     case .loginRefused, .forbidden: .refused
     case .rejected, .dumpFailed: .unavailable
     case .timedOut: .timedOut
-    case .notOnVolume, .volumeFailed: .volume
+    case .notOnVolume, .volumeFailed, .leaseUnreadable: .volume
+    case .serviceCrashed, .leaseLost, .noDump: .changesMayBeLost
     case .damaged: .damaged
     case .interrupted: .failure
     }

@@ -24,15 +24,35 @@ struct DrainReceipt: Sendable {
     let shrank: Bool
   }
 
+  /// What became of the copy in S3.
+  struct Copy: Sendable {
+    let bucket: String
+    /// Of which dump; `nil` when there is none to copy.
+    var dump: String?
+    var isThere = false
+    /// Why it is not there, or was before.
+    var reason: String?
+    var took = Duration.zero
+
+    init(bucket: String, reason: String) {
+      self.bucket = bucket
+      self.reason = reason
+    }
+  }
+
   /// Of the file's name and of `started_at`.
   let startedAt: WallClock.Moment
   let deadline: Duration
   /// What began it: a signal, or the command.
   let cause: String
   let url: String
-  let wasReady: Bool
+  let sighting: ServiceSighting
   var attempts: [Attempt] = []
   var dump: Dump?
+  /// The same dump as the volume has it.
+  var verified: KnownDump?
+  /// `nil` where no copies are configured.
+  var copy: Copy?
   var outcome: DrainOutcome?
   /// What happened and, where something is wrong, what to do.
   var sentence = ""
@@ -40,12 +60,13 @@ struct DrainReceipt: Sendable {
 
   /// `drain-20261124T205912Z.json`
   static let prefix = "drain-"
+  static let suffix = ".json"
 
   func fileName(number: Int) -> String {
     let time = CivilTime(unixSeconds: startedAt.seconds).compact
     let digits = String(number)
     let tail = number == 0 ? "" : "-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    return "\(Self.prefix)\(time)\(tail).json"
+    return "\(Self.prefix)\(time)\(tail)\(Self.suffix)"
   }
 
   var json: JSONValue {
@@ -59,10 +80,13 @@ struct DrainReceipt: Sendable {
       "started_at": .string(CivilTime(unixSeconds: startedAt.seconds).extended(microseconds: startedAt.microseconds)),
       "took_ms": .integer(took.milliseconds),
       "deadline_seconds": .integer(deadline.milliseconds / 1000),
-      "service": ["url": .string(url), "was_ready": .bool(wasReady)],
+      "service": [
+        "url": .string(url), "was_ready": .bool(sighting.wasReady), "last_seen": .string(sighting.rawValue),
+      ],
       "attempts": .array(attempts.map(Self.json)),
     ]
     receipt["dump"] = dump.map(Self.json) ?? .null
+    receipt["offsite"] = copy.map(Self.json) ?? .null
     return .object(receipt)
   }
 
@@ -85,6 +109,13 @@ struct DrainReceipt: Sendable {
     return .object(object)
   }
 
+  private static func json(_ copy: Copy) -> JSONValue {
+    [
+      "copied": .bool(copy.isThere), "bucket": .string(copy.bucket), "dump": copy.dump.map { .string($0) } ?? .null,
+      "took_ms": .integer(copy.took.milliseconds), "reason": copy.reason.map { .string($0) } ?? .null,
+    ]
+  }
+
   /// One line for people.
   static func line(_ receipt: JSONObject) -> String {
     let outcome = receipt["outcome"]?.string ?? "unknown"
@@ -98,6 +129,10 @@ struct DrainReceipt: Sendable {
       if dump["shrank"]?.bool == true { line += ", SHRANK by more than half" }
     } else {
       line += ", no verified dump"
+    }
+    if let copy = receipt["offsite"]?.object {
+      line +=
+        copy["copied"]?.bool == true ? ", copied to S3" : ", NOT copied to S3 (\(copy["reason"]?.string ?? "unknown"))"
     }
     return "\(line): \(receipt["sentence"]?.string ?? "")"
   }

@@ -1,4 +1,5 @@
 import DumpDirectory
+import DumpFormat
 import Glibc
 import Retention
 
@@ -29,6 +30,8 @@ struct DumpCheck: Sendable {
     let good: Verification.Good
     let predecessor: (name: String, documents: Int)?
     let shrank: Bool
+    /// A newer dump of a later epoch, which a start would take instead.
+    let supersededBy: String?
   }
 
   let volume: DumpVolume
@@ -84,7 +87,8 @@ struct DumpCheck: Sendable {
       var all = dumps
       all[index] = dump
       let shrank = ShrinkGuard.flags(all.map(\.judged), accepted: volume.accepted)[index]
-      return Checked(dump: dump, good: good, predecessor: predecessor, shrank: shrank)
+      let later = dumps[..<index].first { ($0.entry.epoch ?? 0) > good.order?.epoch ?? .max }
+      return Checked(dump: dump, good: good, predecessor: predecessor, shrank: shrank, supersededBy: later?.name)
     }
   }
 

@@ -6,16 +6,25 @@ struct DumpRequest {
   enum Result: Sendable {
     case dumped(DumpAnswer)
     case ended(DrainOutcome, String)
+    /// Nobody listens there, with how that showed.
+    case notThere(String)
+    /// It is there, loads its state, and was not seen ready.
+    case starting(String)
+    /// It says that another task is the writer.
+    case standby(String)
   }
 
   let client: GatewayClient
   let deadline: Deadline
-  /// Whether the service was seen ready in the life of this process.
-  let wasReady: Bool
+  /// Whether a service that is there and not ready is asked on. One that was not seen ready in the life of this process has
+  /// nothing to save while it starts.
+  let waitsUntilReady: Bool
 
-  /// Refused connections after which the service counts as gone: one may be a restart.
+  /// Refused connections in a row after which the service counts as gone: one may be a restart.
   private static let triesUntilGone = 3
-  private static let loginTries = 2
+  private static let loginTries = 3
+  /// After a login that was refused: a service that restores a dump sets the account up again, and hashes its password.
+  private static let loginPause = Duration.seconds(1)
 
   /// - Parameter note: told each try, when it started and what came of it.
   func run(note: (String, String, Duration, Duration) -> Void) -> Result {
@@ -37,7 +46,8 @@ struct DumpRequest {
         gone = error.code == .gone ? gone + 1 : 0
         if let end = end(error, refusals: refusals, gone: gone) { return end }
         let asked = error.retryAfter.map { Duration.seconds(max(0, $0)) } ?? .zero
-        let wait = max(asked, pause.next(using: &generator))
+        let refused = error.code == .loginRefused ? Self.loginPause : .zero
+        let wait = max(asked, refused, pause.next(using: &generator))
         // Who is told to come back when all is over need not wait for it.
         guard wait < deadline.left else { break }
         Wakeup().wait(until: Deadline(in: wait))
@@ -46,23 +56,22 @@ struct DumpRequest {
     return .ended(outcomeAtTheEnd(last), last?.description ?? "there was no time left to ask the service")
   }
 
+  /// Whether the service says that it is not ready yet. One that stops has taken changes, though this sidecar may have seen
+  /// none of it, and writes its last dump by itself; one that does not tell is asked on.
+  private var isStarting: Bool {
+    guard case .notReady(let word)? = try? client.readiness(deadline.within(.seconds(2))) else { return false }
+    return word != "draining"
+  }
+
   private func end(_ error: ServiceError, refusals: Int, gone: Int) -> Result? {
     switch error.code {
-    case .standby: .ended(.standby, error.description)
+    case .standby: .standby(error.description)
     case .forbidden: .ended(.forbidden, error.description)
     case .rejected: .ended(.rejected, error.description)
-    // Once more: the service may just be setting up the account.
     case .loginRefused: refusals < Self.loginTries ? nil : .ended(.loginRefused, error.description)
     case .gone:
-      gone < Self.triesUntilGone
-        ? nil
-        : .ended(
-          wasReady ? .serviceGone : .neverReady,
-          wasReady
-            ? "the service had ended already (\(error))"
-            : "the service was never seen ready and is not there (\(error))")
-    case .notReady:
-      wasReady ? nil : .ended(.neverReady, "the service never got ready, so it took no changes (\(error))")
+      gone < Self.triesUntilGone ? nil : .notThere(error.description)
+    case .notReady: waitsUntilReady || !isStarting ? nil : .starting(error.description)
     default: nil
     }
   }

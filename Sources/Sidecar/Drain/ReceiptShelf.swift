@@ -8,21 +8,30 @@ struct ReceiptShelf: Sendable {
 
   let directory: DumpDirectory
 
-  /// The newest one that can be read.
-  func newest() throws(DumpDirectoryError) -> (name: String, receipt: JSONObject)? {
-    for name in try directory.smallFiles(prefix: DrainReceipt.prefix).reversed() {
-      guard let bytes = try? directory.readSmallFile(name), let receipt = try? JSONParser().parseObject(bytes) else {
-        continue
-      }
-      return (name, receipt)
+  /// Oldest first; of several in one second the first has no number.
+  private func names() throws(DumpDirectoryError) -> [String] {
+    try directory.smallFiles(prefix: DrainReceipt.prefix).sorted {
+      $0.dropLast(DrainReceipt.suffix.count) < $1.dropLast(DrainReceipt.suffix.count)
     }
-    return nil
+  }
+
+  /// The newest one that can be read, and those above it that can't, each with the reason.
+  func newest() throws(DumpDirectoryError) -> (found: (name: String, receipt: JSONObject)?, passedOver: [String]) {
+    var passedOver: [String] = []
+    for name in try names().reversed() {
+      do {
+        return ((name, try JSONParser().parseObject(directory.readSmallFile(name))), passedOver)
+      } catch {
+        passedOver.append("\(name): \(error)")
+      }
+    }
+    return (nil, passedOver)
   }
 
   /// How often each outcome stands in the receipts that are there.
   func outcomes() throws(DumpDirectoryError) -> [String: Int] {
     var counts: [String: Int] = [:]
-    for name in try directory.smallFiles(prefix: DrainReceipt.prefix) {
+    for name in try names() {
       guard let bytes = try? directory.readSmallFile(name), let receipt = try? JSONParser().parseObject(bytes),
         let outcome = receipt["outcome"]?.string.flatMap({ DrainOutcome(rawValue: $0) })
       else { continue }
@@ -32,7 +41,7 @@ struct ReceiptShelf: Sendable {
   }
 
   func prune() throws(DumpDirectoryError) {
-    for name in try directory.smallFiles(prefix: DrainReceipt.prefix).dropLast(Self.kept) {
+    for name in try names().dropLast(Self.kept) {
       try directory.removeSmallFile(name)
     }
   }

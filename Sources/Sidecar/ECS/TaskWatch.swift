@@ -12,6 +12,7 @@ final class TaskWatch: Sendable {
   let stopping = Wakeup()
   private let configuration: SidecarConfiguration.ECS
   private let logger: Logger
+  private let metrics: SidecarMetrics
   private let isWished = Mutex(false)
 
   private static let period = Duration.seconds(1)
@@ -19,9 +20,10 @@ final class TaskWatch: Sendable {
   /// Minutes; renewed at half of it, and gone by itself when this process is.
   private static let protectionExpiry = 10
 
-  init(_ configuration: SidecarConfiguration.ECS, logger: Logger) {
+  init(_ configuration: SidecarConfiguration.ECS, logger: Logger, metrics: SidecarMetrics) {
     self.configuration = configuration
     self.logger = logger
+    self.metrics = metrics
   }
 
   /// Whether there is anything to watch.
@@ -32,14 +34,14 @@ final class TaskWatch: Sendable {
     isWished.withLock { $0 = isProtected }
   }
 
-  func start(_ settings: HTTPClient.Settings) {
+  /// - Parameter client: makes the client that the endpoints are asked with.
+  func start(_ client: @escaping @Sendable () throws -> HTTPClient) {
     guard isNeeded else { return }
+    let maker = ClientMaker(purpose: "watching the ECS task", logger: logger, metrics: metrics, make: client)
     do throws(ThreadError) {
-      try SystemThread.start { [self] in
-        guard let http = try? HTTPClient(settings) else { return }
-        loop(http)
-      }
+      try SystemThread.start { [self] in loop(maker.makeEventually()) }
     } catch {
+      metrics.countFailure("threads")
       logger.error("the task is not watched", metadata: ["error": "\(error)"])
     }
   }
@@ -52,7 +54,9 @@ final class TaskWatch: Sendable {
     let pause = Wakeup()
     while true {
       if let url = configuration.metadata, !isStopping, metadata.isDue {
-        isStopping = metadata.note(ask(http, url), period: Self.period) ?? false
+        let result = ask(http, url)
+        isStopping = metadata.note(result, period: Self.period) ?? false
+        report(result, isFirst: metadata.failures == 1)
         if isStopping {
           logger.notice("ECS stops the task", metadata: ["ecs.desired_status": "STOPPED"])
           stopping.ring()
@@ -77,7 +81,7 @@ final class TaskWatch: Sendable {
     do {
       let answer = try http.send(request, deadline: Deadline(in: .seconds(2)))
       guard answer.isSuccess, let status = TaskStatus(answer.body) else {
-        return .failure(Refused(description: "it answered \(answer.status)", isFinal: false))
+        return .failure(Refused(description: "it answered \(answer.status), and no status of a task", isFinal: false))
       }
       return .success(status.isStopping)
     } catch {
@@ -104,11 +108,21 @@ final class TaskWatch: Sendable {
     }
   }
 
+  private func report(_ result: Result<Bool, Refused>, isFirst: Bool) {
+    guard case .failure(let refused) = result else { return }
+    metrics.countFailure("ecs_metadata")
+    // Once for each row of failures, not each time.
+    guard isFirst else { return }
+    logger.warning(
+      "the metadata of the ECS task can't be had; until they can, a stop shows by its signal only",
+      metadata: ["error": "\(refused.description)"])
+  }
+
   private func report(_ result: Result<Bool, Refused>, _ isProtected: Bool, isFirst: Bool) {
     switch result {
     case .success: logger.debug("task protection set", metadata: ["ecs.protected": "\(isProtected)"])
     case .failure(let refused):
-      // Once for each row of failures, not each time.
+      metrics.countFailure("ecs_protection")
       guard isFirst else { return }
       logger.warning(
         "the task can't be protected from scale-in; its role needs ecs:UpdateTaskProtection",

@@ -1,21 +1,44 @@
+import CSockets
+import Clocks
 import Glibc
 import Threads
 
-/// Serves Prometheus text and the health of the watch on loopback: two paths, one connection at a time, which is all that
-/// a scraper beside it needs.
-enum MetricsServer {
+/// Serves Prometheus text and the health of the watch on loopback, from one thread that waits for all connections at once.
+/// `ConnectionTable` decides, this acts.
+struct MetricsServer: Sendable {
   struct CannotListen: Error, CustomStringConvertible {
     let description: String
   }
 
+  /// What the port says, and whom it tells of its troubles.
+  struct Source: Sendable {
+    let text: @Sendable () -> String
+    let isWatching: @Sendable () -> Bool
+    /// Told once for each row of accepts that fail, with the reason.
+    let onFailure: @Sendable (String) -> Void
+  }
+
+  /// Descriptors that the rest of the sidecar needs, at most: signals, workers, four HTTP clients, the volume, a copy.
+  private static let reserve = 48
+
+  private let listener: Int32
+  private let source: Source
+  private var table: ConnectionTable
+  private var hasFailed = false
+  private var buffer = [UInt8](repeating: 0, count: 8192)
+
+  /// How many connections a process with a limit of descriptors can take.
+  static func places(descriptors: Int) -> Int { max(4, min(ConnectionTable.Limits().places, descriptors - reserve)) }
+
   /// Starts to serve on a thread of its own.
   ///
-  /// - Parameter port: 0 lets the system pick one.
+  /// - Parameters:
+  ///   - port: 0 lets the system pick one.
+  ///   - descriptors: how many the process may have.
   /// - Returns: the port.
-  static func start(
-    port: Int, text: @escaping @Sendable () -> String, isWatching: @escaping @Sendable () -> Bool
-  ) throws(CannotListen) -> Int {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  static func start(port: Int, descriptors: Int, _ source: Source) throws(CannotListen) -> Int {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let listener = socket(AF_INET, type, 0)
     var on: Int32 = 1
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
     var address = sockaddr_in()
@@ -25,7 +48,8 @@ enum MetricsServer {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isListening = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
+        // A flood waits in the kernel's queue; one that is full drops connections, and a client tries again a second later.
+        bind(listener, $0, length) == 0 && listen(listener, 4096) == 0 && getsockname(listener, $0, &length) == 0
       }
     }
     guard isListening else {
@@ -33,14 +57,13 @@ enum MetricsServer {
       close(listener)
       throw CannotListen(description: "127.0.0.1:\(port): \(reason)")
     }
+    let server = MetricsServer(
+      listener: listener, source: source,
+      table: ConnectionTable(.init(places: places(descriptors: descriptors))))
     do throws(ThreadError) {
       try SystemThread.start {
-        while true {
-          let connection = accept(listener, nil, nil)
-          guard connection >= 0 else { continue }
-          answer(connection, text: text, isWatching: isWatching)
-          close(connection)
-        }
+        var server = server
+        while true { server.turn() }
       }
     } catch {
       close(listener)
@@ -49,35 +72,90 @@ enum MetricsServer {
     return Int(UInt16(bigEndian: address.sin_port))
   }
 
-  private static func answer(_ connection: Int32, text: () -> String, isWatching: () -> Bool) {
-    // A client that sends nothing, or takes nothing, holds the next one for this long at most.
-    var limit = timeval(tv_sec: 2, tv_usec: 0)
-    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      setsockopt(connection, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+  /// Waits until something happens, and does what follows from it.
+  private mutating func turn() {
+    let before = SteadyClock.now()
+    for connection in table.overdue(before) { end(connection) }
+    var questions = table.interests.map { interest in
+      pollfd(fd: interest.connection, events: Int16(interest.sends ? POLLOUT : POLLIN), revents: 0)
     }
-    var buffer = [UInt8](repeating: 0, count: 8192)
-    var head: [UInt8] = []
-    while head.count < buffer.count, !ends(head) {
-      let count = recv(connection, &buffer, buffer.count, 0)
-      guard count > 0 else { return }
-      head += buffer[..<count]
+    if case .closed = table.admission(before) {
+    } else {
+      questions.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
     }
-    let line = String(decoding: head.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self).split(separator: " ")
-    let (status, body): (String, String) =
-      switch line.count > 1 && line[0] == "GET" ? line[1] : "" {
-      case "/metrics": ("200 OK", text())
-      case "/healthz": isWatching() ? ("200 OK", "watching\n") : ("503 Service Unavailable", "not watching\n")
-      default: ("404 Not Found", "there are /metrics and /healthz\n")
+    let timeout =
+      table.nextMoment(before).map { Int32(clamping: ($0 - before + .microseconds(999)).milliseconds) } ?? -1
+    guard poll(&questions, nfds_t(questions.count), max(-1, timeout)) > 0 else { return }
+    // Whoever has sent a request is answered before anyone loses a place.
+    for question in questions where question.revents != 0 && question.fd != listener { serve(question.fd) }
+    if questions.last?.fd == listener, questions.last?.revents != 0 { accept() }
+  }
+
+  private mutating func accept() {
+    for _ in 0..<ConnectionTable.Limits().places {
+      let now = SteadyClock.now()
+      let admission = table.admission(now)
+      if case .closed = admission { return }
+      let connection = gatehouse_accept(listener)
+      guard connection >= 0 else {
+        switch errno {
+        case EAGAIN: return
+        // That connection is gone; the next may not be.
+        case EINTR, ECONNABORTED, EPROTO: continue
+        default: return acceptFailed(errno, now)
+        }
       }
-    let answer =
-      "HTTP/1.1 \(status)\r\ncontent-type: text/plain; version=0.0.4\r\ncontent-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n\(body)"
-    var rest = Array(answer.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
+      hasFailed = false
+      if case .replacing(let victim) = admission { end(victim) }
+      table.accepted(connection, now)
+      // Its request is often there already.
+      serve(connection)
     }
   }
 
-  private static func ends(_ head: [UInt8]) -> Bool { head.suffix(4).elementsEqual("\r\n\r\n".utf8) }
+  private mutating func acceptFailed(_ number: Int32, _ now: Duration) {
+    if let victim = table.acceptFailed(now) { end(victim) }
+    guard !hasFailed else { return }
+    hasFailed = true
+    source.onFailure(String(cString: strerror(number)))
+  }
+
+  private mutating func serve(_ connection: Int32) {
+    if table.rest(connection).isEmpty { receive(connection) } else { send(connection) }
+  }
+
+  private mutating func receive(_ connection: Int32) {
+    let count = recv(connection, &buffer, buffer.count, 0)
+    guard count > 0 else {
+      if count == 0 || errno != EAGAIN && errno != EINTR { end(connection) }
+      return
+    }
+    switch table.received(connection, buffer[..<count], SteadyClock.now()) {
+    case .answer(let request):
+      table.answer(connection, request.answer(text: source.text, isWatching: source.isWatching))
+      send(connection)
+    case .close: end(connection)
+    case .wait, .endSending: break
+    }
+  }
+
+  private mutating func send(_ connection: Int32) {
+    let count = table.rest(connection).withUnsafeBytes {
+      Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+    }
+    guard count >= 0 else {
+      if errno != EAGAIN && errno != EINTR { end(connection) }
+      return
+    }
+    switch table.sent(connection, count, SteadyClock.now()) {
+    case .close: end(connection)
+    case .endSending: shutdown(connection, Int32(SHUT_WR))
+    case .wait, .answer: break
+    }
+  }
+
+  private mutating func end(_ connection: Int32) {
+    table.closed(connection)
+    close(connection)
+  }
 }

@@ -38,7 +38,8 @@ final class SidecarMetrics: Sendable {
   /// Whether the watch has gone round a short while ago.
   var isFresh: Bool { SteadyClock.now() - lastTurn.withLock { $0 } < .seconds(60) }
 
-  func noteTurn() { lastTurn.withLock { $0 = SteadyClock.now() } }
+  /// - Parameter duration: for how long the next turn may not come, though all is well.
+  func noteTurn(lasting duration: Duration = .zero) { lastTurn.withLock { $0 = SteadyClock.now() + duration } }
 
   func change(_ body: (inout Values) -> Void) { values.withLock { body(&$0) } }
   func countFailure(_ cause: String) { change { $0.failures[cause, default: 0] += 1 } }

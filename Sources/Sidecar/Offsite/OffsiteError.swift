@@ -19,4 +19,12 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
     self.code = code
     self.description = description
   }
+
+  /// Whether trying again soon may go better.
+  var mayPass: Bool {
+    switch code {
+    case .credentials, .unreachable, .failed: true
+    case .refused, .notFound, .mismatch, .tooLarge: false
+    }
+  }
 }

@@ -22,7 +22,12 @@ struct OffsiteFetch {
     var good: Verification.Good?
     let path = try volume.directory.adopt(copy.object.name) { file in
       let sink = FileSink(file)
-      try shelf.client.get(copy.object.key, into: sink, OffsiteShelf.deadline(bytes: copy.object.bytes))
+      do {
+        try shelf.client.get(copy.object.key, into: sink, OffsiteShelf.deadline(bytes: copy.object.bytes))
+      } catch {
+        // What the volume says of it is the cause.
+        throw sink.failure ?? error
+      }
       return sink.file
     } check: { dump in
       good = .init(try dump.inspect(volume.keyring))
@@ -34,10 +39,19 @@ struct OffsiteFetch {
 
 private final class FileSink: HTTPBodySink {
   private(set) var file: DumpFile
+  private(set) var failure: (any Error)?
 
   init(_ file: DumpFile) {
     self.file = file
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer) -> Bool { (try? file.write(bytes)) != nil }
+  func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    do {
+      try file.write(bytes)
+      return true
+    } catch {
+      failure = error
+      return false
+    }
+  }
 }

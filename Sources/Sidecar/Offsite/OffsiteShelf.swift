@@ -73,7 +73,13 @@ final class OffsiteShelf {
     if let order = good.order {
       metadata += [("gatehouse-epoch", "\(order.epoch)"), ("gatehouse-sequence", "\(order.sequence)")]
     }
-    try client.put(prefix + dump.name, DumpBody(source: source), sha256: good.sha256, metadata: metadata, deadline)
+    let body = DumpBody(source)
+    do throws(OffsiteError) {
+      try client.put(prefix + dump.name, body, sha256: good.sha256, metadata: metadata, deadline)
+    } catch {
+      guard let trouble = body.trouble.present else { throw error }
+      throw OffsiteError(.failed, "'\(dump.name)' can't be read: \(trouble)")
+    }
   }
 
   /// Deletes the copies that no rule keeps.
@@ -95,11 +101,22 @@ final class OffsiteShelf {
 
 /// A dump's file as a request's body.
 private struct DumpBody: HTTPBodySource {
-  let source: any DumpSource
+  /// Why it can't be read.
+  let trouble = Trouble()
+  private let source: any DumpSource
+
+  init(_ source: any DumpSource) {
+    self.source = source
+  }
 
   var size: Int { source.size }
 
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-    try? source.read(at: offset, into: buffer)
+    do {
+      return try source.read(at: offset, into: buffer)
+    } catch {
+      trouble.note("\(error)")
+      return nil
+    }
   }
 }

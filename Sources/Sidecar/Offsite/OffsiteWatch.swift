@@ -30,15 +30,18 @@ final class OffsiteWatch: Sendable {
     wakeup.ring()
   }
 
-  func start(_ settings: HTTPClient.Settings, volume: DumpVolume, metrics: SidecarMetrics) {
+  /// - Parameter client: makes the client that S3 is asked with.
+  func start(_ client: @escaping @Sendable () throws -> HTTPClient, volume: DumpVolume, metrics: SidecarMetrics) {
     metrics.change { $0.isOffsite = true }
+    let maker = ClientMaker(purpose: "copying dumps to S3", logger: logger, metrics: metrics, make: client)
     do throws(ThreadError) {
       try SystemThread.start { [self] in
-        guard let http = try? HTTPClient(settings) else { return }
-        let shelf = OffsiteShelf(configuration, retention: retention, http: http, logger: logger)
+        let shelf = OffsiteShelf(
+          configuration, retention: retention, http: maker.makeEventually(), logger: logger)
         loop(shelf, volume, metrics)
       }
     } catch {
+      metrics.countFailure("threads")
       logger.error("no dump is copied to S3", metadata: ["error": "\(error)"])
     }
   }
@@ -56,7 +59,7 @@ final class OffsiteWatch: Sendable {
         try copy(dump, shelf, volume, metrics)
         offered.withLock { if $0?.name == dump.name { $0 = nil } }
         let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
-        _ = try shelf.prune(clock, Deadline(in: .seconds(120)))
+        prune(shelf, clock, metrics)
         pause = RetryPause(first: .seconds(2), longest: Self.longestBackOff)
       } catch {
         metrics.countFailure("offsite")
@@ -68,6 +71,17 @@ final class OffsiteWatch: Sendable {
           ])
         Wakeup().wait(until: Deadline(in: wait))
       }
+    }
+  }
+
+  /// What stays here goes after the next copy.
+  private func prune(_ shelf: OffsiteShelf, _ clock: ClockReading, _ metrics: SidecarMetrics) {
+    do throws(OffsiteError) {
+      _ = try shelf.prune(clock, Deadline(in: .seconds(120)))
+    } catch {
+      metrics.countFailure("offsite")
+      logger.warning(
+        "the copies in S3 were not pruned; that is tried again after the next copy", metadata: ["error": "\(error)"])
     }
   }
 

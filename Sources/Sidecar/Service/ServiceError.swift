@@ -5,6 +5,9 @@ struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
   enum Code: String, Sendable {
     /// Nobody listens at its address.
     case gone
+    /// It could not be reached, which does not show that it is gone: its queue of connections is full, or this process has no
+    /// descriptor left.
+    case unreachable
     /// It is there, and is loading its state or stopping.
     case notReady = "not_ready"
     /// The name or the password is wrong, or the account is not active.
@@ -41,7 +44,7 @@ struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
   init(_ error: HTTPClientError) {
     let code: Code =
       switch error.code {
-      case .cannotConnect: .gone
+      case .cannotConnect: error.isNobodyThere ? .gone : .unreachable
       case .timedOut: .timedOut
       case .interrupted: .interrupted
       case .untrusted, .unusable: .rejected

@@ -18,6 +18,8 @@ final class DumpVolume: Sendable {
   private let workingDirectory: String
   /// Of a long row of dumps the notes are written this often: each time all of them are.
   static let savePeriod = Duration.seconds(5)
+  /// Why the notes can't be read or written.
+  let notesTrouble = Trouble()
   private let opened = Mutex<DumpDirectory?>(nil)
   private let shelf = Mutex(Shelf())
 
@@ -163,11 +165,15 @@ final class DumpVolume: Sendable {
   private func save(_ shelf: inout Shelf) {
     guard shelf.isUnsaved, ownsNotes || !shelf.isForeign else { return }
     // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
-    guard let bytes = try? refreshed(&shelf).sealed(keyring.sealing),
-      let path = try? directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
-    else { return }
-    shelf.identity = try? FileIdentity(of: path)
-    (shelf.isForeign, shelf.isUnsaved) = (false, false)
+    do {
+      let bytes = try refreshed(&shelf).sealed(keyring.sealing)
+      let path = try directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+      shelf.identity = try? FileIdentity(of: path)
+      (shelf.isForeign, shelf.isUnsaved) = (false, false)
+      notesTrouble.note(nil)
+    } catch {
+      notesTrouble.note("they can't be written: \(error)")
+    }
   }
 
   /// The notes with what another process, as a command of an operator, has noted meanwhile.
@@ -176,10 +182,15 @@ final class DumpVolume: Sendable {
     let identity = try? FileIdentity(of: "\(directory.location.directory)/\(SidecarNotes.fileName)")
     guard let identity, identity != shelf.identity else { return shelf.notes }
     shelf.identity = identity
-    let bytes = try? directory.readSmallFile(SidecarNotes.fileName)
-    let read = bytes.flatMap { SidecarNotes(sealed: $0, keyring) }
-    if let read { shelf.notes.merge(read) }
-    shelf.isForeign = read == nil
+    do {
+      let read = SidecarNotes(sealed: try directory.readSmallFile(SidecarNotes.fileName), keyring)
+      if let read { shelf.notes.merge(read) }
+      shelf.isForeign = read == nil
+      if read == nil { notesTrouble.note("they are damaged, or sealed with another key") }
+    } catch {
+      shelf.isForeign = true
+      notesTrouble.note("they can't be read: \(error)")
+    }
     return shelf.notes
   }
 }

@@ -5,8 +5,11 @@ import Logging
 struct ServiceWatch {
   private let client: GatewayClient
   private let logger: Logger
-  private(set) var wasReady = false
+  /// What was last seen of it.
+  private(set) var sighting = ServiceSighting.neverReady
   private(set) var isReady = false
+  /// How often in a row it was the writer when it was looked at.
+  private(set) var looksAsWriter = 0
   private var nextLook = Duration.zero
   private var nextLogin = Duration.zero
   private var logins = RetryPause(first: .seconds(2), longest: .seconds(60))
@@ -26,8 +29,13 @@ struct ServiceWatch {
     guard now >= nextLook else { return }
     do throws(ServiceError) {
       switch try client.readiness(Deadline(in: .seconds(3))) {
-      case .ready: note(true, "the service is ready")
-      case .standby(let reason): note(true, "the service stands by: \(reason)")
+      case .ready:
+        sighting.see(isWriter: true)
+        note(true, "the service is ready")
+        looksAsWriter += 1
+      case .standby(let reason):
+        sighting.see(isWriter: false)
+        note(true, "the service stands by: \(reason)")
       case .notReady(let word): note(false, "the service is not ready: \(word)")
       }
     } catch {
@@ -40,10 +48,11 @@ struct ServiceWatch {
 
   private mutating func note(_ isReady: Bool, _ word: String) {
     self.isReady = isReady
-    wasReady = wasReady || isReady
+    if !isReady || sighting != .writer { looksAsWriter = 0 }
     guard word != lastWord else { return }
     lastWord = word
-    logger.log(level: isReady || !wasReady ? .info : .warning, "service", metadata: ["service.state": "\(word)"])
+    logger.log(
+      level: isReady || !sighting.wasReady ? .info : .warning, "service", metadata: ["service.state": "\(word)"])
   }
 
   private mutating func logIn(_ now: Duration) {

@@ -42,6 +42,7 @@ struct VolumeRound: Sendable {
     }
     volume.forget(except: Set(dumps.map(\.name)))
     measure(dumps, report)
+    reportNotes()
     return Result(dumps: dumps, prunes: report)
   }
 
@@ -99,6 +100,18 @@ struct VolumeRound: Sendable {
           "dump.documents": .stringConvertible(dump.verification?.good?.documents ?? 0),
         ])
       metrics.countFailure("shrank")
+    }
+  }
+
+  private func reportNotes() {
+    switch volume.notesTrouble.news() {
+    case .began(let trouble)?:
+      metrics.countFailure("notes")
+      logger.warning(
+        "the sidecar's notes are in memory only; after its next start dumps are verified again",
+        metadata: ["file.name": "\(SidecarNotes.fileName)", "error": "\(trouble)"])
+    case .ended?: logger.notice("the sidecar's notes are on the volume again")
+    case nil: break
     }
   }
 

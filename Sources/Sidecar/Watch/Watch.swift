@@ -4,6 +4,7 @@ import Glibc
 import HTTPClient
 import Logging
 import Retention
+import Settings
 import Threads
 
 /// What the sidecar does all day: keeps an eye on service, volume and task until it is told to stop, then drains.
@@ -25,8 +26,14 @@ final class Watch {
   private var nextPrune = Duration.zero
   private var nextCloseLook = Duration.zero
   private var nextStatus = SteadyClock.now()
+  /// When the metrics port is tried next; `nil` once it is served.
+  private var nextMetrics: Duration? = SteadyClock.now()
   private var hasReportedHang = false
   private var wasReady = false
+  /// The holder of the lease when the service was first seen as the writer.
+  private var seenHolder: Ticket<String?>?
+  /// The same, once it is known to be the service.
+  private var ownHolder: String?
   /// Soon after the start, when what only the start needs has been used.
   private var nextTrim = SteadyClock.now() + .seconds(2)
 
@@ -34,6 +41,7 @@ final class Watch {
   /// Names tell of every new dump; attributes only of one that is written over.
   private static let closeLookPeriod = Duration.seconds(30)
   private static let prunePeriod = Duration.seconds(3600)
+  private static let metricsPeriod = Duration.seconds(10)
   private static let trimPeriod = Duration.seconds(60)
   private static let hangs = Duration.seconds(30)
 
@@ -42,7 +50,7 @@ final class Watch {
     self.volume = volume
     self.signals = signals
     self.logger = logger
-    tasks = TaskWatch(configuration.ecs, logger: logger)
+    tasks = TaskWatch(configuration.ecs, logger: logger, metrics: metrics)
     offsite = configuration.offsite.map { OffsiteWatch($0, retention: configuration.retention, logger: logger) }
     let pruner = Pruner(volume: volume, policy: configuration.retention, trash: configuration.trash, logger: logger)
     round = VolumeRound(volume: volume, pruner: pruner, metrics: metrics, logger: logger)
@@ -54,9 +62,8 @@ final class Watch {
     let client = GatewayClient(http, url: configuration.url, account: account)
     client.interruption = signals.descriptor
     var service = ServiceWatch(client, logger: logger)
-    tasks.start(settings)
-    offsite?.start(settings, volume: volume, metrics: metrics)
-    startMetrics()
+    tasks.start { try HTTPClient(settings) }
+    offsite?.start({ try HTTPClient(settings) }, volume: volume, metrics: metrics)
     logger.notice(
       "watching",
       metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.place)"])
@@ -66,25 +73,49 @@ final class Watch {
         nextTrim = SteadyClock.now() + Self.trimPeriod
       }
       metrics.noteTurn()
+      startMetrics()
       service.look()
-      wasReady = service.wasReady
+      wasReady = service.sighting.wasReady
       metrics.change { $0.isServiceReady = service.isReady }
+      learnHolder(service)
       lookAtVolume()
       logStatus()
       signals.first.wait(until: Deadline(in: .milliseconds(ticket == nil ? 250 : 50)))
     }
-    return drain(client, wasReady: service.wasReady)
+    return drain(client, settings, service)
+  }
+
+  /// Learns which holder of the lease the service is, each time that it becomes the writer.
+  private func learnHolder(_ service: ServiceWatch) {
+    switch service.looksAsWriter {
+    case 0: seenHolder = nil
+    case 1 where seenHolder == nil:
+      let volume = volume
+      seenHolder = worker.start { try LeaseWitness.holder(volume) }
+    case 1: break
+    default:
+      // It was the writer before the lease was read, and still is: the lease was its own.
+      guard case .done(let holder?)? = seenHolder?.outcome, holder != ownHolder else { return }
+      ownHolder = holder
+      logger.debug("the service holds the lease", metadata: ["lease.holder": "\(holder)"])
+    }
   }
 
   private var isStopping: Bool { !signals.received.isEmpty || tasks.stopping.wait(until: Deadline(in: .zero)) }
 
-  private func drain(_ client: GatewayClient, wasReady: Bool) -> SidecarExit {
+  private func drain(
+    _ client: GatewayClient, _ settings: HTTPClient.Settings, _ service: ServiceWatch
+  ) -> SidecarExit {
     // From here on only the deadline ends a call.
     client.interruption = nil
     tasks.protect(true)
+    // It is bounded by its own deadline, and no reason for a health check to fail meanwhile.
+    metrics.noteTurn(lasting: configuration.drainDeadline)
     let cause = signals.received.first ?? "ECS stops the task"
     let drain = Drain(
-      configuration, volume: volume, worker: worker, logger: logger, cause: cause, wasReady: wasReady)
+      configuration, volume: volume, worker: worker,
+      copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
+      sighting: service.sighting, own: ownHolder)
     signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
     let exit = drain.run(client)
     tasks.protect(false)
@@ -166,16 +197,26 @@ final class Watch {
     logger.info("status", metadata: metrics.snapshot.status(now: WallClock.system.now().seconds))
   }
 
+  /// Serves metrics once its port is free: while another program has it, health checks of this sidecar fail.
   private func startMetrics() {
-    guard let port = configuration.metricsPort else { return }
-    let metrics = metrics
+    guard let port = configuration.metricsPort, let due = nextMetrics, SteadyClock.now() >= due else { return }
+    let (metrics, logger) = (metrics, logger)
+    let source = MetricsServer.Source(
+      text: { metrics.snapshot.text(now: WallClock.system.now().seconds) }, isWatching: { metrics.isFresh },
+      onFailure: { reason in
+        metrics.countFailure("metrics_port")
+        logger.error(
+          "no connection can be taken on the metrics port; it is tried again", metadata: ["error": "\(reason)"])
+      })
     do throws(MetricsServer.CannotListen) {
-      let taken = try MetricsServer.start(
-        port: port, text: { metrics.snapshot.text(now: WallClock.system.now().seconds) },
-        isWatching: { metrics.isFresh })
+      let limit = ProcessSurroundings.descriptorLimit
+      let taken = try MetricsServer.start(port: port, descriptors: limit, source)
+      nextMetrics = nil
       logger.notice("metrics", metadata: ["metrics.port": .stringConvertible(taken)])
     } catch {
-      logger.error("metrics can't be served", metadata: ["error": "\(error)"])
+      nextMetrics = SteadyClock.now() + Self.metricsPeriod
+      metrics.countFailure("metrics_port")
+      logger.error("metrics can't be served; it is tried again", metadata: ["error": "\(error)"])
     }
   }
 }

@@ -1,0 +1,81 @@
+/// What a drain ends with, as far as the service, its lease and the volume tell.
+struct DrainFinding: Sendable, Equatable {
+  let outcome: DrainOutcome
+  /// What happened and, where something is wrong, what to do.
+  let sentence: String
+
+  init(_ outcome: DrainOutcome, _ sentence: String) {
+    self.outcome = outcome
+    self.sentence = sentence
+  }
+
+  /// The service is not there.
+  ///
+  /// - Parameters:
+  ///   - sentence: how that showed.
+  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
+  static func notThere(
+    _ sentence: String, _ sighting: ServiceSighting, own: String?, _ lease: LeaseEvidence
+  ) -> DrainFinding {
+    let isKnown = sighting != .neverReady
+    let gone =
+      isKnown ? "the service had ended already" : "the service is not there and was not seen ready by this sidecar"
+    let outcome = isKnown ? DrainOutcome.serviceGone : .neverReady
+    return switch ServiceEnd(sighting, own: own, lease) {
+    case .unknown: DrainFinding(outcome, "\(gone) (\(sentence)); there is no lease that tells how it ended")
+    case .inOrder: DrainFinding(outcome, "\(gone) (\(sentence)); it ended in order, as it had released the lease")
+    case .onStandby: DrainFinding(.standby, "\(gone) (\(sentence)); another task is the writer of this volume")
+    case .alive: DrainFinding(.timedOut, "the service renews its lease and does not take the call (\(sentence))")
+    case .crashed(let reason):
+      DrainFinding(.serviceCrashed, "the service did not end in order (\(sentence)): \(reason)")
+    case .hidden(let reason):
+      DrainFinding(.leaseUnreadable, "\(gone) (\(sentence)), and nothing tells whether in order: \(reason)")
+    }
+  }
+
+  /// The service is there, was not seen ready by this sidecar, and loads its state. A process before it may have taken
+  /// changes.
+  static func starting(_ sentence: String, _ lease: LeaseEvidence) -> DrainFinding {
+    switch ServiceEnd(.neverReady, own: nil, lease) {
+    case .unknown, .inOrder, .onStandby, .alive:
+      DrainFinding(.neverReady, "the service is still starting and took no changes (\(sentence))")
+    case .crashed(let reason):
+      DrainFinding(
+        .serviceCrashed,
+        "the service is still starting (\(sentence)), and before it one did not end in order: \(reason)")
+    case .hidden(let reason):
+      DrainFinding(
+        .leaseUnreadable,
+        "the service is still starting (\(sentence)), and nothing tells how the one before it ended: \(reason)")
+    }
+  }
+
+  /// The service is there, took changes in the life of this sidecar, and says that another task is the writer.
+  static func deposed(_ sentence: String, own: String?, _ lease: LeaseEvidence) -> DrainFinding {
+    switch ServiceEnd(.deposed, own: own, lease) {
+    case .unknown, .inOrder, .onStandby: DrainFinding(.standby, sentence)
+    case .alive: DrainFinding(.timedOut, "the service holds the lease and wrote no dump in time (\(sentence))")
+    case .crashed: DrainFinding(.leaseLost, "this task took changes and has lost the lease since (\(sentence))")
+    case .hidden(let reason):
+      DrainFinding(.leaseUnreadable, "\(sentence); nothing tells how it lost the lease: \(reason)")
+    }
+  }
+
+  func adding(_ words: String) -> DrainFinding { DrainFinding(outcome, "\(sentence); \(words)") }
+
+  /// - Parameters:
+  ///   - name: of the newest dump, which verifies.
+  ///   - createdAt: RFC 3339.
+  func withNewest(_ name: String, createdAt: String) -> DrainFinding {
+    outcome.exit == .changesMayBeLost
+      ? adding("changes since the newest dump, '\(name)' of \(createdAt), may be lost") : self
+  }
+
+  /// - Parameter tookChanges: whether the service was seen as the writer.
+  func withoutDump(tookChanges: Bool) -> DrainFinding {
+    let words = "there is no dump on the volume"
+    if outcome.exit == .changesMayBeLost { return adding("\(words), so every change may be lost") }
+    guard outcome.exit == .success, tookChanges, outcome != .standby else { return adding(words) }
+    return DrainFinding(.noDump, "\(sentence); \(words), though the service took changes")
+  }
+}

@@ -1,0 +1,71 @@
+import Clocks
+import DumpDirectory
+import Threads
+
+/// Looks at the lease of the volume, and at nothing else: it takes part in no take-over.
+struct LeaseWitness: Sendable {
+  let volume: DumpVolume
+  let worker: Worker
+
+  /// A holder that lives renews its lease every three seconds, a little later on a slow volume.
+  private static let watch = Duration.seconds(6)
+  private static let pause = Duration.milliseconds(250)
+
+  /// Looks until it is clear whether the holder lives. A volume that hangs is not waited for.
+  func testify(_ deadline: Deadline) -> LeaseEvidence {
+    // The last look needs some time, too.
+    let watch = deadline.keeping(.milliseconds(300)).within(Self.watch)
+    var first: LeaseLook?
+    while true {
+      let look: LeaseLook
+      switch worker.run(until: deadline, { [volume] in try Self.look(volume) }) {
+      case .done(let found): look = found
+      case .failed(let error):
+        if (error as? DumpDirectoryError)?.code == .notFound { return .absent }
+        return .unreadable("the lease of the volume can't be read: \(error)")
+      case .late: return .unreadable("the volume did not answer when it was asked for its lease")
+      }
+      if let evidence = Self.evidence(look, since: first, isLast: watch.isOver) { return evidence }
+      first = first ?? look
+      Wakeup().wait(until: watch.within(Self.pause))
+    }
+  }
+
+  /// The name of the lease's holder; `nil` when there is none, or it has ended.
+  static func holder(_ volume: DumpVolume) throws -> String? {
+    guard let record = try look(volume).record, !record.isReleased else { return nil }
+    return record.holder.name
+  }
+
+  private static func predecessor(of record: LeaseRecord) -> LeaseEvidence.Predecessor? {
+    record.predecessor.map { LeaseEvidence.Predecessor(holder: $0.holder, isReleased: $0.isReleased) }
+  }
+
+  private static func look(_ volume: DumpVolume) throws -> LeaseLook {
+    try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).look()
+  }
+
+  /// - Parameters:
+  ///   - first: the first look; `nil` when this is it.
+  ///   - isLast: whether the time for looks is over.
+  /// - Returns: `nil` when one more look may tell more.
+  static func evidence(_ look: LeaseLook, since first: LeaseLook?, isLast: Bool) -> LeaseEvidence? {
+    switch look.lease {
+    case .absent where look.claims.isEmpty: return .absent
+    case .absent:
+      // Someone removed the file, or is about to write it.
+      if look.isHolderDead { return .held(by: "", .abandoned, after: nil) }
+      return isLast ? .unreadable("\(LeaseVolume.file) is not there, though a task has claimed the lease") : nil
+    case .damaged:
+      return isLast ? .unreadable("\(LeaseVolume.file) can't be read, or makes no sense") : nil
+    case .record(let record):
+      let held = { (state: LeaseEvidence.State) in
+        LeaseEvidence.held(by: record.holder.name, state, after: Self.predecessor(of: record))
+      }
+      if record.isReleased { return held(.released) }
+      if look.isHolderDead { return held(.abandoned) }
+      if let before = first?.record, before != record { return held(.renewed) }
+      return isLast ? held(.silent) : nil
+    }
+  }
+}

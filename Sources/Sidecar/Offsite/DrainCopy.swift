@@ -1,0 +1,88 @@
+import Clocks
+import DumpDirectory
+import HTTPClient
+import Logging
+import Retention
+import Threads
+
+/// Copies a dump to S3 within what is left of a drain's deadline.
+///
+/// With a client and a thread of its own: a copy of the watch that is under way, and a volume that hangs, hold it no longer
+/// than its deadline.
+struct DrainCopy: Sendable {
+  private let configuration: OffsiteConfiguration
+  private let retention: RetentionPolicy
+  private let settings: HTTPClient.Settings
+  private let volume: DumpVolume
+  private let logger: Logger
+
+  private static let tries = 3
+
+  /// - Returns: `nil` where no copies are configured.
+  init?(
+    _ configuration: SidecarConfiguration, _ settings: HTTPClient.Settings, volume: DumpVolume, logger: Logger
+  ) {
+    guard let offsite = configuration.offsite else { return nil }
+    self.configuration = offsite
+    retention = configuration.retention
+    self.settings = settings
+    self.volume = volume
+    self.logger = logger
+  }
+
+  var bucket: String { configuration.bucket }
+
+  /// - Parameter dump: verified; `nil` for the newest one of the volume that is.
+  func run(_ dump: KnownDump?, until deadline: Deadline) -> DrainReceipt.Copy {
+    let start = SteadyClock.now()
+    var result = attempt(dump, until: deadline)
+    result.took = SteadyClock.now() - start
+    return result
+  }
+
+  private func attempt(_ dump: KnownDump?, until deadline: Deadline) -> DrainReceipt.Copy {
+    let worker = Worker()
+    let found = worker.run(until: deadline) { [self] in
+      let known = try dump ?? volume.dumps().first(where: \.isGood)
+      return (known, known.map { volume.copied.contains($0.name) } ?? false)
+    }
+    var result = DrainReceipt.Copy(bucket: bucket, reason: "")
+    switch found {
+    case .done((nil, _)):
+      result.reason = "there is no verified dump"
+    case .done((let dump?, true)):
+      (result.dump, result.isThere, result.reason) = (dump.name, true, "it was copied before the drain")
+    case .done((let dump?, false)):
+      result.dump = dump.name
+      switch worker.run(until: deadline, { [self] in try put(dump, deadline.keeping(.milliseconds(50))) }) {
+      case .done:
+        (result.isThere, result.reason) = (true, nil)
+        // Else the next start copies it once more.
+        _ = worker.run(until: deadline) { [volume] in volume.markCopied(dump.name) }
+      case .failed(let error): result.reason = "\(error)"
+      case .late: result.reason = "S3, or the volume, did not answer in time"
+      }
+    case .failed(let error): result.reason = "the volume can't be read: \(error)"
+    case .late: result.reason = "the volume did not answer in time"
+    }
+    return result
+  }
+
+  /// Tries a few times: there may be no later.
+  private func put(_ dump: KnownDump, _ deadline: Deadline) throws {
+    guard let good = dump.verification?.good else { throw OffsiteError(.mismatch, "'\(dump.name)' is not verified") }
+    let source = try volume.directory.source(of: dump.entry.path)
+    let shelf = OffsiteShelf(configuration, retention: retention, http: try HTTPClient(settings), logger: logger)
+    var pause = RetryPause()
+    var generator = SystemRandomNumberGenerator()
+    for number in 1... {
+      do throws(OffsiteError) {
+        return try shelf.put(dump, good, source, deadline)
+      } catch {
+        let wait = pause.next(using: &generator)
+        guard error.mayPass, number < Self.tries, wait < deadline.left else { throw error }
+        Wakeup().wait(until: Deadline(in: wait))
+      }
+    }
+  }
+}

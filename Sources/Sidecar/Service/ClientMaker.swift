@@ -1,0 +1,34 @@
+import Clocks
+import HTTPClient
+import Logging
+import Threads
+
+/// Makes the HTTP client of a thread that can do nothing without one. A failure is said, counted, and tried again.
+struct ClientMaker: Sendable {
+  /// For the log: what does not work meanwhile.
+  let purpose: String
+  let logger: Logger
+  let metrics: SidecarMetrics
+  var pause = RetryPause(first: .seconds(1), longest: .seconds(60))
+  let make: @Sendable () throws -> HTTPClient
+
+  /// Comes back when there is a client.
+  func makeEventually() -> HTTPClient {
+    var pause = pause
+    var generator = SystemRandomNumberGenerator()
+    while true {
+      do {
+        return try make()
+      } catch {
+        let wait = pause.next(using: &generator)
+        metrics.countFailure("http_client")
+        logger.error(
+          "there is no HTTP client; one is made later",
+          metadata: [
+            "client.purpose": "\(purpose)", "error": "\(error)", "retry.ms": .stringConvertible(wait.milliseconds),
+          ])
+        Wakeup().wait(until: Deadline(in: wait))
+      }
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import DumpDirectory
+import Testing
+
+@testable import Sidecar
+
+@Suite("How a service ended")
+struct ServiceEndTests {
+  private typealias Predecessor = LeaseEvidence.Predecessor
+
+  private static let dead = ServiceEnd.crashed("the holder of the lease has ended without releasing it")
+  private static let silent = ServiceEnd.crashed("the lease is not released, and nobody renews it")
+  private static let taken = ServiceEnd.crashed("another task took the lease over from one that had not released it")
+  private static let others = ServiceEnd.crashed("another task has had the lease since")
+  private static let deposed = ServiceEnd.crashed("another task had taken its lease")
+
+  private static func held(
+    _ holder: String, _ state: LeaseEvidence.State, after predecessor: (String, Bool)? = nil
+  ) -> LeaseEvidence {
+    .held(by: holder, state, after: predecessor.map { Predecessor(holder: $0.0, isReleased: $0.1) })
+  }
+
+  /// What each row shows, and how the service ended by it: unwatched, never ready, writer, standby, deposed.
+  private typealias Row = (own: String?, lease: LeaseEvidence, ends: [ServiceEnd])
+
+  private static let rows: [Row] = [
+    (nil, .absent, [.unknown, .unknown, .unknown, .unknown, deposed]),
+    ("a", .unreadable("x"), [.hidden("x"), .hidden("x"), .hidden("x"), .hidden("x"), .hidden("x")]),
+    // Which holder the service was is not known.
+    (nil, held("b", .released), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
+    (nil, held("b", .released, after: ("c", true)), [.inOrder, .inOrder, .inOrder, .inOrder, .onStandby]),
+    (nil, held("b", .released, after: ("c", false)), [.inOrder, .inOrder, taken, .inOrder, deposed]),
+    (nil, held("b", .abandoned), [dead, dead, dead, dead, deposed]),
+    (nil, held("b", .silent), [silent, silent, silent, silent, deposed]),
+    (nil, held("b", .renewed), [.onStandby, .onStandby, others, .onStandby, deposed]),
+    (nil, held("b", .renewed, after: ("c", true)), [.onStandby, .onStandby, .inOrder, .onStandby, .onStandby]),
+    (nil, held("b", .renewed, after: ("c", false)), [taken, taken, taken, .onStandby, deposed]),
+    // It is the holder; a task that could not look at its volume for a while seems deposed.
+    ("a", held("a", .released), [.inOrder, .inOrder, .inOrder, .inOrder, .inOrder]),
+    ("a", held("a", .released, after: ("c", false)), [.inOrder, .inOrder, .inOrder, .inOrder, .inOrder]),
+    ("a", held("a", .abandoned), [dead, dead, dead, dead, dead]),
+    ("a", held("a", .silent), [silent, silent, silent, silent, silent]),
+    ("a", held("a", .renewed, after: ("c", true)), [.onStandby, .onStandby, .alive, .onStandby, .alive]),
+    // It was the holder before the present one.
+    ("a", held("b", .released, after: ("a", true)), [.inOrder, .inOrder, .inOrder, .inOrder, .onStandby]),
+    ("a", held("b", .released, after: ("a", false)), [.inOrder, .inOrder, taken, .inOrder, deposed]),
+    ("a", held("b", .abandoned, after: ("a", true)), [dead, dead, dead, dead, deposed]),
+    ("a", held("b", .renewed, after: ("a", true)), [.onStandby, .onStandby, .inOrder, .onStandby, .onStandby]),
+    ("a", held("b", .renewed, after: ("a", false)), [taken, taken, taken, .onStandby, deposed]),
+    // Two others have had the lease since, or the lease does not tell.
+    ("a", held("b", .released, after: ("c", true)), [.inOrder, .inOrder, others, .inOrder, deposed]),
+    ("a", held("b", .released), [.inOrder, .inOrder, others, .inOrder, deposed]),
+    ("a", held("b", .renewed, after: ("c", true)), [.onStandby, .onStandby, others, .onStandby, deposed]),
+    ("a", held("b", .renewed), [.onStandby, .onStandby, others, .onStandby, deposed]),
+  ]
+
+  @Test("follows from what was last seen of it and from what its lease shows, in every case")
+  func ends() {
+    for row in Self.rows {
+      for (sighting, end) in zip(ServiceSighting.allCases, row.ends) {
+        #expect(
+          ServiceEnd(sighting, own: row.own, row.lease) == end, "\(sighting), \(row.lease), own \(row.own ?? "nil")")
+      }
+      #expect(row.ends.count == ServiceSighting.allCases.count)
+    }
+  }
+
+  @Test("is called safe only where that is known, and makes the outcome and the exit code")
+  func outcomes() {
+    for row in Self.rows {
+      for sighting in ServiceSighting.allCases {
+        let finding = DrainFinding.notThere("(how)", sighting, own: row.own, row.lease)
+        let expected: DrainOutcome =
+          switch ServiceEnd(sighting, own: row.own, row.lease) {
+          case .unknown, .inOrder: sighting == .neverReady ? .neverReady : .serviceGone
+          case .onStandby: .standby
+          case .alive: .timedOut
+          case .crashed: .serviceCrashed
+          case .hidden: .leaseUnreadable
+          }
+        #expect(finding.outcome == expected)
+        #expect(finding.sentence.contains("(how)"))
+      }
+      // A writer that did not release its lease is never safe, whatever came after it.
+      if case .held(_, let state, _) = row.lease, state == .abandoned || state == .silent {
+        #expect(DrainFinding.notThere("", .writer, own: row.own, row.lease).outcome.exit == .changesMayBeLost)
+        #expect(DrainFinding.starting("", row.lease).outcome == .serviceCrashed)
+        #expect(DrainFinding.deposed("", own: row.own, row.lease).outcome == .leaseLost)
+      }
+    }
+    #expect(DrainFinding.starting("", .absent).outcome == .neverReady)
+    #expect(DrainFinding.starting("", .unreadable("x")).outcome == .leaseUnreadable)
+    #expect(DrainFinding.starting("", Self.held("b", .renewed, after: ("c", false))).outcome == .serviceCrashed)
+    #expect(DrainFinding.deposed("", own: "a", Self.held("b", .renewed, after: ("a", true))).outcome == .standby)
+    #expect(DrainFinding.deposed("", own: "a", Self.held("b", .renewed, after: ("a", false))).outcome == .leaseLost)
+    #expect(DrainFinding.deposed("", own: "a", Self.held("a", .renewed)).outcome == .timedOut)
+    #expect(DrainFinding.deposed("", own: nil, .unreadable("x")).outcome == .leaseUnreadable)
+  }
+
+  @Test("is said with the newest dump, or that there is none")
+  func sentences() {
+    let crashed = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .abandoned))
+    let full = crashed.withNewest("a.bin", createdAt: "2026-11-24T00:00:00Z").sentence
+    #expect(full.contains("changes since the newest dump, 'a.bin' of 2026-11-24T00:00:00Z, may be lost"))
+    #expect(crashed.withoutDump(tookChanges: true).sentence.contains("every change may be lost"))
+    let orderly = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .released))
+    #expect(orderly.withNewest("a.bin", createdAt: "t") == orderly)
+    // Who took changes and ended in order has left a dump; there is none.
+    #expect(orderly.withoutDump(tookChanges: true).outcome == .noDump)
+    #expect(
+      DrainFinding.notThere("gone", .neverReady, own: nil, .absent).withoutDump(tookChanges: false).outcome
+        == .neverReady)
+    #expect(DrainFinding(.loginRefused, "x").withoutDump(tookChanges: true).outcome == .loginRefused)
+    #expect(DrainOutcome.allCases.filter { $0.exit == .changesMayBeLost } == [.serviceCrashed, .leaseLost, .noDump])
+  }
+
+  @Test("is told by what a sidecar has seen of it, look by look")
+  func sightings() {
+    var sighting = ServiceSighting.neverReady
+    #expect(!sighting.wasReady && !sighting.tookChanges)
+    sighting.see(isWriter: false)
+    #expect(sighting == .standby && sighting.wasReady && !sighting.tookChanges)
+    sighting.see(isWriter: true)
+    #expect(sighting == .writer && sighting.tookChanges)
+    for _ in 0..<2 {
+      sighting.see(isWriter: false)
+      #expect(sighting == .deposed && sighting.tookChanges)
+    }
+    sighting.see(isWriter: true)
+    #expect(sighting == .writer)
+  }
+}
+
+@Suite("What a look at a lease tells")
+struct LeaseWitnessTests {
+  private let holder = LeaseHolder(name: "a", host: "h", process: 1, bootID: "b")
+
+  private func look(
+    renewal: Int, isReleased: Bool = false, claims: [Int] = [3], isHolderDead: Bool = false
+  ) -> LeaseLook {
+    LeaseLook(
+      lease: .record(LeaseRecord(holder: holder, epoch: 3, renewal: renewal, isReleased: isReleased)), claims: claims,
+      isHolderDead: isHolderDead)
+  }
+
+  private func held(_ state: LeaseEvidence.State) -> LeaseEvidence { .held(by: "a", state, after: nil) }
+
+  @Test("at once: a released lease, a dead holder, no lease")
+  func atOnce() {
+    for first in [nil, look(renewal: 1)] {
+      #expect(LeaseWitness.evidence(look(renewal: 1, isReleased: true), since: first, isLast: false) == held(.released))
+      // A claim above it never became a writer's, whose lease it would be.
+      #expect(
+        LeaseWitness.evidence(
+          look(renewal: 1, isReleased: true, claims: [3, 4], isHolderDead: true), since: first, isLast: false)
+          == held(.released))
+      #expect(
+        LeaseWitness.evidence(look(renewal: 1, isHolderDead: true), since: first, isLast: false) == held(.abandoned))
+      #expect(LeaseWitness.evidence(LeaseLook(lease: .absent, claims: []), since: first, isLast: false) == .absent)
+    }
+  }
+
+  @Test("after a while: a holder that renews, and one that does not")
+  func afterWhile() {
+    #expect(LeaseWitness.evidence(look(renewal: 1), since: nil, isLast: false) == nil)
+    #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: false) == nil)
+    #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: true) == held(.silent))
+    #expect(
+      LeaseWitness.evidence(look(renewal: 2), since: look(renewal: 1), isLast: false) == held(.renewed))
+  }
+
+  @Test("who held the lease before, and whether that one had released it")
+  func predecessor() {
+    for isReleased in [true, false] {
+      let record = LeaseRecord(
+        holder: holder, epoch: 3, renewal: 1, isReleased: true,
+        predecessor: LeasePredecessor(holder: "z", epoch: 2, isReleased: isReleased))
+      #expect(
+        LeaseWitness.evidence(LeaseLook(lease: .record(record), claims: [3]), since: nil, isLast: false)
+          == .held(by: "a", .released, after: .init(holder: "z", isReleased: isReleased)))
+    }
+  }
+
+  @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
+  func unreadable() {
+    let damaged = LeaseLook(lease: .damaged(fingerprint: "x"), claims: [3])
+    let absent = LeaseLook(lease: .absent, claims: [3])
+    for look in [damaged, absent] {
+      #expect(LeaseWitness.evidence(look, since: nil, isLast: false) == nil)
+      guard case .unreadable(let reason)? = LeaseWitness.evidence(look, since: nil, isLast: true) else {
+        Issue.record("it is readable")
+        continue
+      }
+      #expect(reason.contains("lease.json"))
+    }
+    let dead = LeaseLook(lease: .absent, claims: [3], isHolderDead: true)
+    #expect(LeaseWitness.evidence(dead, since: nil, isLast: false) == .held(by: "", .abandoned, after: nil))
+  }
+}
