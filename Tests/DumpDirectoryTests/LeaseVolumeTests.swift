@@ -202,6 +202,88 @@ struct LeaseVolumeTests {
     }
   }
 
+  @Test("whose files are removed while its holder lives stays with it, and no epoch is given out twice")
+  func removedFiles() async throws {
+    try await withWorld { world, url in
+      var holder = world.keeper("a")
+      try holder.turn()
+      for name in ["lease.json", ".lease-epoch-1"] { try FileManager.default.removeItem(at: url.appending(path: name)) }
+      var other = world.keeper("b", kernel: "l")
+      try other.turn()
+      #expect(other.standing == .standby(holder: nil))
+      try holder.turn()
+      #expect(holder.standing == .holding(epoch: 1))
+      #expect(try world.look.record?.epoch == 1)
+      #expect(try world.look.claims == [1])
+      for name in ["lease.json", ".lease-epoch-1"] { try FileManager.default.removeItem(at: url.appending(path: name)) }
+      // The holder is gone with them.
+      try world.turn(&other, for: .seconds(17))
+      #expect(other.standing == .holding(epoch: 2))
+      for name in ["lease.json", ".lease-epoch-2"] { try FileManager.default.removeItem(at: url.appending(path: name)) }
+      try holder.turn()
+      #expect(holder.standing == .standby(holder: nil), "it had lost the lease before the files were removed")
+    }
+  }
+
+  @Test("is no reason to take a living holder for dead that sees the volume through another mount")
+  func otherMount() async throws {
+    try await withWorld { world, url in
+      var holder = world.keeper("a")
+      try holder.turn()
+      let claim = url.appending(path: ".lease-epoch-1")
+      // What the holder writes when it sees the file through another device; the lock is not seen through another mount.
+      let text = try String(contentsOf: claim, encoding: .utf8)
+      let device = try #require(text.firstMatch(of: /"device":"([0-9]+)"/)?.output.1)
+      _ = consume holder
+      try Data(text.replacing("\"device\":\"\(device)\"", with: "\"device\":\"\(device)1\"").utf8).write(to: claim)
+      var other = world.keeper("b")
+      try world.turn(&other, for: .seconds(14))
+      #expect(other.standing == .standby(holder: try world.look.record))
+      try world.turn(&other, for: .seconds(3))
+      #expect(other.standing == .holding(epoch: 2))
+    }
+  }
+
+  @Test("is taken by a lone task although a directory stands in the place of a file of it")
+  func directory() async throws {
+    for name in ["lease.json", ".gatehouse-lease.json", ".lease-epoch-1"] {
+      try await withWorld { world, url in
+        try FileManager.default.createDirectory(
+          at: url.appending(path: "\(name)/something"), withIntermediateDirectories: true)
+        var keeper = world.keeper("a")
+        try world.turn(&keeper, for: .seconds(17))
+        guard case .holding = keeper.standing else {
+          Issue.record("\(name): \(keeper.standing)")
+          return
+        }
+        #expect(try world.look.record?.holder.name == "a")
+        if name == "lease.json" { #expect(keeper.movedAside?.hasSuffix("lease.json.moved-aside-1") == true) }
+        let kept = names(in: url).filter { $0.hasPrefix(name) }.contains {
+          FileManager.default.fileExists(atPath: url.appending(path: "\($0)/something").path())
+        }
+        #expect(kept, "\(names(in: url))")
+      }
+    }
+  }
+
+  @Test("tells who had it before, and whether that one gave it up")
+  func predecessor() async throws {
+    try await withWorld { world, _ in
+      var first = world.keeper("a")
+      try first.turn()
+      #expect(try world.look.record?.predecessor == nil)
+      try first.end()
+      var second = world.keeper("b")
+      try second.turn()
+      try world.turn(&second, for: .seconds(4))
+      #expect(try world.look.record?.predecessor == LeasePredecessor(holder: "a", epoch: 1, isReleased: true))
+      _ = consume second
+      var third = world.keeper("c")
+      try third.turn()
+      #expect(try world.look.record?.predecessor == LeasePredecessor(holder: "b", epoch: 2, isReleased: false))
+    }
+  }
+
   @Test("can be taken after a process died at any point of taking, renewing or giving up, and never with a lower epoch")
   func everyPoint() async throws {
     let life = { (world: LeaseWorld, files: FailingOperations) in

@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import Logging
 import Persistence
+import Synchronization
 import TestSupport
 import Testing
 
@@ -39,6 +40,10 @@ private struct Setup {
   }
 
   func dump() async throws -> Dumper.Dump { try await dumper.dump(to: directory.location, reason: "test") }
+}
+
+private final class Flag: Sendable {
+  let isSet = Mutex(false)
 }
 
 @Suite("Dumps and the ladder")
@@ -141,6 +146,91 @@ struct PersistenceTests {
     }
   }
 
+  @Test("with the snapshot of the last dump changes end: one that commits later is refused, one before is in the dump")
+  func lastDump() async throws {
+    try await withTemporaryDirectory { root in
+      let isClosed = Mutex(false)
+      let late = Mutex<[Bool]>([])
+      let store = Mutex<DocumentStore?>(nil)
+      struct Closed: Error {}
+      let change = { @Sendable (name: String) throws in
+        try store.withLock { $0 }?.write(
+          permit: { () throws(any Error) in if isClosed.withLock({ $0 }) { throw Closed() } }
+        ) { (tx) throws(any Error) in
+          _ = try tx.insert(["name": .string(name)], into: "users")
+        }
+      }
+      // A call that is in flight commits while the dump is written, after its snapshot.
+      let files = HookedOperations { operation in
+        guard operation == "fsync" else { return }
+        let isRefused = (try? change("late")) == nil
+        late.withLock { $0.append(isRefused) }
+      }
+      let setup = try Setup(root, files: files)
+      store.withLock { $0 = setup.store }
+      try change("early")
+      let dump = try await setup.dumper.dumpLast(to: setup.directory.location, reason: "test") {
+        isClosed.withLock { $0 = true }
+      }
+      #expect(late.withLock { $0 }.contains(true))
+      #expect(!late.withLock { $0 }.contains(false))
+      #expect(throws: Closed.self) { try change("later") }
+      guard case .restored(let restored, _) = try setup.ladder().climb() else {
+        Issue.record("nothing restored")
+        return
+      }
+      #expect(restored.path == dump.written.path)
+      #expect(setup.store.snapshot().count == restored.summary.records)
+    }
+  }
+
+  @Test("what shares the last dump is in it, whoever leads it")
+  func lastDumpShared() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let flag = Flag()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<20 {
+          try setup.add("u\(number)")
+          group.addTask {
+            if number == 10 {
+              _ = try await setup.dumper.dumpLast(to: setup.directory.location, reason: "last") {
+                flag.isSet.withLock { $0 = true }
+              }
+            } else {
+              _ = try await setup.dump()
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(flag.isSet.withLock { $0 })
+      #expect(await setup.dumper.unsavedChanges == 0)
+    }
+  }
+
+  @Test("counts the changes that no dump holds, from the moment on from which they are those of clients")
+  func unsaved() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      try setup.add("admin")
+      await setup.dumper.countChanges()
+      #expect(await setup.dumper.unsavedChanges == 0)
+      for name in ["a", "b"] { try setup.add(name) }
+      #expect(await setup.dumper.unsavedChanges == 2)
+      let path = try await setup.dumper.keepDeposed()
+      #expect(path.hasPrefix(setup.directory.location.directory + "/deposed/d-"))
+      #expect(await setup.dumper.unsavedChanges == 2, "no start finds it there")
+      guard case .nothingThere = try setup.ladder().climb() else {
+        Issue.record("a start would take the dump of a deposed task")
+        return
+      }
+      #expect(try setup.ladder().load(path).summary.records == 3)
+      _ = try await setup.dump()
+      #expect(await setup.dumper.unsavedChanges == 0)
+    }
+  }
+
   @Test("goes on after a failure, whose number is not given again")
   func failure() async throws {
     try await withTemporaryDirectory { root in
@@ -219,6 +309,28 @@ struct LeaseTests {
       }
       #expect(names(in: root.appending(path: "generated")) == (before + [".lease-epoch-2"]).sorted())
       #expect(lease.epoch == 1)
+    }
+  }
+
+  @Test("are not called safe when another took the lease before they had their name, and go where no start looks")
+  func staleName() async throws {
+    try await withTemporaryDirectory { root in
+      let generated = root.appending(path: "generated")
+      let files = HookedOperations { operation in
+        // The process is frozen between the look at the lease and the name.
+        if operation == "rename" { try? Data().write(to: generated.appending(path: ".lease-epoch-2")) }
+      }
+      let setup = try Setup(root, files: files)
+      let lease = lease(setup.directory, "slow")
+      lease.start()
+      #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
+      lease.accept(epoch: 1)
+      let dumper = dumper(setup, lease)
+      await #expect { try await dumper.dump(to: setup.directory.location, reason: "test") } throws: {
+        ($0 as? DumpDirectoryError)?.code == .leaseLost
+      }
+      #expect(!names(in: generated).contains { $0.hasSuffix(".bin") })
+      #expect(names(in: generated.appending(path: "deposed")).count { $0.hasSuffix(".bin") } == 1)
     }
   }
 

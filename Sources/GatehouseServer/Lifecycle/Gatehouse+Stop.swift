@@ -59,7 +59,9 @@ extension Gatehouse {
         "calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
     }
     let code = await writeLastDump(signal)
-    await giveUpLease()
+    // A lease that is given up says that all is saved. Without it the next task takes the lease from a dead process, and the sidecar
+    // knows that changes may be lost.
+    if code == .stopped { await giveUpLease() }
     return code
   }
 
