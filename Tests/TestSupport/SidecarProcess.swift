@@ -21,11 +21,12 @@ package enum SidecarProcess {
 
   /// Starts it; does not wait for anything.
   package static func start(
-    dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = []
+    dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = [],
+    output: OutputPipe? = nil
   ) throws -> ProgramProcess {
     try ProgramProcess(
       "gatehouse-sidecar", arguments, environment: environment(dumps: dumps, port: port, changes),
-      directory: dumps.deletingLastPathComponent())
+      directory: dumps.deletingLastPathComponent(), output: output)
   }
 
   /// Runs one of its commands to the end.

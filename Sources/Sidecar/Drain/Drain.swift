@@ -3,6 +3,7 @@ import DumpDirectory
 import Glibc
 import JSON
 import Logging
+import Logs
 import Synchronization
 import Threads
 
