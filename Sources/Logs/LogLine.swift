@@ -16,6 +16,26 @@ struct LogLine {
     }
   }
 
+  /// Bytes. What a client sends can be in a line many times over; a log driver takes lines of some 16 to 256 KiB.
+  static let limit = 64 << 10
+  private static let mostValues = 64
+
+  /// The line, with its values cut where it would be longer than the limit.
+  func boundedText(_ format: LogFormat) -> String {
+    let whole = text(format)
+    guard whole.utf8.count > Self.limit else { return whole }
+    let kept = sorted.prefix(Self.mostValues)
+    // A byte becomes six at most (`\u001b`), and a key may be as long as its value.
+    let share = Self.limit / 16 / (kept.count + 1)
+    var metadata: Logger.Metadata = ["log.cut.bytes": .stringConvertible(whole.utf8.count)]
+    for (key, value) in kept { metadata[Self.cut(key, share)] = .string(Self.cut(Self.text(value), share)) }
+    return LogLine(time: time, level: level, message: Self.cut(message, share), metadata: metadata).text(format)
+  }
+
+  private static func cut(_ text: String, _ limit: Int) -> String {
+    text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "…"
+  }
+
   private var plain: String {
     let word = level.rawValue.uppercased()
     var line = "\(time) \(word)\(String(repeating: " ", count: max(0, 8 - word.count))) \(Self.escaped(message))"

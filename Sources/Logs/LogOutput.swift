@@ -3,18 +3,28 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// Where log lines go: one `write` a line, so that lines of different threads don't mix.
+/// Where log lines go: a queue of at most 4 MiB and a thread that writes it, so that no caller waits for the output.
+///
+/// When the queue is full, lines are dropped, those below a warning first, and a line says how many once the output moves
+/// again. An output that fails is tried again; it never ends the process.
 package final class LogOutput: Sendable {
-  private let descriptor: Int32
   private let format: LogFormat
   private let clock: WallClock
-  private let turn = Mutex(())
+  private let queue: OutputQueue
 
-  /// - Parameter descriptor: standard output, unless a test looks.
-  package init(_ format: LogFormat, descriptor: Int32 = STDOUT_FILENO, clock: WallClock = .system) {
-    self.descriptor = descriptor
+  /// - Parameters:
+  ///   - descriptor: standard output, unless a test looks.
+  ///   - capacity: of the queue, in bytes.
+  package init(
+    _ format: LogFormat, descriptor: Int32 = STDOUT_FILENO, clock: WallClock = .system, capacity: Int = 4 << 20
+  ) {
     self.format = format
     self.clock = clock
+    queue = OutputQueue(descriptor, queue: LineQueue(capacity: capacity)) { dropped in
+      Self.line(
+        .warning, "log lines were dropped, as nobody read the output",
+        ["log.dropped": .stringConvertible(dropped)], format, clock)
+    }
   }
 
   package func logger(label: String, level: LogLevel) -> Logger {
@@ -23,23 +33,24 @@ package final class LogOutput: Sendable {
     return logger
   }
 
+  /// Waits until all lines are written, but no longer than the limit, nor for an output whose writes fail.
+  ///
+  /// - Returns: whether all of them are written.
+  @discardableResult
+  package func flush(within limit: Duration) -> Bool { queue.flush(within: limit) }
+
   func write(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
+    queue.append(Self.line(level, message, metadata, format, clock), level >= .warning ? .high : .usual)
+  }
+
+  private static func line(
+    _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ format: LogFormat, _ clock: WallClock
+  ) -> [UInt8] {
     let now = clock.now()
     // The dump's times have microseconds; a log line's three digits are enough.
     let time = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds).dropLast(4) + "Z"
-    var line = LogLine(time: String(time), level: level, message: message, metadata: metadata).text(format) + "\n"
-    turn.withLock { _ in
-      line.withUTF8 { bytes in
-        var rest = bytes[...]
-        while !rest.isEmpty {
-          let count = Glibc.write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
-          if count < 0 && errno == EINTR { continue }
-          // A closed or full standard output must not stop the service.
-          guard count > 0 else { return }
-          rest = rest.dropFirst(count)
-        }
-      }
-    }
+    let line = LogLine(time: String(time), level: level, message: message, metadata: metadata)
+    return Array(line.boundedText(format).utf8) + [UInt8(ascii: "\n")]
   }
 }
 

@@ -75,6 +75,11 @@ private struct Incoming {
       isForwarded: proxyFields.contains { headers[$0] != nil })
   }
 
+  /// For the log: a client may send a path as long as a head may be, and each call writes one line.
+  var shortPath: String {
+    path.utf8.count <= 512 ? path : String(decoding: path.utf8.prefix(512), as: UTF8.self) + "…"
+  }
+
   var isProbe: Bool {
     [MonitorRoutes.livenessPath, MonitorRoutes.readinessPath, "/api/health"].contains(path)
   }
@@ -249,7 +254,7 @@ extension PlatformResponder {
       metadata: [
         "request.id": "\(incoming.id)",
         "request.method": "\(incoming.request.method.rawValue)",
-        "request.path": "\(incoming.path)",
+        "request.path": "\(incoming.shortPath)",
         "response.status": .stringConvertible(response.status.code),
         "duration.us": .stringConvertible(microseconds),
         "client.address": "\(incoming.caller.socket?.description ?? "unknown")",

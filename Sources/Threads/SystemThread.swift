@@ -35,6 +35,11 @@ package struct SystemThread: Sendable {
     _ = try create(detached: true, run)
   }
 
+  /// Keeps the calling thread, which must not return, from doing anything.
+  package static func park() -> Never {
+    while true { _ = pause() }
+  }
+
   private static func create(detached: Bool, _ run: @escaping @Sendable () -> Void) throws(ThreadError) -> pthread_t {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)

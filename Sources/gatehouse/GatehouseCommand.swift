@@ -3,7 +3,6 @@ import FoundationEssentials
 import GatehouseServer
 import Settings
 
-@main
 struct GatehouseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gatehouse",
@@ -11,7 +10,8 @@ struct GatehouseCommand: AsyncParsableCommand {
     discussion: """
       Settings come from the environment; `gatehouse config check` shows them. Without a subcommand the service starts.
 
-      Signals: SIGTERM and SIGINT write a dump and stop; SIGUSR1 writes a dump and goes on.
+      Signals: SIGTERM, SIGINT and SIGQUIT write a dump and stop; a second one does not wait for calls in flight, a third \
+      one at least a second later ends at once. SIGUSR1 writes a dump and goes on. No other signal does anything.
       Exit codes: 0 stopped and the last dump is safe, 1 the last dump was not written (health: not ready), 64 wrong arguments, \
       65 no dump can be loaded, 69 can't listen, 73 the directory of dumps can't be written, 78 the environment is not in order.
       """,
@@ -20,11 +20,15 @@ struct GatehouseCommand: AsyncParsableCommand {
     defaultSubcommand: Serve.self)
 }
 
-struct Serve: AsyncParsableCommand {
+struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Start the service (the default).")
 
-  func run() async throws {
+  func run() throws {
+    start()
+  }
+
+  func start() -> Never {
     ProcessSurroundings.raiseDescriptorLimit()
-    await Program.serve(ProcessInfo.processInfo.environment)
+    Program.serve(ProcessInfo.processInfo.environment)
   }
 }

@@ -120,7 +120,7 @@ struct ProgramTests {
 
   /// Whether the service has read what was sent to it: by the kernel's list (proc(5), /proc/net/tcp) nothing waits in the
   /// queues of its connections.
-  private func hasReadAll(_ port: Int) throws -> Bool {
+  func hasReadAll(_ port: Int) throws -> Bool {
     let local = String(format: ":%04X", port)
     var waiting: [Substring] = []
     let list = try FileHandle(forReadingFrom: URL(filePath: "/proc/net/tcp"))

@@ -14,7 +14,9 @@ struct LogTests {
       _ = FileManager.default.createFile(atPath: file.path(), contents: nil)
       let handle = try FileHandle(forWritingTo: file)
       let clock = WallClock { .init(seconds: 1_795_464_697, microseconds: 454_068) }
-      body(LogOutput(format, descriptor: handle.fileDescriptor, clock: clock).logger(label: "test", level: .info))
+      let output = LogOutput(format, descriptor: handle.fileDescriptor, clock: clock)
+      body(output.logger(label: "test", level: .info))
+      #expect(output.flush(within: .seconds(30)))
       try handle.close()
       return try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n").dropLast()
     }

@@ -25,17 +25,21 @@ package final class GatehouseProcess {
 
   /// Starts the program; does not wait for anything.
   ///
-  /// - Parameter wrapper: a program that becomes the one that its first argument names.
+  /// - Parameters:
+  ///   - wrapper: a program that becomes the one that its first argument names.
+  ///   - output: where it writes instead of a file. Nobody reads it but this process's `log` and the waits for readiness.
   package init(
-    dumps: URL, _ changes: [String: String] = [:], arguments: [String] = [], through wrapper: URL? = nil
+    dumps: URL, _ changes: [String: String] = [:], arguments: [String] = [], through wrapper: URL? = nil,
+    output: OutputPipe? = nil
   ) throws {
     process = try ProgramProcess(
       "gatehouse", arguments, environment: Self.environment(dumps: dumps, changes),
-      directory: dumps.deletingLastPathComponent(), through: wrapper)
+      directory: dumps.deletingLastPathComponent(), through: wrapper, output: output)
   }
 
   package var identifier: Int32 { process.identifier }
   package var isRunning: Bool { process.isRunning }
+  package var processorTime: Duration { process.processorTime }
   package var log: String { process.log }
 
   /// Waits until it listens.

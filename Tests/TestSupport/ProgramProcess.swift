@@ -5,6 +5,7 @@ import Glibc
 package final class ProgramProcess {
   private let process = Process()
   private let logFile: URL
+  private let output: OutputPipe?
 
   /// Where `swift build` puts programs: beside the test bundle.
   package static func executable(_ name: String) -> URL {
@@ -16,10 +17,14 @@ package final class ProgramProcess {
 
   /// Starts it; does not wait for anything.
   ///
-  /// - Parameter wrapper: a program that becomes the one that its first argument names.
+  /// - Parameters:
+  ///   - wrapper: a program that becomes the one that its first argument names.
+  ///   - output: where it writes instead of a file.
   package init(
-    _ name: String, _ arguments: [String], environment: [String: String], directory: URL, through wrapper: URL? = nil
+    _ name: String, _ arguments: [String], environment: [String: String], directory: URL, through wrapper: URL? = nil,
+    output: OutputPipe? = nil
   ) throws {
+    self.output = output
     logFile = directory.appending(path: "log-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: logFile.path(), contents: nil)
     let handle = try FileHandle(forWritingTo: logFile)
@@ -27,9 +32,15 @@ package final class ProgramProcess {
     process.arguments = (wrapper == nil ? [] : [Self.executable(name).path()]) + arguments
     process.environment = environment.filter { !$0.value.isEmpty }
     process.currentDirectoryURL = directory
-    process.standardOutput = handle
-    process.standardError = handle
+    let written = output.map { FileHandle(fileDescriptor: $0.input, closeOnDealloc: false) } ?? handle
+    process.standardOutput = written
+    process.standardError = written
     process.standardInput = FileHandle.nullDevice
+    // A process inherits the signal mask of the thread that starts it, and a thread of the tests blocks nearly all.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
 
@@ -39,7 +50,8 @@ package final class ProgramProcess {
 
   package var identifier: Int32 { process.processIdentifier }
   package var isRunning: Bool { process.isRunning }
-  package var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+  /// What it has written. Of a pipe this takes out what is in it.
+  package var log: String { output?.text ?? (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
 
   package func signal(_ number: Int32) {
     kill(process.processIdentifier, number)
@@ -53,6 +65,14 @@ package final class ProgramProcess {
       throw HTTPFailure(description: "it does not end:\n\(log)")
     }
     return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+  }
+
+  /// Time of the processor that it has used.
+  package var processorTime: Duration {
+    let text = (try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)) ?? ""
+    let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
+    // proc(5): the state comes first after the name; utime and stime are the 12th and 13th, in hundredths of a second.
+    return .milliseconds(fields.dropFirst(11).prefix(2).reduce(0) { $0 + (Int($1) ?? 0) } * 10)
   }
 
   /// Whether the kernel itself holds the process: a thread waits in a call that not even SIGKILL ends.

@@ -24,11 +24,11 @@ package enum SidecarProcess {
   /// - Parameter wrapper: a program that becomes the one that its first argument names.
   package static func start(
     dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = [],
-    through wrapper: URL? = nil
+    output: OutputPipe? = nil, through wrapper: URL? = nil
   ) throws -> ProgramProcess {
     try ProgramProcess(
       "gatehouse-sidecar", arguments, environment: environment(dumps: dumps, port: port, changes),
-      directory: dumps.deletingLastPathComponent(), through: wrapper)
+      directory: dumps.deletingLastPathComponent(), through: wrapper, output: output)
   }
 
   /// Runs one of its commands to the end.

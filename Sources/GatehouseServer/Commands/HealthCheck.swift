@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Logs
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -12,12 +13,14 @@ extension Program {
     var reader = EnvironmentReader(environment, readFile: ProcessSurroundings.text(of:))
     let address = HealthCheck.Address(&reader)
     guard reader.faults.isEmpty else {
-      for fault in reader.faults { complain("\(fault)") }
-      exit(ExitCode.configuration.rawValue)
+      for fault in reader.faults { StandardError.write("\(fault)") }
+      StandardError.flush(within: .seconds(1))
+      _exit(ExitCode.configuration.rawValue)
     }
     let answer = await HealthCheck(address: address).ask()
-    print(answer.sentence)
-    exit(answer.isWell ? EXIT_SUCCESS : EXIT_FAILURE)
+    StandardOutput.write(answer.sentence)
+    StandardOutput.flush(within: .milliseconds(500))
+    _exit(answer.isWell ? EXIT_SUCCESS : EXIT_FAILURE)
   }
 }
 

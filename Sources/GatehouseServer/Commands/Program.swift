@@ -2,13 +2,33 @@ import Glibc
 import Logging
 import Logs
 import Settings
+import Threads
 
 /// What the program does for each command; the executable only reads arguments.
 package enum Program {
   /// Starts the service and never comes back.
-  package static func serve(_ environment: [String: String]) async -> Never {
+  ///
+  /// To be called on the main thread, which then does nothing more.
+  package static func serve(_ environment: [String: String]) -> Never {
     let log = LogSettings(of: environment)
-    let logger = LogOutput(log.format).logger(label: "gatehouse", level: log.level)
+    let output = LogOutput(log.format)
+    let logger = output.logger(label: "gatehouse", level: log.level)
+    let terminate = { @Sendable (code: ExitCode) -> Never in end(code.rawValue, after: output) }
+    let signals: ServiceSignals
+    do {
+      signals = try ServiceSignals(logger: logger, terminate: terminate)
+    } catch {
+      logger.critical("the service does not start", metadata: ["error": "\(error)"])
+      terminate(.cannotListen)
+    }
+    Task { await serve(environment, logger, signals, terminate) }
+    SystemThread.park()
+  }
+
+  private static func serve(
+    _ environment: [String: String], _ logger: Logger, _ signals: ServiceSignals,
+    _ terminate: @escaping @Sendable (ExitCode) -> Never
+  ) async -> Never {
     let configuration: Configuration
     do {
       configuration = try load(environment)
@@ -19,16 +39,24 @@ package enum Program {
       logger.critical(
         "the service does not start; `gatehouse config check` shows all settings",
         metadata: ["faults": .stringConvertible(error.faults.count)])
-      exit(ExitCode.configuration.rawValue)
+      terminate(.configuration)
     }
     do {
       let gatehouse = try await Gatehouse(
         configuration, workingDirectory: ProcessSurroundings.workingDirectory, logger: logger)
-      await gatehouse.run { exit($0.rawValue) }
+      await gatehouse.run(signals, terminate: terminate)
     } catch {
       logger.critical("the directory of dumps can't be used: \(error)")
-      exit(ExitCode.directoryNotWritable.rawValue)
+      terminate(.directoryNotWritable)
     }
+  }
+
+  /// Ends the process when the log is written, at the latest after a second: whoever reads it may have stopped reading.
+  ///
+  /// Not by `exit`: its handlers wait for locks that a thread which hangs may hold.
+  private static func end(_ code: Int32, after output: LogOutput) -> Never {
+    output.flush(within: .seconds(1))
+    _exit(code)
   }
 
   package static func checkConfiguration(_ environment: [String: String], json: Bool) {

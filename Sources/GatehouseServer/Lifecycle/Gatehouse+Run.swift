@@ -19,10 +19,12 @@ extension Gatehouse {
 
   /// Listens, loads the newest dump, serves, and stops on a signal.
   ///
-  /// - Parameter terminate: ends the process. It is called from within, not after: a thread that hangs on the volume
-  ///   can't be waited for.
-  package func run(terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
-    signal(SIGPIPE, SIG_IGN)
+  /// - Parameters:
+  ///   - signals: what they ask for from here on.
+  ///   - terminate: ends the process. It is called from within, not after: a thread that hangs on the volume can't be
+  ///     waited for.
+  func run(_ signals: ServiceSignals, terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
+    signals.beginServing()
     logger.notice(
       "starting",
       metadata: [
@@ -32,7 +34,7 @@ extension Gatehouse {
     await withTaskGroup(of: Event.self) { group in
       group.addTask { await serve() }
       group.addTask { await load() }
-      group.addTask { await handleSignals(terminate) }
+      group.addTask { await handleSignals(signals, terminate) }
       while let event = await group.next() {
         switch event {
         case .loaded:

@@ -2,30 +2,24 @@ import DumpDirectory
 import Logging
 import Persistence
 import Platform
-import UnixSignals
+import Threads
 
 extension Gatehouse {
   /// Calls in flight get this long to finish; the dump after them needs the rest of what a platform grants (ECS: 30 s
   /// by default).
   private static let drainTime = Duration.seconds(15)
 
-  /// A signal to stop ends the process, with the last dump; a second one ends it at once. SIGUSR1 writes a dump and goes on.
-  func handleSignals(_ terminate: @escaping @Sendable (ExitCode) -> Never) async -> Event {
+  /// A signal to stop ends the process, with the last dump; a second one only shortens the wait for calls in flight.
+  /// SIGUSR1 writes a dump and goes on.
+  func handleSignals(_ signals: ServiceSignals, _ terminate: @escaping @Sendable (ExitCode) -> Never) async -> Event {
     await withDiscardingTaskGroup { group in
-      var stopping = false
-      for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1, .sighup) {
-        switch signal {
-        case .sigusr1:
-          group.addTask { await dumpOnSignal() }
-        case .sighup:
-          logger.notice("SIGHUP does nothing: settings are read at the start only")
-        default:
-          if stopping {
-            logger.critical("second signal to stop: ending at once, without waiting for the dump")
-            terminate(.lastDumpFailed)
-          }
-          stopping = true
-          group.addTask { terminate(await stop("\(signal)")) }
+      group.addTask {
+        for await _ in signals.dumps { await dumpOnSignal() }
+      }
+      for await request in signals.stops {
+        switch request {
+        case .first(let signal): group.addTask { terminate(await stop("\(signal)")) }
+        case .hurry: state.hurry()
         }
       }
     }
@@ -51,7 +45,7 @@ extension Gatehouse {
       return .stopped
     }
     let deadline = ContinuousClock.now + Self.drainTime
-    while state.calls > 0, ContinuousClock.now < deadline {
+    while state.calls > 0, !state.isHurried, ContinuousClock.now < deadline {
       try? await Task.sleep(for: .milliseconds(5))
     }
     if state.calls > 0 {

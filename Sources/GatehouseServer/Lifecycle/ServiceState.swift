@@ -7,6 +7,7 @@ final class ServiceState: Sendable {
     var availability = Availability.starting
     /// Calls that came while the service took them.
     var calls = 0
+    var isHurried = false
     var connections = 0
     var isSealed = false
   }
@@ -15,6 +16,8 @@ final class ServiceState: Sendable {
 
   var availability: Availability { state.withLock { $0.availability } }
   var calls: Int { state.withLock { $0.calls } }
+  /// Whether a stop goes on without the calls in flight.
+  var isHurried: Bool { state.withLock { $0.isHurried } }
   var connections: Int { state.withLock { $0.connections } }
 
   /// Whether the snapshot of the last dump was taken: no change is acknowledged any more.
@@ -33,6 +36,8 @@ final class ServiceState: Sendable {
       return state.availability
     }
   }
+
+  func hurry() { state.withLock { $0.isHurried = true } }
 
   /// - Returns: whether the call counts: one that comes while the service drains is turned away and does not hold it.
   func beginCall() -> Bool {

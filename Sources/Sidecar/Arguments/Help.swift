@@ -18,6 +18,9 @@ enum Help {
     Retention rules add up: what any --keep-… keeps stays, then the caps bound it. The newest good dump always stays, and
     nothing goes while no newer verified dump is there.
 
+    Signals: SIGTERM, SIGINT and SIGQUIT drain and end; a second one, at least 250 ms later, ends the drain at once. No other
+    signal does anything.
+
     exit codes:
     \(codes)
     """

@@ -11,7 +11,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
 
   var help: String {
     switch self {
-    case .run: "watch the service and its dumps; SIGTERM drains and ends (the default)"
+    case .run: "watch the service and its dumps; SIGTERM, SIGINT or SIGQUIT drains and ends (the default)"
     case .drain: "drain once, now: ask the service for a dump, verify it, write the receipt"
     case .prune: "remove the dumps that no rule keeps"
     case .verify: "authenticate every byte of dumps; all of the directory when none is named"
@@ -21,6 +21,10 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     case .fetch: "bring a dump back from S3 and verify it; the newest when none is named"
     }
   }
+
+  /// Whether it stays until it is told to end, or until a drain is done: its log is on standard output, and signals do not
+  /// simply end it.
+  var isLasting: Bool { self == .run || self == .drain }
 
   /// Flags without a value that it takes.
   var switches: [Switch] {

@@ -1,6 +1,7 @@
 import Clocks
 import HTTPClient
 import JSON
+import Logs
 import Threads
 
 extension SidecarWork {

@@ -1,3 +1,4 @@
+import Clocks
 import Glibc
 import HTTPClient
 import Logging
@@ -7,14 +8,43 @@ import Threads
 
 /// The program: reads the command line and the environment, and does what they say.
 package enum SidecarProgram {
+  /// Does what the arguments say, and ends the process.
+  ///
+  /// Not by `exit`: a thread that hangs on the volume can't be waited for, and what is safe is safe already.
+  ///
   /// - Parameter arguments: without the program's name.
-  package static func run(_ arguments: [String], _ environment: [String: String]) -> SidecarExit {
+  package static func main(_ arguments: [String], _ environment: [String: String]) -> Never {
+    let code = run(arguments, environment)
+    StandardError.flush(within: outputLimit)
+    _exit(code.rawValue)
+  }
+
+  /// The output gets this long at the end: whoever reads it may have stopped reading.
+  private static let outputLimit = Duration.seconds(1)
+
+  private static func run(_ arguments: [String], _ environment: [String: String]) -> SidecarExit {
     let invocation: Invocation
     do throws(Invocation.Fault) {
       invocation = try Invocation(arguments)
     } catch {
+      SignalMask.unblock()
       StandardError.write("\(error)")
       return .usage
+    }
+    let environment = environment.merging(invocation.settings) { $1 }
+    switch invocation.request {
+    case .command(let command) where command.isLasting: return stay(command, environment)
+    default: break
+    }
+    // A command has nothing to lose, and its reader decides how long it takes to print.
+    SignalMask.unblock()
+    defer {
+      if case .command(.health) = invocation.request {
+        // It must come back in time.
+        _ = Worker().run(until: Deadline(in: .milliseconds(500))) { fflush(nil) }
+      } else {
+        fflush(nil)
+      }
     }
     switch invocation.request {
     case .help:
@@ -23,7 +53,33 @@ package enum SidecarProgram {
     case .version:
       print(Version.number)
       return .success
-    case .command(let command): return run(command, invocation, environment.merging(invocation.settings) { $1 })
+    case .command(let command): return run(command, invocation, environment)
+    }
+  }
+
+  /// Watches or drains.
+  private static func stay(_ command: SidecarCommand, _ environment: [String: String]) -> SidecarExit {
+    let log = LogSettings(of: environment)
+    let output = LogOutput(log.format)
+    let logger = output.logger(label: "gatehouse-sidecar", level: log.level)
+    let terminate = { @Sendable (code: SidecarExit) -> Never in
+      // Together, since they are often the same pipe.
+      let deadline = Deadline(in: outputLimit)
+      output.flush(within: deadline.left)
+      StandardError.flush(within: deadline.left)
+      _exit(code.rawValue)
+    }
+    do {
+      // First of all: a signal that came before waits for it.
+      let signals = try DrainSignals(logger: logger, terminate: terminate)
+      let work = try work(command, environment, logger: logger)
+      terminate(command == .drain ? try work.drain(signals, terminate) : try work.watch(signals, terminate))
+    } catch let error as ConfigurationFaults {
+      for fault in error.faults { logger.critical("configuration", metadata: ["fault": "\(fault)"]) }
+      terminate(.configuration)
+    } catch {
+      logger.critical("ended", metadata: ["error": "\(error)"])
+      terminate(exit(after: error))
     }
   }
 
@@ -31,33 +87,14 @@ package enum SidecarProgram {
     _ command: SidecarCommand, _ invocation: Invocation, _ environment: [String: String]
   ) -> SidecarExit {
     let log = LogSettings(of: environment)
-    let isWatching = command == .run || command == .drain
     // Commands print their result on standard output, so what they log goes elsewhere.
-    let output = LogOutput(log.format, descriptor: isWatching ? STDOUT_FILENO : STDERR_FILENO)
-    let logger = output.logger(label: "gatehouse-sidecar", level: isWatching ? log.level : max(log.level, .warning))
-    let configuration: SidecarConfiguration
-    do throws(ConfigurationFaults) {
-      configuration = try SidecarConfiguration.load(
-        environment, logsIn: isWatching, readFile: ProcessSurroundings.text(of:))
-    } catch {
-      for fault in error.faults {
-        if isWatching {
-          logger.critical("configuration", metadata: ["fault": "\(fault)"])
-        } else {
-          StandardError.write("\(fault)")
-        }
-      }
-      return .configuration
-    }
+    let output = LogOutput(log.format, descriptor: STDERR_FILENO)
+    defer { output.flush(within: outputLimit) }
+    let logger = output.logger(label: "gatehouse-sidecar", level: max(log.level, .warning))
     do {
-      // Before any other thread is there.
-      let signals = isWatching ? try StopSignals() : nil
-      let volume = try DumpVolume(
-        configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, ownsNotes: command == .run)
-      let work = SidecarWork(configuration: configuration, volume: volume, logger: logger)
+      let work = try work(command, environment, logger: logger)
       return switch command {
-      case .run: try work.watch(signals ?? (try StopSignals()))
-      case .drain: try work.drain(signals ?? (try StopSignals()))
+      case .run, .drain: .usage
       case .list: try work.list(json: invocation.has(.json))
       case .prune:
         try work.prune(
@@ -68,14 +105,27 @@ package enum SidecarProgram {
       case .receipt: try work.receipt(json: invocation.has(.json))
       case .fetch: try work.fetch(invocation.operands.first, json: invocation.has(.json))
       }
+    } catch let error as ConfigurationFaults {
+      for fault in error.faults { StandardError.write("\(fault)") }
+      return .configuration
     } catch {
-      if isWatching {
-        logger.critical("ended", metadata: ["error": "\(error)"])
-      } else {
-        StandardError.write("\(error)")
-      }
-      return (error as? OffsiteError) == nil ? .volume : .unavailable
+      StandardError.write("\(error)")
+      return exit(after: error)
     }
+  }
+
+  private static func work(
+    _ command: SidecarCommand, _ environment: [String: String], logger: Logger
+  ) throws -> SidecarWork {
+    let configuration = try SidecarConfiguration.load(
+      environment, logsIn: command.isLasting, readFile: ProcessSurroundings.text(of:))
+    let volume = try DumpVolume(
+      configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, ownsNotes: command == .run)
+    return SidecarWork(configuration: configuration, volume: volume, logger: logger)
+  }
+
+  private static func exit(after error: any Error) -> SidecarExit {
+    error is OffsiteError ? .unavailable : .volume
   }
 }
 
@@ -90,20 +140,26 @@ struct SidecarWork {
       userAgent: "gatehouse-sidecar/\(Version.number)", certificates: configuration.certificates)
   }
 
-  func watch(_ signals: StopSignals) throws -> SidecarExit {
+  /// - Parameter terminate: ends the process, from another thread when a second signal comes.
+  func watch(
+    _ signals: DrainSignals, _ terminate: @escaping @Sendable (SidecarExit) -> Never
+  ) throws -> SidecarExit {
     guard let account = configuration.account else { return .configuration }
-    return try Watch(configuration, volume: volume, signals: signals, logger: logger).run(account, httpSettings)
+    let watch = Watch(configuration, volume: volume, signals: signals, logger: logger, terminate: terminate)
+    return try watch.run(account, httpSettings)
   }
 
-  func drain(_ signals: StopSignals) throws -> SidecarExit {
+  /// - Parameter terminate: ends the process, from another thread when a second signal comes.
+  func drain(
+    _ signals: DrainSignals, _ terminate: @escaping @Sendable (SidecarExit) -> Never
+  ) throws -> SidecarExit {
     guard let account = configuration.account else { return .configuration }
     let client = GatewayClient(try HTTPClient(httpSettings), url: configuration.url, account: account)
     let drain = Drain(
       configuration, volume: volume, worker: Worker(),
       copy: DrainCopy(configuration, httpSettings, volume: volume, logger: logger), logger: logger, cause: "command",
       sighting: .unwatched)
-    // A drain is what a first signal would start: only a second one ends it.
-    signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
+    signals.onInterruption { signal in terminate(drain.interrupt("\(signal)")) }
     return drain.run(client)
   }
 }

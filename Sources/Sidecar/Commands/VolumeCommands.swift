@@ -3,6 +3,7 @@ import DumpDirectory
 import Glibc
 import HTTPClient
 import JSON
+import Logs
 import Retention
 
 extension SidecarWork {

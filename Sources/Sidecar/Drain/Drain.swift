@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import Logging
+import Logs
 import Synchronization
 import Threads
 

@@ -2,6 +2,7 @@ import Clocks
 import DumpDirectory
 import JSON
 import Logging
+import Logs
 import Threads
 
 /// Writes the receipt of a drain, and says in the log how it went.

@@ -12,7 +12,8 @@ final class Watch {
   private let configuration: SidecarConfiguration
   private let volume: DumpVolume
   private let worker = Worker()
-  private let signals: StopSignals
+  private let signals: DrainSignals
+  private let terminate: @Sendable (SidecarExit) -> Never
   private let tasks: TaskWatch
   private let offsite: OffsiteWatch?
   private let metrics = SidecarMetrics()
@@ -45,10 +46,14 @@ final class Watch {
   private static let trimPeriod = Duration.seconds(60)
   private static let hangs = Duration.seconds(30)
 
-  init(_ configuration: SidecarConfiguration, volume: DumpVolume, signals: StopSignals, logger: Logger) {
+  init(
+    _ configuration: SidecarConfiguration, volume: DumpVolume, signals: DrainSignals, logger: Logger,
+    terminate: @escaping @Sendable (SidecarExit) -> Never
+  ) {
     self.configuration = configuration
     self.volume = volume
     self.signals = signals
+    self.terminate = terminate
     self.logger = logger
     tasks = TaskWatch(configuration.ecs, logger: logger, metrics: metrics)
     offsite = configuration.offsite.map { OffsiteWatch($0, retention: configuration.retention, logger: logger) }
@@ -101,7 +106,7 @@ final class Watch {
     }
   }
 
-  private var isStopping: Bool { !signals.received.isEmpty || tasks.stopping.wait(until: Deadline(in: .zero)) }
+  private var isStopping: Bool { signals.received != nil || tasks.stopping.wait(until: Deadline(in: .zero)) }
 
   private func drain(
     _ client: GatewayClient, _ settings: HTTPClient.Settings, _ service: ServiceWatch
@@ -111,12 +116,13 @@ final class Watch {
     tasks.protect(true)
     // It is bounded by its own deadline, and no reason for a health check to fail meanwhile.
     metrics.noteTurn(lasting: configuration.drainDeadline)
-    let cause = signals.received.first ?? "ECS stops the task"
+    let cause = signals.received.map { "\($0)" } ?? "ECS stops the task"
     let drain = Drain(
       configuration, volume: volume, worker: worker,
       copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
       sighting: service.sighting, own: ownHolder)
-    signals.onSecondSignal { signal in _exit(drain.interrupt(signal).rawValue) }
+    let terminate = terminate
+    signals.onInterruption { signal in terminate(drain.interrupt("\(signal)")) }
     let exit = drain.run(client)
     tasks.protect(false)
     return exit
@@ -149,7 +155,7 @@ final class Watch {
       if !print.isClose { print = try volume.directory.fingerprint(isClose: true) }
       tasks.protect(true)
       defer { tasks.protect(false) }
-      let result = try round.run(clock: clock, prunes: prunes) { !signals.received.isEmpty }
+      let result = try round.run(clock: clock, prunes: prunes) { signals.received != nil }
       let isWhole = result.dumps.allSatisfy { $0.verification != nil }
       // As it was before the round: what came during it is looked at next. What could not be read is looked at again,
       // though nothing changed.

@@ -1,0 +1,89 @@
+import Clocks
+import Glibc
+import Logging
+import Synchronization
+import Threads
+
+/// Counts the signals that ask the sidecar to stop, and decides what each of them does.
+struct DrainRequests: Sendable {
+  enum Action: Sendable, Equatable {
+    case drain
+    /// It came together with the first: an init that signals the whole group and a parent that forwards send two.
+    case ignore
+    /// End the drain at once.
+    case interrupt
+  }
+
+  private static let together = Duration.milliseconds(250)
+
+  private var first: Duration?
+
+  /// - Parameter now: of a steady clock.
+  mutating func note(at now: Duration) -> Action {
+    guard let first else {
+      self.first = now
+      return .drain
+    }
+    return now - first < Self.together ? .ignore : .interrupt
+  }
+}
+
+/// The signals of the sidecar, heard by a thread of their own.
+final class DrainSignals: Sendable {
+  /// Rings at the first signal to stop.
+  let first = Wakeup()
+  /// Becomes readable at the first signal to stop; `nil` when the system had no descriptor to spare: then a request under
+  /// way is not cut short.
+  let descriptor: Int32?
+  private let end: Int32?
+  private let requests = Mutex(DrainRequests())
+  private let cause = Mutex<Signal?>(nil)
+  private let interruption: Mutex<@Sendable (Signal) -> Void>
+  private let logger: Logger
+
+  /// The first signal to stop, if one came.
+  var received: Signal? { cause.withLock { $0 } }
+
+  /// Hears signals from here on.
+  ///
+  /// - Parameter terminate: ends the process when a second signal comes before there is a drain to interrupt.
+  init(logger: Logger, terminate: @escaping @Sendable (SidecarExit) -> Never) throws(ThreadError) {
+    self.logger = logger
+    var ends: [Int32] = [-1, -1]
+    let isPipe = pipe(&ends) == 0
+    for end in ends where isPipe {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    (descriptor, end) = isPipe ? (ends[0], ends[1]) : (nil, nil)
+    interruption = Mutex { signal in
+      logger.error("a second signal ended the sidecar before it drained", metadata: ["signal": "\(signal)"])
+      terminate(.failure)
+    }
+    try SignalListener.start { [self] in hear($0) }
+  }
+
+  /// Sets what a second signal to stop does; it should end the process.
+  func onInterruption(_ action: @escaping @Sendable (Signal) -> Void) {
+    interruption.withLock { $0 = action }
+  }
+
+  private func hear(_ signal: Signal) {
+    guard signal.stops else {
+      logger.notice(
+        signal.number == SIGHUP
+          ? "SIGHUP changes nothing: settings are read at the start only; restart the sidecar to change them"
+          : "signal ignored", metadata: ["signal": "\(signal)"])
+      return
+    }
+    switch requests.withLock({ $0.note(at: SteadyClock.now()) }) {
+    case .drain:
+      cause.withLock { $0 = signal }
+      if let end { _ = write(end, [1], 1) }
+      first.ring()
+    case .ignore:
+      logger.notice("signal ignored: it came together with the first", metadata: ["signal": "\(signal)"])
+    case .interrupt: interruption.withLock { $0 }(signal)
+    }
+  }
+}

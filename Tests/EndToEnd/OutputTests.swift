@@ -1,0 +1,143 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@Suite("Output that nobody reads")
+struct OutputTests {
+  /// Each call writes one line; a long path makes a long one.
+  private func call(_ gatehouse: GatehouseProcess, times: Int) throws {
+    let connection = try HTTPConnection(port: gatehouse.port)
+    let request = "GET /platform/\(String(repeating: "x", count: 3000)) HTTP/1.1\r\nHost: x\r\n\r\n"
+    var open = 0
+    for _ in 0..<times {
+      try connection.send(request)
+      open += 1
+      if open == 20 {
+        for _ in 0..<open { #expect(try connection.receive().status == 404) }
+        open = 0
+      }
+    }
+    for _ in 0..<open { #expect(try connection.receive().status == 404) }
+  }
+
+  @Test("of the service holds no call up, and no stop; what was dropped is said once it is read again")
+  func service() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let pipe = try OutputPipe()
+      let gatehouse = try GatehouseProcess(dumps: generated, output: pipe)
+      defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
+      try gatehouse.waitUntilReady()
+      let token = try gatehouse.logIn()
+      // Far more than the pipe takes, and than the queue does: 8,000 lines of more than 600 bytes.
+      try call(gatehouse, times: 8000)
+      let answer = try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": "kept"])
+      #expect(answer.status == 201)
+      let text = try #require(
+        eventually(within: .seconds(60)) { () -> String? in
+          let text = pipe.text
+          return text.contains("log.dropped=") ? text : nil
+        })
+      let paths = text.split(separator: "\n").filter { $0.contains("request.path=/platform/xxx") }
+      #expect(paths.count > 2000)
+      // Whole, and no longer than the bound of a path.
+      #expect(paths.allSatisfy { $0.utf8.count < 1000 && $0.contains("…") && $0.contains("response.status=404") })
+      let dropped = text.firstMatch(of: /WARNING .* log\.dropped=([0-9]+)/).flatMap { Int($0.output.1) } ?? 0
+      #expect(dropped > 100)
+      // Full again, with the end to come.
+      try call(gatehouse, times: 8000)
+      let start = ContinuousClock.now
+      #expect(try gatehouse.stop() == 0)
+      #expect(ContinuousClock.now - start < .seconds(10))
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        #expect(try gatehouse.send("GET", "/platform/group/kept", token: gatehouse.logIn()).status == 200)
+      }
+    }
+  }
+
+  @Test("keeps neither a refusal to start nor a health check from ending")
+  func refusal() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let pipe = try OutputPipe()
+      pipe.fill()
+      let start = ContinuousClock.now
+      let refused = try GatehouseProcess(dumps: generated, ["THREADS": "2"], output: pipe)
+      #expect(try refused.waitForExit() == 78)
+      let health = try GatehouseProcess(dumps: generated, ["PORT": "1"], arguments: ["health"], output: pipe)
+      #expect(try health.waitForExit() == 1)
+      let watching = try SidecarProcess.start(
+        dumps: generated, ["SIDECAR_METRICS_PORT": "1"], ["health", "--watching"], output: pipe)
+      #expect(try watching.waitForExit() == 1)
+      #expect(ContinuousClock.now - start < .seconds(20))
+    }
+  }
+
+  @Test("whose reader is gone ends nothing, and nothing spins")
+  func closed() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let pipe = try OutputPipe()
+      let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"), output: pipe)
+      defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
+      try gatehouse.waitUntilReady()
+      pipe.closeReader()
+      try call(gatehouse, times: 200)
+      let before = gatehouse.processorTime
+      let start = ContinuousClock.now
+      while ContinuousClock.now - start < .seconds(2) {
+        #expect(try gatehouse.send("GET", "/platform/monitor/liveness").status == 200)
+        _ = poll(nil, 0, 100)
+      }
+      #expect(gatehouse.processorTime - before < .seconds(1))
+      #expect(try gatehouse.stop() == 0)
+    }
+  }
+
+  @Test("of the sidecar keeps its drain within the deadline, and a second signal ends it")
+  func sidecar() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      for signals in 1...2 {
+        let generated = root.appending(path: "\(signals)/generated")
+        try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: true)
+        let gateway = try FakeGateway { _, _ in .hang }
+        defer { gateway.server.stop() }
+        let pipe = try OutputPipe()
+        pipe.fill()
+        let sidecar = try SidecarProcess.start(
+          dumps: generated, port: gateway.server.port, ["DRAIN_DEADLINE": "8"], output: pipe)
+        // Logged in, which nobody can read.
+        #expect(eventually { gateway.server.count(of: "/platform/authorization") > 0 ? true : nil } == true)
+        sidecar.signal(SIGTERM)
+        #expect(eventually { gateway.server.count(of: "/platform/memory/dump") > 0 ? true : nil } == true)
+        let start = ContinuousClock.now
+        if signals == 2 {
+          // Later than what counts as the same stop.
+          _ = poll(nil, 0, 300)
+          sidecar.signal(SIGTERM)
+        }
+        #expect(try sidecar.waitForExit() == (signals == 2 ? 1 : 75))
+        #expect(ContinuousClock.now - start < (signals == 2 ? .seconds(5) : .seconds(12)))
+        #expect(
+          try SidecarProcess.receipt(in: generated)["outcome"] == (signals == 2 ? "interrupted" : "timed_out"))
+      }
+    }
+  }
+
+  @Test("takes no receipt either when the volume doesn't, and still the sidecar ends")
+  func receipt() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      // A file where the directory should be.
+      let generated = root.appending(path: "generated")
+      try Data().write(to: generated)
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      defer { gateway.server.stop() }
+      let pipe = try OutputPipe()
+      pipe.fill()
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, [:], ["drain"], output: pipe)
+      let start = ContinuousClock.now
+      #expect(try sidecar.waitForExit() != 0)
+      #expect(ContinuousClock.now - start < .seconds(15))
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+/// Signals that end a process by default and ask for no stop. SIGRTMIN is 34 and SIGRTMAX 64 with glibc.
+private let others: [Int32] = [
+  SIGHUP, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ, SIGSTKFLT, SIGPIPE, 34, 50, 64,
+]
+
+private func dumps(in directory: URL) -> [String] {
+  names(in: directory).filter { $0.hasSuffix(".bin") }
+}
+
+/// Whether SIGTERM is blocked, as `/proc/<pid>/status` shows it.
+private func blocksTermination(_ status: String) -> Bool {
+  let mask = status.firstMatch(of: /SigBlk:\s*([0-9a-f]+)/).flatMap { UInt64($0.output.1, radix: 16) } ?? 0
+  return mask & 1 << UInt64(SIGTERM - 1) != 0
+}
+
+/// Threads of a process that do not block all of the signals that end it: only the one that waits for them.
+private func openThreads(of process: Int32) throws -> [String] {
+  let wanted = (others + [SIGTERM, SIGINT, SIGQUIT, SIGUSR1]).reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
+  let tasks = "/proc/\(process)/task"
+  return try FileManager.default.contentsOfDirectory(atPath: tasks).filter { task in
+    guard let status = try? String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8),
+      let mask = status.firstMatch(of: /SigBlk:\s*([0-9a-f]+)/).flatMap({ UInt64($0.output.1, radix: 16) })
+    else { return false }
+    return mask & wanted != wanted
+  }
+}
+
+@Suite("Signals to the service")
+struct ServiceSignalTests {
+  @Test("end it in order, whichever of the three asks for it", arguments: [SIGTERM, SIGINT, SIGQUIT])
+  func stops(number: Int32) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        let before = dumps(in: generated).count
+        #expect(try gatehouse.stop(number) == 0)
+        #expect(dumps(in: generated).count == before + 1)
+        #expect(gatehouse.log.contains("the last dump is safe"))
+      }
+    }
+  }
+
+  @Test("of every other kind are named in the log and do nothing, and no thread takes them")
+  func others() async throws {
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      #expect(try openThreads(of: gatehouse.identifier).count == 1)
+      for number in EndToEnd.others { gatehouse.signal(number) }
+      // A last one, so that the thread has come to all of them: they are taken in the order of their numbers.
+      #expect(eventually { gatehouse.log.contains("SIGRTMIN+30") ? true : nil } == true)
+      for name in ["SIGUSR2", "SIGALRM", "SIGPWR", "SIGSTKFLT", "SIGRTMIN+16"] {
+        #expect(gatehouse.log.contains("signal ignored signal=\(name)"))
+      }
+      #expect(gatehouse.log.contains("SIGHUP changes nothing"))
+      #expect(try gatehouse.send("GET", "/platform/monitor/readiness").status == 200)
+      // After calls, logins and a dump there are more threads.
+      _ = try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
+      #expect(try openThreads(of: gatehouse.identifier).count == 1)
+      #expect(try gatehouse.stop() == 0)
+    }
+  }
+
+  @Test(
+    "in a burst lose no last dump",
+    arguments: [[SIGINT, SIGTERM], [SIGTERM, SIGINT, SIGTERM, SIGINT, SIGQUIT], [SIGTERM, SIGTERM]], [0, 10, 40])
+  func burst(signals: [Int32], pause: Int32) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        let answer = try gatehouse.send(
+          "POST", "/platform/group", token: gatehouse.logIn(), json: ["group_name": "kept"])
+        #expect(answer.status == 201)
+        let before = dumps(in: generated).count
+        for number in signals {
+          gatehouse.signal(number)
+          _ = poll(nil, 0, pause)
+        }
+        #expect(try gatehouse.waitForExit() == 0)
+        #expect(dumps(in: generated).count == before + 1)
+      }
+    }
+  }
+
+  @Test("the second does not wait for calls in flight, and the last dump is written")
+  func second() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        let connection = try HTTPConnection(port: gatehouse.port)
+        // A body that does not come.
+        try connection.send(
+          "POST /platform/group HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\nContent-Length: 50\r\n\r\n{\"g"
+        )
+        #expect(eventually { try? ProgramTests().hasReadAll(gatehouse.port) ? true : nil } == true)
+        gatehouse.signal(SIGTERM)
+        let stopping = eventually { gatehouse.log.firstMatch(of: /stopping calls=([0-9]+)/)?.output.1 }
+        try #require(stopping == "1")
+        let before = dumps(in: generated).count
+        let start = ContinuousClock.now
+        gatehouse.signal(SIGTERM)
+        #expect(try gatehouse.waitForExit() == 0)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(dumps(in: generated).count == before + 1)
+        #expect(gatehouse.log.contains("second signal to stop"))
+      }
+    }
+  }
+
+  @Test("the third ends it at once when it comes at least a second after the second")
+  func third() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      guard let volume = HangingVolume(root.appending(path: "mount"), over: root.appending(path: "below")) else {
+        return
+      }
+      try await withGatehouse(dumps: volume.url.appending(path: "generated")) {
+        (gatehouse: GatehouseProcess) async throws in
+        volume.hang()
+        gatehouse.signal(SIGTERM)
+        #expect(eventually { gatehouse.log.contains("stopping") ? true : nil } == true)
+        gatehouse.signal(SIGTERM)
+        #expect(eventually { gatehouse.log.contains("second signal") ? true : nil } == true)
+        gatehouse.signal(SIGTERM)
+        #expect(eventually { gatehouse.log.contains("signal ignored") ? true : nil } == true)
+        // The time between the signals is what is tested.
+        _ = poll(nil, 0, 1050)
+        #expect(gatehouse.isRunning)
+        gatehouse.signal(SIGTERM)
+        #expect(eventually { gatehouse.log.contains("third signal") ? true : nil } == true)
+        volume.goOn()
+        #expect(try gatehouse.waitForExit() == 1)
+      }
+    }
+  }
+}
+
+@Suite("Signals to the sidecar")
+struct SidecarSignalTests {
+  @Test(
+    "drain and end it, whichever of the three asks for it; two at once are one", arguments: [SIGTERM, SIGINT, SIGQUIT])
+  func drains(number: Int32) async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in .after(.seconds(1), FakeGateway.wrote(dump.path())) }
+      defer { gateway.server.stop() }
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
+      try sidecar.waitForLog("logged in")
+      sidecar.signal(number)
+      _ = poll(nil, 0, 50)
+      sidecar.signal(SIGINT)
+      sidecar.signal(SIGTERM)
+      #expect(try sidecar.waitForExit() == 0)
+      #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
+      #expect(sidecar.log.contains("it came together with the first") || number == SIGINT)
+    }
+  }
+
+  @Test("of every other kind are named in the log and do nothing, and no thread takes them")
+  func others() async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      defer { gateway.server.stop() }
+      let sidecar = try SidecarProcess.start(
+        dumps: generated, port: gateway.server.port, ["SIDECAR_METRICS_PORT": "0"])
+      try sidecar.waitForLog("logged in")
+      #expect(try openThreads(of: sidecar.identifier).count == 1)
+      for number in EndToEnd.others + [SIGUSR1] { sidecar.signal(number) }
+      try sidecar.waitForLog("SIGRTMIN+30")
+      for name in ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPWR", "SIGRTMIN+16"] {
+        #expect(sidecar.log.contains("signal ignored signal=\(name)"))
+      }
+      #expect(sidecar.log.contains("SIGHUP changes nothing"))
+      #expect(sidecar.isRunning)
+      #expect(try sidecar.stop() == 0)
+      #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
+    }
+  }
+
+  @Test("end a command as they end any other program")
+  func command() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let pipe = try OutputPipe()
+      pipe.fill()
+      let help = try SidecarProcess.start(dumps: generated, [:], ["--help"], output: pipe)
+      let list = try GatehouseProcess(dumps: generated, arguments: ["--help"], output: pipe)
+      for identifier in [help.identifier, list.identifier] {
+        // Once it prints what nobody reads: it sleeps, and blocks no signal any more.
+        let isWriting = eventually { () -> Bool? in
+          let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
+          return status.contains("State:\tS") && !blocksTermination(status) ? true : nil
+        }
+        #expect(isWriting == true)
+      }
+      #expect(try help.stop(SIGTERM) == -SIGTERM)
+      #expect(try list.stop(SIGINT) == -SIGINT)
+    }
+  }
+}
+
+@Suite("A signal that comes early")
+struct EarlySignalTests {
+  /// Waits until the program has blocked a signal: the first thing it does once it is loaded.
+  private func waitUntilBlocked(_ process: Int32) {
+    let isBlocked = eventually { () -> Bool? in
+      guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return nil }
+      return blocksTermination(status) ? true : nil
+    }
+    #expect(isBlocked == true)
+  }
+
+  @Test("ends the service in order, with exit code 0", arguments: [SIGTERM, SIGINT, SIGQUIT])
+  func service(number: Int32) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      for round in 0..<5 {
+        let home = root.appending(path: "\(round)")
+        try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+        let gatehouse = try GatehouseProcess(dumps: home.appending(path: "generated"))
+        waitUntilBlocked(gatehouse.identifier)
+        // At the beginning, and at different steps of the start.
+        _ = poll(nil, 0, Int32(round * 15))
+        #expect(try gatehouse.stop(number) == 0)
+        #expect(gatehouse.log.contains("stopped"))
+      }
+    }
+  }
+
+  @Test("drains the sidecar, with exit code 0", arguments: [SIGTERM, SIGINT])
+  func sidecar(number: Int32) async throws {
+    try await withPeerDump { generated, dump in
+      let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
+      defer { gateway.server.stop() }
+      for round in 0..<5 {
+        let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
+        waitUntilBlocked(sidecar.identifier)
+        _ = poll(nil, 0, Int32(round * 5))
+        #expect(try sidecar.stop(number) == 0)
+        #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
+      }
+    }
+  }
+}
