@@ -30,6 +30,7 @@ package struct Gatehouse: Sendable {
   let installation: Installation
   let platform: PlatformServices
   let deposed: DeposedChanges
+  let connections: ConnectionLimiter
 
   /// Prepares the directory of dumps and the parts. Nothing is loaded and nothing listens yet.
   ///
@@ -84,24 +85,10 @@ package struct Gatehouse: Sendable {
           memoryPercent: ProcessMemory.percent, connections: state.connections,
           seconds: (ContinuousClock.now - start).milliseconds / 1000)
       })
-  }
-
-  /// The application that listens. The data plane comes to stand behind `ConnectionGuard`.
-  func application(onListening: @escaping @Sendable (SocketAddress?) -> Void) -> some ApplicationProtocol {
-    let state = state
-    var quiet = logger
-    quiet.logLevel = max(logger.logLevel, .notice)
-    return Application(
-      responder: PlatformResponder(platform),
-      server: .http1(
-        configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(state: state)],
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 128))),
-      configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-      onServerRunning: { channel in onListening(channel.localAddress) },
-      logger: quiet)
+    let platform = platform
+    connections = ConnectionLimiter(
+      .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)
+    ) { address in platform.settings.trustedProxies.contains { $0.contains(address) } }
   }
 
   private static func lease(_ directory: DumpDirectory, _ keyring: DumpKeyring, _ logger: Logger) -> WriterLease {

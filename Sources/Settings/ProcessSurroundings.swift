@@ -22,6 +22,23 @@ package enum ProcessSurroundings {
     return String(cString: path)
   }
 
+  /// Descriptors that the process may have open once it has asked for all that it can get.
+  package static var descriptorLimit: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    // An unlimited number is more than the kernel's table takes.
+    return Int(clamping: min(limit.rlim_max, 1 << 20))
+  }
+
+  /// Raises the soft limit of descriptors to the hard one. Where that is refused the soft one stays.
+  package static func raiseDescriptorLimit() {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(resource, &limit)
+  }
+
   /// Reads a small file, as one that holds a secret.
   package static func text(of path: String) throws -> String {
     String(decoding: try bytes(of: path, maximum: 1 << 20), as: UTF8.self)

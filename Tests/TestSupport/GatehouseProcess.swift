@@ -38,6 +38,10 @@ package final class GatehouseProcess {
   package var isRunning: Bool { process.isRunning }
   package var log: String { process.log }
 
+  package func processorTime() throws -> Duration { try process.processorTime() }
+  package func openDescriptors() throws -> Int { try process.openDescriptors() }
+  package func residentMemory() throws -> Int { try process.residentMemory() }
+
   /// Waits until it listens.
   package func waitUntilListening() throws {
     let found = eventually(within: .seconds(60)) { () -> Int? in

@@ -64,6 +64,28 @@ package final class ProgramProcess {
     }
   }
 
+  /// Time that its threads were on a core, in the kernel or not (proc(5)).
+  package func processorTime() throws -> Duration {
+    let text = try String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
+    // The name in parentheses may hold spaces; the numbers come behind it.
+    let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+      throw HTTPFailure(description: "no times in '\(text)'")
+    }
+    return .seconds(user + system) / sysconf(Int32(_SC_CLK_TCK))
+  }
+
+  package func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd").count
+  }
+
+  /// Resident bytes.
+  package func residentMemory() throws -> Int {
+    let fields = try String(contentsOfFile: "/proc/\(identifier)/statm", encoding: .utf8).split(separator: " ")
+    guard fields.count > 1, let pages = Int(fields[1]) else { throw HTTPFailure(description: "no statm") }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
+  }
+
   package func stop(_ number: Int32 = SIGTERM) throws -> Int32 {
     signal(number)
     return try waitForExit()

@@ -7,6 +7,7 @@ import Settings
 package enum Program {
   /// Starts the service and never comes back.
   package static func serve(_ environment: [String: String]) async -> Never {
+    ProcessSurroundings.raiseDescriptorLimit()
     let log = LogSettings(of: environment)
     let logger = LogOutput(log.format).logger(label: "gatehouse", level: log.level)
     let configuration: Configuration
