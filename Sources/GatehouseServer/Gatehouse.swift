@@ -10,7 +10,6 @@ import HummingbirdCore
 import JSON
 package import Logging
 import NIOCore
-import NIOPosix
 import Persistence
 import Platform
 import Resources
@@ -56,9 +55,9 @@ package struct Gatehouse: Sendable {
       store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1), lease: lease, logger: logger)
     restorer = Restorer(Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas))
 
-    let threads = NIOThreadPool(numberOfThreads: max(1, System.coreCount - 1))
-    threads.start()
-    let passwords = Passwords(threads: threads)
+    let passwords = Passwords(
+      threads: max(1, System.coreCount - 1),
+      own: [configuration.administrator.password, configuration.sidecar?.password].compactMap { $0?.reveal() })
     let defaults = SecuritySettings.Defaults(
       enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
       dumpPath: "\(location.directory)/\(location.stem).bin",
@@ -117,6 +116,7 @@ extension Configuration.Platform {
     platform.strictEnvelope = strictEnvelope
     platform.maximumPageSize = maximumPageSize
     platform.maximumBodySize = maximumBodySize
+    platform.maximumRequestMemory = maximumRequestMemory
     platform.bodyLimitExcludedPaths = bodyLimitExcludedPaths
     platform.cookies = cookies
     platform.tokens = tokens

@@ -61,6 +61,11 @@ package final class HTTPConnection {
     }
   }
 
+  /// Sends as much as the kernel takes at once.
+  package func sendNow(_ bytes: [UInt8]) {
+    _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
+  }
+
   /// Ends the connection with a reset instead of a farewell.
   package func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
@@ -97,6 +102,42 @@ package final class HTTPConnection {
       let count = recv(descriptor, &buffer, buffer.count, 0)
       if count == 0 { return true }
       if count < 0 { return errno == ECONNRESET }
+    }
+  }
+
+  /// Takes some of what came.
+  ///
+  /// - Returns: how many bytes; 0 when the server closed.
+  package func receiveSome(_ most: Int) -> Int {
+    var buffer = [UInt8](repeating: 0, count: most)
+    return max(0, recv(descriptor, &buffer, buffer.count, 0))
+  }
+
+  /// What came so far, or since the last call of this, without waiting.
+  package func receiveNow() -> String? {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+
+  /// Whether the server closes the connection soon.
+  package func isClosedByServer(within limit: Duration) -> Bool {
+    eventually(within: limit) {
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+      return count == 0 || (count < 0 && errno != EAGAIN) ? true : nil
+    } ?? false
+  }
+
+  /// Takes all until the server closes.
+  ///
+  /// - Returns: how many bytes.
+  package func receiveAll() -> Int {
+    var count = 0
+    while true {
+      let more = receiveSome(65_536)
+      guard more > 0 else { return count }
+      count += more
     }
   }
 

@@ -60,6 +60,7 @@ package struct Configuration: Sendable {
     package let strictEnvelope: Bool
     package let maximumPageSize: Int
     package let maximumBodySize: Int?
+    package let maximumRequestMemory: Int
     package let bodyLimitExcludedPaths: [String]
     package let cookies: PlatformConfiguration.Cookies
     package let tokens: PlatformConfiguration.TokenLifetimes

@@ -41,31 +41,55 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let state: ServiceState
   private let limiter: ConnectionLimiter?
+  private let memory: RequestMemory?
   private let deadlines: Deadlines
   private var place: ConnectionTable.ID?
   private var activity = ConnectionTable.Activity.idle
   private var ending = Ending.notYet
   private var isReadingBody = false
   private var deadline: Scheduled<Void>?
-  /// For each request that is not answered yet, in order: whether it counts.
-  private var unanswered: [Bool] = []
+  /// Requests that are not answered yet, in order.
+  private var unanswered: [Call] = []
+  private var head: HeadMeter?
 
-  /// - Parameter limiter: of the server whose gate the connection passed.
-  init(state: ServiceState, limiter: ConnectionLimiter? = nil, deadlines: Deadlines = Deadlines()) {
+  private struct Call {
+    /// Whether a clean stop waits for it.
+    var counts = false
+    /// The memory of its head.
+    var head: RequestMemory.Share?
+  }
+
+  /// - Parameters:
+  ///   - limiter: of the server whose gate the connection passed.
+  ///   - memory: what the heads of all connections share.
+  init(
+    state: ServiceState, limiter: ConnectionLimiter? = nil, memory: RequestMemory? = nil,
+    deadlines: Deadlines = Deadlines()
+  ) {
     self.state = state
     self.limiter = limiter
+    self.memory = memory
     self.deadlines = deadlines
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     state.connectionOpened()
     place = limiter?.place(of: context.channel)
+    if let memory {
+      let head = HeadMeter(memory)
+      self.head = head
+      do {
+        try context.pipeline.syncOperations.addHandlers([head, WriteDeadline()], position: .first)
+      } catch {
+        context.close(promise: nil)
+      }
+    }
     setDeadline(deadlines.head, context) { $0.close(promise: nil) }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     deadline?.cancel()
-    for counts in unanswered where counts { state.endCall() }
+    for call in unanswered where call.counts { state.endCall() }
     unanswered = []
     state.connectionClosed()
     context.fireChannelInactive()
@@ -76,13 +100,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .notYet, .afterThisAnswer: break
     case .afterAllAnswers, .lingering: return
     }
+    head?.reset()
     switch unwrapInboundIn(data) {
     case .head(var request):
-      guard unanswered.count < Self.maximumAhead else {
+      guard unanswered.count < Self.maximumAhead, let call = call(for: request) else {
         ending = .afterAllAnswers
+        if unanswered.isEmpty { linger(context) }
         return
       }
-      guard let isTaken = begin(context) else { return }
+      guard let isTaken = begin(call, context) else { return }
       request.headerFields[.turnedAway] = isTaken ? nil : "draining"
       context.fireChannelRead(wrapInboundOut(.head(request)))
     case .body:
@@ -115,22 +141,32 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// A request's head is here.
   ///
   /// - Returns: whether the call counts; `nil` when the connection is being closed for another one.
-  private func begin(_ context: ChannelHandlerContext) -> Bool? {
+  private func begin(_ call: Call, _ context: ChannelHandlerContext) -> Bool? {
     isReadingBody = true
-    unanswered.append(false)
+    unanswered.append(call)
     guard settle(context) else {
       unanswered.removeLast()
       ending = .lingering
       return nil
     }
     let isTaken = state.beginCall()
-    unanswered[unanswered.count - 1] = isTaken
+    unanswered[unanswered.count - 1].counts = isTaken
     return isTaken
+  }
+
+  /// - Returns: `nil` when other requests hold all the memory that there is for heads.
+  private func call(for request: HTTPRequest) -> Call? {
+    guard let memory else { return Call() }
+    let share = RequestMemory.Share(of: memory)
+    let size = request.headerFields.reduce(request.path?.utf8.count ?? 0) { size, field in
+      size + field.name.rawName.utf8.count + field.value.utf8.count
+    }
+    return share.resize(to: size) ? Call(head: share) : nil
   }
 
   private func answered(_ context: ChannelHandlerContext) {
     guard !unanswered.isEmpty else { return }
-    if unanswered.removeFirst() { state.endCall() }
+    if unanswered.removeFirst().counts { state.endCall() }
     switch ending {
     case .afterThisAnswer: linger(context)
     case .afterAllAnswers where unanswered.isEmpty: linger(context)

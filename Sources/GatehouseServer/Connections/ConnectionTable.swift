@@ -19,7 +19,7 @@ struct ConnectionTable: Sendable {
     var slowRequest = Duration.seconds(5)
     /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
     /// flood.
-    var pace = 100
+    var pace = 200
     var paceInterval = Duration.milliseconds(50)
 
     /// Descriptors that connections take at most.

@@ -10,7 +10,7 @@ extension Gatehouse {
 
   /// The application that listens. The data plane comes to stand behind `ConnectionGuard`.
   func application(onListening: @escaping @Sendable (SocketAddress?) -> Void) -> some ApplicationProtocol {
-    let (state, connections, logger) = (state, connections, logger)
+    let (state, connections, memory, logger) = (state, connections, platform.requestMemory, logger)
     let isGated = ConnectionGateFlag()
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
@@ -18,9 +18,9 @@ extension Gatehouse {
       responder: PlatformResponder(platform),
       server: .http1(
         configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(state: state, limiter: connections)],
+          additionalChannelHandlers: [ConnectionGuard(state: state, limiter: connections, memory: memory)],
           httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 128))),
+            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 128))),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: Self.backlog,
         availableConnectionsDelegate: ClosedUntilGated(isGated)),

@@ -1,0 +1,57 @@
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+@testable import GatehouseServer
+
+@Suite("The deadline of answers")
+struct WriteDeadlineTests {
+  private static let answer = 24 << 20
+  private static let pace = WriteDeadline.Pace(interval: .milliseconds(200), minimum: 4096)
+
+  /// A server that sends one long answer to whoever connects.
+  private func withServer(_ body: (Int, EventLoopFuture<Void>) async throws -> Void) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let closed = group.next().makePromise(of: Void.self)
+    let server = try await ServerBootstrap(group: group)
+      .childChannelInitializer { channel in
+        channel.closeFuture.cascade(to: closed)
+        return channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(WriteDeadline(pace: Self.pace))
+          let bytes = ByteBuffer(repeating: 0x78, count: Self.answer)
+          channel.writeAndFlush(IOData.byteBuffer(bytes), promise: nil)
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    try await body(server.localAddress?.port ?? 0, closed.futureResult)
+    try await server.close()
+    try await group.shutdownGracefully()
+  }
+
+  @Test("closes the connection of a client that takes nothing")
+  func stalled() async throws {
+    try await withServer { (port, closed) async throws in
+      let client = try HTTPConnection(port: port)
+      try await closed.get()
+      // What the kernels hold comes, the rest does not.
+      #expect(client.receiveAll() < Self.answer)
+    }
+  }
+
+  @Test("lets a slow client have all of its answer")
+  func slow() async throws {
+    try await withServer { (port, closed) async throws in
+      let client = try HTTPConnection(port: port)
+      var count = 0
+      while count < Self.answer {
+        let more = client.receiveSome(256 << 10)
+        guard more > 0 else { break }
+        count += more
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      #expect(count == Self.answer)
+      withExtendedLifetime(client) {}
+    }
+  }
+}
