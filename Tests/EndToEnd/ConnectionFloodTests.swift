@@ -78,6 +78,53 @@ struct ConnectionFloodTests {
     }
   }
 
+  @Test("does not keep the sidecar from draining")
+  func drain() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let gatehouse = try GatehouseProcess(dumps: generated, SidecarProcess.account, through: limiter(in: root))
+      defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
+      try gatehouse.waitUntilReady()
+      try change(gatehouse, gatehouse.logIn(), "before-the-drain")
+      let flood = ConnectionFlood(port: gatehouse.port, count: 400, sending: Array("GET /platf".utf8))
+      defer { flood.stop() }
+      #expect(eventually { flood.opened > 600 ? true : nil } == true)
+      let drain = try SidecarProcess.run(["drain"], dumps: generated, port: gatehouse.port)
+      #expect(drain.code == 0, "\(drain.output)")
+      #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
+      #expect(try gatehouse.stop() == 0)
+    }
+  }
+
+  @Test(
+    "from elsewhere leaves the places of loopback free, and one address its share",
+    .enabled(if: HostAddress.beyondLoopback != nil, "the host has no address but loopback"))
+  func fromElsewhere() async throws {
+    let host = try #require(HostAddress.beyondLoopback)
+    let half = "POST /platform/authorization HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+    let changes = ["HOST": "0.0.0.0", "MAX_CONNECTIONS": "4", "MAX_CONNECTIONS_PER_ADDRESS": "off"]
+    try await withGatehouse(changes) { (gatehouse: GatehouseProcess) async throws in
+      let busy = try (0..<4).map { _ in try HTTPConnection(port: gatehouse.port, host: host) }
+      for connection in busy { try connection.send(half) }
+      #expect(eventually { refusesNext(gatehouse, host) ? true : nil } == true)
+      #expect(try gatehouse.send("GET", "/platform/monitor/readiness").status == 200)
+      withExtendedLifetime(busy) {}
+    }
+    try await withGatehouse(changes.merging(["MAX_CONNECTIONS_PER_ADDRESS": "2"]) { $1 }) { gatehouse in
+      let idle = try (0..<3).map { _ in try HTTPConnection(port: gatehouse.port, host: host) }
+      #expect(idle.filter { $0.isClosedByServer(within: .seconds(2)) }.count == 1)
+      let own = try (0..<3).map { _ in try HTTPConnection(port: gatehouse.port) }
+      #expect(own.filter { $0.isClosedByServer(within: .seconds(1)) }.isEmpty)
+      withExtendedLifetime(own) {}
+    }
+  }
+
+  /// Whether one more connection is closed before it could ask.
+  private func refusesNext(_ gatehouse: GatehouseProcess, _ host: String) -> Bool {
+    guard let next = try? HTTPConnection(port: gatehouse.port, host: host) else { return false }
+    return next.isClosedByServer(within: .milliseconds(200))
+  }
+
   @Test("closes the connection that has been idle longest for a new one, and leaves the others")
   func longestIdle() async throws {
     try await withGatehouse(["MAX_CONNECTIONS": "3"]) { (gatehouse: GatehouseProcess) async throws in

@@ -20,17 +20,18 @@ package struct HTTPAnswer: Sendable {
   package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// One TCP connection to a server on loopback, down to the bytes, so that tests can send what no good client would.
+/// One TCP connection to a server on this host, down to the bytes, so that tests can send what no good client would.
 package final class HTTPConnection {
   private let descriptor: Int32
   private var pending: [UInt8] = []
 
-  package init(port: Int) throws {
+  /// - Parameter host: an IPv4 address of this host, from which the connection comes, too.
+  package init(port: Int, host: String = "127.0.0.1") throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    inet_pton(AF_INET, host, &address.sin_addr)
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
