@@ -29,6 +29,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// closed after the answers to these.
   static let maximumAhead = 16
 
+  /// Bytes that a head, and a field of it, take beside its text.
+  private static let (costOfHead, costOfField) = (512, 96)
+  /// A client's bytes come in pieces of at most this size, and some pieces wait for whoever reads a body.
+  private static let largestPiece = 16 << 10
+
   private enum Ending {
     case notYet
     /// As the answer that is on its way says.
@@ -80,6 +85,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       self.head = head
       do {
         try context.pipeline.syncOperations.addHandlers([head, WriteDeadline()], position: .first)
+        let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: Self.largestPiece)
+        try context.channel.syncOptions?.setOption(.recvAllocator, value: pieces)
       } catch {
         context.close(promise: nil)
       }
@@ -157,9 +164,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// - Returns: `nil` when other requests hold all the memory that there is for heads.
   private func call(for request: HTTPRequest) -> Call? {
     guard let memory else { return Call() }
-    let share = RequestMemory.Share(of: memory)
-    let size = request.headerFields.reduce(request.path?.utf8.count ?? 0) { size, field in
-      size + field.name.rawName.utf8.count + field.value.utf8.count
+    // What a client sends ahead is not free: it can wait.
+    let share = RequestMemory.Share(of: memory, free: unanswered.isEmpty ? RequestMemory.free : 0)
+    let size = request.headerFields.reduce(Self.costOfHead + (request.path?.utf8.count ?? 0)) { size, field in
+      size + field.name.rawName.utf8.count + field.value.utf8.count + Self.costOfField
     }
     return share.resize(to: size) ? Call(head: share) : nil
   }

@@ -35,10 +35,13 @@ extension RequestMemory {
   /// The memory of one head or body. It goes back when the last reference to this is gone.
   package final class Share {
     private let memory: RequestMemory
+    private let free: Int
     private var taken = 0
 
-    package init(of memory: RequestMemory) {
+    /// - Parameter free: bytes that are not counted.
+    package init(of memory: RequestMemory, free: Int = RequestMemory.free) {
       self.memory = memory
+      self.free = free
     }
 
     deinit {
@@ -50,7 +53,7 @@ extension RequestMemory {
     /// - Returns: whether it could be had; if not, the share is as it was.
     @discardableResult
     package func resize(to size: Int) -> Bool {
-      let wanted = max(0, size - RequestMemory.free)
+      let wanted = max(0, size - free)
       if wanted == taken { return true }
       if wanted > taken {
         guard memory.take(wanted - taken) else { return false }
