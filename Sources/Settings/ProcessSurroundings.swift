@@ -22,12 +22,12 @@ package enum ProcessSurroundings {
     return String(cString: path)
   }
 
-  /// Descriptors that the process may have open once it has asked for all that it can get.
+  /// Descriptors that the process may have open: the soft limit.
   package static var descriptorLimit: Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
     // An unlimited number is more than the kernel's table takes.
-    return Int(clamping: min(limit.rlim_max, 1 << 20))
+    return Int(clamping: min(limit.rlim_cur, 1 << 20))
   }
 
   /// Raises the soft limit of descriptors to the hard one. Where that is refused the soft one stays.

@@ -8,10 +8,10 @@ import Testing
 struct ConnectionFloodTests {
   private static let descriptors = 256
 
-  /// A script that starts the program with few descriptors.
+  /// A script that starts the program with few descriptors, and with a soft limit of half of them.
   private func limiter(in root: URL, descriptors: Int = Self.descriptors) throws -> URL {
     let script = root.appending(path: "with-few-descriptors")
-    try Data("#!/bin/sh\nexec prlimit --nofile=\(descriptors):\(descriptors) \"$@\"\n".utf8).write(to: script)
+    try Data("#!/bin/sh\nexec prlimit --nofile=\(descriptors / 2):\(descriptors) \"$@\"\n".utf8).write(to: script)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path())
     return script
   }
@@ -57,10 +57,11 @@ struct ConnectionFloodTests {
       let times = try probes(of: gatehouse, during: .seconds(16))
       #expect(times[times.count / 2] < .seconds(1))
       // Other tests may hold the cores.
-      #expect(try #require(times.last) < .seconds(3))
+      #expect(try #require(times.last) < .seconds(10))
       let share = (try gatehouse.processorTime() - processor) / (ContinuousClock.now - start)
       #expect(share < 0.8, "of a core")
-      #expect(try gatehouse.openDescriptors() <= Self.descriptors - 64)
+      // More than the soft limit that it was started with, and less than the hard one.
+      #expect((Self.descriptors / 2...Self.descriptors - 64).contains(try gatehouse.openDescriptors()))
       let dump = try gatehouse.send("POST", "/platform/memory/dump", token: token)
       #expect(dump.status == 200)
       try change(gatehouse, token, "before-the-end")
@@ -148,7 +149,7 @@ struct ConnectionFloodTests {
     try await withGatehouse(changes) { (gatehouse: GatehouseProcess) async throws in
       let token = try gatehouse.logIn()
       let before = try gatehouse.residentMemory()
-      let body = [UInt8](repeating: UInt8(ascii: " "), count: 20_000)
+      let body = [UInt8](repeating: UInt8(ascii: " "), count: 60_000)
       let head = "POST /platform/authorization HTTP/1.1\r\nHost: x\r\nContent-Length: 61000\r\n\r\n"
       let slow = try (0..<60).map { _ in try HTTPConnection(port: gatehouse.port) }
       for connection in slow { try? connection.send(Array(head.utf8) + body) }

@@ -7,7 +7,6 @@ import Settings
 package enum Program {
   /// Starts the service and never comes back.
   package static func serve(_ environment: [String: String]) async -> Never {
-    ProcessSurroundings.raiseDescriptorLimit()
     let log = LogSettings(of: environment)
     let logger = LogOutput(log.format).logger(label: "gatehouse", level: log.level)
     let configuration: Configuration
@@ -43,7 +42,9 @@ package enum Program {
   }
 
   static func load(_ environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
-    try Configuration.load(environment, readFile: ProcessSurroundings.text(of:))
+    // Before the configuration says how many connections fit.
+    ProcessSurroundings.raiseDescriptorLimit()
+    return try Configuration.load(environment, readFile: ProcessSurroundings.text(of:))
   }
 
   static func complain(_ text: String) {
