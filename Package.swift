@@ -115,14 +115,14 @@ let package = Package(
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Resources", "JSON", nioPosix]),
+    tests("AuthenticationTests", ["Authentication", "Resources", "JSON"]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
     tests("PlatformTests", ["Platform", "Resources", "JSON", httpTypes]),
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "JSON", "Logs", "Settings", "TestSupport", logging, nioCore,
-        nioEmbedded,
+        "GatehouseServer", "Platform", "Persistence", "Resources", "JSON", "Logs", "Settings", "TestSupport", logging,
+        nioCore, nioPosix, nioEmbedded,
         nioHTTPTypes,
         httpTypes,
       ]),

@@ -45,7 +45,7 @@ enum BCrypt {
   }
 
   /// Takes the same time wherever the texts differ.
-  private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+  static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }
     return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }

@@ -1,36 +1,59 @@
 import FoundationEssentials
 package import JSON
-package import NIOPosix
+import NIOPosix
 import Synchronization
 
 /// Hashes and checks passwords on threads of their own: one check keeps a core busy for about 200 ms.
+///
+/// Passwords of the service's own accounts have a thread to themselves. Whoever knows none of them can't make a start, a
+/// take-over of the lease, a restore or the sidecar's login wait.
 package final class Passwords: Sendable {
   private let threads: NIOThreadPool
+  private let ownThread = NIOThreadPool(numberOfThreads: 1)
+  private let own: [[UInt8]]
   private let waiting = Mutex(0)
 
   /// At 5 checks a second and core, whoever comes later would wait longer than a client does.
   private static let maximumWaiting = 64
 
-  /// - Parameter threads: started, and of no more threads than cores are to be spent on passwords.
-  package init(threads: NIOThreadPool) {
-    self.threads = threads
+  /// - Parameters:
+  ///   - threads: for the passwords of callers; no more than cores are to be spent on them.
+  ///   - own: passwords that the environment gives.
+  package init(threads: Int, own: [String]) {
+    self.threads = NIOThreadPool(numberOfThreads: threads)
+    self.own = own.map { Array($0.utf8) }
+    self.threads.start()
+    ownThread.start()
+  }
+
+  deinit {
+    for pool in [threads, ownThread] { pool.shutdownGracefully { _ in } }
+  }
+
+  /// Whether a password is one of the service's own accounts. Takes the same time wherever the texts differ.
+  package func isOwn(_ password: String) -> Bool {
+    let password = Array(password.utf8)
+    return own.reduce(false) { $0 || BCrypt.isEqual($1, password) }
   }
 
   /// - Returns: the hash in the shape in which documents hold it.
   package func hash(_ password: String) async throws -> JSONValue {
-    Self.document(of: try await run { try BCrypt.hash(password) })
+    Self.document(of: try await run(password) { try BCrypt.hash(password) })
   }
 
   /// Whether a password is the one whose hash a document holds. Without a hash it takes as long and is false.
   package func verify(_ password: String, against stored: JSONValue?) async throws -> Bool {
     let hash = stored.flatMap(Self.hash(in:)).flatMap { $0.hasPrefix("$2") ? $0 : nil }
-    return try await run {
+    return try await run(password) {
       let matches = BCrypt.verify(password, against: hash ?? Self.nobody)
       return hash != nil && matches
     }
   }
 
-  private func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  private func run<Value: Sendable>(
+    _ password: String, _ body: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
+    if isOwn(password) { return try await ownThread.runIfActive(body) }
     let isAdmitted = waiting.withLock { count in
       guard count < Self.maximumWaiting else { return false }
       count += 1

@@ -10,7 +10,6 @@ import HummingbirdCore
 import JSON
 package import Logging
 import NIOCore
-import NIOPosix
 import Persistence
 import Platform
 import Resources
@@ -30,6 +29,7 @@ package struct Gatehouse: Sendable {
   let installation: Installation
   let platform: PlatformServices
   let deposed: DeposedChanges
+  let connections: ConnectionLimiter
 
   /// Prepares the directory of dumps and the parts. Nothing is loaded and nothing listens yet.
   ///
@@ -55,9 +55,9 @@ package struct Gatehouse: Sendable {
       store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1), lease: lease, logger: logger)
     restorer = Restorer(Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas))
 
-    let threads = NIOThreadPool(numberOfThreads: max(1, System.coreCount - 1))
-    threads.start()
-    let passwords = Passwords(threads: threads)
+    let passwords = Passwords(
+      threads: max(1, System.coreCount - 1),
+      own: [configuration.administrator.password, configuration.sidecar?.password].compactMap { $0?.reveal() })
     let defaults = SecuritySettings.Defaults(
       enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
       dumpPath: "\(location.directory)/\(location.stem).bin",
@@ -84,24 +84,10 @@ package struct Gatehouse: Sendable {
           memoryPercent: ProcessMemory.percent, connections: state.connections,
           seconds: (ContinuousClock.now - start).milliseconds / 1000)
       })
-  }
-
-  /// The application that listens. The data plane comes to stand behind `ConnectionGuard`.
-  func application(onListening: @escaping @Sendable (SocketAddress?) -> Void) -> some ApplicationProtocol {
-    let state = state
-    var quiet = logger
-    quiet.logLevel = max(logger.logLevel, .notice)
-    return Application(
-      responder: PlatformResponder(platform),
-      server: .http1(
-        configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(state: state)],
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 128))),
-      configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-      onServerRunning: { channel in onListening(channel.localAddress) },
-      logger: quiet)
+    let platform = platform
+    connections = ConnectionLimiter(
+      .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)
+    ) { address in platform.settings.trustedProxies.contains { $0.contains(address) } }
   }
 
   private static func lease(_ directory: DumpDirectory, _ keyring: DumpKeyring, _ logger: Logger) -> WriterLease {
@@ -130,6 +116,7 @@ extension Configuration.Platform {
     platform.strictEnvelope = strictEnvelope
     platform.maximumPageSize = maximumPageSize
     platform.maximumBodySize = maximumBodySize
+    platform.maximumRequestMemory = maximumRequestMemory
     platform.bodyLimitExcludedPaths = bodyLimitExcludedPaths
     platform.cookies = cookies
     platform.tokens = tokens

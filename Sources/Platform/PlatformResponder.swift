@@ -17,6 +17,7 @@ package struct PlatformResponder: HTTPResponder {
   private let envelope: Envelope
   private let securityHeaders: SecurityHeaders
   private let crossOrigin: CrossOriginPolicy
+  private let bodies: BodyReader
 
   package init(_ platform: PlatformServices) {
     self.platform = platform
@@ -24,6 +25,7 @@ package struct PlatformResponder: HTTPResponder {
     envelope = platform.configuration.strictEnvelope ? .strict : .plain
     securityHeaders = SecurityHeaders(platform.configuration)
     crossOrigin = CrossOriginPolicy(configuration: platform.configuration.crossOrigin)
+    bodies = BodyReader(configuration: platform.configuration)
   }
 
   @concurrent
@@ -110,7 +112,8 @@ extension PlatformResponder {
     let request = incoming.request
     let session = try await session(route, incoming)
     if route.changesState { try platform.permitChange() }
-    let content = try await body(of: request, path: incoming.path)
+    let share = RequestMemory.Share(of: platform.requestMemory)
+    let content = try await bodies.read(request, path: incoming.path, for: route, in: share)
     let body = try check(content, route)
     let call = Call(
       id: incoming.id, method: request.method, path: incoming.path, host: request.head.authority,
@@ -120,9 +123,9 @@ extension PlatformResponder {
       session: session, body: body, bytes: content)
     let answer = try await route.handler(call, platform)
     if route.changesState { try platform.acknowledgeChange() }
-    var response = wrapped(envelope.wrap(answer))
+    var response = answer.encoded.map(encoded) ?? wrapped(envelope.wrap(answer))
     response.headers.append(contentsOf: answer.headers)
-    return response
+    return withExtendedLifetime(share) { response }
   }
 
   private func checkAvailability(_ request: Request) throws {
@@ -165,36 +168,6 @@ extension PlatformResponder {
 // MARK: - Bodies
 
 extension PlatformResponder {
-  /// Reads the body, but no further than the limit.
-  private func body(of request: Request, path: String) async throws -> [UInt8] {
-    let limit = bodyLimit(path)
-    let declared = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-    guard declared <= limit else { throw tooLarge(limit) }
-    var bytes: [UInt8] = []
-    for try await buffer in request.body {
-      guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge(limit) }
-      bytes.append(contentsOf: buffer.readableBytesView)
-    }
-    return bytes
-  }
-
-  /// Where no limit is set. A body is held in memory, and no dump takes a document of more than twice this.
-  private static let largestBody = 32 << 20
-
-  private func bodyLimit(_ path: String) -> Int {
-    let isExcluded = platform.configuration.bodyLimitExcludedPaths.contains { pattern in
-      pattern.hasSuffix("*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
-    }
-    return isExcluded ? Self.largestBody : platform.configuration.maximumBodySize ?? Self.largestBody
-  }
-
-  private func tooLarge(_ limit: Int) -> RefusalWithFields {
-    // The rest of the body is not read, so the connection can't be used again.
-    RefusalWithFields(
-      refusal: Refusal(413, "REQ001", "The body may have at most \(limit) bytes (MAX_BODY_SIZE_BYTES)"),
-      fields: [.connection: "close"])
-  }
-
   private func check(_ bytes: [UInt8], _ route: Route) throws(Refusal) -> CheckedBody? {
     switch route.body {
     case .none, .unchecked:
@@ -226,6 +199,10 @@ extension PlatformResponder {
     return Response(
       status: status, headers: [.contentType: "application/json"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(body))))
+  }
+
+  private func encoded(_ body: ByteBuffer) -> Response {
+    Response(status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
   }
 
   private func detail(_ status: HTTPResponse.Status, _ text: String) -> Response {

@@ -1,6 +1,7 @@
 package import Authentication
 package import DocumentStore
 package import Logging
+import NIOCore
 import RateLimiting
 package import Resources
 import Synchronization
@@ -17,6 +18,9 @@ package final class PlatformServices: Sendable {
   let standby: @Sendable () -> Standby?
   let isSealed: @Sendable () -> Bool
   let activity: @Sendable () -> Activity
+  /// Of the heads and bodies of all requests.
+  package let requestMemory: RequestMemory
+  let description: ByteBuffer
   private let clock: @Sendable () -> Double
   // The limiter is what may be missing, not the lock: calling an optional lock that is `nil` traps in debug builds.
   private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>?>
@@ -56,6 +60,8 @@ package final class PlatformServices: Sendable {
     self.dumps = dumps
     self.logger = logger
     self.clock = clock
+    requestMemory = RequestMemory(limit: configuration.maximumRequestMemory)
+    description = DescriptionRoutes.description(version: configuration.version)
     self.availability = availability
     self.standby = standby
     self.isSealed = isSealed
@@ -80,7 +86,7 @@ package final class PlatformServices: Sendable {
 
   /// Counts an action of an address; `nil` when it is not limited.
   func count(_ action: LimitedAction, from address: NetworkAddress?) -> FixedWindowLimiter<NetworkAddress?>.Decision? {
-    let seconds = clock()
+    let (seconds, address) = (clock(), address?.network)
     return switch action {
     case .login: logins.withLock { $0?.count(address, now: seconds) }
     case .registration: registrations.withLock { $0?.count(address, now: seconds) }

@@ -24,6 +24,8 @@ package struct FixedWindowLimiter<Key: Hashable & Sendable>: Sendable {
   private let maximumKeys: Int
   private var windows: [Key: Window] = [:]
   private var overflow = Window(end: 0, count: 0)
+  /// Looking for windows that are over takes long, so it is not done before this.
+  private var nextSweep = 0.0
 
   package init(limit: Int, window: Int, maximumKeys: Int = 100_000) {
     self.limit = limit
@@ -33,11 +35,13 @@ package struct FixedWindowLimiter<Key: Hashable & Sendable>: Sendable {
 
   /// Counts an event unless its window is full.
   package mutating func count(_ key: Key, now: Double) -> Decision {
-    if windows[key] == nil, windows.count >= maximumKeys {
+    if windows[key] == nil, windows.count >= maximumKeys, now >= nextSweep {
       windows = windows.filter { $0.value.end > now }
+      nextSweep = now + 1
     }
     if windows[key] == nil, windows.count >= maximumKeys {
-      // An attacker with that many addresses shares one window with itself, and memory stays bounded.
+      // An attacker with that many addresses shares one window with itself, and memory stays bounded. No window that is
+      // full is given up for a new one.
       return count(&overflow, now: now)
     }
     var present = windows[key] ?? Window(end: 0, count: 0)

@@ -22,20 +22,21 @@ package enum ProcessSurroundings {
     return String(cString: path)
   }
 
-  /// Raises the limit of open descriptors as far as the process may: what it needs is bounded elsewhere, and the usual soft
-  /// limit is for programs that use `select`. One that can't be raised stays as it is.
-  package static func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-  }
-
-  /// How many descriptors the process may have open.
+  /// Descriptors that the process may have open: the soft limit.
   package static var descriptorLimit: Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
-    return Int(clamping: limit.rlim_cur)
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    // An unlimited number is more than the kernel's table takes.
+    return Int(clamping: min(limit.rlim_cur, 1 << 20))
+  }
+
+  /// Raises the soft limit of descriptors to the hard one. Where that is refused the soft one stays.
+  package static func raiseDescriptorLimit() {
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(resource, &limit)
   }
 
   /// Reads a small file, as one that holds a secret.

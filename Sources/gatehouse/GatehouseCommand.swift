@@ -28,7 +28,6 @@ struct Serve: ParsableCommand {
   }
 
   func start() -> Never {
-    ProcessSurroundings.raiseDescriptorLimit()
     Program.serve(ProcessInfo.processInfo.environment)
   }
 }

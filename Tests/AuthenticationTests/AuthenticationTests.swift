@@ -1,19 +1,51 @@
 import Foundation
 import JSON
-import NIOPosix
 import Resources
+import Synchronization
 import Testing
 
 @testable import Authentication
 
+private final class Counter: Sendable {
+  private let count = Mutex(0)
+
+  var value: Int { count.withLock { $0 } }
+
+  func increase() { count.withLock { $0 += 1 } }
+}
+
 @Suite("Passwords")
 struct PasswordTests {
   private func withPasswords<Value>(_ body: (Passwords) async throws -> Value) async throws -> Value {
-    let threads = NIOThreadPool(numberOfThreads: 1)
-    threads.start()
-    let value = try await body(Passwords(threads: threads))
-    try await threads.shutdownGracefully()
-    return value
+    try await body(Passwords(threads: 1, own: ["Own-Passw0rd!of-the-service"]))
+  }
+
+  @Test("of the service's own accounts are checked however many others wait, and nobody else's are")
+  func own() async throws {
+    try await withPasswords { (passwords: Passwords) async throws in
+      #expect(passwords.isOwn("Own-Passw0rd!of-the-service"))
+      let others = ["", "Own-Passw0rd!of-the-servic", "Own-Passw0rd!of-the-service ", "own-Passw0rd!of-the-service"]
+      #expect(!others.contains { passwords.isOwn($0) })
+      let hash = try await passwords.hash("Own-Passw0rd!of-the-service")
+      let finished = Counter()
+      try await withThrowingTaskGroup(of: Bool.self) { (group: inout ThrowingTaskGroup<Bool, any Error>) async throws in
+        for _ in 0..<100 {
+          group.addTask {
+            let isRight = try await passwords.verify("of a flood", against: nil)
+            finished.increase()
+            return isRight
+          }
+        }
+        // Once one is refused, 64 wait.
+        while case .success? = await group.nextResult() {}
+        let before = finished.value
+        #expect(try await passwords.verify("Own-Passw0rd!of-the-service", against: hash))
+        // One thread works on each kind, so about as many were checked meanwhile.
+        #expect(finished.value - before < 32)
+        group.cancelAll()
+        while let _ = await group.nextResult() {}
+      }
+    }
   }
 
   @Test("are hashed with bcrypt at cost 12, each with a salt of its own, and verified")

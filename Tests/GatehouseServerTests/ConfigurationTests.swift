@@ -15,8 +15,8 @@ struct ConfigurationTests {
     "DOORMAN_ADMIN_PASSWORD": "admin-pass-ghi",
   ]
 
-  private func load(_ changes: [String: String] = [:]) throws -> Configuration {
-    try Configuration.load(Self.secrets.merging(changes) { $1 }) { path in
+  private func load(_ changes: [String: String] = [:], descriptors: Int = 20_000) throws -> Configuration {
+    try Configuration.load(Self.secrets.merging(changes) { $1 }, descriptors: descriptors) { path in
       guard let text = ["/run/key": "key-from-a-file\n", "/run/empty": ""][path] else {
         throw CocoaError(.fileNoSuchFile)
       }
@@ -24,9 +24,9 @@ struct ConfigurationTests {
     }
   }
 
-  private func faults(_ changes: [String: String]) -> [ConfigurationFaults.Fault] {
+  private func faults(_ changes: [String: String], descriptors: Int = 20_000) -> [ConfigurationFaults.Fault] {
     do {
-      _ = try load(changes)
+      _ = try load(changes, descriptors: descriptors)
       return []
     } catch {
       return (error as? ConfigurationFaults)?.faults ?? []
@@ -48,6 +48,29 @@ struct ConfigurationTests {
     #expect(configuration.platform.maximumPageSize == 200)
     #expect(configuration.platform.maximumBodySize == 1_048_576)
     #expect(configuration.platform.localhostBypass == nil)
+  }
+
+  @Test("takes as many connections as leave 64 descriptors free, and refuses more")
+  func connections() throws {
+    for descriptors in [256, 1024, 20_000, 1 << 20] {
+      let connections = try load(descriptors: descriptors).connections
+      let taken = ConnectionTable.Limits(maximum: connections.maximum).descriptors + Configuration.ownDescriptors
+      #expect(taken <= descriptors - 64)
+      #expect(connections.maximum <= 10_000)
+      #expect(connections.maximum > descriptors / 4 || connections.maximum == 10_000)
+      #expect(connections.perAddress == connections.maximum / 4)
+    }
+    let most = 1024 - 64 - Configuration.ownDescriptors - ConnectionTable.Limits(maximum: 0).descriptors
+    #expect(try load(["MAX_CONNECTIONS": "\(most)"], descriptors: 1024).connections.maximum == most)
+    let faults = faults(["MAX_CONNECTIONS": "\(most + 1)"], descriptors: 1024)
+    #expect(faults.map(\.name) == ["MAX_CONNECTIONS"])
+    #expect(faults.first?.sentence.contains("from 1 to \(most)") == true)
+    #expect(faults.first?.sentence.contains("ulimit -n") == true)
+    #expect(self.faults([:], descriptors: 100).first?.sentence.contains("Raise the limit") == true)
+    #expect(try load(["MAX_CONNECTIONS_PER_ADDRESS": "off"]).connections.perAddress == nil)
+    #expect(try load(["MAX_CONNECTIONS_PER_ADDRESS": "3"]).connections.perAddress == 3)
+    #expect(self.faults(["MAX_CONNECTIONS_PER_ADDRESS": "0"]).map(\.name) == ["MAX_CONNECTIONS_PER_ADDRESS"])
+    #expect(self.faults(["MAX_REQUEST_MEMORY_BYTES": "1000"]).map(\.name) == ["MAX_REQUEST_MEMORY_BYTES"])
   }
 
   @Test("reads what is set")

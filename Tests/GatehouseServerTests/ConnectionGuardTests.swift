@@ -101,4 +101,46 @@ struct ConnectionGuardTests {
     try channel.close().wait()
     #expect(state.calls == 0)
   }
+
+  @Test("waits for the next request of a client that was answered before its body ended")
+  func earlyAnswer() throws {
+    let channel = try channel()
+    try channel.writeInbound(head())
+    try answer(channel)
+    try channel.writeInbound(HTTPRequestPart.body(ByteBuffer(string: "x")))
+    try channel.writeInbound(HTTPRequestPart.end(nil))
+    channel.embeddedEventLoop.advanceTime(by: .seconds(74))
+    #expect(channel.isActive)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    #expect(!channel.isActive)
+  }
+
+  @Test("closes without a second answer when the body of an answered request does not end")
+  func earlyAnswerWithoutEnd() throws {
+    let channel = try channel()
+    try channel.writeInbound(head())
+    try answer(channel)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(30))
+    #expect(try channel.readOutbound(as: HTTPResponsePart.self) == nil)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+    #expect(!channel.isActive)
+  }
+
+  @Test("takes some requests ahead of their answers, then closes when these are out")
+  func requestsAhead() throws {
+    let channel = try channel()
+    let most = ConnectionGuard.maximumAhead
+    for _ in 0..<(most + 5) {
+      try channel.writeInbound(head())
+      try channel.writeInbound(HTTPRequestPart.end(nil))
+    }
+    #expect(state.calls == most)
+    for _ in 0..<most {
+      #expect(channel.isActive)
+      try answer(channel)
+    }
+    #expect(state.calls == 0)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+    #expect(!channel.isActive)
+  }
 }

@@ -27,4 +27,13 @@ struct FixedWindowLimiterTests {
     let later = (5..<8).map { limiter.count($0, now: 61).isAllowed }
     #expect(later == [true, true, true])
   }
+
+  @Test("never lets a key off for new ones, and looks for old ones once a second at most")
+  func flood() {
+    var limiter = FixedWindowLimiter<Int>(limit: 1, window: 60, maximumKeys: 1000)
+    for key in 0..<1000 { #expect(limiter.count(key, now: 0).isAllowed) }
+    for key in 1000..<50_000 { _ = limiter.count(key, now: 59) }
+    for key in 0..<1000 { #expect(!limiter.count(key, now: 59.5).isAllowed) }
+    #expect(limiter.count(60_000, now: 60).isAllowed)
+  }
 }

@@ -39,8 +39,11 @@ package final class GatehouseProcess {
 
   package var identifier: Int32 { process.identifier }
   package var isRunning: Bool { process.isRunning }
-  package var processorTime: Duration { process.processorTime }
   package var log: String { process.log }
+
+  package func processorTime() throws -> Duration { try process.processorTime() }
+  package func openDescriptors() throws -> Int { try process.openDescriptors() }
+  package func residentMemory() throws -> Int { try process.residentMemory() }
 
   /// Waits until it listens.
   package func waitUntilListening() throws {

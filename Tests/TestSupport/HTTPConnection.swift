@@ -20,17 +20,18 @@ package struct HTTPAnswer: Sendable {
   package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// One TCP connection to a server on loopback, down to the bytes, so that tests can send what no good client would.
+/// One TCP connection to a server on this host, down to the bytes, so that tests can send what no good client would.
 package final class HTTPConnection {
   private let descriptor: Int32
   private var pending: [UInt8] = []
 
-  package init(port: Int) throws {
+  /// - Parameter host: an IPv4 address of this host, from which the connection comes, too.
+  package init(port: Int, host: String = "127.0.0.1") throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    inet_pton(AF_INET, host, &address.sin_addr)
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -59,6 +60,11 @@ package final class HTTPConnection {
       guard count > 0 else { throw HTTPFailure(description: "send: \(String(cString: strerror(errno)))") }
       rest = rest.dropFirst(count)
     }
+  }
+
+  /// Sends as much as the kernel takes at once.
+  package func sendNow(_ bytes: [UInt8]) {
+    _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
   }
 
   /// Ends the connection with a reset instead of a farewell.
@@ -105,6 +111,42 @@ package final class HTTPConnection {
     var byte: UInt8 = 0
     let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
     return count == 0 || count < 0 && errno != EAGAIN
+  }
+
+  /// Takes some of what came.
+  ///
+  /// - Returns: how many bytes; 0 when the server closed.
+  package func receiveSome(_ most: Int) -> Int {
+    var buffer = [UInt8](repeating: 0, count: most)
+    return max(0, recv(descriptor, &buffer, buffer.count, 0))
+  }
+
+  /// What came so far, or since the last call of this, without waiting.
+  package func receiveNow() -> String? {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+
+  /// Whether the server closes the connection soon.
+  package func isClosedByServer(within limit: Duration) -> Bool {
+    eventually(within: limit) {
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+      return count == 0 || (count < 0 && errno != EAGAIN) ? true : nil
+    } ?? false
+  }
+
+  /// Takes all until the server closes.
+  ///
+  /// - Returns: how many bytes.
+  package func receiveAll() -> Int {
+    var count = 0
+    while true {
+      let more = receiveSome(65_536)
+      guard more > 0 else { return count }
+      count += more
+    }
   }
 
   /// Whether a Redis server answers that it is ready.

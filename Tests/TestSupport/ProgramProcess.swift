@@ -67,14 +67,6 @@ package final class ProgramProcess {
     return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
   }
 
-  /// Time of the processor that it has used.
-  package var processorTime: Duration {
-    let text = (try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)) ?? ""
-    let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
-    // proc(5): the state comes first after the name; utime and stime are the 12th and 13th, in hundredths of a second.
-    return .milliseconds(fields.dropFirst(11).prefix(2).reduce(0) { $0 + (Int($1) ?? 0) } * 10)
-  }
-
   /// Whether the kernel itself holds the process: a thread waits in a call that not even SIGKILL ends.
   package var isHeldByKernel: Bool {
     let tasks = "/proc/\(identifier)/task"
@@ -82,6 +74,28 @@ package final class ProgramProcess {
       let text = (try? String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8)) ?? ""
       return text.split(separator: ")").last?.hasPrefix(" D") == true
     }
+  }
+
+  /// Time that its threads were on a core, in the kernel or not (proc(5)).
+  package func processorTime() throws -> Duration {
+    let text = try String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
+    // The name in parentheses may hold spaces; the numbers come behind it.
+    let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+      throw HTTPFailure(description: "no times in '\(text)'")
+    }
+    return .seconds(user + system) / sysconf(Int32(_SC_CLK_TCK))
+  }
+
+  package func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd").count
+  }
+
+  /// Resident bytes.
+  package func residentMemory() throws -> Int {
+    let fields = try String(contentsOfFile: "/proc/\(identifier)/statm", encoding: .utf8).split(separator: " ")
+    guard fields.count > 1, let pages = Int(fields[1]) else { throw HTTPFailure(description: "no statm") }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
   }
 
   package func stop(_ number: Int32 = SIGTERM) throws -> Int32 {

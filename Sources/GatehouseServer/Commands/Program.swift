@@ -70,7 +70,9 @@ package enum Program {
   }
 
   static func load(_ environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
-    try Configuration.load(environment, readFile: ProcessSurroundings.text(of:))
+    // Before the configuration says how many connections fit.
+    ProcessSurroundings.raiseDescriptorLimit()
+    return try Configuration.load(environment, readFile: ProcessSurroundings.text(of:))
   }
 
   static func complain(_ text: String) {

@@ -18,6 +18,7 @@ package struct Configuration: Sendable {
   /// `SECURITY_SETTINGS_FILE`: the peer's side file, for a store without settings.
   package let securitySettingsFile: String
   package let platform: Platform
+  package let connections: Connections
   /// Every variable as it is in effect, for `gatehouse config check`.
   package let listing: ConfigurationListing
 
@@ -33,6 +34,13 @@ package struct Configuration: Sendable {
     package let allowsOlderStart: Bool
     /// The variables of the timer that the environment sets; the others have their defaults.
     package let autoSaveVariables: Set<String>
+  }
+
+  /// How many connections clients may hold.
+  package struct Connections: Sendable {
+    package let maximum: Int
+    /// Of one address; `nil` for no bound.
+    package let perAddress: Int?
   }
 
   package struct Administrator: Sendable {
@@ -52,6 +60,7 @@ package struct Configuration: Sendable {
     package let strictEnvelope: Bool
     package let maximumPageSize: Int
     package let maximumBodySize: Int?
+    package let maximumRequestMemory: Int
     package let bodyLimitExcludedPaths: [String]
     package let cookies: PlatformConfiguration.Cookies
     package let tokens: PlatformConfiguration.TokenLifetimes
@@ -66,10 +75,13 @@ package struct Configuration: Sendable {
 extension Configuration {
   /// Reads and checks the environment.
   ///
-  /// - Parameter readFile: reads a secret's file by its path.
+  /// - Parameters:
+  ///   - descriptors: that the process may have open; connections take most of them.
+  ///   - readFile: reads a secret's file by its path.
   /// - Throws: `ConfigurationFaults` with every fault.
   package static func load(
-    _ environment: [String: String], readFile: @escaping (String) throws -> String
+    _ environment: [String: String], descriptors: Int = ProcessSurroundings.descriptorLimit,
+    readFile: @escaping (String) throws -> String
   ) throws(ConfigurationFaults) -> Configuration {
     var reader = EnvironmentReader(environment, readFile: readFile)
     let mode = reader.choice(
@@ -84,6 +96,7 @@ extension Configuration {
     let sidecar = sidecar(&reader, isProduction: isProduction)
     let tokenKeys = tokenKeys(&reader, isProduction: isProduction, readFile: readFile)
     let platform = platform(&reader, isProduction: isProduction)
+    let connections = connections(&reader, descriptors: descriptors)
     let log = LogSettings(&reader)
     let settingsFile = reader.text("SECURITY_SETTINGS_FILE", default: "generated/security_settings.json")
     guard reader.faults.isEmpty, let memory, let administrator, let tokenKeys else {
@@ -92,6 +105,6 @@ extension Configuration {
     return Configuration(
       isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
       sidecar: sidecar, tokenKeys: tokenKeys, log: log, securitySettingsFile: settingsFile, platform: platform,
-      listing: reader.listing)
+      connections: connections, listing: reader.listing)
   }
 }

@@ -124,13 +124,17 @@ extension Configuration {
     tokens.refresh = lifetime(&reader, "AUTH_REFRESH_EXPIRE_TIME", 7, "AUTH_REFRESH_EXPIRE_FREQ", "days")
     let bodySize = reader.integer("MAX_BODY_SIZE_BYTES", default: 1_048_576, in: 1...Int.max)
     let isUnlimited = reader.boolean("DISABLE_BODY_SIZE_LIMIT", default: false)
+    // The longest body must find room.
+    let longest = min(bodySize, 1 << 40)
+    let requestMemory = reader.integer(
+      "MAX_REQUEST_MEMORY_BYTES", default: max(64 << 20, longest), in: max(1 << 20, longest)...Int.max)
     let loginLimit = limit(&reader, "LOGIN_IP_RATE_LIMIT", 5, "LOGIN_IP_RATE_WINDOW", 300)
     let isLoginUnlimited = reader.boolean("LOGIN_IP_RATE_DISABLED", default: false)
     return Platform(
       httpsOnly: httpsOnly,
       strictEnvelope: reader.boolean("STRICT_RESPONSE_ENVELOPE", default: false),
       maximumPageSize: reader.integer("MAX_PAGE_SIZE", default: 200, in: 1...10_000),
-      maximumBodySize: isUnlimited ? nil : bodySize,
+      maximumBodySize: isUnlimited ? nil : bodySize, maximumRequestMemory: requestMemory,
       bodyLimitExcludedPaths: reader.list("BODY_LIMIT_EXCLUDE_PATHS", default: []),
       cookies: cookies(&reader), tokens: tokens, loginLimit: isLoginUnlimited ? nil : loginLimit,
       registrationLimit: limit(&reader, "REGISTER_IP_RATE_LIMIT", 5, "REGISTER_IP_RATE_WINDOW", 3600),

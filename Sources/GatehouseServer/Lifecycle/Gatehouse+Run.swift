@@ -64,11 +64,13 @@ extension Gatehouse {
 
   private func serve() async -> Event {
     let logger = logger
+    let maximum = configuration.connections.maximum
     let application = application { address in
       logger.notice(
         "listening",
         metadata: [
           "server.host": "\(address?.ipAddress ?? "unknown")", "server.port": .stringConvertible(address?.port ?? 0),
+          "connections.maximum": .stringConvertible(maximum),
         ])
     }
     do {

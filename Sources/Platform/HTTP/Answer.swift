@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import NIOCore
 import Resources
 
 /// What a handler answers; the envelope gives it its shape.
@@ -11,6 +12,8 @@ package struct Answer: Sendable {
     case message(String)
     /// Outside the envelope: probes and descriptions that programs read.
     case raw(JSONValue)
+    /// The same JSON for everybody, kept as bytes.
+    case encoded(ByteBuffer)
     case nothing
   }
 
@@ -27,7 +30,13 @@ package struct Answer: Sendable {
   static func response(_ value: JSONValue) -> Answer { Answer(200, .response(value)) }
   static func message(_ text: String, status: Int = 200) -> Answer { Answer(status, .message(text)) }
   static func raw(_ value: JSONValue, status: Int = 200) -> Answer { Answer(status, .raw(value)) }
+  static func encoded(_ bytes: ByteBuffer) -> Answer { Answer(200, .encoded(bytes)) }
   static func nothing(status: Int = 204) -> Answer { Answer(status, .nothing) }
+
+  /// The bytes of an answer that is kept as bytes.
+  var encoded: ByteBuffer? {
+    if case .encoded(let bytes) = content { bytes } else { nil }
+  }
 
   func adding(_ fields: HTTPFields) -> Answer {
     var answer = self

@@ -12,7 +12,7 @@ enum Envelope {
   /// - Returns: the HTTP status and the body; no body for `nil`.
   func wrap(_ answer: Answer) -> (status: Int, body: JSONValue?) {
     switch (self, answer.content) {
-    case (_, .nothing): return (answer.status, nil)
+    case (_, .nothing), (_, .encoded): return (answer.status, nil)
     case (_, .raw(let value)): return (answer.status, value)
     case (.plain, .data(let value)): return (answer.status, value)
     case (.plain, .response(let value)): return (answer.status, .object(["response": value]))

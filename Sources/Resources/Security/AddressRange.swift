@@ -34,6 +34,14 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     bytes.count == 4 ? bytes[0] == 127 : bytes == Array(repeating: 0, count: 15) + [1]
   }
 
+  /// What limits count by: an IPv6 address stands for its network of 64 bits, any address of which one client can take.
+  package var network: NetworkAddress {
+    guard bytes.count == 16, !isLoopback else { return self }
+    let prefix = Array(bytes[..<8]) + [UInt8](repeating: 0, count: 8)
+    let groups = stride(from: 0, to: 8, by: 2).map { String(Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]), radix: 16) }
+    return NetworkAddress(bytes: prefix, description: groups.joined(separator: ":") + "::/64")
+  }
+
   package static func == (left: NetworkAddress, right: NetworkAddress) -> Bool { left.bytes == right.bytes }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }

@@ -1,0 +1,253 @@
+import Resources
+
+/// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept again.
+///
+/// A value. Time is a parameter, by a steady clock.
+struct ConnectionTable: Sendable {
+  struct Limits: Sendable {
+    /// Connections that are served at once.
+    var maximum: Int
+    /// Connections of one address, or of one IPv6 network of 64 bits; `nil` for no bound.
+    var perAddress: Int?
+    /// Places beyond the maximum for peers on loopback.
+    var loopbackPlaces = 8
+    /// Connections beyond these that are told to close and still hold their descriptor.
+    var closingPlaces = 16
+    /// A connection counts as idle after this time, so that a client which is about to send keeps its place.
+    var grace = Duration.milliseconds(250)
+    /// A request may be sent for this long before its connection can be closed for a new one.
+    var slowRequest = Duration.seconds(5)
+    /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
+    /// flood.
+    var pace = 200
+    var paceInterval = Duration.milliseconds(50)
+
+    /// Descriptors that connections take at most.
+    var descriptors: Int { maximum + loopbackPlaces + closingPlaces }
+  }
+
+  struct ID: Hashable, Sendable {
+    fileprivate let slot: Int
+    fileprivate let generation: Int
+  }
+
+  /// What a connection does.
+  enum Activity: Sendable, Equatable {
+    /// It waits for a request, or for the rest of its head.
+    case idle
+    /// The head of its request is here, the rest is not.
+    case sending
+    case answering
+  }
+
+  enum Arrival: Sendable, Equatable {
+    /// - Parameter closing: must be closed for it.
+    case admitted(ID, closing: ID?)
+    /// It must be closed.
+    case refused(ID, Refusal)
+  }
+
+  enum Refusal: Sendable, Equatable {
+    /// All places are taken, and no connection can be closed.
+    case noPlace
+    /// Its address holds as many connections as it may, and none of them can be closed.
+    case addressHasItsShare
+  }
+
+  enum Acceptance: Sendable, Equatable {
+    case open
+    /// - Parameter time: when to ask again, if no connection was closed before.
+    case paused(until: Duration)
+  }
+
+  private enum Phase: Sendable {
+    case free
+    case idle(since: Duration)
+    case sending(since: Duration)
+    case answering
+    case closing
+  }
+
+  private struct Entry: Sendable {
+    var generation = 0
+    var phase = Phase.free
+    var address: NetworkAddress?
+  }
+
+  /// The connections of one address.
+  private struct Holding: Sendable {
+    var count = 0
+    var idle = SlotChain.Ends()
+  }
+
+  let limits: Limits
+  private var entries: [Entry] = []
+  private var free: [Int] = []
+  private var all = SlotChain()
+  private var idle = SlotChain.Ends()
+  private var sending = SlotChain.Ends()
+  private var ofAddress = SlotChain()
+  private var holdings: [NetworkAddress?: Holding] = [:]
+  private var paceEnd = Duration.zero
+  private var paceCount = 0
+
+  /// Connections that have a place.
+  private(set) var open = 0
+  /// Connections that were told to close and are not closed yet.
+  private(set) var closing = 0
+
+  init(_ limits: Limits) {
+    self.limits = limits
+  }
+
+  /// Takes a new connection, or refuses it.
+  ///
+  /// - Parameter isExempt: whether its address may hold any number; asked only when it holds its share.
+  mutating func arrive(
+    from peer: NetworkAddress?, now: Duration, isExempt: (NetworkAddress) -> Bool
+  ) -> Arrival {
+    let address = peer?.network
+    let isLoopback = peer?.isLoopback ?? false
+    var victim: Int?
+    if let bound = limits.perAddress, !isLoopback, (holdings[address]?.count ?? 0) >= bound,
+      peer.map(isExempt) != true
+    {
+      victim = holdings[address]?.idle.first.flatMap { isClosable($0, now) ? $0 : nil }
+      guard victim != nil else { return .refused(add(address, closingAt: now), .addressHasItsShare) }
+    }
+    if victim == nil, open >= limits.maximum {
+      victim = closable(now)
+      let reserve = isLoopback ? limits.loopbackPlaces : 0
+      guard victim != nil || open < limits.maximum + reserve else {
+        return .refused(add(address, closingAt: now), .noPlace)
+      }
+    }
+    let closing = victim.map { ID(slot: $0, generation: entries[$0].generation) }
+    if let victim {
+      leave(victim)
+      count(now)
+      entries[victim].phase = .closing
+      self.closing += 1
+    }
+    return .admitted(add(address, idleSince: now), closing: closing)
+  }
+
+  /// Notes what a connection does from now on.
+  ///
+  /// - Returns: `false` when it was told to close: then no request of it may begin.
+  mutating func note(_ activity: Activity, of id: ID, now: Duration) -> Bool {
+    guard isCurrent(id) else { return false }
+    if case .closing = entries[id.slot].phase { return false }
+    leave(id.slot)
+    enter(id.slot, activity, now)
+    return true
+  }
+
+  /// A connection is closed, for whatever reason, and its descriptor is free.
+  mutating func remove(_ id: ID) {
+    guard isCurrent(id) else { return }
+    if case .closing = entries[id.slot].phase { closing -= 1 } else { leave(id.slot) }
+    entries[id.slot] = Entry(generation: id.generation + 1)
+    free.append(id.slot)
+  }
+
+  /// Whether the next connection may be accepted now.
+  func acceptance(now: Duration) -> Acceptance {
+    let recheck = now + limits.paceInterval
+    // Whatever is told to close is closed within a turn of its event loop.
+    guard open + closing < limits.descriptors else { return .paused(until: recheck) }
+    guard now >= paceEnd || paceCount < limits.pace else { return .paused(until: paceEnd) }
+    guard open >= limits.maximum, closable(now) == nil else { return .open }
+    // A new connection is worth waiting for its grace. Who sends or is answered may take long, and probes on loopback
+    // do not wait for that.
+    if let first = idle.first, case .idle(let since) = entries[first].phase {
+      return .paused(until: max(recheck, since + limits.grace))
+    }
+    return open < limits.maximum + limits.loopbackPlaces ? .open : .paused(until: recheck)
+  }
+}
+
+extension ConnectionTable {
+  private func isCurrent(_ id: ID) -> Bool {
+    guard entries.indices.contains(id.slot), entries[id.slot].generation == id.generation else { return false }
+    if case .free = entries[id.slot].phase { return false }
+    return true
+  }
+
+  /// The connection to close for a new one: the one that has been idle longest, else the one that has been sending its
+  /// request longest. Never one that is being answered.
+  private func closable(_ now: Duration) -> Int? {
+    if let first = idle.first, isClosable(first, now) { return first }
+    if let first = sending.first, isClosable(first, now) { return first }
+    return nil
+  }
+
+  private func isClosable(_ slot: Int, _ now: Duration) -> Bool {
+    switch entries[slot].phase {
+    case .idle(let since): now - since >= limits.grace
+    case .sending(let since): now - since >= limits.slowRequest
+    case .answering, .closing, .free: false
+    }
+  }
+
+  private mutating func add(_ address: NetworkAddress?, idleSince now: Duration) -> ID {
+    let id = slot(address)
+    enter(id.slot, .idle, now)
+    return id
+  }
+
+  private mutating func add(_ address: NetworkAddress?, closingAt now: Duration) -> ID {
+    let id = slot(address)
+    entries[id.slot].phase = .closing
+    closing += 1
+    count(now)
+    return id
+  }
+
+  private mutating func slot(_ address: NetworkAddress?) -> ID {
+    let slot = free.popLast() ?? entries.count
+    if slot == entries.count { entries.append(Entry()) }
+    entries[slot].address = address
+    return ID(slot: slot, generation: entries[slot].generation)
+  }
+
+  private mutating func enter(_ slot: Int, _ activity: Activity, _ now: Duration) {
+    let address = entries[slot].address
+    open += 1
+    holdings[address, default: Holding()].count += 1
+    switch activity {
+    case .idle:
+      entries[slot].phase = .idle(since: now)
+      all.append(slot, to: &idle)
+      ofAddress.append(slot, to: &holdings[address, default: Holding()].idle)
+    case .sending:
+      entries[slot].phase = .sending(since: now)
+      all.append(slot, to: &sending)
+    case .answering:
+      entries[slot].phase = .answering
+    }
+  }
+
+  /// Takes a connection that has a place out of all lists and counts.
+  private mutating func leave(_ slot: Int) {
+    let address = entries[slot].address
+    switch entries[slot].phase {
+    case .idle:
+      all.remove(slot, from: &idle)
+      ofAddress.remove(slot, from: &holdings[address, default: Holding()].idle)
+    case .sending: all.remove(slot, from: &sending)
+    case .answering, .closing, .free: break
+    }
+    open -= 1
+    holdings[address, default: Holding()].count -= 1
+    if holdings[address]?.count == 0 { holdings[address] = nil }
+  }
+
+  private mutating func count(_ now: Duration) {
+    if now >= paceEnd {
+      paceEnd = now + limits.paceInterval
+      paceCount = 0
+    }
+    paceCount += 1
+  }
+}

@@ -1,0 +1,32 @@
+import NIOCore
+import Platform
+
+/// Stands before the HTTP codec and counts what came of a head that has not ended, since the codec holds that in memory.
+final class HeadMeter: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  /// Bytes that may come without a part of a request in them. The codec's own bound of a head is lower; chunks' extensions
+  /// have none.
+  private static let most = 128 << 10
+
+  private let share: RequestMemory.Share
+  private var count = 0
+
+  init(_ memory: RequestMemory) {
+    share = RequestMemory.Share(of: memory)
+  }
+
+  /// A part of a request is complete.
+  func reset() {
+    count = 0
+    share.resize(to: 0)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    count += unwrapInboundIn(data).readableBytes
+    // Behind this the codec may find parts, which resets the count.
+    context.fireChannelRead(data)
+    if count > Self.most || !share.resize(to: count) { context.close(promise: nil) }
+  }
+}

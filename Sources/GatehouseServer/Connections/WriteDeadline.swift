@@ -1,0 +1,65 @@
+import NIOCore
+
+/// Closes the connection of a client that does not take its answers: they would be held in memory as long as it likes.
+final class WriteDeadline: ChannelOutboundHandler {
+  typealias OutboundIn = IOData
+  typealias OutboundOut = IOData
+
+  struct Pace: Sendable {
+    /// In each of these times a client must take the minimum, or all that is left.
+    var interval = TimeAmount.seconds(10)
+    /// Bytes.
+    var minimum = 4096
+  }
+
+  private let pace: Pace
+  /// Bytes that were handed to the channel, and those of them that were gone at the last look.
+  private var (handed, gone) = (0, 0)
+  private var look: Scheduled<Void>?
+
+  init(pace: Pace = Pace()) {
+    self.pace = pace
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    handed += unwrapOutboundIn(data).readableBytes
+    context.write(data, promise: promise)
+  }
+
+  func flush(context: ChannelHandlerContext) {
+    context.flush()
+    if look == nil { watch(context) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    look?.cancel()
+  }
+
+  /// Looks again later while something waits to be taken.
+  private func watch(_ context: ChannelHandlerContext) {
+    look = nil
+    let waiting = Self.waiting(context)
+    gone = handed - waiting
+    guard waiting > 0 else { return }
+    let deadline = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    look = context.eventLoop.scheduleTask(in: pace.interval) {
+      let (deadline, context) = deadline.value
+      deadline.check(context)
+    }
+  }
+
+  private func check(_ context: ChannelHandlerContext) {
+    let waiting = Self.waiting(context)
+    if waiting > 0, handed - waiting - gone < pace.minimum {
+      context.close(promise: nil)
+    } else {
+      watch(context)
+    }
+  }
+
+  /// Bytes that the kernel did not take yet.
+  private static func waiting(_ context: ChannelHandlerContext) -> Int {
+    // A channel that is closed has no options and nothing that waits.
+    (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+}

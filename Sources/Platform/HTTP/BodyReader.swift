@@ -1,0 +1,58 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Resources
+
+/// Reads the bodies of requests, within their bounds.
+struct BodyReader {
+  let configuration: PlatformConfiguration
+
+  /// Where no limit is set. A body is held in memory, and no dump takes a document of more than twice this.
+  private static let largestBody = 32 << 20
+  /// On routes that need no login: credentials are all that is sent there.
+  static let largestBodyOfStrangers = 64 << 10
+
+  /// Reads the body, but no further than the limit.
+  ///
+  /// - Parameter share: holds the body's memory until the call is answered.
+  /// - Returns: nothing for a route that takes no body.
+  func read(
+    _ request: Request, path: String, for route: Route, in share: RequestMemory.Share
+  ) async throws -> [UInt8] {
+    let limit = limit(path, route)
+    let declared = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    guard declared <= limit else { throw tooLarge(limit) }
+    var isKept = true
+    if case .none = route.body { isKept = false }
+    var (bytes, count): ([UInt8], Int) = ([], 0)
+    for try await buffer in request.body {
+      count += buffer.readableBytes
+      guard count <= limit else { throw tooLarge(limit) }
+      guard isKept else { continue }
+      guard share.resize(to: count) else { throw Self.noMemory }
+      bytes.append(contentsOf: buffer.readableBytesView)
+    }
+    return bytes
+  }
+
+  private func limit(_ path: String, _ route: Route) -> Int {
+    let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
+      pattern.hasSuffix("*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
+    }
+    let limit = isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
+    if case .everyone = route.access { return min(limit, Self.largestBodyOfStrangers) }
+    return limit
+  }
+
+  private func tooLarge(_ limit: Int) -> RefusalWithFields {
+    // The rest of the body is not read, so the connection can't be used again.
+    RefusalWithFields(
+      refusal: Refusal(413, "REQ001", "The body may have at most \(limit) bytes here (MAX_BODY_SIZE_BYTES)"),
+      fields: [.connection: "close"])
+  }
+
+  private static let noMemory = RefusalWithFields(
+    refusal: Refusal(
+      503, "GTW505", "Too many large requests at once (MAX_REQUEST_MEMORY_BYTES); try again in a few seconds"),
+    fields: [.connection: "close", .retryAfter: "2"])
+}
