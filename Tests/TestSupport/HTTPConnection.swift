@@ -25,7 +25,8 @@ package final class HTTPConnection {
   private let descriptor: Int32
   private var pending: [UInt8] = []
 
-  package init(port: Int) throws {
+  /// - Parameter patience: seconds for which an answer may make no progress.
+  package init(port: Int, patience: Int = 60) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -40,7 +41,7 @@ package final class HTTPConnection {
       close(descriptor)
       throw HTTPFailure(description: "connect: \(String(cString: strerror(errno)))")
     }
-    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    var limit = timeval(tv_sec: patience, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 

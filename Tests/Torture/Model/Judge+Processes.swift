@@ -1,0 +1,68 @@
+/// How processes begin and end.
+extension Judge {
+  var processViolations: [Violation] {
+    history.runs.flatMap(violations(of:)) + recoveryViolations
+  }
+
+  private var recoveryViolations: [Violation] {
+    guard let healed = history.healed else { return [] }
+    let again = history.operations.contains { operation in
+      guard operation.answer == .acknowledged, !operation.name.isEmpty, let ended = operation.ended else {
+        return false
+      }
+      return operation.sent >= healed && ended <= healed + Limits.recovery
+    }
+    guard !again else { return [] }
+    return [Violation(rule: .noWriter, sentence: "since \(Self.seconds(healed))")]
+  }
+
+  private func violations(of run: Run) -> [Violation] {
+    var violations: [Violation] = []
+    let end = "run \(run.id) ended at \(Self.seconds(run.ended)) with \(run.exit.map(String.init) ?? "nothing")"
+    func found(_ rule: Rule, _ sentence: String) { violations.append(Violation(rule: rule, sentence: sentence)) }
+    for event in run.events {
+      if case .passedOver(let line) = event.kind { found(.damagedDump, "run \(run.id): \(line)") }
+    }
+    if run.isStuck { found(.stopTooLong, "run \(run.id) did not end") }
+    guard let exit = run.exit, let ended = run.ended else { return violations }
+    if exit < 0 {
+      // Before its first line it is not yet the program that could hold a signal back.
+      let isEarly = !run.events.contains { $0.kind == .starting }
+      if exit != -9 && !(isEarly && run.signals.contains { $0.number == -exit }) || exit == -9 && run.killed == nil {
+        found(.endedBySignal, end)
+      }
+      return violations
+    }
+    guard run.killed == nil else { return violations }
+    guard let told = run.toldToStop else {
+      if exit == 65 || exit == 69 || exit == 73 || exit == 78 {
+        if isHealthy(run, Span(run.begun, ended)) { found(.startRefused, end) }
+      } else {
+        found(.endedUnasked, end)
+      }
+      return violations
+    }
+    let last =
+      (run.signals.map(\.time) + (run.frozen + run.hung + history.full).compactMap(\.end))
+      .filter { $0 <= ended }.max() ?? told
+    if ended - last > Limits.stop { found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))") }
+    // The third signal to stop says not to wait for anything.
+    if exit != 0, run.stops.count < 3, isHealthy(run, Span(told - 1, ended)), !wasDeposed(run) {
+      found(.stopFailed, "\(end), told to stop at \(Self.seconds(told))")
+    }
+    return violations
+  }
+
+  private func isHealthy(_ run: Run, _ span: Span) -> Bool {
+    (history.full + run.hung + run.frozen).allSatisfy { $0.overlap(with: span) == 0 }
+  }
+
+  /// Whether another took the lease after this one, in which case it may have something to report.
+  private func wasDeposed(_ run: Run) -> Bool {
+    guard let own = run.takes.map(\.epoch).max() else { return false }
+    return run.events.contains { if case .lost = $0.kind { true } else { false } }
+      || history.runs.contains { other in
+        other.id != run.id && other.takes.contains { $0.epoch > own && $0.time <= run.ended ?? .infinity }
+      }
+  }
+}
