@@ -130,4 +130,18 @@ struct JudgeProcessTests {
     history.healed = 12.05
     #expect(broken(history) == [.noWriter])
   }
+
+  @Test("finds a task that does not answer its probes, unless it is frozen or about to end")
+  func silence() {
+    var history = well
+    history.operations.append(Request(.probe, run: 0, begun: 1, ended: 9.5, .acknowledged))
+    #expect(broken(history) == [.noAnswer])
+    history.runs[0].frozen = [Span(2, 4)]
+    #expect(broken(history) == [])
+    history.runs[0].frozen = []
+    history.operations[history.operations.count - 1].ended = nil
+    #expect(broken(history) == [.noAnswer])
+    history.operations[history.operations.count - 1].sent = 5
+    #expect(broken(history) == [])
+  }
 }

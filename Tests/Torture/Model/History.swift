@@ -43,6 +43,8 @@ package struct Request: Codable, Sendable, Equatable {
     case dump
     /// Of the newest dump.
     case restore
+    /// Whether it is alive; changes nothing.
+    case probe
   }
 
   package enum Answer: Codable, Sendable, Equatable {

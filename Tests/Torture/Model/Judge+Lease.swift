@@ -24,7 +24,7 @@ extension Judge {
 
   /// Acknowledged under a lower epoch although a higher one was taken before the request was whole. One violation a run.
   private func overtaken(_ takes: [Take]) -> [Violation] {
-    let changes = history.operations.filter { $0.answer == .acknowledged && $0.kind != .dump }
+    let changes = history.operations.filter { $0.answer == .acknowledged && $0.kind != .dump && $0.kind != .probe }
     return history.runs.compactMap { run in
       var found: [(change: Request, take: Take)] = []
       for change in changes where change.run == run.id {
@@ -43,9 +43,9 @@ extension Judge {
     }
   }
 
-  /// Taken from a holder that ran, was not told to stop, and was not kept from its volume.
+  /// Taken from a holder that ran, was not told to stop, and was not kept from its volume. The first of the round.
   private func undisturbed(_ takes: [Take]) -> [Violation] {
-    zip(takes, takes.dropFirst()).compactMap { before, take in
+    let all = zip(takes, takes.dropFirst()).compactMap { before, take -> Violation? in
       let holder = before.run
       guard holder.id != take.run.id, before.time <= take.time else { return nil }
       let taken = take.run.earliest(take.time)
@@ -60,5 +60,8 @@ extension Judge {
           "run \(take.run.id) took epoch \(take.epoch) at \(Self.seconds(take.time)); run \(holder.id) had epoch \(before.epoch) since \(Self.seconds(before.time)) and was disturbed for \(Self.seconds(holder.disturbance(within: window)))"
       )
     }
+    guard var first = all.first else { return [] }
+    if all.count > 1 { first.sentence += "; and \(all.count - 1) more" }
+    return [first]
   }
 }

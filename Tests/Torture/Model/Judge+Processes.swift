@@ -1,7 +1,7 @@
 /// How processes begin and end.
 extension Judge {
   var processViolations: [Violation] {
-    history.runs.flatMap(violations(of:)) + recoveryViolations
+    history.runs.flatMap(violations(of:)) + history.runs.compactMap(silence(of:)) + recoveryViolations
   }
 
   private var recoveryViolations: [Violation] {
@@ -14,6 +14,22 @@ extension Judge {
     }
     guard !again else { return [] }
     return [Violation(rule: .noWriter, sentence: "since \(Self.seconds(healed))")]
+  }
+
+  /// Probes that a process which ran and was to go on running left without an answer.
+  private func silence(of run: Run) -> Violation? {
+    let end = [run.toldToStop, run.killed, run.ended].compactMap(\.self).min() ?? .infinity
+    let silent = history.operations.first { probe in
+      guard probe.kind == .probe, probe.run == run.id else { return false }
+      let wait = Span(probe.sent, min(probe.ended ?? .infinity, end, probe.sent + 2 * Limits.answer))
+      let frozen = run.frozen.map { $0.overlap(with: wait) }.reduce(0, +)
+      return (wait.end ?? 0) - wait.begin - frozen > Limits.answer
+    }
+    return silent.map {
+      Violation(
+        rule: .noAnswer,
+        sentence: "run \(run.id) was asked at \(Self.seconds($0.sent)), and answered at \(Self.seconds($0.ended))")
+    }
   }
 
   private func violations(of run: Run) -> [Violation] {

@@ -63,7 +63,7 @@ extension Judge {
       switch operation.kind {
       case .create(let value), .update(let value): next = value
       case .delete: next = nil
-      case .dump, .restore: continue
+      case .dump, .restore, .probe: continue
       }
       let before = states[states.count - 1]
       switch operation.answer {

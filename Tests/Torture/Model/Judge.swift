@@ -4,7 +4,7 @@ package struct Judge: Sendable {
   package enum Rule: String, Codable, Sendable, CaseIterable {
     case dumpedChangeLost, cleanExitLostChange, phantom, gap
     case twoWriters, epochTwice, leaseTaken
-    case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter
+    case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter, noAnswer
 
     /// How it was broken.
     package var sentence: String {
@@ -23,6 +23,7 @@ package struct Judge: Sendable {
       case .stopTooLong: "a stop took too long"
       case .damagedDump: "a dump was passed over although nobody damaged one"
       case .finalStart: "a fresh task did not get ready at the end"
+      case .noAnswer: "a task that ran did not answer its liveness probe"
       case .noWriter: "nobody took a change again after everything was in order"
       }
     }
@@ -39,6 +40,8 @@ package struct Judge: Sendable {
   enum Limits {
     /// From the last signal, thaw or repair to the end of a stop.
     static let stop = 40.0
+    /// From a probe to its answer, by a process that is not frozen.
+    static let answer = 8.0
     /// From the end of all disturbances to the next change.
     static let recovery = 60.0
     /// A holder that was disturbed for less keeps its lease: others watch it for 15 s, it renews it every 3 s.

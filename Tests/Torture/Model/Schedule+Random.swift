@@ -50,7 +50,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
         begins: task == 0 ? 0 : seconds(0...1.5),
         skews: (0..<3).map { _ in hasClocks ? one(of: [0, 3600, -3600, 40, -40, 86_400 * 400], else: 0) : 0 },
         isOnOtherKernel: chance(20), writers: Int.random(in: 1...3, using: &randomness),
-        dumpsEvery: theme == .longHang || chance(50) ? seconds(0.02...1) : 0)
+        dumpsEvery: theme == .longHang || chance(theme == .lostFiles ? 20 : 50) ? seconds(0.02...1) : 0)
     }
   }
 
@@ -187,7 +187,10 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     let length = seconds(6...22)
     var actions: [Schedule.Action] = [.init(removed, .removeLease(claims: chance(70)))]
     // One that starts before the holder puts the files right.
-    if chance(50) { actions.append(.init(removed - seconds(0...0.8), .kill(.other, pause: seconds(0...1)))) }
+    if chance(60) {
+      let before = seconds(0...0.5)
+      actions.append(.init(removed - before, .kill(.other, pause: before + seconds(0...0.4))))
+    }
     if chance(40) { actions.append(.init(removed + seconds(0...2), .kill(target(count), pause: seconds(0...1)))) }
     if chance(40) { actions.append(.init(removed - seconds(0.1...1), .freeze(.holder, seconds: seconds(0.5...20)))) }
     return (actions, removed + length)

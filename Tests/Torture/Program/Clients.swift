@@ -120,6 +120,18 @@ extension Clients {
     }
   }
 
+  /// Asks a task again and again whether it is alive.
+  func startProbing(_ task: Int) {
+    start { [self] in
+      while !isOver {
+        if let endpoint = endpoint(of: task), let client = try? Client(endpoint) {
+          _ = client.perform(.probe, "", clock: clock, record)
+        }
+        _ = poll(nil, 0, 500)
+      }
+    }
+  }
+
   /// Asks once.
   func ask(_ kind: Request.Kind, of endpoint: Endpoint) {
     start { [self] in
@@ -190,6 +202,7 @@ final class Client {
       case .delete: ("DELETE", "/platform/group/\(name)", "")
       case .dump: ("POST", "/platform/memory/dump", "")
       case .restore: ("POST", "/platform/memory/restore", "")
+      case .probe: ("GET", "/platform/monitor/liveness", "")
       }
     let body = Array(text.utf8)
     let head =

@@ -59,6 +59,7 @@ final class Round {
       for writer in 0..<task.writers {
         clients.startWriter(writer, of: number, seed: schedule.seed &+ UInt64(number * 100 + writer))
       }
+      clients.startProbing(number)
       if task.dumpsEvery > 0 { clients.startDumping(number, every: task.dumpsEvery) }
     }
   }
