@@ -1,6 +1,8 @@
 /// What happened in one round. All times are seconds since the round's beginning, by the steady clock of the program that
 /// plays it.
 package struct History: Codable, Sendable {
+  /// From when on the times of the schedule count: all tasks were ready.
+  package var begun = 0.0
   package var operations: [Request] = []
   package var runs: [Run] = []
   /// In which no file could be written, since the volume had no room.

@@ -49,8 +49,10 @@ private struct Draw<Randomness: RandomNumberGenerator> {
       Schedule.Task(
         begins: task == 0 ? 0 : seconds(0...1.5),
         skews: (0..<3).map { _ in hasClocks ? one(of: [0, 3600, -3600, 40, -40, 86_400 * 400], else: 0) : 0 },
-        isOnOtherKernel: chance(20), writers: Int.random(in: 1...3, using: &randomness),
-        dumpsEvery: theme == .longHang || chance(theme == .lostFiles ? 20 : 50) ? seconds(0.02...1) : 0)
+        isOnOtherKernel: chance(20),
+        slowness: chance(isAboutTwo ? 60 : 20) ? Int.random(in: 1...30, using: &randomness) : 0,
+        writers: Int.random(in: 1...3, using: &randomness),
+        dumpsEvery: chance(theme == .lostFiles ? 20 : 50) ? seconds(0.02...1) : 0)
     }
   }
 
@@ -83,7 +85,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     _ volume: Schedule.Volume, _ count: Int, number: ClosedRange<Int>, until end: Double, longest: Double
   ) -> [Schedule.Action] {
     (0..<Int.random(in: number, using: &randomness)).map { _ in
-      Schedule.Action(seconds(1...end), anyStep(volume, count, longest: longest))
+      Schedule.Action(seconds(0.1...end), anyStep(volume, count, longest: longest))
     }
   }
 
@@ -131,32 +133,50 @@ private struct Draw<Randomness: RandomNumberGenerator> {
   }
 
   private mutating func longFreeze() -> ([Schedule.Action], Double) {
-    let freeze = seconds(3...5)
-    let length = seconds(16...22)
+    let freeze = seconds(1.5...3)
+    let length = seconds(16...24)
     let thaw = freeze + length
-    var actions: [Schedule.Action] = [.init(freeze, .freeze(.holder, seconds: length))]
+    let isAmidDump = chance(50)
+    var actions: [Schedule.Action] = [
+      .init(freeze, isAmidDump ? amidDump(isHang: false, length) : .freeze(.holder, seconds: length))
+    ]
     // The second half comes soon after the thaw, or while it sleeps.
     for _ in 0..<3 {
       let begin = freeze - seconds(0.05...1)
       actions.append(
         .init(begin, .slowCreate(.holder, count: 8, pause: min(29, thaw - begin + seconds(-0.5...1)))))
     }
-    if chance(60) { actions.append(.init(freeze - seconds(0...0.02), .dump(.holder))) }
+    if !isAmidDump, chance(60) { actions.append(.init(freeze - seconds(0...0.02), .dump(.holder))) }
     if chance(40) { actions.append(.init(thaw + seconds(-1...0.5), stop(.task(0)))) }
     return (actions, thaw + 3)
   }
 
+  private mutating func amidDump(isHang: Bool, _ length: Double) -> Schedule.Step {
+    let stage = one(of: [.writing, .looking, .lookingAtClaim, .lookingAtClaim], else: Schedule.DumpStage.writing)
+    return .stopAmidDump(
+      .holder, stage,
+      delay: Int.random(in: 0...(stage == .writing ? 20_000 : chance(50) ? 20_000 : 400), using: &randomness),
+      isHang: isHang,
+      seconds: length)
+  }
+
   private mutating func longHang(_ volume: Schedule.Volume) -> ([Schedule.Action], Double) {
-    let hang = seconds(3...5)
-    let length = seconds(16...22)
-    var actions: [Schedule.Action] = (0..<2).map { _ in .init(hang - seconds(0...0.02), .dump(.holder)) }
-    actions.append(.init(hang, .hang(volume == .mountEach ? .holder : .all, seconds: length)))
+    let hang = seconds(1...3)
+    let length = seconds(16...24)
+    var actions: [Schedule.Action] = []
+    if volume == .mountEach, chance(60) {
+      actions.append(.init(hang, amidDump(isHang: true, length)))
+    } else {
+      // The second one makes it likely that a dump is under way.
+      actions = (0..<2).map { _ in .init(hang - seconds(0...0.02), .dump(.holder)) }
+      actions.append(.init(hang, .hang(volume == .mountEach ? .holder : .all, seconds: length)))
+    }
     if chance(30) { actions.append(.init(hang + length + seconds(0...1), stop(.task(0)))) }
     return (actions, hang + length + 3)
   }
 
   private mutating func longFull() -> ([Schedule.Action], Double) {
-    let fill = seconds(3...5)
+    let fill = seconds(1...3)
     let length = seconds(13...22)
     var actions: [Schedule.Action] = [.init(fill, .fill(seconds: length))]
     if chance(30) { actions.append(.init(fill + seconds(0...2), .dump(.holder))) }
@@ -166,7 +186,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
 
   /// The drain gives requests in flight 15 s.
   private mutating func slowStop(_ volume: Schedule.Volume) -> ([Schedule.Action], Double) {
-    let told = seconds(2...4)
+    let told = seconds(1...3)
     // By one signal: a second one may shorten the wait.
     var actions: [Schedule.Action] = [.init(told, .stop(.holder, signals: [15], apart: 0, pause: seconds(0...2)))]
     // Some while the last dump is written, which takes some milliseconds.
@@ -183,7 +203,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
   }
 
   private mutating func lostFiles(_ volume: Schedule.Volume, _ count: Int) -> ([Schedule.Action], Double) {
-    let removed = seconds(2...4)
+    let removed = seconds(1...3)
     let length = seconds(6...22)
     var actions: [Schedule.Action] = [.init(removed, .removeLease(claims: chance(70)))]
     // One that starts before the holder puts the files right.

@@ -22,12 +22,24 @@ package struct Schedule: Codable, Sendable, Equatable {
     case all
   }
 
+  /// How far a dump has come.
+  package enum DumpStage: String, Codable, Sendable, CaseIterable {
+    /// Its temporary file was made.
+    case writing
+    /// It is complete, and the lease is looked at before it gets its name.
+    case looking
+    /// The same, a little later: the claim is looked at.
+    case lookingAtClaim
+  }
+
   package enum Step: Codable, Sendable, Equatable {
     /// The signals come this many milliseconds apart; a new process starts after the pause (seconds) in which it is gone.
     case stop(Target, signals: [Int32], apart: Int, pause: Double)
     case kill(Target, pause: Double)
     case freeze(Target, seconds: Double)
     case hang(Target, seconds: Double)
+    /// A dump is asked for, and the task (or else its volume) stops some microseconds after a step of it.
+    case stopAmidDump(Target, DumpStage, delay: Int, isHang: Bool, seconds: Double)
     case fill(seconds: Double)
     case signal(Target, Int32)
     /// A sidecar drains the task before it is told to stop.
@@ -40,6 +52,7 @@ package struct Schedule: Codable, Sendable, Equatable {
   }
 
   package struct Action: Codable, Sendable, Equatable {
+    /// Seconds since all tasks were ready first.
     package var time: Double
     package var step: Step
 
@@ -50,10 +63,13 @@ package struct Schedule: Codable, Sendable, Equatable {
   }
 
   package struct Task: Codable, Sendable, Equatable {
+    /// Seconds since the beginning of the round.
     package var begins: Double
     /// Seconds by which the wall clocks of its processes, one after the other, are ahead.
     package var skews: [Int]
     package var isOnOtherKernel: Bool
+    /// Each change of a name and each sync takes up to this many milliseconds longer, before and after it.
+    package var slowness: Int
     package var writers: Int
     /// Seconds between two dumps that a client asks for; 0 for none.
     package var dumpsEvery: Double
@@ -64,6 +80,6 @@ package struct Schedule: Codable, Sendable, Equatable {
   package var volume: Volume
   package var tasks: [Task]
   package var actions: [Action]
-  /// When the disturbances end.
+  /// When the disturbances end, in seconds since all tasks were ready first.
   package var length: Double
 }

@@ -42,20 +42,22 @@ enum Report {
       "round \(number) seed \(schedule.seed): \(outcome), \(schedule.theme) on \(schedule.volume), \(schedule.tasks.count) tasks in \(history.runs.count) processes, \(history.acknowledgedChanges) acknowledged, \(history.acknowledgedDumps) dumps, \(history.takeOvers) take-overs"
   }
 
-  static func failure(_ schedule: Schedule, _ violations: [Judge.Violation], theme: Theme?, kept: URL) -> String {
+  static func failure(
+    _ schedule: Schedule, _ history: History, _ violations: [Judge.Violation], theme: Theme?, kept: URL
+  ) -> String {
     let shown =
       violations.prefix(8).map { "  \($0)" } + (violations.count > 8 ? ["  and \(violations.count - 8) more"] : [])
     let option = theme.map { " --theme \($0)" } ?? ""
     return
       (shown + [
-        text(schedule), "  kept: \(kept.path())",
+        text(schedule), "  (the schedule's times count from \(seconds(history.begun)))", "  kept: \(kept.path())",
         "  replay: scripts/torture --seed \(schedule.seed) --rounds 1\(option)",
       ]).joined(separator: "\n")
   }
 
   static func text(_ schedule: Schedule) -> String {
     let tasks = schedule.tasks.enumerated().map { number, task in
-      "  task \(number) from \(seconds(task.begins)), clocks \(task.skews), \(task.isOnOtherKernel ? "another kernel, " : "")\(task.writers) writers\(task.dumpsEvery > 0 ? ", a dump every \(seconds(task.dumpsEvery))" : "")"
+      "  task \(number) from \(seconds(task.begins)), clocks \(task.skews), \(task.isOnOtherKernel ? "another kernel, " : "")\(task.slowness > 0 ? "up to \(task.slowness) ms slower, " : "")\(task.writers) writers\(task.dumpsEvery > 0 ? ", a dump every \(seconds(task.dumpsEvery))" : "")"
     }
     let actions = schedule.actions.map { "  \(seconds($0.time)): \(text($0.step))" }
     let head = "  seed \(schedule.seed): \(schedule.theme) on \(schedule.volume), \(seconds(schedule.length))"
@@ -71,6 +73,9 @@ enum Report {
       return "SIGKILL to \(text(target)), the next one \(seconds(pause)) after its end"
     case .freeze(let target, let length): return "freeze \(text(target)) for \(seconds(length))"
     case .hang(let target, let length): return "hang the volume of \(text(target)) for \(seconds(length))"
+    case .stopAmidDump(let target, let stage, let delay, let isHang, let length):
+      return
+        "ask \(text(target)) for a dump, \(delay) us after the stage '\(stage)' \(isHang ? "hang its volume" : "freeze it") for \(seconds(length))"
     case .fill(let length): return "fill the volume for \(seconds(length))"
     case .signal(let target, let number): return "signal \(number) to \(text(target))"
     case .drain(let target, let pause):

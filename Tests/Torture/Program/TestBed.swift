@@ -6,16 +6,18 @@ import TestSupport
 struct TestBed: Sendable {
   /// Preloaded, it moves the wall clock of a process by `SKEW_SECONDS`.
   let skewedClock: URL?
+  /// Preloaded, it makes what changes names and what syncs take up to `SLOW_MILLISECONDS` longer.
+  let slowVolume: URL?
   /// A wrapper under which a program takes its kernel for another one.
   let otherKernel: URL?
 
   /// - Parameter directory: for the files that it makes.
   init(in directory: URL) throws {
-    let library = directory.appending(path: "skewed-clock.so")
-    let source = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../EndToEnd/Fixtures/skewed-clock.c").standardized
-    skewedClock = try Self.run(["clang", "-shared", "-fPIC", "-o", library.path(), source.path()]) ? library : nil
-    if skewedClock == nil { say("left out: shifted clocks, as there is no clang") }
+    skewedClock = try Self.library("EndToEnd/Fixtures/skewed-clock", in: directory)
+    slowVolume = try Self.library("Torture/Fixtures/slow-volume", in: directory)
+    if skewedClock == nil || slowVolume == nil {
+      say("left out: shifted clocks and slow volumes, as there is no clang")
+    }
 
     let id = directory.appending(path: "boot_id")
     try Data("11111111-2222-3333-4444-555555555555\n".utf8).write(to: id)
@@ -28,6 +30,14 @@ struct TestBed: Sendable {
     chmod(wrapper.path(), 0o755)
     otherKernel = try Self.run([wrapper.path(), "true"]) ? wrapper : nil
     if otherKernel == nil { say("left out: a second kernel, as this process may not unshare its mounts") }
+  }
+
+  /// Compiles a fixture to preload.
+  private static func library(_ name: String, in directory: URL) throws -> URL? {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+    let library = directory.appending(path: "\(URL(filePath: name).lastPathComponent).so")
+    let source = tests.appending(path: "\(name).c")
+    return try run(["clang", "-shared", "-fPIC", "-o", library.path(), source.path()]) ? library : nil
   }
 
   private static func run(_ arguments: [String]) throws -> Bool {

@@ -75,7 +75,7 @@ final class Torture: Sendable {
       state.withLock { state in
         state.total.add(history, schedule, violations)
         say(Report.line(number, schedule, history, violations))
-        if !violations.isEmpty { say(Report.failure(schedule, violations, theme: theme, kept: root)) }
+        if !violations.isEmpty { say(Report.failure(schedule, history, violations, theme: theme, kept: root)) }
       }
     } catch {
       state.withLock { state in
