@@ -51,9 +51,7 @@ extension Judge {
       let taken = take.run.earliest(take.time)
       let gone = [holder.toldToStop, holder.killed, holder.ended].compactMap(\.self).min() ?? .infinity
       let window = Span(taken - 60, take.time)
-      guard gone > take.time, holder.disturbance(within: window) < Limits.leaseDisturbance,
-        !history.leaseRemovals.contains(where: { window.begin <= $0 && $0 <= take.time })
-      else { return nil }
+      guard gone > take.time, holder.disturbance(within: window) < Limits.leaseDisturbance else { return nil }
       return Violation(
         rule: .leaseTaken,
         sentence:
