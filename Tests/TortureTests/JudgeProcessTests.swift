@@ -145,4 +145,17 @@ struct JudgeProcessTests {
     history.operations[history.operations.count - 1].sent = 5
     #expect(broken(history) == [])
   }
+
+  @Test("finds changes that a take-over left behind and that are not kept beside the volume's state")
+  func leftBehind() {
+    var history = History.handOver
+    history.final = ["late": "2"]
+    history.runs[0].events.append(LogEvent(.lost(epoch: 1), at: 9))
+    history.runs[0].exit = 70
+    #expect(broken(history) == [.changesNotKept])
+    history.runs[0].events.append(LogEvent(.kept("memory_dump-1.bin"), at: 9.1))
+    #expect(broken(history) == [.changesNotKept])
+    history.sideDumps = ["memory_dump-1.bin"]
+    #expect(broken(history) == [])
+  }
 }

@@ -22,6 +22,10 @@ struct LogEventTests {
         .lost(epoch: 2)
       ),
       (
+        "ERROR    acknowledged changes are in no dump of the volume's state; they are kept in a dump of their own, which no start takes by itself changes=3 dump.path=/x/deposed/memory_dump-1.bin",
+        .kept("memory_dump-1.bin")
+      ),
+      (
         "INFO     dump written dump.epoch=1 dump.reason=SIGUSR1 dump.sequence=2 duration.ms=250",
         .dumpWritten(duration: 0.25, reason: "SIGUSR1")
       ),

@@ -9,6 +9,8 @@ package struct History: Codable, Sendable {
   package var full: [Span] = []
   /// When `lease.json` and the claims were removed.
   package var leaseRemovals: [Double] = []
+  /// Names of the dumps of what take-overs left behind.
+  package var sideDumps: Set<String> = []
   /// From when on nothing disturbed the tasks any more.
   package var healed: Double?
   /// The state that a fresh task loads at the end; `nil` when it did not get ready.

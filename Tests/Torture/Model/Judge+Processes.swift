@@ -1,5 +1,8 @@
 /// How processes begin and end.
 extension Judge {
+  /// The exit code of a task that lost its lease with changes that no dump holds.
+  private static let changesLeftBehind: Int32 = 70
+
   var processViolations: [Violation] {
     history.runs.flatMap(violations(of:)) + history.runs.compactMap(silence(of:)) + recoveryViolations
   }
@@ -38,6 +41,9 @@ extension Judge {
     func found(_ rule: Rule, _ sentence: String) { violations.append(Violation(rule: rule, sentence: sentence)) }
     for event in run.events {
       if case .passedOver(let line) = event.kind { found(.damagedDump, "run \(run.id): \(line)") }
+      if case .kept(let name) = event.kind, !history.sideDumps.contains(name) {
+        found(.changesNotKept, "run \(run.id) logged that it kept '\(name)', and there is no such file")
+      }
     }
     if run.isStuck { found(.stopTooLong, "run \(run.id) did not end") }
     guard let exit = run.exit, let ended = run.ended else { return violations }
@@ -51,7 +57,7 @@ extension Judge {
     }
     guard run.killed == nil else { return violations }
     guard let told = run.toldToStop else {
-      if exit == 65 || exit == 69 || exit == 73 || exit == 78 {
+      if [65, 69, 73, 74, 78].contains(exit) {
         if isHealthy(run, Span(run.begun, ended)) { found(.startRefused, end) }
       } else {
         found(.endedUnasked, end)
@@ -63,6 +69,8 @@ extension Judge {
       .filter { $0 <= ended }.max() ?? told
     if ended - last > Limits.stop { found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))") }
     // The third signal to stop says not to wait for anything.
+    let hasKept = run.events.contains { if case .kept = $0.kind { true } else { false } }
+    if exit == Self.changesLeftBehind, !hasKept, isHealthy(run, Span(told - 1, ended)) { found(.changesNotKept, end) }
     if exit != 0, run.stops.count < 3, isHealthy(run, Span(told - 1, ended)), !wasDeposed(run) {
       found(.stopFailed, "\(end), told to stop at \(Self.seconds(told))")
     }

@@ -2,7 +2,7 @@
 package struct Judge: Sendable {
   /// The promises.
   package enum Rule: String, Codable, Sendable, CaseIterable {
-    case dumpedChangeLost, cleanExitLostChange, phantom, gap
+    case dumpedChangeLost, cleanExitLostChange, changesNotKept, phantom, gap
     case twoWriters, epochTwice, leaseTaken
     case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter, noAnswer
 
@@ -11,6 +11,7 @@ package struct Judge: Sendable {
       switch self {
       case .dumpedChangeLost: "a change is lost that a dump was said to hold"
       case .cleanExitLostChange: "a change is lost, and the task that acknowledged it ended with exit code 0"
+      case .changesNotKept: "changes that a take-over left behind are not kept in a dump of their own"
       case .phantom: "something is there that was refused, or that nobody asked for"
       case .gap: "a later change is there, and an earlier one of the same task is not"
       case .twoWriters: "a task acknowledged a change although another one had taken over before it was sent"

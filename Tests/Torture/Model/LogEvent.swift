@@ -11,6 +11,8 @@ package struct LogEvent: Codable, Sendable, Equatable {
     case lost(epoch: Int)
     /// - Parameter duration: seconds since the dump began, before its snapshot.
     case dumpWritten(duration: Double, reason: String)
+    /// What another task's take-over left behind was put into a dump of its own, of this name.
+    case kept(String)
     /// A dump of the directory was not loaded although it is there.
     case passedOver(String)
   }
@@ -56,6 +58,10 @@ extension LogEvent {
     if text.hasPrefix("dump written ") {
       let reason = text.firstMatch(of: /dump\.reason=(\S+)/).map { String($0.output.1) } ?? ""
       return .dumpWritten(duration: Double(number("duration.ms", text) ?? 0) / 1000, reason: reason)
+    }
+    if text.hasPrefix("acknowledged changes are in no dump of the volume's state; they are kept") {
+      let path = text.firstMatch(of: /dump\.path=(\S+)/).map { String($0.output.1) } ?? ""
+      return .kept(path.split(separator: "/").last.map(String.init) ?? "")
     }
     if text.hasPrefix("dump passed over") { return .passedOver(text) }
     return nil

@@ -55,6 +55,7 @@ final class Round {
     history.runs = players.map(\.run)
     history.operations = clients.operations
     history.full = volume.full
+    history.sideDumps = Set(names(in: volume.base.appending(path: "deposed")))
     return history
   }
 
