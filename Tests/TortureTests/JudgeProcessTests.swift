@@ -155,7 +155,9 @@ struct JudgeProcessTests {
     #expect(broken(history) == [.changesNotKept])
     history.runs[0].events.append(LogEvent(.kept("memory_dump-1.bin"), at: 9.1))
     #expect(broken(history) == [.changesNotKept])
-    history.sideDumps = ["memory_dump-1.bin"]
+    history.sideDumps = ["memory_dump-1.bin": ["early": "1"]]
     #expect(broken(history) == [])
+    history.sideDumps = ["memory_dump-1.bin": [:]]
+    #expect(broken(history) == [.changesNotKept])
   }
 }

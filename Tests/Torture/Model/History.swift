@@ -9,8 +9,8 @@ package struct History: Codable, Sendable {
   package var full: [Span] = []
   /// When `lease.json` and the claims were removed.
   package var leaseRemovals: [Double] = []
-  /// Names of the dumps of what take-overs left behind.
-  package var sideDumps: Set<String> = []
+  /// What the dumps of changes that take-overs left behind hold, by their names.
+  package var sideDumps: [String: [String: String]] = [:]
   /// From when on nothing disturbed the tasks any more.
   package var healed: Double?
   /// The state that a fresh task loads at the end; `nil` when it did not get ready.
@@ -70,6 +70,8 @@ package struct Request: Codable, Sendable, Equatable {
   package var sent: Double
   package var ended: Double?
   package var answer: Answer
+
+  package var isRefused: Bool { if case .refused = answer { true } else { false } }
 
   package init(
     _ kind: Kind, _ name: String = "", run: Int, begun: Double, sent: Double? = nil, ended: Double?, _ answer: Answer

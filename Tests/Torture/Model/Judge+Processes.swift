@@ -41,9 +41,6 @@ extension Judge {
     func found(_ rule: Rule, _ sentence: String) { violations.append(Violation(rule: rule, sentence: sentence)) }
     for event in run.events {
       if case .passedOver(let line) = event.kind { found(.damagedDump, "run \(run.id): \(line)") }
-      if case .kept(let name) = event.kind, !history.sideDumps.contains(name) {
-        found(.changesNotKept, "run \(run.id) logged that it kept '\(name)', and there is no such file")
-      }
     }
     if run.isStuck { found(.stopTooLong, "run \(run.id) did not end") }
     guard let exit = run.exit, let ended = run.ended else { return violations }
@@ -69,12 +66,35 @@ extension Judge {
       .filter { $0 <= ended }.max() ?? told
     if ended - last > Limits.stop { found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))") }
     // The third signal to stop says not to wait for anything.
-    let hasKept = run.events.contains { if case .kept = $0.kind { true } else { false } }
-    if exit == Self.changesLeftBehind, !hasKept, isHealthy(run, Span(told - 1, ended)) { found(.changesNotKept, end) }
+    if exit == Self.changesLeftBehind, isHealthy(run, Span(told - 1, ended)), let missing = notKept(by: run) {
+      found(.changesNotKept, "\(end), and \(missing)")
+    }
     if exit != 0, run.stops.count < 3, isHealthy(run, Span(told - 1, ended)), !wasDeposed(run) {
       found(.stopFailed, "\(end), told to stop at \(Self.seconds(told))")
     }
     return violations
+  }
+
+  /// What a task that was deposed acknowledged in its last tenure and did not keep in a dump of its own.
+  private func notKept(by run: Run) -> String? {
+    let names = run.events.compactMap { if case .kept(let name) = $0.kind { name } else { nil } }
+    guard let name = names.last, let kept = history.sideDumps[name] else { return "its changes are in no dump" }
+    // What a restore took back, nobody knows here.
+    guard let take = run.takes.last, !history.operations.contains(where: { $0.run == run.id && $0.kind == .restore })
+    else { return nil }
+    let changes = history.operations.filter { $0.run == run.id && !$0.name.isEmpty }
+    for (name, changes) in Dictionary(grouping: changes, by: \.name) {
+      guard let last = changes.filter({ !$0.isRefused }).max(by: { $0.sent < $1.sent }),
+        last.answer == .acknowledged, last.begun >= take.time
+      else { continue }
+      switch last.kind {
+      case .create(let value), .update(let value):
+        if kept[name] != value { return "'\(name)' is \(kept[name] ?? "not there") in its dump instead of '\(value)'" }
+      case .delete: if kept[name] != nil { return "'\(name)' is still in its dump" }
+      case .dump, .restore, .probe: continue
+      }
+    }
+    return nil
   }
 
   private func isHealthy(_ run: Run, _ span: Span) -> Bool {

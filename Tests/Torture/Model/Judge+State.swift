@@ -27,10 +27,7 @@ extension Judge {
       return [Violation(rule: .finalStart, sentence: history.finalStart)]
     }
     let promises = Dictionary(uniqueKeysWithValues: history.runs.map { ($0.id, self.promises(of: $0)) })
-    let restores = history.operations.filter { operation in
-      if case .refused = operation.answer { return false }
-      return operation.kind == .restore
-    }
+    let restores = history.operations.filter { $0.kind == .restore && !$0.isRefused }
     var names = Dictionary(grouping: history.operations.filter { !$0.name.isEmpty }, by: \.name)
     for name in final.keys where names[name] == nil { names[name] = [] }
     let findings = names.compactMap { name, operations in
@@ -156,10 +153,7 @@ extension Judge {
   var gapViolations: [Violation] {
     guard let final = history.final else { return [] }
     let deleted = Set(history.operations.filter { $0.kind == .delete }.map(\.name))
-    let restores = history.operations.filter { operation in
-      if case .refused = operation.answer { return false }
-      return operation.kind == .restore
-    }
+    let restores = history.operations.filter { $0.kind == .restore && !$0.isRefused }
     let creates = history.operations.filter { operation in
       if case .create = operation.kind { return !deleted.contains(operation.name) }
       return false

@@ -39,23 +39,37 @@ extension Round {
 
   /// What a fresh task has.
   func readBack() throws {
-    let player = try player(0, view: volume.base)
+    (history.final, history.finalStart) = try state(in: volume.base)
+  }
+
+  /// What deposed tasks kept, each dump as a start alone with it has it.
+  func readSideDumps() throws {
+    let deposed = volume.base.appending(path: "deposed")
+    for name in names(in: deposed) where name.hasSuffix(".bin") {
+      let directory = root.appending(path: "side-\(name)")
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(at: deposed.appending(path: name), to: directory.appending(path: name))
+      history.sideDumps[name] = try state(in: directory).groups
+    }
+  }
+
+  /// - Returns: the groups that a fresh task on a directory has, and how its start went.
+  private func state(in directory: URL) throws -> (groups: [String: String]?, start: String) {
+    let player = try player(0, view: directory)
     defer { player.process.signal(SIGKILL) }
     let begun = clock.now
     try goOn(until: begun + 60) {
       _ = player.look()
       return player.isReady && player.port != nil || !player.isRunning
     }
+    let took = "after \((clock.now - begun)) s"
     guard let port = player.port, player.isReady else {
-      history.finalStart =
-        "a fresh task is not ready after \(Int(clock.now - begun)) s: \(player.process.log.suffix(2000))"
-      return
+      return (nil, "a fresh task is not ready \(took): \(player.process.log.suffix(2000))")
     }
-    history.finalStart = "ready after \((clock.now - begun)) s"
     do {
-      history.final = try Self.groups(port: port, token: Self.logIn(port: port))
+      return (try Self.groups(port: port, token: Self.logIn(port: port)), "ready \(took)")
     } catch {
-      history.finalStart = "a fresh task does not tell its groups: \(error)"
+      return (nil, "a fresh task does not tell its groups: \(error)")
     }
   }
 

@@ -51,11 +51,11 @@ final class Round {
     clients.end()
     if !clients.waitForEnd(within: .seconds(100)) { say("left out: a client that does not end") }
     try readBack()
+    try readSideDumps()
     for player in players { player.sawHangs(volume.hung(for: player.run.task)) }
     history.runs = players.map(\.run)
     history.operations = clients.operations
     history.full = volume.full
-    history.sideDumps = Set(names(in: volume.base.appending(path: "deposed")))
     return history
   }
 
