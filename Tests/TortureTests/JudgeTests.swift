@@ -79,6 +79,22 @@ struct JudgeTests {
     #expect(!broken(history).contains(.cleanExitLostChange))
   }
 
+  @Test("takes a dump for a promise about its own tenure only")
+  func dumpsOfTenures() {
+    var history = History.killed(at: 20)
+    history.operations = [.create("a", at: 1), .create("b", at: 10), .dump(12, 13)]
+    history.final = ["b": "1"]
+    #expect(broken(history) == [.dumpedChangeLost, .gap])
+    history.runs[0].events.append(LogEvent(.took(epoch: 3), at: 9))
+    history.runs[0].hung = [Span(-10, 5)]
+    history.runs.append(.holding(1, epoch: 2, from: 6))
+    (history.runs[1].ended, history.runs[1].exit) = (8, -9)
+    history.runs[1].signals = [.init(9, at: 8)]
+    #expect(broken(history) == [])
+    history.final = [:]
+    #expect(broken(history) == [.dumpedChangeLost])
+  }
+
   @Test("lets a restore take back what no dump held, and nothing else")
   func restore() {
     var history = History.killed(at: 20)

@@ -122,7 +122,7 @@ extension Judge {
         let ended = operation.ended
       else { return nil }
       return Promise(
-        begun: operation.begun, given: ended, rule: .dumpedChangeLost,
+        begun: operation.begun, given: ended, since: tenure(of: run, at: ended), rule: .dumpedChangeLost,
         text: "a dump that was asked for at \(Self.seconds(operation.begun)) was answered 200 at \(Self.seconds(ended))"
       )
     }
@@ -130,7 +130,8 @@ extension Judge {
       guard case .dumpWritten(let duration, let reason) = event.kind else { continue }
       promises.append(
         Promise(
-          begun: run.earliest(event.time, duration: duration), given: event.time, rule: .dumpedChangeLost,
+          begun: run.earliest(event.time, duration: duration), given: event.time,
+          since: tenure(of: run, at: event.time), rule: .dumpedChangeLost,
           text: "logged at \(Self.seconds(event.time)) that a dump was written (\(reason))"))
     }
     if run.exit == 0, let ended = run.ended, let take = run.takes.last {
@@ -140,6 +141,12 @@ extension Judge {
           text: "ended at \(Self.seconds(ended)) with exit code 0"))
     }
     return promises
+  }
+
+  /// When the tenure began to which a dump belongs. What a process acknowledged in an earlier one, before another task took
+  /// over, is not in its state any more.
+  private func tenure(of run: Run, at time: Double) -> Double {
+    run.takes.map(\.time).last { $0 <= time } ?? -.infinity
   }
 
   static func seconds(_ time: Double?) -> String {
