@@ -104,6 +104,11 @@ let package = Package(
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
+    .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
+    .executableTarget(
+      name: "gatehouse-torture", dependencies: ["TortureModel", "TestSupport", "JSON", arguments],
+      path: "Tests/Torture/Program", swiftSettings: settings),
+    tests("TortureTests", ["TortureModel", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "Clocks", "TestSupport"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),

@@ -27,8 +27,9 @@ package struct DumpDirectory: Sendable {
       try? files.unlink(probe.path)
       throw error
     }
+    let now = modifiedAt(probe.descriptor)
     try files.unlink(probe.path)
-    return try removeLeftovers(in: location.directory)
+    return try removeLeftovers(in: location.directory, now: now)
   }
 
   package var exists: Bool {
@@ -91,10 +92,12 @@ package struct DumpDirectory: Sendable {
       throw DumpDirectoryError(.outside, target.directory, "no longer lies in the directory of dumps; a link leads out")
     }
     try make(target.directory)
-    if target.directory != location.directory { try removeLeftovers(in: target.directory) }
     var name = DumpName(stem: target.stem, seconds: seconds)
     let temporary = try TemporaryFile(for: name.file, in: target.directory, files: files)
     do {
+      if target.directory != location.directory {
+        try removeLeftovers(in: target.directory, now: modifiedAt(temporary.descriptor))
+      }
       let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
       try files.synchronize(temporary.descriptor, temporary.path)
       try fence()
@@ -150,10 +153,18 @@ package struct DumpDirectory: Sendable {
   }
 
   @discardableResult
-  private func removeLeftovers(in directory: String) throws(DumpDirectoryError) -> [String] {
-    try Self.names(in: directory).filter {
-      TemporaryFile.isName($0) && TemporaryFile.removeAbandoned("\(directory)/\($0)", files: files)
+  private func removeLeftovers(in directory: String, now: Int) throws(DumpDirectoryError) -> [String] {
+    let device = TemporaryFile.device(of: directory)
+    return try Self.names(in: directory).filter {
+      TemporaryFile.isName($0)
+        && TemporaryFile.removeAbandoned("\(directory)/\($0)", device: device, now: now, files: files)
     }
+  }
+
+  /// Nanoseconds, by the volume's clock.
+  private func modifiedAt(_ descriptor: Int32) -> Int {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? FileIdentity(status).modifiedAt : 0
   }
 
   static func names(in directory: String) throws(DumpDirectoryError) -> [String] {

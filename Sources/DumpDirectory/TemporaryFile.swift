@@ -12,7 +12,7 @@ struct TemporaryFile: ~Copyable {
   init(for name: String, in directory: String, files: any FileOperations) throws(DumpDirectoryError) {
     // Process ids differ in one container only: two that share the volume may well have the same.
     for number in 0..<1000 {
-      let path = "\(directory)/.\(name).\(getpid())-\(number).tmp"
+      let path = "\(directory)/.\(name).\(Self.device(of: directory))-\(getpid())-\(number).tmp"
       guard let descriptor = try files.create(path) else { continue }
       if Self.isOurs(descriptor) {
         self.path = path
@@ -45,10 +45,25 @@ struct TemporaryFile: ~Copyable {
     return DumpName(target) != nil || SmallFile.isName(target)
   }
 
+  /// A number of the mounted file system through which a directory is seen; 0 when that can't be told.
+  static func device(of directory: String) -> UInt64 {
+    var status = stat()
+    return stat(directory, &status) == 0 ? UInt64(status.st_dev) : 0
+  }
+
+  /// Nanoseconds after which a file whose lock can't be seen from here is taken for abandoned: far longer than a dump is written.
+  private static let longestLife = 6 * 3600 * 1_000_000_000
+
   /// Removes the file unless a process holds it, or may hold it.
   ///
+  /// A process that sees the directory through another mount holds a lock that is not seen here. Its files have another device in
+  /// their names, and are removed by their age only.
+  ///
+  /// - Parameters:
+  ///   - device: of the directory.
+  ///   - now: nanoseconds, by the volume's clock.
   /// - Returns: whether it was removed.
-  static func removeAbandoned(_ path: String, files: any FileOperations) -> Bool {
+  static func removeAbandoned(_ path: String, device: UInt64, now: Int, files: any FileOperations) -> Bool {
     // For writing: NFS gives exclusive locks on such descriptors only.
     let descriptor = retrying { open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else { return false }
@@ -56,8 +71,16 @@ struct TemporaryFile: ~Copyable {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-      flock(descriptor, LOCK_EX | LOCK_NB) == 0
+      flock(descriptor, LOCK_EX | LOCK_NB) == 0,
+      isNamed(path, after: device) || now - FileIdentity(status).modifiedAt > longestLife
     else { return false }
     return (try? files.unlink(path)) != nil
+  }
+
+  /// Whether a file was made through a device; `.x.bin.2049-17-0.tmp` was through 2049. One that names none is of a time when all
+  /// were taken for it.
+  private static func isNamed(_ path: String, after device: UInt64) -> Bool {
+    let parts = path.split(separator: ".").dropLast().last?.split(separator: "-") ?? []
+    return parts.count < 3 || parts[0] == "\(device)"
   }
 }

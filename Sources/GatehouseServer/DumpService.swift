@@ -21,29 +21,27 @@ struct DumpService: DumpPort {
   let settings: SecuritySettings.Defaults
   let installation: Installation
   let logger: Logger
+  /// Finds paths on the volume. It may hang with it; the threads that serve calls must not.
+  let paths = BlockingThread()
+
+  /// How long a question about a path waits for the volume.
+  private static let patience = Duration.seconds(2)
 
   /// Writes a dump to the usual place.
   func dump(reason: String) async throws -> Dumper.Dump {
-    try await dumper.dump(to: usualTarget, reason: reason)
+    try await dumper.dump(to: await usualTarget(), reason: reason)
   }
 
   /// Writes the last dump to the usual place. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
-    _ = try await dumper.dumpLast(to: usualTarget, reason: reason) { state.seal() }
+    _ = try await dumper.dumpLast(to: await usualTarget(), reason: reason) { state.seal() }
   }
 
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
-    let target: DumpLocation
     do {
-      target =
-        try path.map { (path) throws(DumpDirectoryError) in
-          try location.confined(path, workingDirectory: workingDirectory)
-        } ?? usualTarget
-    } catch {
-      throw Refusal(400, "MEM004", "The path \(error)")
-    }
-    do {
+      let target: DumpLocation
+      if let path { target = try await confined(path) } else { target = await usualTarget() }
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
@@ -80,9 +78,9 @@ struct DumpService: DumpPort {
     if let standby = lease.standby { throw Refusal(503, "GTW504", "Nothing was restored: \(standby.reason)") }
   }
 
-  func check(dumpPath: String) throws(Refusal) {
+  func check(dumpPath: String) async throws(Refusal) {
     do {
-      guard try confined(dumpPath).directory == location.directory else {
+      guard try await confined(dumpPath, patience: Self.patience).directory == location.directory else {
         throw Refusal(
           400, "MEM004",
           "dump_path must name a file directly in the directory of MEM_DUMP_PATH: a start looks for dumps there only")
@@ -92,25 +90,37 @@ struct DumpService: DumpPort {
     } catch let error as Refusal {
       throw error
     } catch {
-      throw Refusal(400, "MEM004", "dump_path can't be used")
+      throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     }
   }
 
   /// The settings' dump path where a start would find the dumps, else that of the environment.
-  private var usualTarget: DumpLocation {
+  private func usualTarget() async -> DumpLocation {
     let path = SecuritySettings(in: store.snapshot(), defaults: settings).dumpPath
-    guard let path, let target = try? confined(path), target.directory == location.directory else { return location }
+    guard let path, path != "\(location.directory)/\(location.stem).bin", let target = try? await confined(path),
+      target.directory == location.directory
+    else { return location }
     return target
   }
 
-  private func confined(_ path: String) throws(DumpDirectoryError) -> DumpLocation {
-    try location.confined(path, workingDirectory: workingDirectory)
+  private func confined(_ path: String) async throws -> DumpLocation {
+    let (location, workingDirectory) = (location, workingDirectory)
+    return try await paths.run { try location.confined(path, workingDirectory: workingDirectory) }
+  }
+
+  private func confined(_ path: String, patience: Duration) async throws -> DumpLocation {
+    let (location, workingDirectory) = (location, workingDirectory)
+    return try await paths.run(within: patience) {
+      try location.confined(path, workingDirectory: workingDirectory)
+    }
   }
 
   private func load(_ path: String?) async throws(Refusal) -> Ladder.Restored {
     do {
       if let path {
-        return try await restorer.load(try location.confinedFile(path, workingDirectory: workingDirectory))
+        let (location, workingDirectory) = (location, workingDirectory)
+        return try await restorer.load(
+          paths.run { try location.confinedFile(path, workingDirectory: workingDirectory) })
       }
       switch try await restorer.climb(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):

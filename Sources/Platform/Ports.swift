@@ -14,7 +14,7 @@ package protocol DumpPort: Sendable {
   func restore(from path: String?) async throws(Refusal) -> RestoreReport
 
   /// Refuses a `dump_path` at which the next start would not find the dumps.
-  func check(dumpPath: String) throws(Refusal)
+  func check(dumpPath: String) async throws(Refusal)
 }
 
 /// A dump that was written.

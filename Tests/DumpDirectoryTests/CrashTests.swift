@@ -73,7 +73,8 @@ struct WritingTests {
       let files = FailingOperations(failing: 0)
       let target = try directory.location.confined("sub/x.bin", workingDirectory: "/")
       let path = try DirectoryTests.write(DumpDirectory(directory.location, files: files), to: target, at: 1).path
-      let temporary = "\(url.path())/sub/.x-19700101T000001Z.bin.\(getpid())-0.tmp"
+      let temporary =
+        "\(url.path())/sub/.x-19700101T000001Z.bin.\(TemporaryFile.device(of: "\(url.path())/sub"))-\(getpid())-0.tmp"
       let log = files.log.reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
       #expect(
         log == [

@@ -25,8 +25,10 @@ package final class HTTPConnection {
   private let descriptor: Int32
   private var pending: [UInt8] = []
 
-  /// - Parameter host: an IPv4 address of this host, from which the connection comes, too.
-  package init(port: Int, host: String = "127.0.0.1") throws {
+  /// - Parameters:
+  ///   - host: an IPv4 address of this host, from which the connection comes, too.
+  ///   - patience: seconds for which an answer may make no progress.
+  package init(port: Int, host: String = "127.0.0.1", patience: Int = 60) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -41,7 +43,7 @@ package final class HTTPConnection {
       close(descriptor)
       throw HTTPFailure(description: "connect: \(String(cString: strerror(errno)))")
     }
-    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    var limit = timeval(tv_sec: patience, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 

@@ -4,7 +4,7 @@ import Glibc
 /// One of our programs as a process of its own, with what it writes in a file.
 package final class ProgramProcess {
   private let process = Process()
-  private let logFile: URL
+  package let logFile: URL
   private let output: OutputPipe?
 
   /// Where `swift build` puts programs: beside the test bundle.

@@ -23,6 +23,9 @@ package final class SmallVolume {
     close(descriptor)
   }
 
+  /// Takes back what `fill` took.
+  package func free() { unlink(url.appending(path: "filler").path()) }
+
   /// Puts a read-only view of it in its place. (It can't become read-only itself while a file of it is open for writing.)
   package func makeReadOnly() -> Bool {
     mount(url.path(), url.path(), nil, UInt(MS_BIND), nil) == 0

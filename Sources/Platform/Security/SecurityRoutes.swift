@@ -13,7 +13,7 @@ enum SecurityRoutes {
       var answer = settings.document
       answer["memory_only"] = true
       answer["allow_localhost_bypass_locked"] = .bool(platform.configuration.localhostBypass != nil)
-      answer["security_warnings"] = .strings(settings.warnings + dumpPathWarnings(settings, platform))
+      answer["security_warnings"] = .strings(settings.warnings + (await dumpPathWarnings(settings, platform)))
       answer["client_ip"] = call.caller.socket.map { .string($0.description) } ?? .null
       answer["client_ip_xff"] = call.caller.forwardedFor.first.map { .string($0) } ?? .null
       return .data(answer)
@@ -25,7 +25,7 @@ enum SecurityRoutes {
     ) { call, platform in
       let body = try call.body ?? SecuritySettings.empty()
       if let path = body.string("dump_path"), path != platform.settings.dumpPath {
-        try platform.dumps.check(dumpPath: path)
+        try await platform.dumps.check(dumpPath: path)
       }
       if let locked = platform.configuration.localhostBypass,
         body.changes["allow_localhost_bypass"]?.bool ?? locked != locked
@@ -45,10 +45,10 @@ enum SecurityRoutes {
   ]
 
   /// A restored dump brings its own `dump_path`, which may be that of another machine.
-  private static func dumpPathWarnings(_ settings: SecuritySettings, _ platform: PlatformServices) -> [String] {
+  private static func dumpPathWarnings(_ settings: SecuritySettings, _ platform: PlatformServices) async -> [String] {
     guard let path = settings.dumpPath else { return [] }
     do {
-      try platform.dumps.check(dumpPath: path)
+      try await platform.dumps.check(dumpPath: path)
       return []
     } catch {
       return ["dump_path is not used, dumps go where MEM_DUMP_PATH says: \(error.message)"]

@@ -1,0 +1,112 @@
+/// How processes begin and end.
+extension Judge {
+  /// The exit code of a task that lost its lease with changes that no dump holds.
+  private static let changesLeftBehind: Int32 = 70
+
+  var processViolations: [Violation] {
+    history.runs.flatMap(violations(of:)) + history.runs.compactMap(silence(of:)) + recoveryViolations
+  }
+
+  private var recoveryViolations: [Violation] {
+    guard let healed = history.healed else { return [] }
+    let again = history.operations.contains { operation in
+      guard operation.answer == .acknowledged, !operation.name.isEmpty, let ended = operation.ended else {
+        return false
+      }
+      return operation.sent >= healed && ended <= healed + Limits.recovery
+    }
+    guard !again else { return [] }
+    return [Violation(rule: .noWriter, sentence: "since \(Self.seconds(healed))")]
+  }
+
+  /// Probes that a process which ran and was to go on running left without an answer.
+  private func silence(of run: Run) -> Violation? {
+    let end = [run.toldToStop, run.killed, run.ended].compactMap(\.self).min() ?? .infinity
+    let silent = history.operations.first { probe in
+      guard probe.kind == .probe, probe.run == run.id else { return false }
+      let wait = Span(probe.sent, min(probe.ended ?? .infinity, end, probe.sent + 2 * Limits.answer))
+      let frozen = run.frozen.map { $0.overlap(with: wait) }.reduce(0, +)
+      return (wait.end ?? 0) - wait.begin - frozen > Limits.answer
+    }
+    return silent.map {
+      Violation(
+        rule: .noAnswer,
+        sentence: "run \(run.id) was asked at \(Self.seconds($0.sent)), and answered at \(Self.seconds($0.ended))")
+    }
+  }
+
+  private func violations(of run: Run) -> [Violation] {
+    var violations: [Violation] = []
+    let end = "run \(run.id) ended at \(Self.seconds(run.ended)) with \(run.exit.map(String.init) ?? "nothing")"
+    func found(_ rule: Rule, _ sentence: String) { violations.append(Violation(rule: rule, sentence: sentence)) }
+    for event in run.events {
+      if case .passedOver(let line) = event.kind { found(.damagedDump, "run \(run.id): \(line)") }
+    }
+    if run.isStuck { found(.stopTooLong, "run \(run.id) did not end") }
+    guard let exit = run.exit, let ended = run.ended else { return violations }
+    if exit < 0 {
+      // Before its first line it is not yet the program that could hold a signal back.
+      let isEarly = !run.events.contains { $0.kind == .starting }
+      if exit != -9 && !(isEarly && run.signals.contains { $0.number == -exit }) || exit == -9 && run.killed == nil {
+        found(.endedBySignal, end)
+      }
+      return violations
+    }
+    guard run.killed == nil else { return violations }
+    guard let told = run.toldToStop else {
+      if [65, 69, 73, 74, 78].contains(exit) {
+        if isHealthy(run, Span(run.begun, ended)) { found(.startRefused, end) }
+      } else {
+        found(.endedUnasked, end)
+      }
+      return violations
+    }
+    let last =
+      (run.signals.map(\.time) + (run.frozen + run.hung + history.full).compactMap(\.end))
+      .filter { $0 <= ended }.max() ?? told
+    if ended - last > Limits.stop { found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))") }
+    // The third signal to stop says not to wait for anything.
+    if exit == Self.changesLeftBehind, isHealthy(run, Span(told - 1, ended)), let missing = notKept(by: run) {
+      found(.changesNotKept, "\(end), and \(missing)")
+    }
+    if exit != 0, run.stops.count < 3, isHealthy(run, Span(told - 1, ended)), !wasDeposed(run) {
+      found(.stopFailed, "\(end), told to stop at \(Self.seconds(told))")
+    }
+    return violations
+  }
+
+  /// What a task that was deposed acknowledged in its last tenure and did not keep in a dump of its own.
+  private func notKept(by run: Run) -> String? {
+    let names = run.events.compactMap { if case .kept(let name) = $0.kind { name } else { nil } }
+    guard let name = names.last, let kept = history.sideDumps[name] else { return "its changes are in no dump" }
+    // What a restore took back, nobody knows here.
+    guard let take = run.takes.last, !history.operations.contains(where: { $0.run == run.id && $0.kind == .restore })
+    else { return nil }
+    let changes = history.operations.filter { $0.run == run.id && !$0.name.isEmpty }
+    for (name, changes) in Dictionary(grouping: changes, by: \.name) {
+      guard let last = changes.filter({ !$0.isRefused }).max(by: { $0.sent < $1.sent }),
+        last.answer == .acknowledged, last.begun >= take.time
+      else { continue }
+      switch last.kind {
+      case .create(let value), .update(let value):
+        if kept[name] != value { return "'\(name)' is \(kept[name] ?? "not there") in its dump instead of '\(value)'" }
+      case .delete: if kept[name] != nil { return "'\(name)' is still in its dump" }
+      case .dump, .restore, .probe: continue
+      }
+    }
+    return nil
+  }
+
+  private func isHealthy(_ run: Run, _ span: Span) -> Bool {
+    (history.full + run.hung + run.frozen).allSatisfy { $0.overlap(with: span) == 0 }
+  }
+
+  /// Whether another took the lease after this one, in which case it may have something to report.
+  private func wasDeposed(_ run: Run) -> Bool {
+    guard let own = run.takes.map(\.epoch).max() else { return false }
+    return run.events.contains { if case .lost = $0.kind { true } else { false } }
+      || history.runs.contains { other in
+        other.id != run.id && other.takes.contains { $0.epoch > own && $0.time <= run.ended ?? .infinity }
+      }
+  }
+}

@@ -1,0 +1,67 @@
+/// Compares a history with what the service promises.
+package struct Judge: Sendable {
+  /// The promises.
+  package enum Rule: String, Codable, Sendable, CaseIterable {
+    case dumpedChangeLost, cleanExitLostChange, changesNotKept, phantom, gap
+    case twoWriters, epochTwice, leaseTaken
+    case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter, noAnswer
+
+    /// How it was broken.
+    package var sentence: String {
+      switch self {
+      case .dumpedChangeLost: "a change is lost that a dump was said to hold"
+      case .cleanExitLostChange: "a change is lost, and the task that acknowledged it ended with exit code 0"
+      case .changesNotKept: "changes that a take-over left behind are not kept in a dump of their own"
+      case .phantom: "something is there that was refused, or that nobody asked for"
+      case .gap: "a later change is there, and an earlier one of the same task is not"
+      case .twoWriters: "a task acknowledged a change although another one had taken over before it was sent"
+      case .epochTwice: "an epoch was given out twice"
+      case .leaseTaken: "a task took the lease of another one that ran and reached its volume"
+      case .endedBySignal: "a process ended by a signal instead of in order"
+      case .endedUnasked: "a process ended although nobody asked it to"
+      case .startRefused: "a start was refused although the volume was in order"
+      case .stopFailed: "an orderly stop on a healthy volume did not end with exit code 0"
+      case .stopTooLong: "a stop took too long"
+      case .damagedDump: "a dump was passed over although nobody damaged one"
+      case .finalStart: "a fresh task did not get ready at the end"
+      case .noAnswer: "a task that ran did not answer its liveness probe"
+      case .noWriter: "nobody took a change again after everything was in order"
+      }
+    }
+  }
+
+  package struct Violation: Codable, Sendable, Equatable, CustomStringConvertible {
+    package var rule: Rule
+    package var sentence: String
+
+    package var description: String { "\(rule): \(rule.sentence): \(sentence)" }
+  }
+
+  /// Seconds that the judge grants.
+  enum Limits {
+    /// From the last signal, thaw or repair to the end of a stop.
+    static let stop = 40.0
+    /// From a probe to its answer, by a process that is not frozen.
+    static let answer = 8.0
+    /// From the end of all disturbances to the next change.
+    static let recovery = 60.0
+    /// A holder that was disturbed for less keeps its lease: others watch it for 15 s, it renews it every 3 s.
+    static let leaseDisturbance = 10.0
+    /// Between what a client and what a log line calls the same moment.
+    static let clock = 0.01
+  }
+
+  let history: History
+  let runs: [Int: Run]
+
+  private init(_ history: History) {
+    self.history = history
+    runs = Dictionary(history.runs.map { ($0.id, $0) }) { first, _ in first }
+  }
+
+  /// Everything in a history that breaks a promise.
+  package static func judge(_ history: History) -> [Violation] {
+    let judge = Judge(history)
+    return judge.stateViolations + judge.gapViolations + judge.leaseViolations + judge.processViolations
+  }
+}

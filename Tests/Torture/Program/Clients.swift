@@ -1,0 +1,212 @@
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import TortureModel
+
+/// Where a task can be reached: its present process.
+struct Endpoint: Sendable, Equatable {
+  let port: Int
+  let token: String
+  let run: Int
+}
+
+/// All clients of a round, each on a thread of its own, and what they were told.
+final class Clients: Sendable {
+  private struct State {
+    var operations: [Request] = []
+    var endpoints: [Int: Endpoint] = [:]
+    var running = 0
+    var isOver = false
+  }
+
+  private let state = Mutex(State())
+  let clock: RoundClock
+
+  init(clock: RoundClock) {
+    self.clock = clock
+  }
+
+  var operations: [Request] { state.withLock { $0.operations } }
+  var isOver: Bool { state.withLock { $0.isOver } }
+
+  func endpoint(of task: Int) -> Endpoint? { state.withLock { $0.endpoints[task] } }
+  func setEndpoint(of task: Int, _ endpoint: Endpoint?) { state.withLock { $0.endpoints[task] = endpoint } }
+
+  func record(_ operation: Request) { state.withLock { $0.operations.append(operation) } }
+
+  func hasAcknowledged(since time: Double) -> Bool {
+    state.withLock { state in
+      state.operations.contains { $0.answer == .acknowledged && !$0.name.isEmpty && $0.sent >= time }
+    }
+  }
+
+  func end() { state.withLock { $0.isOver = true } }
+
+  /// - Returns: whether all threads ended in time.
+  func waitForEnd(within limit: Duration) -> Bool {
+    eventually(within: limit) { state.withLock { $0.running } == 0 ? true : nil } == true
+  }
+
+  func start(_ body: @escaping @Sendable () -> Void) {
+    state.withLock { $0.running += 1 }
+    Thread.detachNewThread { [self] in
+      body()
+      state.withLock { $0.running -= 1 }
+    }
+  }
+}
+
+// MARK: - Kinds of clients
+
+extension Clients {
+  /// Makes groups, and changes and deletes some of its own, as long as the round lasts.
+  func startWriter(_ number: Int, of task: Int, seed: UInt64) {
+    start { [self] in
+      var generator = SeededGenerator(seed: seed)
+      var connection: (endpoint: Endpoint, client: Client)?
+      var mine: [String] = []
+      var count = 0
+      while !isOver {
+        guard let endpoint = endpoint(of: task) else {
+          _ = poll(nil, 0, 10)
+          continue
+        }
+        if connection?.endpoint != endpoint {
+          if connection?.endpoint.run != endpoint.run { mine = [] }
+          connection = (try? Client(endpoint, patience: Int.random(in: 1...30, using: &generator))).map {
+            (endpoint, $0)
+          }
+        }
+        guard let client = connection?.client else {
+          _ = poll(nil, 0, 10)
+          continue
+        }
+        count += 1
+        let kind: Request.Kind
+        let name: String
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0..<2 where !mine.isEmpty:
+          (kind, name) = (.update(value: "changed \(count)"), mine[Int.random(in: mine.indices, using: &generator)])
+        case 2 where !mine.isEmpty:
+          (kind, name) = (.delete, mine.remove(at: Int.random(in: mine.indices, using: &generator)))
+        default:
+          (kind, name) = (.create(value: "made \(count)"), "r\(endpoint.run)-w\(number)-\(count)")
+        }
+        let answer = client.perform(kind, name, clock: clock, record)
+        switch (answer, kind) {
+        case (.acknowledged, .create): mine.append(name)
+        case (.acknowledged, _): break
+        case (.refused, _): _ = poll(nil, 0, Int32.random(in: 5...60, using: &generator))
+        case (.unknown, _):
+          // It may be done at any time from now on: nothing more is asked of that group.
+          mine.removeAll { $0 == name }
+          connection = nil
+        }
+        _ = poll(nil, 0, Int32.random(in: 0...25, using: &generator))
+      }
+    }
+  }
+
+  /// Asks a task for a dump again and again.
+  func startDumping(_ task: Int, every pause: Double) {
+    start { [self] in
+      while !isOver {
+        if let endpoint = endpoint(of: task), let client = try? Client(endpoint) {
+          _ = client.perform(.dump, "", clock: clock, record)
+        }
+        _ = poll(nil, 0, Int32(pause * 1000))
+      }
+    }
+  }
+
+  /// Asks a task again and again whether it is alive.
+  func startProbing(_ task: Int) {
+    start { [self] in
+      while !isOver {
+        if let endpoint = endpoint(of: task), let client = try? Client(endpoint) {
+          _ = client.perform(.probe, "", clock: clock, record)
+        }
+        _ = poll(nil, 0, 500)
+      }
+    }
+  }
+
+  /// Asks once.
+  func ask(_ kind: Request.Kind, of endpoint: Endpoint) {
+    start { [self] in
+      guard let client = try? Client(endpoint) else { return }
+      _ = client.perform(kind, "", clock: clock, record)
+    }
+  }
+
+  /// Makes one group by a request whose body comes in two halves.
+  func createSlowly(_ name: String, of endpoint: Endpoint, pause: Double) {
+    start { [self] in
+      guard let client = try? Client(endpoint) else { return }
+      _ = client.perform(.create(value: "made slowly"), name, pause: pause, clock: clock, record)
+    }
+  }
+}
+
+/// One connection to one process.
+final class Client {
+  private let connection: HTTPConnection
+  private let endpoint: Endpoint
+
+  init(_ endpoint: Endpoint, patience: Int = 90) throws {
+    connection = try HTTPConnection(port: endpoint.port, patience: patience)
+    self.endpoint = endpoint
+  }
+
+  /// Sends one request and waits for its answer. When there is none the connection can't be used again.
+  ///
+  /// - Parameter pause: seconds between the two halves of the body.
+  func perform(
+    _ kind: Request.Kind, _ name: String, pause: Double = 0, clock: RoundClock, _ record: (Request) -> Void
+  ) -> Request.Answer {
+    let (head, body) = request(kind, name)
+    let begun = clock.now
+    var operation = Request(kind, name, run: endpoint.run, begun: begun, ended: nil, .unknown)
+    defer { record(operation) }
+    do {
+      if pause > 0 {
+        try connection.send(head + body.prefix(body.count / 2))
+        _ = poll(nil, 0, Int32(pause * 1000))
+        operation.sent = clock.now
+        try connection.send(Array(body.dropFirst(body.count / 2)))
+      } else {
+        operation.sent = clock.now
+        try connection.send(head + body)
+      }
+      let status = try connection.receive().status
+      operation.ended = clock.now
+      operation.answer =
+        switch status {
+        case 200..<300: .acknowledged
+        case 400..<500, 503: .refused(status: status)
+        default: .unknown
+        }
+    } catch {
+      operation.ended = nil
+    }
+    return operation.answer
+  }
+
+  private func request(_ kind: Request.Kind, _ name: String) -> (head: [UInt8], body: [UInt8]) {
+    let (method, path, text) =
+      switch kind {
+      case .create(let value):
+        ("POST", "/platform/group", #"{"group_name":"\#(name)","group_description":"\#(value)"}"#)
+      case .update(let value): ("PUT", "/platform/group/\(name)", #"{"group_description":"\#(value)"}"#)
+      case .delete: ("DELETE", "/platform/group/\(name)", "")
+      case .dump: ("POST", "/platform/memory/dump", "")
+      case .restore: ("POST", "/platform/memory/restore", "")
+      case .probe: ("GET", "/platform/monitor/liveness", "")
+      }
+    let body = Array(text.utf8)
+    let head =
+      "\(method) \(path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(endpoint.token)\r\nContent-Length: \(body.count)\r\n\r\n"
+    return (Array(head.utf8), body)
+  }
+}

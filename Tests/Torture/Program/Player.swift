@@ -1,0 +1,108 @@
+import Foundation
+import Glibc
+import TestSupport
+import TortureModel
+
+/// One process of the service, and what is known of it.
+final class Player {
+  private(set) var run: Run
+  let process: ProgramProcess
+  private var tail: LogTail
+  private let clock: RoundClock
+  /// How many disturbances want it to be stopped at the moment.
+  private var freezes = 0
+  /// Seconds after its end when another one takes its place; `nil` as long as nobody said.
+  var pause: Double?
+  private(set) var port: Int?
+  var drain: Drain?
+
+  init(
+    id: Int, task: Int, view: URL, root: URL, _ changes: [String: String], through wrapper: URL?, skew: Int,
+    clock: RoundClock
+  )
+    throws
+  {
+    self.clock = clock
+    run = Run(id: id, task: task, begun: clock.now)
+    process = try ProgramProcess(
+      "gatehouse", [], environment: GatehouseProcess.environment(dumps: view, changes), directory: root,
+      through: wrapper)
+    tail = LogTail(process.logFile, origin: clock.origin, skew: Double(skew))
+  }
+
+  var isRunning: Bool { run.ended == nil }
+  var highestEpoch: Int? { run.takes.map(\.epoch).max() }
+  var isReady: Bool { run.events.contains { $0.kind == .ready } }
+
+  func signal(_ number: Int32) {
+    guard isRunning else { return }
+    run.signals.append(.init(number, at: clock.now))
+    process.signal(number)
+  }
+
+  func freeze() {
+    guard isRunning else { return }
+    if freezes == 0 {
+      run.frozen.append(Span(clock.now))
+      process.signal(SIGSTOP)
+    }
+    freezes += 1
+  }
+
+  func thaw() {
+    guard isRunning, freezes > 0 else { return }
+    freezes -= 1
+    guard freezes == 0 else { return }
+    process.signal(SIGCONT)
+    run.frozen[run.frozen.count - 1].end = clock.now
+  }
+
+  func thawFully() { while freezes > 0, isRunning { thaw() } }
+
+  /// Takes in what it logged, and whether it ended.
+  ///
+  /// - Returns: whether it ended since the last call.
+  func look() -> Bool {
+    guard isRunning else { return false }
+    let isOver = !process.isRunning
+    for event in tail.events() {
+      run.events.append(event)
+      if case .listening(let port) = event.kind { self.port = port }
+    }
+    guard isOver else { return false }
+    run.ended = clock.now
+    run.exit = try? process.waitForExit(within: .seconds(1))
+    return true
+  }
+
+  func giveUp() {
+    run.isStuck = true
+    process.signal(SIGKILL)
+  }
+
+  func sawHangs(_ spans: [Span]) {
+    run.hung = spans.filter { $0.end ?? .infinity >= run.begun && $0.begin <= run.ended ?? .infinity }
+  }
+}
+
+/// A sidecar that drains a task, which is told to stop after it.
+final class Drain {
+  private let sidecar: ProgramProcess
+  private let begun: Double
+  private var isTold = false
+
+  init(dumps: URL, port: Int, at time: Double) throws {
+    sidecar = try SidecarProcess.start(dumps: dumps, port: port, ["DRAIN_DEADLINE": "8", "KEEP_LAST": "100000"])
+    begun = time
+  }
+
+  /// - Returns: whether it is over.
+  func isOver(at time: Double) -> Bool {
+    if !isTold, sidecar.log.contains("logged in") || time - begun > 10 {
+      sidecar.signal(SIGTERM)
+      isTold = true
+    }
+    if time - begun > 30 { sidecar.signal(SIGKILL) }
+    return !sidecar.isRunning
+  }
+}

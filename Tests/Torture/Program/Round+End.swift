@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+import JSON
+import TestSupport
+import TortureModel
+
+/// How a round ends.
+extension Round {
+  func heal() {
+    volume.heal()
+    for player in players { player.thawFully() }
+    // What was not done by now, other than starts and signals under way, is left out.
+    moments.removeAll { moment in
+      switch moment.moment {
+      case .begin, .signal: false
+      case .step, .thaw, .goOn, .free: true
+      }
+    }
+    history.healed = clock.now
+  }
+
+  /// One after the other, so that each but the last has one to hand over to. Clients go on meanwhile.
+  func stopAll() throws {
+    moments = []
+    let offset = Int(schedule.seed % 7)
+    for number in schedule.tasks.indices {
+      let task = (number + offset) % schedule.tasks.count
+      for player in players where player.run.task == task && player.isRunning {
+        player.pause = nil
+        player.drain = nil
+        // One that is stopping already may take a further signal for haste.
+        if player.run.stops.isEmpty { player.signal(SIGTERM) }
+        try goOn(until: clock.now + 60) { !player.isRunning }
+        if player.isRunning { player.giveUp() }
+      }
+    }
+    try goOn(until: clock.now + 20) { players.allSatisfy { !$0.isRunning } }
+  }
+
+  /// What a fresh task has.
+  func readBack() throws {
+    (history.final, history.finalStart) = try state(in: volume.base)
+  }
+
+  /// What deposed tasks kept, each dump as a start alone with it has it.
+  func readSideDumps() throws {
+    let deposed = volume.base.appending(path: "deposed")
+    for name in names(in: deposed) where name.hasSuffix(".bin") {
+      let directory = root.appending(path: "side-\(name)")
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(at: deposed.appending(path: name), to: directory.appending(path: name))
+      history.sideDumps[name] = try state(in: directory).groups
+    }
+  }
+
+  /// - Returns: the groups that a fresh task on a directory has, and how its start went.
+  private func state(in directory: URL) throws -> (groups: [String: String]?, start: String) {
+    let player = try player(0, view: directory)
+    defer { player.process.signal(SIGKILL) }
+    let begun = clock.now
+    try goOn(until: begun + 60) {
+      _ = player.look()
+      return player.isReady && player.port != nil || !player.isRunning
+    }
+    let took = "after \((clock.now - begun)) s"
+    guard let port = player.port, player.isReady else {
+      return (nil, "a fresh task is not ready \(took): \(player.process.log.suffix(2000))")
+    }
+    do {
+      return (try Self.groups(port: port, token: Self.logIn(port: port)), "ready \(took)")
+    } catch {
+      return (nil, "a fresh task does not tell its groups: \(error)")
+    }
+  }
+
+  /// Names and descriptions of all groups but those of each start.
+  private static func groups(port: Int, token: String) throws -> [String: String] {
+    let connection = try HTTPConnection(port: port)
+    var groups: [String: String] = [:]
+    for page in 1... {
+      try connection.send(
+        "GET /platform/group/all?page=\(page)&page_size=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n\r\n"
+      )
+      let answer = try connection.receive()
+      guard answer.status == 200, let list = answer.json.object?["groups"]?.array else {
+        throw HTTPFailure(description: "page \(page): \(answer.status) \(answer.text.prefix(300))")
+      }
+      for group in list.compactMap(\.object) {
+        guard let name = group["group_name"]?.string, name != "admin", name != "ALL" else { continue }
+        groups[name] = group["group_description"]?.string ?? ""
+      }
+      if list.count < 100 { break }
+    }
+    return groups
+  }
+}

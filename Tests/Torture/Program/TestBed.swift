@@ -1,0 +1,51 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// What this machine offers beyond plain processes. What it does not offer is left out, and said.
+struct TestBed: Sendable {
+  /// Preloaded, it moves the wall clock of a process by `SKEW_SECONDS`.
+  let skewedClock: URL?
+  /// Preloaded, it makes what changes names and what syncs take up to `SLOW_MILLISECONDS` longer.
+  let slowVolume: URL?
+  /// A wrapper under which a program takes its kernel for another one.
+  let otherKernel: URL?
+
+  /// - Parameter directory: for the files that it makes.
+  init(in directory: URL) throws {
+    skewedClock = try Self.library("EndToEnd/Fixtures/skewed-clock", in: directory)
+    slowVolume = try Self.library("Torture/Fixtures/slow-volume", in: directory)
+    if skewedClock == nil || slowVolume == nil {
+      say("left out: shifted clocks and slow volumes, as there is no clang")
+    }
+
+    let id = directory.appending(path: "boot_id")
+    try Data("11111111-2222-3333-4444-555555555555\n".utf8).write(to: id)
+    let wrapper = directory.appending(path: "other-kernel")
+    let script = """
+      #!/bin/sh
+      exec unshare --mount sh -c 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"' \(id.path()) "$@"
+      """
+    try Data(script.utf8).write(to: wrapper)
+    chmod(wrapper.path(), 0o755)
+    otherKernel = try Self.run([wrapper.path(), "true"]) ? wrapper : nil
+    if otherKernel == nil { say("left out: a second kernel, as this process may not unshare its mounts") }
+  }
+
+  /// Compiles a fixture to preload.
+  private static func library(_ name: String, in directory: URL) throws -> URL? {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
+    let library = directory.appending(path: "\(URL(filePath: name).lastPathComponent).so")
+    let source = tests.appending(path: "\(name).c")
+    return try run(["clang", "-shared", "-fPIC", "-o", library.path(), source.path()]) ? library : nil
+  }
+
+  private static func run(_ arguments: [String]) throws -> Bool {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return eventually(within: .seconds(60)) { process.isRunning ? nil : true } == true && process.terminationStatus == 0
+  }
+}
