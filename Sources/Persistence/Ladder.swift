@@ -112,7 +112,7 @@ package struct Ladder: Sendable {
       case .inputOutput, .cryptography, .cancelled: .unreadable
       case .damagedOrWrongKey: entry.access == .noKey ? .noKey : .damaged
       case .notADump, .truncated: .damaged
-      case .malformedContent, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
+      case .malformedContent, .unsupportedLayout, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
       }
     case is RestoreError: .unloadable
     // The file was there a moment ago.

@@ -176,6 +176,24 @@ struct OlderStateTests {
     }
   }
 
+  @Test("a newer dump of a later layout stops a start")
+  func laterLayout() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root)
+      var bytes = try Data(contentsOf: state.newer)
+      bytes.replaceSubrange(0..<4, with: Data("DMP2".utf8))
+      try bytes.write(to: state.newer)
+      let refused = try GatehouseProcess(dumps: state.generated)
+      #expect(try refused.waitForExit() == 65)
+      #expect(refused.log.contains("layout 2"), "\(refused.log)")
+      #expect(refused.log.contains(state.newer.path()))
+      try await withGatehouse(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"]) {
+        (gatehouse: GatehouseProcess) async throws in
+        #expect(try state.has("old", gatehouse))
+      }
+    }
+  }
+
   @Test("a newer dump that no key opens stops a start; one that is damaged behind its beginning is passed over")
   func otherKey() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
