@@ -122,7 +122,7 @@ let package = Package(
     tests("RetentionTests", ["Retention", "TestSupport"]),
     tests("AuthenticationTests", ["Authentication", "Resources", "JSON"]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
-    tests("PlatformTests", ["Platform", "Resources", "JSON", httpTypes]),
+    tests("PlatformTests", ["Platform", "Authentication", "DocumentStore", "Resources", "JSON", httpTypes, logging]),
     tests(
       "GatehouseServerTests",
       [

@@ -23,7 +23,7 @@ extension DumpDirectory {
     do throws(DumpDirectoryError) {
       source = try DumpFileSource(path: path)
     } catch {
-      guard error.code != .outside, error.code != .notFound else { return nil }
+      guard error.code != .outside, error.code != .notFound || isListed(name) else { return nil }
       return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil, access: .unreadable("\(error)"))
     }
     var stamp: DumpStamp?
@@ -38,5 +38,12 @@ extension DumpDirectory {
     }
     return DumpEntry(
       name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order, access: access)
+  }
+
+  /// Whether the directory has a name. One that was pruned meanwhile is not listed any more; one that is listed and can't be found
+  /// belongs to a volume that fails.
+  private func isListed(_ name: String) -> Bool {
+    guard let names = try? Self.names(in: location.directory) else { return true }
+    return names.contains(name)
   }
 }

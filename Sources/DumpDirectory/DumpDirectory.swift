@@ -101,7 +101,7 @@ package struct DumpDirectory: Sendable {
       let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
       try files.synchronize(temporary.descriptor, temporary.path)
       try fence()
-      while try !files.rename(temporary.path, to: "\(target.directory)/\(name.file)") { name = name.next }
+      name = try rename(temporary.path, into: target.directory, from: name)
       let path = "\(target.directory)/\(name.file)"
       do {
         try files.synchronizeDirectory(target.directory)
@@ -133,9 +133,24 @@ package struct DumpDirectory: Sendable {
   private func moveToDeposed(_ path: String, _ name: DumpName) throws(DumpDirectoryError) {
     let directory = deposed.directory
     try make(directory)
-    var name = name
-    while try !files.rename(path, to: "\(directory)/\(name.file)") { name = name.next }
+    _ = try rename(path, into: directory, from: name)
     try files.synchronizeDirectory(directory)
+  }
+
+  /// Gives a file the first name of its second that is free.
+  ///
+  /// - Throws: `DumpDirectoryError` `taken` when none is, or when the volume says so of each.
+  private func rename(
+    _ path: String, into directory: String, from first: DumpName
+  ) throws(DumpDirectoryError) -> DumpName {
+    var name = first
+    while try !files.rename(path, to: "\(directory)/\(name.file)") {
+      guard name.number < DumpName.largestNumber else {
+        throw DumpDirectoryError("link", "\(directory)/\(first.file)", errno: EEXIST)
+      }
+      name = name.next
+    }
+    return name
   }
 
   /// Makes a directory and those above it that are missing.

@@ -42,7 +42,12 @@ final class DumpFileSource: DumpSource {
       throw DumpDirectoryError(reading: "open", path, errno: errno)
     }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard fstat(descriptor, &status) == 0 else {
+      defer { close(descriptor) }
+      // The volume failed, which says nothing of the file.
+      throw DumpDirectoryError(reading: "fstat", path, errno: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
       throw DumpDirectoryError(.outside, path, "is no regular file")
     }

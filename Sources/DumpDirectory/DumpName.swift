@@ -36,6 +36,8 @@ package struct DumpName: Sendable, Equatable {
   }
 
   package static let suffix = ".bin"
+  /// A larger one has more digits than a name of a dump.
+  static let largestNumber = 9999
 
   package var file: String {
     let digits = String(number)

@@ -8,6 +8,14 @@ enum DMP1 {
   static let keyInformation = "doorman-mem-dump-v1"
   static let version = 1
 
+  /// The number of a later layout; `nil` when these are no magic bytes of one.
+  static func layoutNumber(of magic: [UInt8]) -> Int? {
+    guard magic.count == Self.magic.count, magic.dropLast() == Self.magic.dropLast(), let last = magic.last,
+      (UInt8(ascii: "2")...UInt8(ascii: "9")).contains(last)
+    else { return nil }
+    return Int(last - UInt8(ascii: "0"))
+  }
+
   static func key(_ key: DumpKey, salt: [UInt8]) throws(DumpFormatError) -> [UInt8] {
     try KeyDerivation.hkdf(key, salt: salt, info: keyInformation)
   }

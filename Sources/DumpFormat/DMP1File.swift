@@ -21,7 +21,10 @@ struct DMP1File: Sendable {
   init(_ source: any DumpSource) throws(DumpFormatError) {
     self.source = source
     let magic = try Self.bytes(of: source, at: 0, count: min(source.size, DMP1.magic.count))
-    guard magic == DMP1.magic else { throw DumpFormatError(.notADump) }
+    guard magic == DMP1.magic else {
+      guard let number = DMP1.layoutNumber(of: magic) else { throw DumpFormatError(.notADump) }
+      throw DumpFormatError(.unsupportedLayout, "\(number)")
+    }
     guard source.size > DMP1.overhead else { throw DumpFormatError(.truncated) }
     salt = try Self.bytes(of: source, at: DMP1.magic.count, count: DMP1.saltSize)
     nonce = try Self.bytes(of: source, at: DMP1.magic.count + DMP1.saltSize, count: GCMStream.nonceSize)

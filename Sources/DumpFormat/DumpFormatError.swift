@@ -7,6 +7,8 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case truncated
     case damagedOrWrongKey
     case malformedContent
+    /// It begins as a dump of a later layout.
+    case unsupportedLayout
     case unsupportedVersion
     case recordTooLarge
     case wrongOrder
@@ -37,6 +39,8 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case .damagedOrWrongKey:
       "it does not open: the file is damaged or cut off, or MEM_ENCRYPTION_KEY (and MEM_ENCRYPTION_KEYS_OLD) is not the key it was sealed with"
     case .malformedContent: "it opens, but its content is not that of a dump: \(detail)"
+    case .unsupportedLayout:
+      "it begins as a dump of layout \(detail), which this program does not know; use a newer one"
     case .unsupportedVersion:
       "it opens, but its content has version \(detail), which this program does not know; use a newer one"
     case .recordTooLarge: "it holds a document of more than \(detail) bytes, which no restore would take"

@@ -14,7 +14,7 @@ package struct UnverifiedDump: Sendable {
   package let format: DumpFormatName
   private let reader: DMP1Reader
 
-  /// - Throws: `DumpFormatError` `notADump` or `truncated`.
+  /// - Throws: `DumpFormatError` `notADump`, `unsupportedLayout` or `truncated`.
   package init(_ source: any DumpSource) throws(DumpFormatError) {
     // One layout today; the magic bytes tell layouts apart.
     format = .dmp1

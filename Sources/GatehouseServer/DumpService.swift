@@ -36,6 +36,8 @@ struct DumpService: DumpPort {
   func dumpLast(reason: String) async throws {
     let state = state
     _ = try await dumper.dumpLast(to: await usualTarget(), reason: reason) { state.seal() }
+    // Before the lease is given up.
+    state.markSaved()
   }
 
   func dump(to path: String?) async throws(Refusal) -> DumpReport {

@@ -78,7 +78,7 @@ package struct Gatehouse: Sendable {
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
       tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
-      standby: { lease.standby }, isSealed: { state.isSealed },
+      standby: { lease.standby }, isSealed: { state.isSealed }, isSaved: { state.isSaved },
       activity: {
         PlatformServices.Activity(
           memoryPercent: ProcessMemory.percent, connections: state.connections,

@@ -71,7 +71,19 @@ package struct Ladder: Sendable {
   ///
   /// - Parameter allowsOlder: goes on below a dump that may be good.
   package func climb(allowsOlder: Bool = false) throws(DumpDirectoryError) -> Outcome {
-    let entries = try directory.catalogue(keyring)
+    // A dump that is gone since the look at the directory may have been pruned, as others are newer. The next look tells.
+    for _ in 0..<Self.looks {
+      if let outcome = try climb(directory.catalogue(keyring), allowsOlder: allowsOlder) { return outcome }
+    }
+    throw DumpDirectoryError(
+      .inputOutput, directory.location.directory, "its dumps vanish while they are looked at")
+  }
+
+  /// More than a pruning sidecar makes necessary.
+  private static let looks = 20
+
+  /// - Returns: `nil` when one of the dumps is gone.
+  private func climb(_ entries: [DumpEntry], allowsOlder: Bool) -> Outcome? {
     // With a key for none of them it is the key that is wrong, and there is nothing above which an older one would stand.
     let mayGoOn = allowsOlder || entries.allSatisfy { $0.access == .noKey }
     var failures: [Failure] = []
@@ -83,8 +95,7 @@ package struct Ladder: Sendable {
         do {
           return .restored(try load(entry.path), passedOver: failures)
         } catch {
-          // One that the sidecar pruned since the look at the directory is not missing: others are newer.
-          if (error as? DumpDirectoryError)?.code == .notFound { continue }
+          if (error as? DumpDirectoryError)?.code == .notFound { return nil }
           failure = Failure(path: entry.path, fault: fault(error, entry), reason: "\(error)")
         }
       }
@@ -101,7 +112,7 @@ package struct Ladder: Sendable {
       case .inputOutput, .cryptography, .cancelled: .unreadable
       case .damagedOrWrongKey: entry.access == .noKey ? .noKey : .damaged
       case .notADump, .truncated: .damaged
-      case .malformedContent, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
+      case .malformedContent, .unsupportedLayout, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
       }
     case is RestoreError: .unloadable
     // The file was there a moment ago.

@@ -17,6 +17,7 @@ package final class PlatformServices: Sendable {
   let availability: @Sendable () -> Availability
   let standby: @Sendable () -> Standby?
   let isSealed: @Sendable () -> Bool
+  let isSaved: @Sendable () -> Bool
   let activity: @Sendable () -> Activity
   /// Of the heads and bodies of all requests.
   package let requestMemory: RequestMemory
@@ -45,12 +46,13 @@ package final class PlatformServices: Sendable {
   ///   - clock: Unix seconds.
   ///   - availability: asked at each call.
   ///   - standby: asked before each change, at its commit, and before it is acknowledged; `nil`: changes are taken.
-  ///   - isSealed: whether the snapshot of the last dump was taken; asked at each commit.
+  ///   - isSealed: whether changes have ended, with the snapshot of the last dump or without one; asked at each commit.
+  ///   - isSaved: whether the last dump is safe; asked before a change is acknowledged.
   package init(
     configuration: PlatformConfiguration, store: DocumentStore, passwords: Passwords, tokens: Tokens,
     dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
     availability: @escaping @Sendable () -> Availability, standby: @escaping @Sendable () -> Standby?,
-    isSealed: @escaping @Sendable () -> Bool,
+    isSealed: @escaping @Sendable () -> Bool, isSaved: @escaping @Sendable () -> Bool,
     activity: @escaping @Sendable () -> Activity
   ) {
     self.configuration = configuration
@@ -65,6 +67,7 @@ package final class PlatformServices: Sendable {
     self.availability = availability
     self.standby = standby
     self.isSealed = isSealed
+    self.isSaved = isSaved
     self.activity = activity
     logins = Mutex(configuration.loginLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
     registrations = Mutex(
@@ -110,8 +113,8 @@ package final class PlatformServices: Sendable {
   ///
   /// - Throws: 503 `GTW504`.
   func acknowledgeChange() throws(Refusal) {
-    // What was made before the last snapshot is in that dump.
-    guard !isSealed(), let standby = standby() else { return }
+    // What was made before the snapshot of the last dump is in it. Changes also end without such a dump, when the lease is lost.
+    guard !isSaved(), let standby = standby() else { return }
     throw Refusal(
       503, "GTW504",
       "The change was made here, but may be lost: \(standby.reason). Read it back before you make it again")

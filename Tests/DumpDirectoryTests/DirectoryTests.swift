@@ -113,6 +113,19 @@ struct DirectoryTests {
     }
   }
 
+  @Test("fails when every name of a second is taken, and leaves nothing behind")
+  func noNameLeft() async throws {
+    try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
+      for number in 0...9999 {
+        try Data().write(
+          to: url.appending(path: DumpName(stem: directory.location.stem, seconds: 1, number: number).file))
+      }
+      #expect { try Self.write(directory, at: 1) } throws: { ($0 as? DumpDirectoryError)?.code == .taken }
+      #expect(names(in: url).count == 10_000)
+      #expect(!names(in: url).contains { $0.hasSuffix(".tmp") })
+    }
+  }
+
   @Test("opens no link and nothing but files")
   func opening() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in

@@ -44,6 +44,18 @@ final class LeaseWorld: Sendable {
   }
 }
 
+/// Binds a socket to a path.
+private func bindSocket(_ descriptor: Int32, _ path: String) -> Int32 {
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+  return withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+}
+
 @Suite("The lease on a volume")
 struct LeaseVolumeTests {
   private func withWorld(_ body: (LeaseWorld, URL) throws -> Void) async throws {
@@ -199,6 +211,51 @@ struct LeaseVolumeTests {
       try world.turn(&keeper, for: .seconds(16))
       #expect(keeper.standing == .holding(epoch: 9))
       #expect(try Data(contentsOf: outside) == Data("theirs".utf8))
+    }
+  }
+
+  @Test("whose files are pipes or sockets is taken by time too", arguments: ["lease.json", ".gatehouse-lease.json"])
+  func specialFiles(name: String) async throws {
+    try await withWorld { world, url in
+      let path = url.appending(path: name).path()
+      #expect(mkfifo(path, 0o600) == 0)
+      // Who writes into it keeps a reader from its end.
+      let writer = open(path, O_RDWR | O_CLOEXEC)
+      defer { close(writer) }
+      var keeper = world.keeper("a")
+      try world.turn(&keeper, for: .seconds(16))
+      #expect(keeper.standing == .holding(epoch: 1))
+    }
+    try await withWorld { world, url in
+      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(descriptor) }
+      #expect(bindSocket(descriptor, url.appending(path: name).path()) == 0)
+      var keeper = world.keeper("a")
+      try world.turn(&keeper, for: .seconds(16))
+      #expect(keeper.standing == .holding(epoch: 1))
+    }
+  }
+
+  @Test("above which no epoch is left says so instead of keeping its tasks on standby without a word")
+  func lastEpoch() async throws {
+    try await withWorld { world, url in
+      let last = LeaseEpoch.largest - 1
+      try Data(#"{"highest_epoch":\#(last),"holder":"x"}"#.utf8).write(to: url.appending(path: ".gatehouse-lease.json"))
+      var keeper = world.keeper("a")
+      #expect { try keeper.turn() } throws: { "\($0)".contains("highest epoch that there can be") }
+      #expect(keeper.standing == .standby(holder: nil))
+    }
+  }
+
+  @Test("that was given up stays so, though a dump that was about to move it comes later")
+  func afterEnd() async throws {
+    try await withWorld { world, _ in
+      var keeper = world.keeper("a")
+      try keeper.turn()
+      try keeper.end()
+      #expect(try keeper.raise(above: 9) == nil)
+      try keeper.turn()
+      #expect(keeper.standing == .ended)
     }
   }
 

@@ -65,6 +65,16 @@ struct DamageTests {
     #expect { try Dumps.read(Array("PK\u{3}\u{4} and so on".utf8)) } throws: {
       ($0 as? DumpFormatError)?.code == .notADump
     }
+    for magic in ["DMP0", "DMPA", "DMP:", "dmp2"] {
+      #expect { try Dumps.read(Array("\(magic) and so on".utf8)) } throws: {
+        ($0 as? DumpFormatError)?.code == .notADump
+      }
+    }
+    for magic in ["DMP2", "DMP9"] {
+      #expect { try Dumps.read(Array("\(magic) and so on".utf8)) } throws: {
+        ($0 as? DumpFormatError)?.code == .unsupportedLayout
+      }
+    }
     #expect { try Dumps.read(Array("DMP1short".utf8)) } throws: { ($0 as? DumpFormatError)?.code == .truncated }
   }
 }

@@ -198,4 +198,40 @@ struct AcknowledgementTests {
       #expect(try second.send("GET", "/platform/group/after", token: token).status == 200)
     }
   }
+
+  @Test("a task that gets its lease back keeps its changes aside before another state takes their place, or waits")
+  func regained() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let aside = generated.appending(path: "deposed")
+      let first = try start(generated)
+      let token = try first.logIn()
+      #expect(try addGroup(first, token, "lost").status == 201)
+      first.signal(SIGSTOP)
+      let second = try start(generated)
+      try waitForWriter(second)
+      #expect(try addGroup(second, token, "newer").status == 201)
+      #expect(try second.stop() == 0)
+      // Nothing can be kept there.
+      try Data().write(to: aside)
+      first.signal(SIGCONT)
+      try waitForLog(first, "acknowledged changes are only in this task's memory, and they can't be kept aside yet")
+      #expect(!isWriter(first))
+      #expect(try first.send("GET", "/platform/group/lost", token: token).status == 200)
+      try FileManager.default.removeItem(at: aside)
+      try waitForWriter(first)
+      #expect(try first.send("GET", "/platform/group/newer", token: token).status == 200)
+      #expect(try first.send("GET", "/platform/group/lost", token: token).status == 404)
+      let kept = try #require(names(in: aside).first { $0.hasSuffix(".bin") })
+      #expect(try addGroup(first, token, "later").status == 201)
+      #expect(try first.stop() == 70)
+      #expect(first.log.contains("the last dump is safe"))
+      #expect(first.log.contains("this task lost the lease for a while: 1 acknowledged changes"))
+      #expect(first.log.contains("deposed/\(kept)"))
+      // All of its last tenure is saved, so it gave the lease up.
+      let third = try start(generated)
+      #expect(isWriter(third))
+      #expect(try third.send("GET", "/platform/group/later", token: token).status == 200)
+    }
+  }
 }

@@ -122,14 +122,19 @@ struct OlderStateTests {
     }
   }
 
-  @Test("an error of the volume is no damage", arguments: ["ESTALE", "EIO"])
-  func volumeError(error: String) async throws {
+  @Test(
+    "an error of the volume is no damage, at whichever call it comes",
+    arguments: [
+      "openat:error=ESTALE:when=1..3", "openat:error=EIO:when=1..3", "openat:error=ENOENT:when=1..3",
+      "/stat:error=ESTALE:when=1..3", "pread64:error=EIO:when=1..3",
+    ])
+  func volumeError(fault: String) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)
       let wrapper = root.appending(path: "failing")
       let script = """
         #!/bin/sh
-        exec strace -D -f -qq -o /dev/null -e trace=openat -e inject=openat:error=\(error):when=1..3 -P '\(state.newer.path())' "$@"
+        exec strace -D -f -qq -o /dev/null -e trace=openat,/stat,pread64 -e inject=\(fault) -P '\(state.newer.path())' "$@"
         """
       try Data(script.utf8).write(to: wrapper)
       chmod(wrapper.path(), 0o755)
@@ -144,6 +149,48 @@ struct OlderStateTests {
       #expect(!gatehouse.log.contains("dump passed over"))
       #expect(try state.has("new", gatehouse))
       #expect(try gatehouse.stop() == 0)
+    }
+  }
+
+  @Test("a dump that is listed and can't be found for a moment is not taken for a pruned one", arguments: 1...4)
+  func listedOnly(call: Int) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root)
+      let wrapper = root.appending(path: "failing")
+      let script = """
+        #!/bin/sh
+        exec strace -D -f -qq -o /dev/null -e trace=openat -e inject=openat:error=ENOENT:when=\(call) -P '\(state.newer.path())' -P '\(state.older.path())' "$@"
+        """
+      try Data(script.utf8).write(to: wrapper)
+      chmod(wrapper.path(), 0o755)
+      guard try run([wrapper.path(), "true"]) else {
+        print("skipped: strace does not work here")
+        return
+      }
+      let gatehouse = try GatehouseProcess(dumps: state.generated, through: wrapper)
+      defer { gatehouse.signal(SIGKILL) }
+      try gatehouse.waitUntilReady()
+      #expect(try state.has("new", gatehouse), "\(gatehouse.log)")
+      #expect(!gatehouse.log.contains("dump passed over"))
+      #expect(try gatehouse.stop() == 0)
+    }
+  }
+
+  @Test("a newer dump of a later layout stops a start")
+  func laterLayout() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let state = try await TwoDumps(in: root)
+      var bytes = try Data(contentsOf: state.newer)
+      bytes.replaceSubrange(0..<4, with: Data("DMP2".utf8))
+      try bytes.write(to: state.newer)
+      let refused = try GatehouseProcess(dumps: state.generated)
+      #expect(try refused.waitForExit() == 65)
+      #expect(refused.log.contains("layout 2"), "\(refused.log)")
+      #expect(refused.log.contains(state.newer.path()))
+      try await withGatehouse(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"]) {
+        (gatehouse: GatehouseProcess) async throws in
+        #expect(try state.has("old", gatehouse))
+      }
     }
   }
 

@@ -115,11 +115,12 @@ struct ServiceSignalTests {
   @Test("the third ends it at once when it comes at least a second after the second")
   func third() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
-      guard let volume = HangingVolume(root.appending(path: "mount"), over: root.appending(path: "below")) else {
+      guard let volume = HangingVolume(root.appending(path: "generated"), over: root.appending(path: "behind")) else {
         return
       }
-      try await withGatehouse(dumps: volume.url.appending(path: "generated")) {
-        (gatehouse: GatehouseProcess) async throws in
+      defer { volume.goOn() }
+      // Its log lies beside the mount, not in it.
+      try await withGatehouse(dumps: volume.url) { (gatehouse: GatehouseProcess) async throws in
         volume.hang()
         gatehouse.signal(SIGTERM)
         #expect(eventually { gatehouse.log.contains("stopping") ? true : nil } == true)

@@ -28,7 +28,7 @@ struct ServiceEndTests {
     // Which holder the service was is not known.
     (nil, held("b", .released), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
     (nil, held("b", .released, after: ("c", true)), [.inOrder, .inOrder, .inOrder, .inOrder, .onStandby]),
-    (nil, held("b", .released, after: ("c", false)), [.inOrder, .inOrder, taken, .inOrder, deposed]),
+    (nil, held("b", .released, after: ("c", false)), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
     (nil, held("b", .abandoned), [dead, dead, dead, dead, deposed]),
     (nil, held("b", .silent), [silent, silent, silent, silent, deposed]),
     (nil, held("b", .renewed), [.onStandby, .onStandby, others, .onStandby, deposed]),

@@ -2,6 +2,8 @@ import Clocks
 import DumpDirectory
 import DumpFormat
 import Foundation
+import Glibc
+import Retention
 import Settings
 import Synchronization
 import TestSupport
@@ -58,6 +60,32 @@ struct VolumeTests {
       let before = try FileIdentity(of: notes)
       _ = volume.verify(try #require(try volume.dumps().first { $0.verification == nil }))
       #expect(try FileIdentity(of: notes) != before)
+    }
+  }
+
+  @Test("does not let a dump that can't be read now count for what was found earlier, and push a good one out")
+  func unreadable() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try write(3, in: root)
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), ownsNotes: true)
+      for dump in try volume.dumps() { #expect(volume.verify(dump).isGood) }
+      let before = try volume.dumps()
+      #expect(before.filter(\.isGood).count == 3)
+      let (newest, oldest) = (try #require(before.first), try #require(before.last))
+      // A write lease refuses other openings, also root's (F_SETSIG and F_SETLEASE of Linux).
+      let handle = try #require(FileHandle(forUpdatingAtPath: oldest.entry.path))
+      #expect(fcntl(handle.fileDescriptor, 10, SIGURG) == 0)
+      #expect(fcntl(handle.fileDescriptor, 1024, Int32(F_WRLCK)) == 0)
+      let dumps = try volume.dumps()
+      let known = try #require(dumps.first { $0.name == oldest.name })
+      #expect(!known.isGood)
+      #expect(known.trouble?.contains("can't be used") == true)
+      let plan = RetentionPlan(
+        dumps: dumps.map(\.judged), policy: RetentionPolicy(last: 1), clock: .trusted(now: 2_000_000_000))
+      #expect(plan.anchor == newest.name)
+      #expect(!plan.removals.contains(newest.name) && !plan.removals.contains(oldest.name))
+      try handle.close()
+      #expect(try volume.dumps().allSatisfy(\.isGood))
     }
   }
 }

@@ -66,7 +66,11 @@ package struct LeaseKeeper: ~Copyable, Sendable {
       if !state.isPrepared, state.epoch == nil { draft = nil }
       switch action {
       case .wait:
-        if let epoch = state.epoch { volume.removeClaims(look.claims, below: epoch) }
+        if let epoch = state.epoch {
+          volume.removeClaims(look.claims, below: epoch)
+        } else if state.nextEpoch == nil, standing != .ended {
+          throw volume.lastEpoch
+        }
         return
       case .prepare(let epoch):
         try prepare(epoch)
@@ -177,6 +181,8 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   }
 
   private mutating func stand(_ look: LeaseLook) {
+    // A dump that was about to move the lease comes later than its end.
+    guard standing != .ended else { return }
     if let epoch = state.epoch {
       standing = .holding(epoch: epoch)
     } else {

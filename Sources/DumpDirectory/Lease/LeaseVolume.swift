@@ -103,8 +103,17 @@ package struct LeaseVolume: Sendable {
     for claim in claims where claim < epoch { try? files.unlink("\(directory)/\(Self.claimPrefix)\(claim)") }
   }
 
+  /// Why nobody can take the lease when the highest epoch that there can be was given out.
+  var lastEpoch: DumpDirectoryError {
+    DumpDirectoryError(
+      .inputOutput, directory,
+      "'\(Self.file)', '\(Self.pastFile)', a claim '\(Self.claimPrefix)N' or a dump names the highest epoch that there can be, so no task can take the lease; no task came there by taking leases: stop all tasks and move that file away"
+    )
+  }
+
   static func epoch(ofClaim name: String) -> Int? {
-    guard name.hasPrefix(claimPrefix), let epoch = Int(name.dropFirst(claimPrefix.count)), LeaseEpoch.isSane(epoch)
+    guard name.hasPrefix(claimPrefix), let epoch = Int(name.dropFirst(claimPrefix.count)), LeaseEpoch.isSane(epoch),
+      name == "\(claimPrefix)\(epoch)"
     else { return nil }
     return epoch
   }
@@ -188,22 +197,25 @@ extension LeaseVolume {
   private func contents(_ path: String) throws(DumpDirectoryError) -> (bytes: [UInt8], file: LeaseClaim)? {
     let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
-      throw errno == ELOOP
-        ? DumpDirectoryError(.outside, path, "is a symbolic link")
-        : DumpDirectoryError(reading: "open", path, errno: errno)
+      switch errno {
+      case ELOOP: throw DumpDirectoryError(.outside, path, "is a symbolic link")
+      // A socket, or a device that is not there.
+      case ENXIO, ENODEV: throw DumpDirectoryError(.outside, path, "is no regular file")
+      default: throw DumpDirectoryError(reading: "open", path, errno: errno)
+      }
     }
     let file = LeaseClaim(descriptor: descriptor)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw DumpDirectoryError(reading: "fstat", path, errno: errno) }
+    // A pipe that someone writes to would look like a volume that fails.
+    guard status.st_mode & S_IFMT == S_IFREG else { throw DumpDirectoryError(.outside, path, "is no regular file") }
     var buffer = [UInt8](repeating: 0, count: Self.largestFile)
     var size = 0
     while size < buffer.count {
       let count = buffer.withUnsafeMutableBytes { bytes in
         retrying { read(descriptor, bytes.baseAddress.map { $0 + size }, bytes.count - size) }
       }
-      guard count >= 0 else {
-        throw errno == EISDIR
-          ? DumpDirectoryError(.outside, path, "is no regular file")
-          : DumpDirectoryError(reading: "read", path, errno: errno)
-      }
+      guard count >= 0 else { throw DumpDirectoryError(reading: "read", path, errno: errno) }
       if count == 0 { return (Array(buffer[..<size]), file) }
       size += count
     }

@@ -51,7 +51,7 @@ extension Gatehouse {
     while lease.standing == .holding(epoch: epoch) {
       do {
         let restored = try await restoreNewer()
-        await deposed.forget()
+        if restored == nil { await deposed.forget() }
         lease.accept(epoch: epoch)
         logger.notice(
           "took over the lease",
@@ -82,6 +82,7 @@ extension Gatehouse {
     case .restored(let restored, let passedOver):
       report(passedOver)
       guard restored.path != origin?.path else { return nil }
+      try await deposed.leaveBehind()
       try await installation.follow(restored, restorer: restorer)
       return restored
     case .nothingThere:

@@ -102,7 +102,7 @@ extension Gatehouse {
           "Set the key that sealed it as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD, or move the file away if it is damaged"
         )
       case .unloadable, .damaged:
-        ("is whole, but can't be loaded by this program", "Start the version that wrote it, or move the file away")
+        ("can't be loaded by this program", "Start the version that wrote it, or move the file away")
       }
     logger.critical(
       "a dump that may be the newest \(what), so the service does not start: it would bury that dump under an older state. \(remedy), or set MEM_ALLOW_OLDER_START=true to start from the newest one below it",

@@ -55,8 +55,9 @@ extension Gatehouse {
     let code = await writeLastDump(signal)
     // A lease that is given up says that all is saved. Without it the next task takes the lease from a dead process, and the sidecar
     // knows that changes may be lost.
-    if code == .stopped { await giveUpLease() }
-    return code
+    guard code == .stopped else { return code }
+    await giveUpLease()
+    return await reportEarlierLosses()
   }
 
   private func writeLastDump(_ signal: String) async -> ExitCode {
@@ -71,6 +72,17 @@ extension Gatehouse {
       logger.critical("stopped, but the last dump was not written: changes since the dump before it are lost")
       return .lastDumpFailed
     }
+  }
+
+  /// Says once more which changes of this task are in no dump of the volume's state, although the last one is safe.
+  private func reportEarlierLosses() async -> ExitCode {
+    let losses = await deposed.earlier
+    for loss in losses {
+      logger.critical(
+        "this task lost the lease for a while: \(loss.count) acknowledged changes since \(loss.since) are not in the volume's state. They are kept in \(loss.path ?? "no dump"): look for what is missing there",
+        metadata: deposed.metadata(loss))
+    }
+    return losses.isEmpty ? .stopped : .changesLeftBehind
   }
 
   /// Another task is the writer.

@@ -10,6 +10,7 @@ final class ServiceState: Sendable {
     var isHurried = false
     var connections = 0
     var isSealed = false
+    var isSaved = false
   }
 
   private let state = Mutex(State())
@@ -23,6 +24,10 @@ final class ServiceState: Sendable {
   /// Whether the snapshot of the last dump was taken: no change is acknowledged any more.
   var isSealed: Bool { state.withLock { $0.isSealed } }
   func seal() { state.withLock { $0.isSealed = true } }
+
+  /// Whether the last dump is safe: what was changed before its snapshot is in it, whoever holds the lease by now.
+  var isSaved: Bool { state.withLock { $0.isSaved } }
+  func markSaved() { state.withLock { $0.isSaved = true } }
 
   /// The newest dump is loaded; a signal to stop that came before stays in force.
   func becomeReady() {

@@ -96,26 +96,25 @@ enum ServiceEnd: Sendable, Equatable {
         case (_, .abandoned): .crashed("the holder of the lease has ended without releasing it")
         // The last look is some seconds old: a task on standby may have become the writer since.
         case (_, .silent): .crashed("the lease is not released, and nobody renews it")
-        case (.writer, .released): isOwn == true ? .inOrder : Self.writer(before: before, unknown: isOwn == nil)
+        // A service that came and went before its name was seen is the holder that released the lease, as far as anybody knows.
+        case (.writer, .released): isOwn == false ? Self.writer(before: before) : .inOrder
         case (_, .released): .inOrder
         case (.standby, .renewed): .onStandby
-        case (.writer, .renewed): isOwn == true ? .alive : Self.writer(before: before, unknown: false)
+        case (.writer, .renewed): isOwn == true ? .alive : Self.writer(before: before)
         case (.unwatched, .renewed), (.neverReady, .renewed):
           predecessor?.isReleased == false ? .crashed(Self.wasTaken) : .onStandby
         }
     }
   }
 
-  /// A writer whose lease another may hold by now.
+  /// A writer whose lease another has had since.
   ///
-  /// - Parameters:
-  ///   - before: whether it had released it; `nil` when the lease does not tell.
-  ///   - unknown: whether the present holder, which has released it, may be this service.
-  private static func writer(before: Bool?, unknown: Bool) -> ServiceEnd {
+  /// - Parameter before: whether it had released it; `nil` when the lease does not tell.
+  private static func writer(before: Bool?) -> ServiceEnd {
     switch before {
     case true?: .inOrder
     case false?: .crashed(wasTaken)
-    case nil: unknown ? .inOrder : .crashed("another task has had the lease since")
+    case nil: .crashed("another task has had the lease since")
     }
   }
 

@@ -62,7 +62,7 @@ extension Verification {
     switch error.code {
     case .inputOutput, .cryptography, .cancelled: return nil
     // By its tag alone nobody can tell a damaged file from one that another key sealed.
-    case .damagedOrWrongKey, .unsupportedVersion: self = .unopened(error.description)
+    case .damagedOrWrongKey, .unsupportedLayout, .unsupportedVersion: self = .unopened(error.description)
     case .notADump, .truncated, .malformedContent, .recordTooLarge, .wrongOrder: self = .damaged(error.description)
     }
   }

@@ -77,15 +77,21 @@ extension Judge {
 
   /// What a task that was deposed acknowledged in its last tenure and did not keep in a dump of its own.
   private func notKept(by run: Run) -> String? {
-    let names = run.events.compactMap { if case .kept(let name) = $0.kind { name } else { nil } }
-    guard let name = names.last, let kept = history.sideDumps[name] else { return "its changes are in no dump" }
+    let keeping = run.events.last { if case .kept = $0.kind { true } else { false } }
+    guard let keeping, case .kept(let name) = keeping.kind, let kept = history.sideDumps[name] else {
+      return "its changes are in no dump"
+    }
+    // It may have got the lease back since, and have saved what it acknowledged then.
+    let takes = run.takes.map(\.time)
+    let end = takes.first { $0 > keeping.time } ?? .infinity
     // What a restore took back, nobody knows here.
-    guard let take = run.takes.last, !history.operations.contains(where: { $0.run == run.id && $0.kind == .restore })
+    guard let begin = takes.last(where: { $0 <= keeping.time }),
+      !history.operations.contains(where: { $0.run == run.id && $0.kind == .restore })
     else { return nil }
-    let changes = history.operations.filter { $0.run == run.id && !$0.name.isEmpty }
+    let changes = history.operations.filter { $0.run == run.id && !$0.name.isEmpty && $0.sent < end }
     for (name, changes) in Dictionary(grouping: changes, by: \.name) {
       guard let last = changes.filter({ !$0.isRefused }).max(by: { $0.sent < $1.sent }),
-        last.answer == .acknowledged, last.begun >= take.time
+        last.answer == .acknowledged, last.begun >= begin
       else { continue }
       switch last.kind {
       case .create(let value), .update(let value):
