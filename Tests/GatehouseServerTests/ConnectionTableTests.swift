@@ -78,7 +78,7 @@ struct ConnectionTableTests {
     let new = try #require(table.arrive(remote, at: 0)).id
     #expect(table.note(.idle, of: silent, now: .milliseconds(5)))
     // The list has the new one first: whether it asks for something is not known yet.
-    #expect(table.acceptance(now: .milliseconds(30), waiting: 50) == .paused(until: .milliseconds(250)))
+    #expect(table.acceptance(now: .milliseconds(30), waiting: 50) == .paused(until: .milliseconds(35)))
     #expect(table.isRefused(remote, at: 30))
     #expect(table.note(.answering, of: new, now: .milliseconds(30)))
     // Two places, and half a second for 50 that wait: 20 ms for each.

@@ -176,7 +176,11 @@ struct ConnectionTable: Sendable {
     guard isFull, closable(now) == nil else { return .open }
     // A new connection is worth waiting for its grace. Who sends or is answered may take long, and probes on loopback
     // do not wait for that.
-    if let first = idle.first, let end = graceEnd(first) { return .paused(until: max(recheck, end)) }
+    if let first = idle.first, let end = graceEnd(first) {
+      // A new one soon turns out to be silent, which cuts its grace.
+      if waiting > 0, case .new = entries[first].phase { return .paused(until: recheck) }
+      return .paused(until: max(recheck, end))
+    }
     return open < limits.maximum + limits.loopbackPlaces ? .open : .paused(until: recheck)
   }
 }
