@@ -8,6 +8,8 @@ package struct History: Codable, Sendable {
   /// In which no file could be written, since the volume had no room.
   package var full: [Span] = []
   /// When `lease.json` and the claims were removed.
+  /// In which the machine had no time even for a thread that only wants to wake up.
+  package var stalls: [Span] = []
   package var leaseRemovals: [Double] = []
   /// What the dumps of changes that take-overs left behind hold, by their names.
   package var sideDumps: [String: [String: String]] = [:]

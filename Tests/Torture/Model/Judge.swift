@@ -64,4 +64,17 @@ package struct Judge: Sendable {
     let judge = Judge(history)
     return judge.stateViolations + judge.gapViolations + judge.leaseViolations + judge.processViolations
   }
+
+  /// How near a history comes to what is granted.
+  package static func figures(_ history: History) -> Figures {
+    let judge = Judge(history)
+    var figures = Figures()
+    figures.slowestAnswer = history.runs.map(judge.slowestAnswer(of:)).max() ?? 0
+    figures.slowestStop = history.runs.compactMap(judge.timeToStop(of:)).max() ?? 0
+    figures.stalled = history.stalls.map { $0.overlap(with: Span(0)) }.reduce(0, +)
+    return figures
+  }
+
+  /// For how long the machine had no time for anybody within a span.
+  func stall(within span: Span) -> Double { history.stalls.map { $0.overlap(with: span) }.reduce(0, +) }
 }
