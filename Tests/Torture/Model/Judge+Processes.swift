@@ -113,12 +113,12 @@ extension Judge {
     return nil
   }
 
-  private func isHealthy(_ run: Run, _ span: Span) -> Bool {
+  func isHealthy(_ run: Run, _ span: Span) -> Bool {
     (history.full + run.hung + run.frozen).allSatisfy { $0.overlap(with: span) == 0 }
   }
 
   /// Whether another took the lease after this one, in which case it may have something to report.
-  private func wasDeposed(_ run: Run) -> Bool {
+  func wasDeposed(_ run: Run) -> Bool {
     guard let own = run.takes.map(\.epoch).max() else { return false }
     return run.events.contains { if case .lost = $0.kind { true } else { false } }
       || history.runs.contains { other in

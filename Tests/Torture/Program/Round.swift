@@ -93,14 +93,16 @@ final class Round {
 
   private func look() throws {
     volume.keepFull()
+    for player in players {
+      guard let drain = player.drain?.look(at: clock.now, volume) else { continue }
+      history.drains.append(drain)
+      player.drain = nil
+      player.signal(SIGTERM)
+    }
     for player in players where player.isRunning {
       let wasListening = player.port != nil
       let hasEnded = player.look()
       if !wasListening, let port = player.port { open(player.run.id, player.run.task, port) }
-      if let drain = player.drain, drain.isOver(at: clock.now) {
-        player.drain = nil
-        player.signal(SIGTERM)
-      }
       if hasEnded {
         if clients.endpoint(of: player.run.task)?.run == player.run.id {
           clients.setEndpoint(of: player.run.task, nil)
