@@ -29,12 +29,12 @@ final class RoundVolume {
         HangingVolume(root.appending(path: "mount-\($0)"), over: behind)
       }
       if mounts.isEmpty {
-        say("left out: a volume that hangs, as there is no FUSE or no bindfs")
+        say("skipped: a volume that hangs, as its mount did not come up")
       } else {
         base = behind
       }
     }
-    if kind == .small, small == nil { say("left out: a full volume, as this process may not mount a tmpfs") }
+    if kind == .small, small == nil { say("skipped: a full volume, as its mount did not come up") }
     self.base = base
     hanging = Array(repeating: 0, count: mounts.count)
     hung = Array(repeating: [], count: mounts.count)
