@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Threads
 
 /// The entry of the program.
@@ -9,9 +10,12 @@ import Threads
 enum GatehouseMain {
   static func main() {
     // What the arguments have wrong is said below.
-    if let serve = try? GatehouseCommand.parseAsRoot() as? Serve { serve.start() }
+    let command = try? GatehouseCommand.parseAsRoot()
+    if let serve = command as? Serve { serve.start() }
     // A command has nothing to lose, and its reader decides how long it takes to print.
     SignalMask.unblock()
+    // It ends in time, by SIGALRM, also in a process that gets no thread to ask from.
+    if command is Health { alarm(Health.limit) }
     // Not on the main thread, which `main` would give it to.
     Task { @concurrent in
       await GatehouseCommand.main()

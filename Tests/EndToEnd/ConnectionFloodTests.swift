@@ -79,6 +79,30 @@ struct ConnectionFloodTests {
     }
   }
 
+  @Test(
+    "keeps no health check waiting where few connections fit, whatever the clients have sent",
+    arguments: ["", "GET /platf", "POST /platform/authorization HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"])
+  func fewDescriptors(bytes: String) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let gatehouse = try GatehouseProcess(
+        dumps: root.appending(path: "generated"), through: limiter(in: root, descriptors: 140))
+      defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
+      try gatehouse.waitUntilReady()
+      let flood = ConnectionFlood(port: gatehouse.port, count: 400, sending: Array(bytes.utf8))
+      defer { flood.stop() }
+      #expect(eventually { flood.opened >= 400 ? true : nil } == true)
+      var times: [Duration] = []
+      for _ in 0..<5 {
+        let start = ContinuousClock.now
+        #expect(try gatehouse.send("GET", "/platform/monitor/readiness").status == 200)
+        times.append(ContinuousClock.now - start)
+      }
+      // What a health check has.
+      #expect(times.sorted()[2] < .seconds(4))
+      #expect(try gatehouse.stop() == 0)
+    }
+  }
+
   @Test("does not keep the sidecar from draining")
   func drain() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

@@ -94,6 +94,34 @@ struct OutputTests {
     }
   }
 
+  @Test(
+    "that the parent has closed is not taken for a file or socket that is opened later", arguments: [">&-", ">&- 2>&-"])
+  func noOutput(closing: String) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let script = root.appending(path: "without-output")
+      try Data("#!/bin/sh\nexec \"$@\" \(closing)\n".utf8).write(to: script)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path())
+      let generated = root.appending(path: "generated")
+      let gatehouse = try GatehouseProcess(dumps: generated, through: script)
+      defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
+      let descriptors = "/proc/\(gatehouse.identifier)/fd"
+      // It holds the lease: all that it opens is open.
+      let lease = generated.appending(path: "lease.json").path()
+      #expect(eventually { FileManager.default.fileExists(atPath: lease) ? true : nil } == true)
+      for number in closing == ">&-" ? [1] : [1, 2] {
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(descriptors)/\(number)") == "/dev/null")
+      }
+      #expect(try gatehouse.stop() == 0)
+      let gateway = try FakeGateway { _, _ in .hang }
+      defer { gateway.server.stop() }
+      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, through: script)
+      #expect(eventually { gateway.server.count(of: "/platform/authorization") > 0 ? true : nil } == true)
+      let output = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(sidecar.identifier)/fd/1")
+      #expect(output == "/dev/null")
+      sidecar.signal(SIGKILL)
+    }
+  }
+
   @Test("of the sidecar keeps its drain within the deadline, and a second signal ends it")
   func sidecar() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

@@ -29,6 +29,34 @@ struct ConnectionGuardTests {
     _ = try channel.readOutbound(as: HTTPResponsePart.self)
   }
 
+  private func taken(_ limiter: ConnectionLimiter) throws -> (channel: EmbeddedChannel, isTaken: Bool) {
+    let channel = EmbeddedChannel()
+    try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
+    let isTaken = limiter.take(channel)
+    if isTaken { try channel.pipeline.syncOperations.addHandler(ConnectionGuard(state: state, limiter: limiter)) }
+    return (channel, isTaken)
+  }
+
+  @Test("keeps the place of a call while it is answered, and not while its client does not take the answer")
+  func slowReader() throws {
+    state.becomeReady()
+    let limiter = ConnectionLimiter(.init(maximum: 1, loopbackPlaces: 0, slowRequest: .zero)) { _ in false }
+    let first = try taken(limiter).channel
+    try first.writeInbound(head())
+    try first.writeInbound(HTTPRequestPart.end(nil))
+    #expect(try !taken(limiter).isTaken)
+    first.isWritable = false
+    first.pipeline.fireChannelWritabilityChanged()
+    first.isWritable = true
+    first.pipeline.fireChannelWritabilityChanged()
+    #expect(try !taken(limiter).isTaken, "it takes the answer again")
+    first.isWritable = false
+    first.pipeline.fireChannelWritabilityChanged()
+    #expect(try taken(limiter).isTaken)
+    #expect(!first.isActive)
+    #expect(state.calls == 0)
+  }
+
   @Test("closes when no request comes in time")
   func silentClient() throws {
     let channel = try channel()

@@ -70,6 +70,41 @@ struct ConnectionTableTests {
     #expect(table.acceptance(now: .milliseconds(250)) == .open)
   }
 
+  @Test(
+    "cuts the times of those that have a place while many wait in the kernel's queue, but not of one that just came")
+  func pressure() throws {
+    let table = table(2)
+    let silent = try #require(table.arrive(remote, at: 0)).id
+    let new = try #require(table.arrive(remote, at: 0)).id
+    #expect(table.note(.idle, of: silent, now: .milliseconds(5)))
+    // The list has the new one first: whether it asks for something is not known yet.
+    #expect(table.acceptance(now: .milliseconds(30), waiting: 50) == .paused(until: .milliseconds(250)))
+    #expect(table.isRefused(remote, at: 30))
+    #expect(table.note(.answering, of: new, now: .milliseconds(30)))
+    // Two places, and half a second for 50 that wait: 20 ms for each.
+    #expect(table.acceptance(now: .milliseconds(24), waiting: 50) == .paused(until: .milliseconds(29)))
+    #expect(table.isRefused(remote, at: 24))
+    #expect(table.acceptance(now: .milliseconds(25), waiting: 50) == .open)
+    #expect(try #require(table.arrive(remote, at: 25)).closing == silent)
+  }
+
+  @Test("asks a client to take its answer, or to send its request, within the patience when many wait")
+  func slowUnderPressure() throws {
+    for activity in [ConnectionTable.Activity.sending, .taking] {
+      let table = table(2)
+      let slow = try #require(table.arrive(remote, at: 0)).id
+      let answered = try #require(table.arrive(remote, at: 0)).id
+      #expect(table.note(activity, of: slow, now: .zero))
+      #expect(table.note(.answering, of: answered, now: .zero))
+      _ = table.acceptance(now: .milliseconds(19), waiting: 50)
+      #expect(table.isRefused(remote, at: 19))
+      _ = table.acceptance(now: .milliseconds(20))
+      #expect(table.isRefused(remote, at: 20), "without the others it has its time again")
+      _ = table.acceptance(now: .milliseconds(20), waiting: 50)
+      #expect(try #require(table.arrive(remote, at: 20)).closing == slow)
+    }
+  }
+
   @Test("bounds what one address holds, an IPv6 one by its network, but not loopback or a trusted proxy")
   func shares() throws {
     let table = table(100, perAddress: 2)
@@ -118,7 +153,8 @@ struct ConnectionTableTests {
         #expect(list.arrive(arrival, address, now) == nil)
       case 4..<8:
         guard let id = list.connections.randomElement(using: &generator)?.id else { continue }
-        let activity = [ConnectionTable.Activity.idle, .sending, .answering].randomElement(using: &generator) ?? .idle
+        let activities = [ConnectionTable.Activity.idle, .sending, .answering, .taking]
+        let activity = activities.randomElement(using: &generator) ?? .idle
         #expect(table.note(activity, of: id, now: time) == list.note(activity, id, now))
       default:
         guard let id = list.connections.randomElement(using: &generator)?.id else { continue }
@@ -168,7 +204,9 @@ private final class Subject {
   }
 
   func remove(_ id: ConnectionTable.ID) { table.remove(id) }
-  func acceptance(now: Duration) -> ConnectionTable.Acceptance { table.acceptance(now: now) }
+  func acceptance(now: Duration, waiting: Int = 0) -> ConnectionTable.Acceptance {
+    table.acceptance(now: now, waiting: waiting)
+  }
 }
 
 /// The same rules over a list that is searched from end to end.
@@ -194,11 +232,11 @@ private final class PlainConnections {
 
   var open: [Connection] { connections.filter { $0.activity != nil } }
 
-  private func oldest(_ activity: ConnectionTable.Activity, _ age: Int, _ now: Int, of address: NetworkAddress??)
-    -> Connection?
-  {
+  private func oldest(
+    _ activities: [ConnectionTable.Activity], _ age: Int, _ now: Int, of address: NetworkAddress??
+  ) -> Connection? {
     let found = connections.filter { connection in
-      connection.activity == activity && (address.map { $0 == connection.address } ?? true)
+      connection.activity.map(activities.contains) == true && (address.map { $0 == connection.address } ?? true)
     }.min { $0.order < $1.order }
     return found.flatMap { now - $0.since >= age ? $0 : nil }
   }
@@ -212,10 +250,10 @@ private final class PlainConnections {
     var expected: Connection?
     var refusal: ConnectionTable.Refusal?
     if let share = limits.perAddress, !isLoopback, open.filter({ $0.address == address }).count >= share {
-      expected = oldest(.idle, 250, now, of: .some(address))
+      expected = oldest([.idle], 250, now, of: .some(address))
       if expected == nil { refusal = .addressHasItsShare }
     } else if open.count >= limits.maximum {
-      expected = oldest(.idle, 250, now, of: nil) ?? oldest(.sending, 5000, now, of: nil)
+      expected = oldest([.idle], 250, now, of: nil) ?? oldest([.sending, .taking], 5000, now, of: nil)
       if expected == nil, !isLoopback || open.count >= limits.maximum + limits.loopbackPlaces { refusal = .noPlace }
     }
     changes += 1

@@ -1,4 +1,5 @@
 import Clocks
+import Glibc
 import Logging
 import NIOCore
 
@@ -79,7 +80,9 @@ final class ConnectionGate: ChannelDuplexHandler {
     guard context.channel.isActive else { return }
     let now = SteadyClock.now()
     var end = restsUntil > now ? restsUntil : nil
-    if end == nil, case .paused(let until) = limiter.acceptance() { end = until }
+    if end == nil, case .paused(let until) = limiter.acceptance(waiting: limiter.isFull ? waiting(context) : 0) {
+      end = until
+    }
     recheck?.cancel()
     recheck = nil
     if let end {
@@ -92,6 +95,17 @@ final class ConnectionGate: ChannelDuplexHandler {
     guard isPaused != (end != nil) else { return }
     isPaused = end != nil
     try? context.channel.syncOptions?.setOption(.autoRead, value: !isPaused)
+  }
+
+  /// Connections that wait in the kernel's queue. Of a listening socket TCP_INFO gives that as `tcpi_unacked`
+  /// (`tcp_get_info` of Linux).
+  private func waiting(_ context: ChannelHandlerContext) -> Int {
+    var count = 0
+    // On the loop of the channel the future has its value at once.
+    (context.channel as? any SocketOptionProvider)?.getTCPInfo().assumeIsolated().whenSuccess { info in
+      count = Int(info.tcpi_unacked)
+    }
+    return count
   }
 
   /// Says what was done, at once and then at most once in the interval.

@@ -29,6 +29,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// closed after the answers to these.
   static let maximumAhead = 16
 
+  /// What came along with a connection is read by then: the event loop looks for it in its next turn.
+  private static let firstLook = TimeAmount.milliseconds(5)
+
   /// Bytes that a head, and a field of it, take beside its text.
   private static let (costOfHead, costOfField) = (512, 96)
   /// A client's bytes come in pieces of at most this size, and some pieces wait for whoever reads a body.
@@ -55,6 +58,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var deadline: Scheduled<Void>?
   /// Requests that are not answered yet, in order.
   private var unanswered: [Call] = []
+  /// Answers that are complete, and not out yet.
+  private var untaken = 0
   private var head: HeadMeter?
 
   private struct Call {
@@ -92,6 +97,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       }
     }
     setDeadline(deadlines.head, context) { $0.close(promise: nil) }
+    noteSilence(context)
+  }
+
+  /// Tells the limiter of a client that sent nothing along with its connection.
+  private func noteSilence(_ context: ChannelHandlerContext) {
+    guard let limiter, let place else { return }
+    let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: Self.firstLook) {
+      if connection.value.activity == .idle { _ = limiter.note(.idle, of: place) }
+    }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -137,12 +152,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .end:
       let written = promise ?? context.eventLoop.makePromise(of: Void.self)
       let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      untaken += 1
       written.futureResult.whenComplete { _ in
         let (connection, context) = loopBound.value
+        connection.untaken -= 1
         connection.answered(context)
       }
       context.writeAndFlush(data, promise: written)
+      settleOutput(context)
     }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    settleOutput(context)
+    context.fireChannelWritabilityChanged()
   }
 
   /// A request's head is here.
@@ -190,17 +213,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     let present: ConnectionTable.Activity =
       switch unanswered.count {
       case 0: isReadingBody ? .sending : .idle
-      case 1: isReadingBody ? .sending : .answering
-      default: .answering
+      case 1 where isReadingBody: .sending
+      default: untaken > 0 || !context.channel.isWritable ? .taking : .answering
       }
     guard present != activity else { return true }
     activity = present
     switch present {
     case .idle: setDeadline(deadlines.idle, context) { $0.close(promise: nil) }
     case .sending: setDeadline(deadlines.body, context) { [self] context in refuseSlowBody(context) }
-    case .answering: deadline?.cancel()
+    case .answering, .taking: deadline?.cancel()
     }
     return note(present)
+  }
+
+  /// The client takes an answer, or stopped doing so.
+  private func settleOutput(_ context: ChannelHandlerContext) {
+    if case .lingering = ending { return }
+    if context.channel.isActive, !unanswered.isEmpty { _ = settle(context) }
   }
 
   private func note(_ activity: ConnectionTable.Activity) -> Bool {

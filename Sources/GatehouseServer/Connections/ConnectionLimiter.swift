@@ -58,8 +58,11 @@ final class ConnectionLimiter: Sendable {
     return leaving !== channel
   }
 
-  func acceptance() -> ConnectionTable.Acceptance {
-    state.withLock { $0.table.acceptance(now: SteadyClock.now()) }
+  var isFull: Bool { state.withLock { $0.table.isFull } }
+
+  /// - Parameter waiting: connections in the kernel's queue.
+  func acceptance(waiting: Int) -> ConnectionTable.Acceptance {
+    state.withLock { $0.table.acceptance(now: SteadyClock.now(), waiting: waiting) }
   }
 
   /// The place of a connection that was taken.

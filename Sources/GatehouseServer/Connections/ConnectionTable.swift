@@ -15,8 +15,11 @@ struct ConnectionTable: Sendable {
     var closingPlaces = 16
     /// A connection counts as idle after this time, so that a client which is about to send keeps its place.
     var grace = Duration.milliseconds(250)
-    /// A request may be sent for this long before its connection can be closed for a new one.
+    /// A request may be sent, or an answer be taken, for this long before the connection can be closed for a new one.
     var slowRequest = Duration.seconds(5)
+    /// Both times get shorter while more connections wait in the kernel's queue than can be taken in this time: a probe
+    /// is behind all of them.
+    var patience = Duration.milliseconds(500)
     /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
     /// flood.
     var pace = 200
@@ -38,6 +41,8 @@ struct ConnectionTable: Sendable {
     /// The head of its request is here, the rest is not.
     case sending
     case answering
+    /// The answer is ready, or a part of it, and the client does not take it.
+    case taking
   }
 
   enum Arrival: Sendable, Equatable {
@@ -62,8 +67,11 @@ struct ConnectionTable: Sendable {
 
   private enum Phase: Sendable {
     case free
+    /// It came, and whether its request came along is not known yet.
+    case new(since: Duration)
     case idle(since: Duration)
-    case sending(since: Duration)
+    /// The client has to go on: with its request, or to take its answer.
+    case slow(since: Duration)
     case answering
     case closing
   }
@@ -80,19 +88,24 @@ struct ConnectionTable: Sendable {
     var idle = SlotChain.Ends()
   }
 
+  /// Between two looks while connections wait in the kernel's queue.
+  private static let shortRecheck = Duration.milliseconds(5)
+
   let limits: Limits
   private var entries: [Entry] = []
   private var free: [Int] = []
   private var all = SlotChain()
   private var idle = SlotChain.Ends()
-  private var sending = SlotChain.Ends()
+  private var slow = SlotChain.Ends()
   private var ofAddress = SlotChain()
   private var holdings: [NetworkAddress?: Holding] = [:]
   private var paceEnd = Duration.zero
   private var paceCount = 0
+  private var waiting = 0
 
   /// Connections that have a place.
   private(set) var open = 0
+  var isFull: Bool { open >= limits.maximum }
   /// Connections that were told to close and are not closed yet.
   private(set) var closing = 0
 
@@ -115,7 +128,7 @@ struct ConnectionTable: Sendable {
       victim = holdings[address]?.idle.first.flatMap { isClosable($0, now) ? $0 : nil }
       guard victim != nil else { return .refused(add(address, closingAt: now), .addressHasItsShare) }
     }
-    if victim == nil, open >= limits.maximum {
+    if victim == nil, isFull {
       victim = closable(now)
       let reserve = isLoopback ? limits.loopbackPlaces : 0
       guard victim != nil || open < limits.maximum + reserve else {
@@ -129,7 +142,7 @@ struct ConnectionTable: Sendable {
       entries[victim].phase = .closing
       self.closing += 1
     }
-    return .admitted(add(address, idleSince: now), closing: closing)
+    return .admitted(add(address, openSince: now), closing: closing)
   }
 
   /// Notes what a connection does from now on.
@@ -152,17 +165,18 @@ struct ConnectionTable: Sendable {
   }
 
   /// Whether the next connection may be accepted now.
-  func acceptance(now: Duration) -> Acceptance {
-    let recheck = now + limits.paceInterval
+  ///
+  /// - Parameter waiting: connections in the kernel's queue; it counts until the next call.
+  mutating func acceptance(now: Duration, waiting: Int = 0) -> Acceptance {
+    self.waiting = waiting
+    let recheck = now + (waiting > 0 ? Self.shortRecheck : limits.paceInterval)
     // Whatever is told to close is closed within a turn of its event loop.
     guard open + closing < limits.descriptors else { return .paused(until: recheck) }
     guard now >= paceEnd || paceCount < limits.pace else { return .paused(until: paceEnd) }
-    guard open >= limits.maximum, closable(now) == nil else { return .open }
+    guard isFull, closable(now) == nil else { return .open }
     // A new connection is worth waiting for its grace. Who sends or is answered may take long, and probes on loopback
     // do not wait for that.
-    if let first = idle.first, case .idle(let since) = entries[first].phase {
-      return .paused(until: max(recheck, since + limits.grace))
-    }
+    if let first = idle.first, let end = graceEnd(first) { return .paused(until: max(recheck, end)) }
     return open < limits.maximum + limits.loopbackPlaces ? .open : .paused(until: recheck)
   }
 }
@@ -174,25 +188,37 @@ extension ConnectionTable {
     return true
   }
 
-  /// The connection to close for a new one: the one that has been idle longest, else the one that has been sending its
-  /// request longest. Never one that is being answered.
+  /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken longest
+  /// over its request or the answer. Never one whose answer is still being made.
   private func closable(_ now: Duration) -> Int? {
     if let first = idle.first, isClosable(first, now) { return first }
-    if let first = sending.first, isClosable(first, now) { return first }
+    if let first = slow.first, isClosable(first, now) { return first }
     return nil
   }
 
   private func isClosable(_ slot: Int, _ now: Duration) -> Bool {
+    graceEnd(slot).map { now >= $0 } ?? false
+  }
+
+  /// From when on a connection can be closed for a new one.
+  private func graceEnd(_ slot: Int) -> Duration? {
     switch entries[slot].phase {
-    case .idle(let since): now - since >= limits.grace
-    case .sending(let since): now - since >= limits.slowRequest
-    case .answering, .closing, .free: false
+    case .new(let since): since + limits.grace
+    case .idle(let since): since + shortened(limits.grace)
+    case .slow(let since): since + shortened(limits.slowRequest)
+    case .answering, .closing, .free: nil
     }
   }
 
-  private mutating func add(_ address: NetworkAddress?, idleSince now: Duration) -> ID {
+  /// A time that a connection may keep its place, cut so that those that wait get theirs within the patience.
+  private func shortened(_ time: Duration) -> Duration {
+    waiting > 0 ? min(time, limits.patience * limits.maximum / waiting) : time
+  }
+
+  private mutating func add(_ address: NetworkAddress?, openSince now: Duration) -> ID {
     let id = slot(address)
     enter(id.slot, .idle, now)
+    entries[id.slot].phase = .new(since: now)
     return id
   }
 
@@ -220,9 +246,9 @@ extension ConnectionTable {
       entries[slot].phase = .idle(since: now)
       all.append(slot, to: &idle)
       ofAddress.append(slot, to: &holdings[address, default: Holding()].idle)
-    case .sending:
-      entries[slot].phase = .sending(since: now)
-      all.append(slot, to: &sending)
+    case .sending, .taking:
+      entries[slot].phase = .slow(since: now)
+      all.append(slot, to: &slow)
     case .answering:
       entries[slot].phase = .answering
     }
@@ -232,10 +258,10 @@ extension ConnectionTable {
   private mutating func leave(_ slot: Int) {
     let address = entries[slot].address
     switch entries[slot].phase {
-    case .idle:
+    case .new, .idle:
       all.remove(slot, from: &idle)
       ofAddress.remove(slot, from: &holdings[address, default: Holding()].idle)
-    case .sending: all.remove(slot, from: &sending)
+    case .slow: all.remove(slot, from: &slow)
     case .answering, .closing, .free: break
     }
     open -= 1

@@ -1,0 +1,44 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The system starts no thread: the limit of processes is reached (`pids.max` of a container, RLIMIT_NPROC).
+@Suite("A program that gets no thread", .enabled(if: geteuid() == 0, "the limit does not hold for root"))
+struct ScarceThreadTests {
+  /// A script that starts the program as a user of its own who may have one thread.
+  private func limiter(in root: URL, user: Int) throws -> URL {
+    let script = root.appending(path: "with-one-thread")
+    try Data("#!/bin/sh\nexec prlimit --nproc=1:1 setpriv --reuid=\(user) --clear-groups \"$@\"\n".utf8).write(
+      to: script)
+    let files = FileManager.default
+    try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path())
+    try files.setAttributes([.posixPermissions: 0o777], ofItemAtPath: root.path())
+    return script
+  }
+
+  @Test("says so and ends, since it could not hear a signal to stop")
+  func lasting() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let script = try limiter(in: root, user: 71_001)
+      let generated = root.appending(path: "generated")
+      let gatehouse = try GatehouseProcess(dumps: generated, through: script)
+      #expect(try gatehouse.waitForExit() == 69)
+      #expect(gatehouse.log.contains("no thread could be started"))
+      #expect(!FileManager.default.fileExists(atPath: generated.path()))
+      let sidecar = try SidecarProcess.start(dumps: generated, through: script)
+      #expect(try sidecar.waitForExit() == 74)
+      #expect(sidecar.log.contains("no thread could be started"))
+    }
+  }
+
+  @Test("ends a health check in time")
+  func health() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let script = try limiter(in: root, user: 71_002)
+      let health = try GatehouseProcess(
+        dumps: root.appending(path: "generated"), ["PORT": "1"], arguments: ["health"], through: script)
+      #expect(try health.waitForExit(within: .seconds(15)) != 0)
+    }
+  }
+}
