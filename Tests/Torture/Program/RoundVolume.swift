@@ -5,6 +5,9 @@ import TortureModel
 
 /// The volume of a round, as each task sees it.
 final class RoundVolume {
+  /// Several times what the dumps of the longest round take, some hundred of 300 KiB: nothing but a disturbance may fill it.
+  private static let small = "256m"
+
   /// The directory itself, behind all mounts.
   let base: URL
   private var small: SmallVolume?
@@ -22,7 +25,7 @@ final class RoundVolume {
     var base = root.appending(path: "generated")
     switch kind {
     case .directory: break
-    case .small: small = SmallVolume(base, size: "24m")
+    case .small: small = SmallVolume(base, size: Self.small)
     case .sharedMount, .mountEach:
       let behind = root.appending(path: "behind")
       mounts = (0..<(kind == .sharedMount ? 1 : tasks)).compactMap {
