@@ -39,7 +39,8 @@ package final class HangingVolume {
   package let url: URL
   private let process = Process()
 
-  package init?(_ url: URL, over directory: URL) {
+  /// - Parameter device: of FUSE.
+  package init?(_ url: URL, over directory: URL, device: String = "/dev/fuse") {
     self.url = url
     for path in [url, directory] {
       try? FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
@@ -47,7 +48,7 @@ package final class HangingVolume {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["bindfs", "-f", directory.path(), url.path()]
     process.standardError = FileHandle.nullDevice
-    guard access("/dev/fuse", R_OK | W_OK) == 0, (try? process.run()) != nil else { return nil }
+    guard access(device, R_OK | W_OK) == 0, (try? process.run()) != nil else { return nil }
     let mounted = eventually(within: .seconds(10)) { () -> Bool? in
       guard process.isRunning else { return false }
       return (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8))?.contains(" \(url.path()) ") == true
@@ -60,8 +61,9 @@ package final class HangingVolume {
   }
 
   deinit {
-    // Killed, not asked: whoever waits for it gets an error then, and goes on.
-    kill(process.processIdentifier, SIGKILL)
+    // Killed, not asked: whoever waits for it gets an error then, and goes on. One that was never started has number 0, which
+    // means the whole group of this process.
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     umount2(url.path(), Int32(MNT_DETACH))
   }
 

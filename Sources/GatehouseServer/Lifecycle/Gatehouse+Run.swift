@@ -47,6 +47,10 @@ extension Gatehouse {
         case .refused(let code):
           await giveUpLease()
           terminate(code)
+        case .serverEnded(let reason) where state.availability == .ready:
+          // It listened before, so there may be changes.
+          logger.critical("the server ended by itself; stopping", metadata: ["error": "\(reason)"])
+          terminate(await stop("end of the server"))
         case .serverEnded(let reason):
           logger.critical(
             "can't listen; set HOST and PORT to an address that is free",

@@ -36,9 +36,11 @@ extension Gatehouse {
   }
 
   /// Lets calls in flight finish, then writes the last dump.
-  private func stop(_ signal: String) async -> ExitCode {
+  ///
+  /// - Parameter cause: for the log and the dump, as `SIGTERM`.
+  func stop(_ cause: String) async -> ExitCode {
     let before = state.startDraining()
-    logger.notice("stopping", metadata: ["signal": "\(signal)", "calls": .stringConvertible(state.calls)])
+    logger.notice("stopping", metadata: ["signal": "\(cause)", "calls": .stringConvertible(state.calls)])
     guard before == .ready else {
       await giveUpLease()
       logger.notice("stopped before the state was loaded: there is nothing to dump")
@@ -52,7 +54,7 @@ extension Gatehouse {
       logger.warning(
         "calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
     }
-    let code = await writeLastDump(signal)
+    let code = await writeLastDump(cause)
     // A lease that is given up says that all is saved. Without it the next task takes the lease from a dead process, and the sidecar
     // knows that changes may be lost.
     guard code == .stopped else { return code }
@@ -60,15 +62,16 @@ extension Gatehouse {
     return await reportEarlierLosses()
   }
 
-  private func writeLastDump(_ signal: String) async -> ExitCode {
+  private func writeLastDump(_ cause: String) async -> ExitCode {
     guard lease.epoch != nil else { return await stopWithoutDump() }
     do {
-      try await dumps.dumpLast(reason: signal)
+      try await dumps.dumpLast(reason: cause)
       logger.notice("stopped; the last dump is safe")
       return .stopped
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
       return await stopWithoutDump()
     } catch {
+      state.seal()
       logger.critical("stopped, but the last dump was not written: changes since the dump before it are lost")
       return .lastDumpFailed
     }

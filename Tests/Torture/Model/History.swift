@@ -5,8 +5,11 @@ package struct History: Codable, Sendable {
   package var begun = 0.0
   package var operations: [Request] = []
   package var runs: [Run] = []
+  package var drains: [Drain] = []
   /// In which no file could be written, since the volume had no room.
   package var full: [Span] = []
+  /// In which the machine had no time even for a thread that only wants to wake up.
+  package var stalls: [Span] = []
   /// When `lease.json` and the claims were removed.
   package var leaseRemovals: [Double] = []
   /// What the dumps of changes that take-overs left behind hold, by their names.
@@ -19,6 +22,27 @@ package struct History: Codable, Sendable {
   package var finalStart = ""
 
   package init() {}
+}
+
+/// A sidecar that was started to drain a task, from its start to its end.
+package struct Drain: Codable, Sendable, Equatable {
+  /// The process that it drained.
+  package var run: Int
+  package var begun: Double
+  /// When it was told to drain; `nil`: it ended before.
+  package var told: Double?
+  /// Whether it had logged in to the service by then.
+  package var isLoggedIn = false
+  /// In which its view of the volume hung.
+  package var hung: [Span] = []
+  package var ended = 0.0
+  /// The exit code, or minus the signal that ended it; `nil`: it did not end although it was waited for.
+  package var exit: Int32?
+
+  package init(run: Int, begun: Double) {
+    self.run = run
+    self.begun = begun
+  }
 }
 
 /// A time from its beginning to its end.

@@ -51,11 +51,12 @@ extension Judge {
       let taken = take.run.earliest(take.time)
       let gone = [holder.toldToStop, holder.killed, holder.ended].compactMap(\.self).min() ?? .infinity
       let window = Span(taken - 60, take.time)
-      guard gone > take.time, holder.disturbance(within: window) < Limits.leaseDisturbance else { return nil }
+      let disturbance = holder.disturbance(within: window) + stall(within: window)
+      guard gone > take.time, disturbance < Limits.leaseDisturbance else { return nil }
       return Violation(
         rule: .leaseTaken,
         sentence:
-          "run \(take.run.id) took epoch \(take.epoch) at \(Self.seconds(take.time)); run \(holder.id) had epoch \(before.epoch) since \(Self.seconds(before.time)) and was disturbed for \(Self.seconds(holder.disturbance(within: window)))"
+          "run \(take.run.id) took epoch \(take.epoch) at \(Self.seconds(take.time)); run \(holder.id) had epoch \(before.epoch) since \(Self.seconds(before.time)) and was disturbed for \(Self.seconds(disturbance))"
       )
     }
     guard var first = all.first else { return [] }

@@ -9,11 +9,12 @@ extension Judge {
 
   private var recoveryViolations: [Violation] {
     guard let healed = history.healed else { return [] }
+    let limit = healed + Limits.recovery + stall(within: Span(healed))
     let again = history.operations.contains { operation in
       guard operation.answer == .acknowledged, !operation.name.isEmpty, let ended = operation.ended else {
         return false
       }
-      return operation.sent >= healed && ended <= healed + Limits.recovery
+      return operation.sent >= healed && ended <= limit
     }
     guard !again else { return [] }
     return [Violation(rule: .noWriter, sentence: "since \(Self.seconds(healed))")]
@@ -21,18 +22,34 @@ extension Judge {
 
   /// Probes that a process which ran and was to go on running left without an answer.
   private func silence(of run: Run) -> Violation? {
-    let end = [run.toldToStop, run.killed, run.ended].compactMap(\.self).min() ?? .infinity
     let silent = history.operations.first { probe in
-      guard probe.kind == .probe, probe.run == run.id else { return false }
-      let wait = Span(probe.sent, min(probe.ended ?? .infinity, end, probe.sent + 2 * Limits.answer))
-      let frozen = run.frozen.map { $0.overlap(with: wait) }.reduce(0, +)
-      return (wait.end ?? 0) - wait.begin - frozen > Limits.answer
+      probe.kind == .probe && probe.run == run.id && wait(of: probe, by: run) > Limits.answer
     }
     return silent.map {
       Violation(
         rule: .noAnswer,
         sentence: "run \(run.id) was asked at \(Self.seconds($0.sent)), and answered at \(Self.seconds($0.ended))")
     }
+  }
+
+  /// For how long a process that could answer a probe did not.
+  private func wait(of probe: Request, by run: Run) -> Double {
+    let end = [run.toldToStop, run.killed, run.ended].compactMap(\.self).min() ?? .infinity
+    let wait = Span(probe.sent, min(probe.ended ?? .infinity, end, probe.sent + 2 * Limits.answer))
+    let frozen = run.frozen.map { $0.overlap(with: wait) }.reduce(0, +)
+    return (wait.end ?? 0) - wait.begin - frozen - stall(within: wait)
+  }
+
+  func slowestAnswer(of run: Run) -> Double {
+    history.operations.filter { $0.kind == .probe && $0.run == run.id }.map { wait(of: $0, by: run) }.max() ?? 0
+  }
+
+  /// From what may have held a stop up last to its end.
+  func timeToStop(of run: Run) -> Double? {
+    guard let told = run.toldToStop, run.killed == nil, let ended = run.ended else { return nil }
+    let disturbances = (run.frozen + run.hung + history.full).compactMap(\.end)
+    let last = (run.signals.map(\.time) + disturbances).filter { $0 <= ended }.max() ?? told
+    return ended - last - stall(within: Span(last, ended))
   }
 
   private func violations(of run: Run) -> [Violation] {
@@ -61,10 +78,9 @@ extension Judge {
       }
       return violations
     }
-    let last =
-      (run.signals.map(\.time) + (run.frozen + run.hung + history.full).compactMap(\.end))
-      .filter { $0 <= ended }.max() ?? told
-    if ended - last > Limits.stop { found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))") }
+    if let time = timeToStop(of: run), time > Limits.stop {
+      found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))")
+    }
     // The third signal to stop says not to wait for anything.
     if exit == Self.changesLeftBehind, isHealthy(run, Span(told - 1, ended)), let missing = notKept(by: run) {
       found(.changesNotKept, "\(end), and \(missing)")
@@ -103,12 +119,12 @@ extension Judge {
     return nil
   }
 
-  private func isHealthy(_ run: Run, _ span: Span) -> Bool {
+  func isHealthy(_ run: Run, _ span: Span) -> Bool {
     (history.full + run.hung + run.frozen).allSatisfy { $0.overlap(with: span) == 0 }
   }
 
   /// Whether another took the lease after this one, in which case it may have something to report.
-  private func wasDeposed(_ run: Run) -> Bool {
+  func wasDeposed(_ run: Run) -> Bool {
     guard let own = run.takes.map(\.epoch).max() else { return false }
     return run.events.contains { if case .lost = $0.kind { true } else { false } }
       || history.runs.contains { other in

@@ -134,6 +134,13 @@ extension Judge {
           since: tenure(of: run, at: event.time), rule: .dumpedChangeLost,
           text: "logged at \(Self.seconds(event.time)) that a dump was written (\(reason))"))
     }
+    for drain in history.drains where drain.run == run.id && drain.exit == 0 && drain.isLoggedIn {
+      guard let told = drain.told, isWriter(run, at: told) else { continue }
+      promises.append(
+        Promise(
+          begun: told, given: drain.ended, since: tenure(of: run, at: told), rule: .drainLostChange,
+          text: "a drain from \(Self.seconds(told)) to \(Self.seconds(drain.ended)) ended with exit code 0"))
+    }
     if run.exit == 0, let ended = run.ended, let take = run.takes.last {
       promises.append(
         Promise(
@@ -147,6 +154,12 @@ extension Judge {
   /// over, is not in its state any more.
   private func tenure(of run: Run, at time: Double) -> Double {
     run.takes.map(\.time).last { $0 <= time } ?? -.infinity
+  }
+
+  /// Whether it has the highest epoch at that time.
+  func isWriter(_ run: Run, at time: Double) -> Bool {
+    guard let own = run.takes.last(where: { $0.time <= time })?.epoch else { return false }
+    return !history.runs.contains { $0.id != run.id && $0.takes.contains { $0.epoch > own && $0.time <= time } }
   }
 
   static func seconds(_ time: Double?) -> String {

@@ -2,8 +2,9 @@
 package struct Judge: Sendable {
   /// The promises.
   package enum Rule: String, Codable, Sendable, CaseIterable {
-    case dumpedChangeLost, cleanExitLostChange, changesNotKept, phantom, gap
+    case dumpedChangeLost, cleanExitLostChange, drainLostChange, changesNotKept, phantom, gap
     case twoWriters, epochTwice, leaseTaken
+    case drainFailed, drainTooLong
     case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter, noAnswer
 
     /// How it was broken.
@@ -11,6 +12,9 @@ package struct Judge: Sendable {
       switch self {
       case .dumpedChangeLost: "a change is lost that a dump was said to hold"
       case .cleanExitLostChange: "a change is lost, and the task that acknowledged it ended with exit code 0"
+      case .drainLostChange: "a change is lost that was acknowledged before a drain that ended with exit code 0"
+      case .drainFailed: "a drain of a task that ran on a healthy volume did not end with exit code 0"
+      case .drainTooLong: "a drain took much longer than its deadline"
       case .changesNotKept: "changes that a take-over left behind are not kept in a dump of their own"
       case .phantom: "something is there that was refused, or that nobody asked for"
       case .gap: "a later change is there, and an earlier one of the same task is not"
@@ -41,6 +45,8 @@ package struct Judge: Sendable {
   enum Limits {
     /// From the last signal, thaw or repair to the end of a stop.
     static let stop = 40.0
+    /// From the moment at which a sidecar was told to drain, or from the last repair, to its end. Its deadline is 8 s.
+    static let drain = 15.0
     /// From a probe to its answer, by a process that is not frozen.
     static let answer = 8.0
     /// From the end of all disturbances to the next change.
@@ -63,5 +69,19 @@ package struct Judge: Sendable {
   package static func judge(_ history: History) -> [Violation] {
     let judge = Judge(history)
     return judge.stateViolations + judge.gapViolations + judge.leaseViolations + judge.processViolations
+      + judge.drainViolations
   }
+
+  /// How near a history comes to what is granted.
+  package static func figures(_ history: History) -> Figures {
+    let judge = Judge(history)
+    var figures = Figures()
+    figures.slowestAnswer = history.runs.map(judge.slowestAnswer(of:)).max() ?? 0
+    figures.slowestStop = history.runs.compactMap(judge.timeToStop(of:)).max() ?? 0
+    figures.stalled = history.stalls.map { $0.overlap(with: Span(0)) }.reduce(0, +)
+    return figures
+  }
+
+  /// For how long the machine had no time for anybody within a span.
+  func stall(within span: Span) -> Double { history.stalls.map { $0.overlap(with: span) }.reduce(0, +) }
 }

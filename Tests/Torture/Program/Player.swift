@@ -14,7 +14,7 @@ final class Player {
   /// Seconds after its end when another one takes its place; `nil` as long as nobody said.
   var pause: Double?
   private(set) var port: Int?
-  var drain: Drain?
+  var drain: Draining?
 
   init(
     id: Int, task: Int, view: URL, root: URL, _ changes: [String: String], through wrapper: URL?, skew: Int,
@@ -82,27 +82,5 @@ final class Player {
 
   func sawHangs(_ spans: [Span]) {
     run.hung = spans.filter { $0.end ?? .infinity >= run.begun && $0.begin <= run.ended ?? .infinity }
-  }
-}
-
-/// A sidecar that drains a task, which is told to stop after it.
-final class Drain {
-  private let sidecar: ProgramProcess
-  private let begun: Double
-  private var isTold = false
-
-  init(dumps: URL, port: Int, at time: Double) throws {
-    sidecar = try SidecarProcess.start(dumps: dumps, port: port, ["DRAIN_DEADLINE": "8", "KEEP_LAST": "100000"])
-    begun = time
-  }
-
-  /// - Returns: whether it is over.
-  func isOver(at time: Double) -> Bool {
-    if !isTold, sidecar.log.contains("logged in") || time - begun > 10 {
-      sidecar.signal(SIGTERM)
-      isTold = true
-    }
-    if time - begun > 30 { sidecar.signal(SIGKILL) }
-    return !sidecar.isRunning
   }
 }

@@ -10,12 +10,16 @@ struct Summary: Sendable {
   var takeOvers = 0
   var failed: [UInt64] = []
   var violations: [Judge.Rule: Int] = [:]
+  var drains = 0
+  var figures = Figures()
 
   mutating func add(_ history: History, _ schedule: Schedule, _ violations: [Judge.Violation]) {
     rounds += 1
     acknowledged += history.acknowledgedChanges
     dumps += history.acknowledgedDumps
     takeOvers += history.takeOvers
+    drains += history.drains.count
+    figures = figures.worst(Judge.figures(history))
     if !violations.isEmpty { failed.append(schedule.seed) }
     for rule in Set(violations.map(\.rule)) { self.violations[rule, default: 0] += 1 }
   }
@@ -101,11 +105,13 @@ enum Report {
 
   static func text(_ summary: Summary) -> String {
     let head =
-      "\(summary.rounds) rounds, \(summary.failed.count) with violations, \(summary.acknowledged) changes and \(summary.dumps) dumps acknowledged, \(summary.takeOvers) take-overs"
+      "\(summary.rounds) rounds, \(summary.failed.count) with violations, \(summary.acknowledged) changes and \(summary.dumps) dumps acknowledged, \(summary.takeOvers) take-overs, \(summary.drains) drains"
+    let worst =
+      "at worst a probe took \(seconds(summary.figures.slowestAnswer)), a stop \(seconds(summary.figures.slowestStop)), and the machine had no time for anybody for \(seconds(summary.figures.stalled)) of a round"
     let rules = summary.violations.sorted { $0.value > $1.value }.map {
       "  \($0.key) in \($0.value) rounds: \($0.key.sentence)"
     }
-    return ([head] + rules).joined(separator: "\n")
+    return ([head, worst] + rules).joined(separator: "\n")
   }
 }
 

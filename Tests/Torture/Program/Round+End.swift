@@ -21,13 +21,19 @@ extension Round {
 
   /// One after the other, so that each but the last has one to hand over to. Clients go on meanwhile.
   func stopAll() throws {
+    // As long as the sidecar's own deadlines, and more.
+    try goOn(until: clock.now + 60) { players.allSatisfy { $0.drain == nil } }
+    for player in players {
+      guard let drain = player.drain?.giveUp(at: clock.now) else { continue }
+      history.drains.append(drain)
+      player.drain = nil
+    }
     moments = []
     let offset = Int(schedule.seed % 7)
     for number in schedule.tasks.indices {
       let task = (number + offset) % schedule.tasks.count
       for player in players where player.run.task == task && player.isRunning {
         player.pause = nil
-        player.drain = nil
         // One that is stopping already may take a further signal for haste.
         if player.run.stops.isEmpty { player.signal(SIGTERM) }
         try goOn(until: clock.now + 60) { !player.isRunning }

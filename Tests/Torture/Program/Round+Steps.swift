@@ -84,7 +84,8 @@ extension Round {
       for player in running(target) where player.drain == nil {
         guard let port = player.port else { continue }
         player.pause = pause
-        player.drain = try Drain(dumps: volume.view(of: player.run.task), port: port, at: clock.now)
+        player.drain = try Draining(
+          player.run, dumps: volume.view(of: player.run.task), port: port, at: clock.now)
       }
     case .removeLease(let claims):
       history.leaseRemovals.append(clock.now)

@@ -32,7 +32,7 @@ final class Round {
     self.bed = bed
     self.root = root
     clients = Clients(clock: clock)
-    volume = try RoundVolume(schedule.volume, tasks: schedule.tasks.count, in: root, clock: clock)
+    volume = try RoundVolume(bed.volume(schedule.volume), tasks: schedule.tasks.count, in: root, clock: clock)
     moments = schedule.tasks.indices.map { (schedule.tasks[$0].begins, .begin(task: $0)) }
   }
 
@@ -49,13 +49,14 @@ final class Round {
     try goOn(until: clock.now + 60) { self.clients.hasAcknowledged(since: self.history.healed ?? 0) }
     try stopAll()
     clients.end()
-    if !clients.waitForEnd(within: .seconds(100)) { say("left out: a client that does not end") }
+    if !clients.waitForEnd(within: .seconds(100)) { say("skipped: waiting for a client that does not end") }
     try readBack()
     try readSideDumps()
     for player in players { player.sawHangs(volume.hung(for: player.run.task)) }
     history.runs = players.map(\.run)
     history.operations = clients.operations
     history.full = volume.full
+    history.stalls = bed.stalls.spans(on: clock)
     return history
   }
 
@@ -92,14 +93,16 @@ final class Round {
 
   private func look() throws {
     volume.keepFull()
+    for player in players {
+      guard let drain = player.drain?.look(at: clock.now, volume) else { continue }
+      history.drains.append(drain)
+      player.drain = nil
+      player.signal(SIGTERM)
+    }
     for player in players where player.isRunning {
       let wasListening = player.port != nil
       let hasEnded = player.look()
       if !wasListening, let port = player.port { open(player.run.id, player.run.task, port) }
-      if let drain = player.drain, drain.isOver(at: clock.now) {
-        player.drain = nil
-        player.signal(SIGTERM)
-      }
       if hasEnded {
         if clients.endpoint(of: player.run.task)?.run == player.run.id {
           clients.setEndpoint(of: player.run.task, nil)

@@ -6,8 +6,10 @@ struct RoundClock: Sendable {
   /// Unix time of the beginning.
   let origin = Date().timeIntervalSince1970
 
-  var now: Double {
-    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+  var now: Double { seconds(at: .now) }
+
+  func seconds(at instant: ContinuousClock.Instant) -> Double {
+    let (seconds, attoseconds) = (instant - start).components
     return Double(seconds) + Double(attoseconds) / 1e18
   }
 }

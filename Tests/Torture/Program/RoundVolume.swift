@@ -5,6 +5,9 @@ import TortureModel
 
 /// The volume of a round, as each task sees it.
 final class RoundVolume {
+  /// Several times what the dumps of the longest round take, some hundred of 300 KiB: nothing but a disturbance may fill it.
+  private static let small = "256m"
+
   /// The directory itself, behind all mounts.
   let base: URL
   private var small: SmallVolume?
@@ -22,19 +25,19 @@ final class RoundVolume {
     var base = root.appending(path: "generated")
     switch kind {
     case .directory: break
-    case .small: small = SmallVolume(base, size: "24m")
+    case .small: small = SmallVolume(base, size: Self.small)
     case .sharedMount, .mountEach:
       let behind = root.appending(path: "behind")
       mounts = (0..<(kind == .sharedMount ? 1 : tasks)).compactMap {
         HangingVolume(root.appending(path: "mount-\($0)"), over: behind)
       }
       if mounts.isEmpty {
-        say("left out: a volume that hangs, as there is no FUSE or no bindfs")
+        say("skipped: a volume that hangs, as its mount did not come up")
       } else {
         base = behind
       }
     }
-    if kind == .small, small == nil { say("left out: a full volume, as this process may not mount a tmpfs") }
+    if kind == .small, small == nil { say("skipped: a full volume, as its mount did not come up") }
     self.base = base
     hanging = Array(repeating: 0, count: mounts.count)
     hung = Array(repeating: [], count: mounts.count)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import TestSupport
+import TortureModel
 
 /// What this machine offers beyond plain processes. What it does not offer is left out, and said.
 struct TestBed: Sendable {
@@ -10,13 +11,18 @@ struct TestBed: Sendable {
   let slowVolume: URL?
   /// A wrapper under which a program takes its kernel for another one.
   let otherKernel: URL?
+  /// Whether a volume can be a file system process, which can be stopped.
+  private let canHang: Bool
+  /// Whether a volume can be a small file system in memory.
+  private let canBeFull: Bool
+  let stalls = StallWatch()
 
   /// - Parameter directory: for the files that it makes.
   init(in directory: URL) throws {
     skewedClock = try Self.library("EndToEnd/Fixtures/skewed-clock", in: directory)
     slowVolume = try Self.library("Torture/Fixtures/slow-volume", in: directory)
     if skewedClock == nil || slowVolume == nil {
-      say("left out: shifted clocks and slow volumes, as there is no clang")
+      say("skipped: shifted clocks and slow volumes, as there is no clang")
     }
 
     let id = directory.appending(path: "boot_id")
@@ -29,7 +35,24 @@ struct TestBed: Sendable {
     try Data(script.utf8).write(to: wrapper)
     chmod(wrapper.path(), 0o755)
     otherKernel = try Self.run([wrapper.path(), "true"]) ? wrapper : nil
-    if otherKernel == nil { say("left out: a second kernel, as this process may not unshare its mounts") }
+    if otherKernel == nil { say("skipped: a second kernel, as this process may not unshare its mounts") }
+
+    canHang = HangingVolume(directory.appending(path: "hang"), over: directory.appending(path: "behind")) != nil
+    if !canHang { say("skipped: volumes that hang, as there is no FUSE or no bindfs; they are plain directories") }
+    canBeFull = SmallVolume(directory.appending(path: "small"), size: "1m") != nil
+    if !canBeFull {
+      say("skipped: volumes that get full, as this process may not mount a tmpfs; they are plain directories")
+    }
+    stalls.start()
+  }
+
+  /// The kind of volume that can be had for one.
+  func volume(_ kind: Schedule.Volume) -> Schedule.Volume {
+    switch kind {
+    case .directory: .directory
+    case .small: canBeFull ? .small : .directory
+    case .sharedMount, .mountEach: canHang ? kind : .directory
+    }
   }
 
   /// Compiles a fixture to preload.

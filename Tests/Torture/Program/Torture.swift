@@ -6,39 +6,37 @@ import TortureModel
 /// Plays rounds on several threads, and tells how each went.
 final class Torture: Sendable {
   private struct State {
-    var begun = 0
+    var queue: RoundQueue
     var running = 0
     var total = Summary()
   }
 
-  private let first: UInt64
   private let theme: Theme?
-  private let rounds: Int
-  private let end: ContinuousClock.Instant?
+  private let jobs: Int
+  private let clock = RoundClock()
   private let directory: URL
   private let bed: TestBed
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   /// - Parameters:
   ///   - first: the seed of the first round.
-  ///   - end: when no round is begun any more.
-  init(
-    first: UInt64, theme: Theme?, rounds: Int, end: ContinuousClock.Instant?, directory: URL, bed: TestBed
-  ) {
-    self.first = first
+  ///   - rounds: how many are played at most.
+  ///   - limit: seconds within which all schedules are over, but for those of the first round of each job.
+  ///   - jobs: rounds at a time.
+  init(first: UInt64, theme: Theme?, rounds: Int, within limit: Double, jobs: Int, directory: URL, bed: TestBed) {
     self.theme = theme
-    self.rounds = rounds
-    self.end = end
+    self.jobs = jobs
     self.directory = directory
     self.bed = bed
+    state = Mutex(State(queue: RoundQueue(first: first, most: rounds, end: limit, always: jobs)))
   }
 
   /// - Returns: whether every promise was kept.
-  func play(jobs: Int) -> Bool {
+  func play() -> Bool {
     state.withLock { $0.running = jobs }
     for _ in 0..<jobs {
       Thread.detachNewThread { [self] in
-        while let number = nextRound() { play(round: number) }
+        while let (number, schedule) = nextRound() { play(number, schedule) }
         state.withLock { $0.running -= 1 }
       }
     }
@@ -48,16 +46,11 @@ final class Torture: Sendable {
     return total.failed.isEmpty && total.rounds > 0
   }
 
-  private func nextRound() -> Int? {
-    state.withLock { state in
-      guard state.begun < rounds, end.map({ ContinuousClock.now < $0 }) ?? true else { return nil }
-      defer { state.begun += 1 }
-      return state.begun
-    }
+  private func nextRound() -> (number: Int, schedule: Schedule)? {
+    state.withLock { $0.queue.next(now: clock.now) { Schedule(seed: $0, theme: theme) } }
   }
 
-  private func play(round number: Int) {
-    let schedule = Schedule(seed: first &+ UInt64(number), theme: theme)
+  private func play(_ number: Int, _ schedule: Schedule) {
     let root = directory.appending(path: "seed-\(schedule.seed)")
     do {
       try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)

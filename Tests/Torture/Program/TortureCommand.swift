@@ -11,7 +11,7 @@ import TortureModel
 struct TortureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "gatehouse-torture")
 
-  @Option(help: "Begin no round after this many minutes.")
+  @Option(help: "Begin no round whose schedule would go on after this many minutes.")
   var minutes: Double?
 
   @Option(help: "Of the first round; the next ones count on from it. Drawn when absent.")
@@ -47,10 +47,10 @@ struct TortureCommand: ParsableCommand {
       .appending(path: "gatehouse-torture-\(first)-\(getpid())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let run = Torture(
-      first: first, theme: theme, rounds: rounds ?? .max, end: minutes.map { .now + .seconds($0 * 60) },
+      first: first, theme: theme, rounds: rounds ?? .max, within: minutes.map { $0 * 60 } ?? .infinity, jobs: jobs,
       directory: directory, bed: try TestBed(in: directory))
     say("first seed \(first), \(jobs) at a time")
-    guard run.play(jobs: jobs) else { throw ExitCode(1) }
+    guard run.play() else { throw ExitCode(1) }
     try? FileManager.default.removeItem(at: directory)
   }
 }

@@ -1,0 +1,17 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Volumes that hang or get full")
+struct SickVolumeTests {
+  /// It once killed the whole group of the process that asked.
+  @Test("are not there on a machine without FUSE, and nothing else happens")
+  func noDevice() async throws {
+    try await withTemporaryDirectory { directory in
+      let volume = HangingVolume(
+        directory.appending(path: "volume"), over: directory.appending(path: "behind"),
+        device: directory.appending(path: "fuse").path())
+      #expect(volume == nil)
+    }
+  }
+}
