@@ -27,7 +27,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Requests that a client may send before the first of them is answered. The connection of one that sends more is
   /// closed after the answers to these.
-  static let maximumAhead = 16
+  static let maximumAhead = 128
 
   /// What came along with a connection is read by then: the event loop looks for it in its next turn.
   private static let firstLook = TimeAmount.milliseconds(5)
