@@ -294,8 +294,8 @@ struct LeaseTests {
       let setup = try Setup(root)
       // Its next look is far away: only the dump's own finds out.
       let rare = LeaseTiming(
-        poll: .seconds(60), holderPoll: .seconds(60), renewal: .seconds(60), watch: .seconds(60), proof: .seconds(1),
-        confidence: .seconds(50), longestGap: .seconds(1))
+        poll: .seconds(3600), holderPoll: .seconds(3600), renewal: .seconds(3600), watch: .seconds(3600),
+        proof: .seconds(1), confidence: .seconds(3000), longestGap: .seconds(1))
       let lease = lease(setup.directory, "slow", timing: rare)
       lease.start()
       #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
