@@ -24,9 +24,10 @@ COPY Package.swift ./
 COPY Sources/CCrypt Sources/CCrypt
 COPY Sources/CCurl Sources/CCurl
 COPY Sources/COpenSSL Sources/COpenSSL
+COPY Sources/CSockets Sources/CSockets
 RUN targets() { tr -d '\n' <Package.swift | { grep -oE "[ (]$1\( *\"[A-Za-z-]+\"" || true; } | cut -d '"' -f 2; } \
- && mkdir -p Tests/TestSupport Tests/Benchmark \
- && touch Tests/TestSupport/Empty.swift Tests/Benchmark/main.swift \
+ && mkdir -p Tests/TestSupport Tests/Benchmark Tests/Torture/Model Tests/Torture/Program \
+ && touch Tests/TestSupport/Empty.swift Tests/Benchmark/main.swift Tests/Torture/Model/Empty.swift Tests/Torture/Program/main.swift \
  && for name in $(targets library); do mkdir -p "Sources/$name" && touch "Sources/$name/Empty.swift"; done \
  && for name in $(targets program); do mkdir -p "Sources/$name" && touch "Sources/$name/main.swift"; done \
  && for name in $(targets tests); do mkdir -p "Tests/$name/Fixtures" && touch "Tests/$name/Empty.swift"; done \
