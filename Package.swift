@@ -138,8 +138,8 @@ let package = Package(
         "TestSupport", logging,
       ]),
     tests("ArchitectureTests", ["JSON"]),
+    // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
-      // Not the programs themselves: what they do before they are loaded, the tests would do too.
       "EndToEnd", ["TestSupport", "DumpDirectory", "DumpFormat", "JSON"],
       resources: [.copy("Fixtures")]),
   ]
