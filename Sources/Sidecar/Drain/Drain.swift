@@ -63,6 +63,8 @@ final class Drain: Sendable {
     }
     switch result {
     case .dumped(let answer): check(answer)
+    case .ended(.timedOut, let sentence) where hasHolderDied:
+      checkNewest(.notThere(sentence, sighting, own: own, .held(by: "", .abandoned, after: nil)))
     case .ended(let outcome, let sentence): checkNewest(DrainFinding(outcome, sentence))
     case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, own: own, evidence ?? witness()))
     case .starting(let sentence): checkNewest(.starting(sentence, witness()))
@@ -105,6 +107,13 @@ final class Drain: Sendable {
         $0.attempts.append(.init(step: step, result: result, startedAt: before + startedAt, took: took))
       }
     }
+  }
+
+  /// Whether the lease's holder is known to have ended: a service whose host is gone answers no more than a slow one.
+  private var hasHolderDied: Bool {
+    let evidence = LeaseWitness(volume: volume, worker: worker).testify(deadline.within(.seconds(1)))
+    if case .held(_, .abandoned, _) = evidence { return true }
+    return false
   }
 
   private func witness() -> LeaseEvidence { LeaseWitness(volume: volume, worker: worker).testify(askingDeadline) }
