@@ -30,6 +30,18 @@ struct ConnectionTableTests {
     #expect(try #require(table.arrive(remote, at: 501)).closing == first)
   }
 
+  @Test("counts a connection as idle from when it came, not from when its silence was noted")
+  func silence() throws {
+    let table = table(2)
+    let first = try #require(table.arrive(remote, at: 0)).id
+    let second = try #require(table.arrive(remote, at: 1)).id
+    // Each event loop looks at its own connections, so the looks come in any order.
+    #expect(table.note(.idle, of: second, now: .milliseconds(6)))
+    #expect(table.note(.idle, of: first, now: .milliseconds(200)))
+    #expect(table.isRefused(remote, at: 249))
+    #expect(try #require(table.arrive(remote, at: 250)).closing == first)
+  }
+
   @Test("closes a request that takes long to send when nothing is idle, and never one that is being answered")
   func slowRequests() throws {
     let table = table(2)
@@ -74,9 +86,9 @@ struct ConnectionTableTests {
     "cuts the times of those that have a place while many wait in the kernel's queue, but not of one that just came")
   func pressure() throws {
     let table = table(2)
-    let silent = try #require(table.arrive(remote, at: 0)).id
     let new = try #require(table.arrive(remote, at: 0)).id
-    #expect(table.note(.idle, of: silent, now: .milliseconds(5)))
+    let silent = try #require(table.arrive(remote, at: 5)).id
+    #expect(table.note(.idle, of: silent, now: .milliseconds(10)))
     // The list has the new one first: whether it asks for something is not known yet.
     #expect(table.acceptance(now: .milliseconds(30), waiting: 50) == .paused(until: .milliseconds(35)))
     #expect(table.isRefused(remote, at: 30))
@@ -220,6 +232,8 @@ private final class PlainConnections {
     var since: Int
     /// Counts changes, since several may come in one millisecond.
     var order: Int
+    /// Nothing was noted of it yet.
+    var isNew = true
   }
 
   let limits: ConnectionTable.Limits
@@ -272,6 +286,8 @@ private final class PlainConnections {
     guard let index = connections.firstIndex(where: { $0.id == id }), connections[index].activity != nil else {
       return false
     }
+    defer { connections[index].isNew = false }
+    if connections[index].isNew, activity == .idle { return true }
     changes += 1
     connections[index].activity = activity
     connections[index].since = now

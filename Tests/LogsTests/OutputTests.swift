@@ -9,6 +9,9 @@ import Threads
 @testable import Logs
 
 /// A pipe of which a test holds both ends.
+///
+/// The writing end stays open: an output writes to its descriptor for as long as the process lives, and the number of a closed
+/// descriptor would be that of another test's file or connection.
 private final class Pipe {
   let input: Int32
   private(set) var output: Int32
@@ -21,7 +24,6 @@ private final class Pipe {
 
   deinit {
     closeOutput()
-    close(input)
   }
 
   func closeOutput() {
@@ -129,7 +131,6 @@ struct OutputTests {
     case "closed descriptor": descriptor = 1_000_000
     default: descriptor = open("/dev/full", O_WRONLY)
     }
-    defer { if kind == "/dev/full" { close(descriptor) } }
     let output = LogOutput(.plain, descriptor: descriptor)
     let logger = output.logger(label: "test", level: .info)
     for number in 0..<1000 { logger.error("line \(number)") }
@@ -144,7 +145,6 @@ struct OutputTests {
     let (broken, good) = (Pipe(), Pipe())
     broken.closeOutput()
     let descriptor = dup(broken.input)
-    defer { close(descriptor) }
     let output = LogOutput(.plain, descriptor: descriptor)
     output.logger(label: "test", level: .info).info("kept")
     #expect(!output.flush(within: .seconds(30)))

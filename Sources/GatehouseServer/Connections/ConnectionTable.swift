@@ -150,9 +150,16 @@ struct ConnectionTable: Sendable {
   /// - Returns: `false` when it was told to close: then no request of it may begin.
   mutating func note(_ activity: Activity, of id: ID, now: Duration) -> Bool {
     guard isCurrent(id) else { return false }
-    if case .closing = entries[id.slot].phase { return false }
-    leave(id.slot)
-    enter(id.slot, activity, now)
+    switch entries[id.slot].phase {
+    case .closing: return false
+    case .new(let since) where activity == .idle:
+      // It was idle all the time, and keeps its place in the lists: event loops note the silence of their connections late,
+      // and in any order.
+      entries[id.slot].phase = .idle(since: since)
+    default:
+      leave(id.slot)
+      enter(id.slot, activity, now)
+    }
     return true
   }
 
