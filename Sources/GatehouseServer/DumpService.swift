@@ -27,23 +27,22 @@ struct DumpService: DumpPort {
   /// How long a question about a path waits for the volume.
   private static let patience = Duration.seconds(2)
 
-  /// Writes a dump to the usual place.
+  /// Writes a dump to where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
-    try await dumper.dump(to: await usualTarget(), reason: reason)
+    try await dumper.dump(to: location, reason: reason)
   }
 
-  /// Writes the last dump to the usual place. From its snapshot on no change is acknowledged.
+  /// Writes the last dump to where a start looks for it. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
-    _ = try await dumper.dumpLast(to: await usualTarget(), reason: reason) { state.seal() }
+    _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
   }
 
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     do {
-      let target: DumpLocation
-      if let path { target = try await confined(path) } else { target = await usualTarget() }
+      let target = if let path { try await confined(path) } else { location }
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
@@ -82,10 +81,11 @@ struct DumpService: DumpPort {
 
   func check(dumpPath: String) async throws(Refusal) {
     do {
-      guard try await confined(dumpPath, patience: Self.patience).directory == location.directory else {
+      guard try await confined(dumpPath, patience: Self.patience) == location else {
         throw Refusal(
           400, "MEM004",
-          "dump_path must name a file directly in the directory of MEM_DUMP_PATH: a start looks for dumps there only")
+          "dump_path must name the same directory and stem as MEM_DUMP_PATH, '\(location.stem).bin': a start loads those dumps only"
+        )
       }
     } catch let error as DumpDirectoryError {
       throw Refusal(400, "MEM004", "dump_path \(error)")
@@ -94,15 +94,6 @@ struct DumpService: DumpPort {
     } catch {
       throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     }
-  }
-
-  /// The settings' dump path where a start would find the dumps, else that of the environment.
-  private func usualTarget() async -> DumpLocation {
-    let path = SecuritySettings(in: store.snapshot(), defaults: settings).dumpPath
-    guard let path, path != "\(location.directory)/\(location.stem).bin", let target = try? await confined(path),
-      target.directory == location.directory
-    else { return location }
-    return target
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {

@@ -20,6 +20,12 @@ package struct Restorer: Sendable {
     return try await thread.run { try ladder.newest() }
   }
 
+  /// What stands beside the dumps and is never tried.
+  package func leftAlone() async throws -> LeftAlone {
+    let ladder = ladder
+    return try await thread.run { try ladder.leftAlone() }
+  }
+
   package func load(_ path: String) async throws -> Ladder.Restored {
     let ladder = ladder
     return try await thread.run { try ladder.load(path) }

@@ -15,7 +15,8 @@ extension SidecarWork {
 
   func list(json: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps()
-    let table = DumpTable(dumps, pruner.plan(dumps, clock: clock), directory: try volume.directory.location.directory)
+    let table = DumpTable(
+      dumps, pruner.plan(dumps, clock: clock), try volume.leftAlone(), in: try volume.directory.location)
     print(json ? JSONWriter.text(.object(table.json)) : table.text)
     return .success
   }
@@ -27,12 +28,13 @@ extension SidecarWork {
     let dumps = try volume.savingTogether {
       try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
     }
-    if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept([newest.name]) }
+    // In a dry run this is in memory only, as is what was verified.
+    if acceptsShrunk, let newest = dumps.first(where: \.isGood) { volume.accept([newest.name]) }
     var pruner = pruner
     pruner.removesDamaged = removesDamaged
     let plan = pruner.plan(dumps, clock: clock)
     let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
-    let table = DumpTable(dumps, plan, directory: try volume.directory.location.directory)
+    let table = DumpTable(dumps, plan, try volume.leftAlone(), in: try volume.directory.location)
     if json {
       var object = table.json
       object["dry_run"] = .bool(isDry)

@@ -1,10 +1,12 @@
+import JSON
+
 /// An object as a listing has it.
 struct S3Object: Sendable, Hashable {
   let key: String
   let bytes: Int
 
   /// Behind the last `/`.
-  var name: String { key.split(separator: "/").last.map(String.init) ?? key }
+  var name: String { key.parts(betweenBytes: UInt8(ascii: "/")).last ?? key }
 }
 
 /// The answer to `ListObjectsV2`.

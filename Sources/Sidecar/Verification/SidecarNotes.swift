@@ -6,7 +6,12 @@ import JSON
 ///
 /// A cache. When it is lost or does not fit, dumps are verified once more, and a dump that shrank is flagged again.
 struct SidecarNotes: Sendable, Equatable {
-  static let fileName = ".gatehouse-sidecar.json"
+  /// The notes of each stem have a file of their own, so that two sidecars can share a directory.
+  static func fileName(of location: DumpLocation) -> String {
+    let isStandard = location.stem.hasSameBytes(as: DumpLocation.defaultStem)
+    return isStandard ? ".gatehouse-sidecar.json" : ".gatehouse-sidecar-\(location.stem).json"
+  }
+
   private static let version = 1
 
   struct Note: Sendable, Equatable {
