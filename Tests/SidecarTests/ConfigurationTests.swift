@@ -109,7 +109,16 @@ struct SidecarConfigurationTests {
     #expect(faults(["OFFSITE_S3_BUCKET": "Not A Bucket"]).contains("OFFSITE_S3_BUCKET"))
     #expect(
       faults(["OFFSITE_S3_BUCKET": "bucket", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"]) == ["AWS_REGION"])
-    #expect(faults(["OFFSITE_S3_BUCKET": "bucket", "AWS_REGION": "eu-west-1"]) == ["OFFSITE_S3_BUCKET"])
+    let bucket = ["OFFSITE_S3_BUCKET": "bucket", "AWS_REGION": "eu-west-1"]
+    #expect(faults(bucket) == ["OFFSITE_S3_BUCKET"])
+    // A role does not take the place of a key that was half set.
+    let role = bucket.merging(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/x"]) { $1 }
+    #expect(faults(role) == [])
+    for (there, missing) in [
+      ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
+    ] {
+      #expect(faults(role.merging([there: "x"]) { $1 }) == [missing])
+    }
   }
 
   @Test(

@@ -56,7 +56,7 @@ extension SidecarWork {
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
     let results = try volume.savingTogether {
-      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : files.map(verify)
+      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : try files.map(verify)
     }
     var code = SidecarExit.success
     for result in results where !result.isGood && code != .damaged {
@@ -72,10 +72,11 @@ extension SidecarWork {
   }
 
   /// One file, wherever it is: a bare name is one of the directory of dumps, else of the working directory.
-  private func verify(_ file: String) -> KnownDump {
-    let inside = "\((try? volume.directory.location.directory) ?? ".")/\(file)"
-    let path = file.contains("/") || access(inside, F_OK) != 0 ? file : inside
-    return volume.verify(path: path)
+  private func verify(_ file: String) throws -> KnownDump {
+    // A path says where it is, also when MEM_DUMP_PATH leads nowhere.
+    if file.utf8.contains(UInt8(ascii: "/")) { return volume.verify(path: file) }
+    let inside = "\(try volume.directory.location.directory)/\(file)"
+    return volume.verify(path: access(inside, F_OK) == 0 ? inside : file)
   }
 
   private static func line(_ dump: KnownDump) -> String {

@@ -58,6 +58,14 @@ struct OffsiteConfiguration: Sendable {
     if let access, let secret {
       return .fixed(AWSCredentials(accessKey: access, secretKey: secret, sessionToken: session, expiresAt: nil))
     }
+    // One of both is a mistake, and falling back on a role would hide it.
+    if access != nil || reader.isSet("AWS_SECRET_ACCESS_KEY") {
+      let (there, missing) =
+        access == nil
+        ? ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID") : ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+      if !reader.isSet(missing) { reader.fault(missing, "is not set, but \(there) is; set both, or none") }
+      return nil
+    }
     if let relative { return taskEndpoint(relative, token, &reader) }
     if let full { return .endpoint(url: full.text, token: token) }
     // It is set, and the fault is told already.

@@ -78,14 +78,21 @@ final class DumpVolume: Sendable {
   func dumps() throws(DumpDirectoryError) -> [KnownDump] {
     let known = loadedNotes
     return try directory.catalogue(keyring).map { entry in
-      let identity = try? FileIdentity(of: entry.path)
+      let identity: FileIdentity?
+      var trouble: String?
+      do throws(DumpDirectoryError) {
+        identity = try FileIdentity(of: entry.path)
+      } catch {
+        (identity, trouble) = (nil, "\(error)")
+      }
       // Where it stands among the others is not known now, and no start could load it: what was found earlier must not let it take
       // the place of one that is good.
       if case .unreadable(let reason) = entry.access {
         return KnownDump(entry: entry, identity: identity, verification: nil, trouble: reason)
       }
       return KnownDump(
-        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys))
+        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys),
+        trouble: trouble)
     }
   }
 

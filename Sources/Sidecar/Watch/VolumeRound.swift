@@ -46,6 +46,7 @@ struct VolumeRound: Sendable {
   ///   - isStopping: asked between dumps; the rest waits for the next start when a drain needs the volume.
   ///   - prunes: whether to prune even when nothing new came.
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
+    let begun = SteadyClock.now()
     var dumps = try volume.dumps()
     // A single new dump, as in all but the first round, is noted before the log says that it is verified; a row of them
     // together, before anything is pruned by them.
@@ -58,7 +59,9 @@ struct VolumeRound: Sendable {
     }
     var report: Pruner.Report?
     if isNew || prunes {
-      let pruned = pruner.prune(dumps, clock: clock)
+      // Verifying can have taken minutes, and dumps of that time are not of the future.
+      let present = clock.later(by: Int((SteadyClock.now() - begun).components.seconds))
+      let pruned = pruner.prune(dumps, clock: present)
       let gone = Set(pruned.trashed)
       dumps.removeAll { gone.contains($0.name) }
       try ReceiptShelf(directory: try volume.directory).prune()
