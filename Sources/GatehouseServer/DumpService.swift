@@ -27,14 +27,19 @@ struct DumpService: DumpPort {
   /// How long a question about a path waits for the volume.
   private static let patience = Duration.seconds(2)
 
+  /// How long a dump waits for the accounts' passwords. The state is worth more than they are.
+  private static let accountPatience = Duration.seconds(5)
+
   /// Writes a dump to where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
-    try await dumper.dump(to: location, reason: reason)
+    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+    return try await dumper.dump(to: location, reason: reason)
   }
 
   /// Writes the last dump to where a start looks for it. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
+    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
     _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
@@ -43,6 +48,7 @@ struct DumpService: DumpPort {
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     do {
       let target = if let path { try await confined(path) } else { location }
+      await installation.accounts.waitUntilSettled(within: Self.accountPatience)
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
@@ -94,6 +100,12 @@ struct DumpService: DumpPort {
     } catch {
       throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     }
+  }
+
+  /// What stands beside the dumps and is never loaded by itself.
+  func leftAlone() async throws -> LeftAlone {
+    let location = location
+    return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {

@@ -120,9 +120,6 @@ package struct Ladder: Sendable {
     }
   }
 
-  /// What stands beside the dumps and is never tried.
-  package func leftAlone() throws(DumpDirectoryError) -> LeftAlone { try directory.leftAlone() }
-
   /// The dump that is tried first, unread; `nil` when there is none.
   package func newest() throws(DumpDirectoryError) -> DumpEntry? { try directory.catalogue(keyring).first }
 

@@ -20,19 +20,13 @@ package struct Restorer: Sendable {
     return try await thread.run { try ladder.newest() }
   }
 
-  /// What stands beside the dumps and is never tried.
-  package func leftAlone() async throws -> LeftAlone {
-    let ladder = ladder
-    return try await thread.run { try ladder.leftAlone() }
-  }
-
   package func load(_ path: String) async throws -> Ladder.Restored {
     let ladder = ladder
     return try await thread.run { try ladder.load(path) }
   }
 
   /// Runs work on the thread, as freeing a large state.
-  package func run(_ work: @escaping @Sendable () throws -> Void) async throws {
+  package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await thread.run(work)
   }
 }

@@ -28,7 +28,7 @@ extension Gatehouse {
         try await installation.begin(with: restored)
         report(restored, took: duration)
       case .nothingThere:
-        try await installation.begin()
+        try installation.begin()
         logger.notice("no dump in the directory: starting with a fresh state")
       case .blocked(let failure, let passedOver):
         report(passedOver)
@@ -41,13 +41,13 @@ extension Gatehouse {
             metadata: ["dumps": .stringConvertible(failures.count)])
           return .refused(.noDumpLoads)
         }
-        try await installation.begin()
+        try installation.begin()
         logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
       }
       reportOverruledSettings()
+      await begin(standing)
       await reportDumpPath()
       await reportLeftAlone()
-      await begin(standing)
       return .loaded
     } catch let error as DumpDirectoryError {
       logger.critical(
@@ -159,7 +159,7 @@ extension Gatehouse {
   /// Nobody shall wait for a file to be loaded that no start looks at.
   private func reportLeftAlone() async {
     do {
-      let leftAlone = try await restorer.leftAlone()
+      let leftAlone = try await dumps.leftAlone()
       for impostor in leftAlone.impostors {
         logger.warning(
           "a name of a dump is no regular file, and is passed over; put the file itself there",
