@@ -100,6 +100,28 @@ struct OtherStemTests {
     }
   }
 
+  @Test("and are all there is, make a check of a restore fail, and a start warns")
+  func onlyOthers() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let name = try Dumps.write(in: generated, at: Dumps.now)
+      let other = ["MEM_DUMP_PATH": generated.appending(path: "state.bin").path()]
+      let check = { (changes: [String: String]) throws -> (Int32, String) in
+        let process = try GatehouseProcess(dumps: generated, changes, arguments: ["dump", "restore-check"])
+        return (try process.waitForExit(), process.log)
+      }
+      let found = try check(other)
+      #expect(found.0 == 65 && found.1.contains("left alone  \(name)"), "\(found)")
+      #expect(try check([:]).0 == 0)
+      try await withGatehouse(dumps: generated, other) { (gatehouse: GatehouseProcess) async throws in
+        let line = gatehouse.log.split(separator: "\n").first { $0.contains("are left alone") }
+        #expect(line?.contains("WARNING") == true && line?.contains(name) == true, "\(gatehouse.log)")
+        #expect(try gatehouse.stop() == 0)
+      }
+      #expect(names(in: generated).contains(name))
+    }
+  }
+
   @Test("and links that are named as dumps are told of once, and no start or prune follows them")
   func links() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

@@ -110,6 +110,13 @@ package struct DumpCommands: Sendable {
       exit((failure.fault == .unreadable ? ExitCode.dumpUnreadable : .noDumpLoads).rawValue)
     case .nothingThere:
       print("no dumps in \(location.directory): a start would begin with a fresh state")
+      // Someone who moves here expects them to be loaded.
+      let others = try directory.leftAlone().others.filter { DumpName($0) != nil }
+      for name in others { print("left alone  \(name): it is no dump of '\(location.stem)' by its name") }
+      guard others.isEmpty else {
+        print("there are dumps of another stem; name it in MEM_DUMP_PATH if a start shall load them")
+        exit(ExitCode.noDumpLoads.rawValue)
+      }
     case .noneLoads(let failures):
       for failure in failures { print("passed over  \(failure)") }
       print("a start would refuse: none of the dumps can be loaded")

@@ -47,7 +47,8 @@ extension Gatehouse {
       reportOverruledSettings()
       await begin(standing)
       await reportDumpPath()
-      await reportLeftAlone()
+      let isFresh = if case .nothingThere = outcome { true } else { false }
+      await reportLeftAlone(isFresh: isFresh)
       return .loaded
     } catch let error as DumpDirectoryError {
       logger.critical(
@@ -157,7 +158,9 @@ extension Gatehouse {
   }
 
   /// Nobody shall wait for a file to be loaded that no start looks at.
-  private func reportLeftAlone() async {
+  ///
+  /// - Parameter isFresh: there was no dump to load, so what is left alone may be what someone expected.
+  private func reportLeftAlone(isFresh: Bool) async {
     do {
       let leftAlone = try await dumps.leftAlone()
       for impostor in leftAlone.impostors {
@@ -166,7 +169,8 @@ extension Gatehouse {
           metadata: ["dump.name": "\(impostor.name)", "dump.kind": "\(impostor.kind)"])
       }
       guard !leftAlone.others.isEmpty else { return }
-      logger.notice(
+      logger.log(
+        level: isFresh ? .warning : .notice,
         "files beside the dumps have other names than MEM_DUMP_PATH gives, and are left alone; restore one by its path, or name its stem in MEM_DUMP_PATH",
         metadata: [
           "files": .stringConvertible(leftAlone.others.count),
