@@ -1,3 +1,5 @@
+import JSON
+
 /// One collection: its documents, and the indexes over them. A value: a copy is a snapshot.
 struct Collection: Sendable {
   let schema: CollectionSchema
@@ -138,7 +140,7 @@ extension Collection {
     for index in indexes {
       var wanted: [String] = []
       for field in index.fields {
-        guard let value = values.first(where: { $0.field == field })?.value else { break }
+        guard let value = values.first(where: { $0.field.hasSameBytes(as: field) })?.value else { break }
         wanted.append(value)
       }
       guard wanted.count == index.fields.count else { continue }

@@ -62,19 +62,56 @@ package enum JSONWriter {
       return
     }
     for byte in utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
-      case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
-      case 0x08: bytes.append(contentsOf: "\\b".utf8)
-      case 0x09: bytes.append(contentsOf: "\\t".utf8)
-      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-      case 0x0C: bytes.append(contentsOf: "\\f".utf8)
-      case 0x0D: bytes.append(contentsOf: "\\r".utf8)
-      case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
-      default: bytes.append(byte)
-      }
+      if mustBeEscaped(byte) { writeEscape(of: byte, into: &bytes) } else { bytes.append(byte) }
+    }
+  }
+
+  /// One character as it stands between a string's quotes.
+  static func writeContent(_ scalar: Unicode.Scalar, into bytes: inout [UInt8]) {
+    let value = scalar.value
+    func append(_ mark: UInt32, _ shift: UInt32) {
+      bytes.append(UInt8(truncatingIfNeeded: mark | value >> shift & 0x3F))
+    }
+    switch value {
+    case 0..<0x80:
+      let byte = UInt8(truncatingIfNeeded: value)
+      if mustBeEscaped(byte) { writeEscape(of: byte, into: &bytes) } else { bytes.append(byte) }
+    case 0x80..<0x800:
+      append(0xC0, 6)
+      append(0x80, 0)
+    case 0x800..<0x10000:
+      bytes.append(UInt8(truncatingIfNeeded: 0xE0 | value >> 12))
+      append(0x80, 6)
+      append(0x80, 0)
+    default:
+      append(0xF0, 18)
+      append(0x80, 12)
+      append(0x80, 6)
+      append(0x80, 0)
+    }
+  }
+
+  /// The letter of the two-character escape sequence for a byte that can't stand in a string as it is; `nil` where only
+  /// `\u00XX` is left.
+  static func letter(forEscaping byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
+    case 0x08: UInt8(ascii: "b")
+    case 0x09: UInt8(ascii: "t")
+    case 0x0A: UInt8(ascii: "n")
+    case 0x0C: UInt8(ascii: "f")
+    case 0x0D: UInt8(ascii: "r")
+    default: nil
+    }
+  }
+
+  private static func writeEscape(of byte: UInt8, into bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "\\"))
+    if let letter = letter(forEscaping: byte) {
+      bytes.append(letter)
+    } else {
+      let digits = String(byte, radix: 16)
+      bytes.append(contentsOf: "u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)".utf8)
     }
   }
 
