@@ -4,6 +4,7 @@ enum JSONEscape {
   ///
   /// - Returns: the character that it stands for (with the python dialect U+FFFD for a lone surrogate), and the position
   ///   behind it.
+  @inline(__always)
   static func read(
     in bytes: UnsafeRawBufferPointer, at start: Int, dialect: JSONParser.Dialect
   ) throws(JSONError) -> (scalar: Unicode.Scalar, end: Int) {
@@ -22,6 +23,7 @@ enum JSONEscape {
   }
 
   /// `\uXXXX`, or two of them that make a surrogate pair.
+  @inline(__always)
   private static func readScalar(
     in bytes: UnsafeRawBufferPointer, at start: Int, dialect: JSONParser.Dialect
   ) throws(JSONError) -> (scalar: Unicode.Scalar, end: Int) {
@@ -41,20 +43,30 @@ enum JSONEscape {
   }
 
   /// Four hexadecimal digits of the escape sequence that begins at `start`.
+  @inline(__always)
   private static func readUnit(
     in bytes: UnsafeRawBufferPointer, at position: Int, of start: Int
   ) throws(JSONError) -> UInt16 {
     guard position + 4 <= bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
-    var unit: UInt16 = 0
-    for index in position..<position + 4 {
-      let digit: UInt8
-      switch bytes[index] {
-      case let byte where JSONGrammar.isDigit(byte): digit = byte - UInt8(ascii: "0")
-      case let byte where (byte | 0x20) &- UInt8(ascii: "a") < 6: digit = (byte | 0x20) - UInt8(ascii: "a") + 10
-      default: throw JSONError(.invalidEscape, at: start)
-      }
-      unit = unit << 4 | UInt16(digit)
-    }
-    return unit
+    // All four at once: which of them is a letter can't be foreseen, so that branches would cost more than the rest. The
+    // first digit is in the lowest byte.
+    let digits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+    guard areHexadecimal(digits) else { throw JSONError(.invalidEscape, at: start) }
+    // A letter has bit 6, and 1 to 6 in its low bits.
+    let nibbles = ((digits & 0x0F0F_0F0F) + 9 * (digits >> 6 & 0x0101_0101)).byteSwapped
+    let pairs = nibbles >> 4 & 0x00F0_00F0 | nibbles & 0x000F_000F
+    return UInt16(truncatingIfNeeded: pairs >> 8 | pairs)
+  }
+
+  /// Whether each of four bytes is a hexadecimal digit. To a byte below 0x80, 0x80 less a bound is added: the high bit
+  /// says whether it reaches the bound.
+  @inline(__always)
+  private static func areHexadecimal(_ bytes: UInt32) -> Bool {
+    let highs: UInt32 = 0x8080_8080
+    guard bytes & highs == 0 else { return false }
+    let digits = (bytes + 0x5050_5050) & ~(bytes + 0x4646_4646)
+    let small = bytes | 0x2020_2020
+    let letters = (small + 0x1F1F_1F1F) & ~(small + 0x1919_1919)
+    return (digits | letters) & highs == highs
   }
 }

@@ -66,28 +66,18 @@ package enum JSONWriter {
     }
   }
 
-  /// One character as it stands between a string's quotes.
-  static func writeContent(_ scalar: Unicode.Scalar, into bytes: inout [UInt8]) {
-    let value = scalar.value
-    func append(_ mark: UInt32, _ shift: UInt32) {
-      bytes.append(UInt8(truncatingIfNeeded: mark | value >> shift & 0x3F))
-    }
+  /// One character as it stands between a string's quotes: its bytes, the first one lowest, and how many there are.
+  static func content(of scalar: Unicode.Scalar) -> (bytes: UInt64, count: Int) {
+    let value = UInt64(scalar.value)
+    // The bits of each byte behind the first.
+    let (last, second, third) = (0x80 | value & 0x3F, 0x80 | value >> 6 & 0x3F, 0x80 | value >> 12 & 0x3F)
     switch value {
     case 0..<0x80:
-      let byte = UInt8(truncatingIfNeeded: value)
-      if mustBeEscaped(byte) { writeEscape(of: byte, into: &bytes) } else { bytes.append(byte) }
-    case 0x80..<0x800:
-      append(0xC0, 6)
-      append(0x80, 0)
-    case 0x800..<0x10000:
-      bytes.append(UInt8(truncatingIfNeeded: 0xE0 | value >> 12))
-      append(0x80, 6)
-      append(0x80, 0)
-    default:
-      append(0xF0, 18)
-      append(0x80, 12)
-      append(0x80, 6)
-      append(0x80, 0)
+      let byte = UInt8(value)
+      return mustBeEscaped(byte) ? escape(of: byte) : (value, 1)
+    case 0x80..<0x800: return (0xC0 | value >> 6 | last << 8, 2)
+    case 0x800..<0x10000: return (0xE0 | value >> 12 | second << 8 | last << 16, 3)
+    default: return (0xF0 | value >> 18 | third << 8 | second << 16 | last << 24, 4)
     }
   }
 
@@ -105,13 +95,21 @@ package enum JSONWriter {
     }
   }
 
+  /// The escape sequence of a byte: its bytes, the first one lowest, and how many there are.
+  private static func escape(of byte: UInt8) -> (bytes: UInt64, count: Int) {
+    let backslash = UInt64(UInt8(ascii: "\\"))
+    if let letter = letter(forEscaping: byte) { return (backslash | UInt64(letter) << 8, 2) }
+    let digit = { (value: UInt8) in UInt64(value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)) }
+    // `u00` is 0x75, 0x30, 0x30.
+    return (backslash | 0x30_30_75 << 8 | digit(byte >> 4) << 32 | digit(byte & 15) << 40, 6)
+  }
+
   private static func writeEscape(of byte: UInt8, into bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\\"))
-    if let letter = letter(forEscaping: byte) {
-      bytes.append(letter)
-    } else {
-      let digits = String(byte, radix: 16)
-      bytes.append(contentsOf: "u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)".utf8)
+    var (escape, count) = escape(of: byte)
+    while count > 0 {
+      bytes.append(UInt8(truncatingIfNeeded: escape))
+      escape >>= 8
+      count -= 1
     }
   }
 

@@ -104,16 +104,16 @@ struct CompactorTests {
     }
   }
 
-  @Test("needs no time that grows with the square of the members, whatever the keys")
+  @Test("needs no time that grows with the square of the members, whatever the keys", .timeLimit(.minutes(2)))
   func manyMembers() throws {
     var compactor = JSONCompactor(maximumDepth: 64)
-    // Keys of one length with the same first and last bytes, and each twice.
+    // Keys of one length with the same first and last bytes, and each twice. A look at each earlier member takes hours.
     let keys = (0..<100_000).map { "samestart\(1_000_000 + $0)sameends" }
     let text = "{" + (keys + keys).map { "\"\($0)\":1" }.joined(separator: ",") + "}"
-    let start = ContinuousClock.now
     let bytes = try Self.compacted(Array(text.utf8), by: &compactor).get()
     #expect(bytes.count == text.utf8.count / 2 + 1)
-    #expect(ContinuousClock.now - start < .seconds(60), "a look at each earlier member would take hours")
+    #expect(try JSONParser().parseObject(Array(text.utf8)).count == keys.count)
+    #expect(JSONObject(keys.map { ($0, .null) }).count == keys.count)
   }
 }
 
