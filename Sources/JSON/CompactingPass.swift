@@ -4,35 +4,42 @@ struct CompactingPass {
   private let maximumDepth: Int
   private var position = 0
   private var output: CompactOutput
-  private var keys: ObjectKeys
+  /// What the present place is inside of.
+  private var open = OpenContainers()
 
+  /// - Parameter memory: as `CompactOutput` needs it.
   init(source: UnsafeRawBufferPointer, maximumDepth: Int, memory: UnsafeMutableRawBufferPointer) {
     self.source = source
     self.maximumDepth = maximumDepth
     output = CompactOutput(source: source, memory: memory)
-    keys = ObjectKeys()
   }
 
-  /// Takes the members' memory of earlier passes before this one runs, and gives it back after.
-  mutating func exchangeMemory(_ members: inout [ObjectKeys.Member]) {
-    keys.exchangeMemory(&members)
+  /// Takes an empty list, whose memory was used before, before the pass runs, and gives it back after.
+  mutating func exchange(_ containers: inout OpenContainers) {
+    swap(&open, &containers)
   }
 
   mutating func run() throws(JSONError) -> [UInt8] {
     skipWhitespace()
     guard position < source.count else { throw JSONError(.empty) }
     let isObject = source[position] == UInt8(ascii: "{")
-    try passValue(depth: 0)
+    var isBeforeElement = try passValue()
+    while !open.isEmpty {
+      isBeforeElement = isBeforeElement ? try passElement() : try endElement()
+    }
     skipWhitespace()
     guard position == source.count else { throw JSONError(.trailingBytes, at: position) }
     guard isObject else { throw JSONError(.notAnObject) }
     return output.finished(at: position)
   }
 
-  private mutating func passValue(depth: Int) throws(JSONError) {
+  /// Passes a value that has no others in it, or the beginning of one that has.
+  ///
+  /// - Returns: whether the first element of a container follows; otherwise the value has ended.
+  private mutating func passValue() throws(JSONError) -> Bool {
     switch try current() {
-    case UInt8(ascii: "{"): try passObject(depth: depth + 1)
-    case UInt8(ascii: "["): try passArray(depth: depth + 1)
+    case UInt8(ascii: "{"): return try passOpening(.object, closing: UInt8(ascii: "}"))
+    case UInt8(ascii: "["): return try passOpening(.array, closing: UInt8(ascii: "]"))
     case UInt8(ascii: "\""): try passString()
     case UInt8(ascii: "t"): try passWord("true")
     case UInt8(ascii: "f"): try passWord("false")
@@ -48,70 +55,67 @@ struct CompactingPass {
       position = end
     default: throw JSONError(.unexpectedByte, at: position)
     }
+    return false
   }
 
-  private mutating func passObject(depth: Int) throws(JSONError) {
-    try checkDepth(depth)
+  private mutating func passOpening(_ kind: OpenContainers.Kind, closing: UInt8) throws(JSONError) -> Bool {
+    guard open.depth < maximumDepth else { throw JSONError(.tooDeep, at: position, "\(maximumDepth)") }
     let start = output.place(of: position)
     position += 1
     skipWhitespace()
-    if try current() == UInt8(ascii: "}") {
+    if try current() == closing {
       position += 1
-      return
+      return false
     }
-    var scope = keys.scope()
-    while true {
+    open.open(kind, at: start)
+    return true
+  }
+
+  /// Passes an element of the innermost container up to its value's end, or its beginning as `passValue` does.
+  private mutating func passElement() throws(JSONError) -> Bool {
+    if open.innermost == .object {
       guard try current() == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: position) }
-      let keyStart = output.place(of: position) + 1
+      let start = output.place(of: position) + 1
       try passString()
-      output.join(from: keyStart, upTo: position)
-      let member = keys.add(keyStart..<output.place(of: position) - 1, in: output, to: &scope)
+      output.join(from: start, upTo: position)
+      open.add(start..<output.place(of: position) - 1, in: output)
       skipWhitespace()
       try expect(UInt8(ascii: ":"))
       skipWhitespace()
-      try passValue(depth: depth)
-      keys.endValue(of: member, at: output.place(of: position))
-      skipWhitespace()
-      if try current() == UInt8(ascii: "}") { break }
-      try expect(UInt8(ascii: ","))
-      skipWhitespace()
     }
-    position += 1
-    if scope.hasRepeats { dropRepeats(in: scope, from: start) }
-    keys.end(scope)
+    return try passValue()
+  }
+
+  /// Passes what stands behind an element's value: a comma, or the end of its container.
+  ///
+  /// - Returns: whether another element follows; otherwise the container, which is a value as well, has ended.
+  private mutating func endElement() throws(JSONError) -> Bool {
+    let isObject = open.innermost == .object
+    if isObject { open.endValue(at: output.place(of: position)) }
+    skipWhitespace()
+    if try current() == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+      position += 1
+      if let rewriting = open.close() { rewrite(rewriting) }
+      return false
+    }
+    try expect(UInt8(ascii: ","))
+    skipWhitespace()
+    return true
   }
 
   /// Writes the object that just ended anew: of a key that came twice, the last value at the place of the first.
-  private mutating func dropRepeats(in scope: ObjectKeys.Scope, from start: Int) {
-    let keys = keys
+  private mutating func rewrite(_ object: OpenContainers.Rewriting) {
+    let start = object.start
     output.rewrite(from: start, upTo: position) { written, bytes in
       bytes.append(UInt8(ascii: "{"))
-      keys.forEach(in: scope) { key, value in
-        if bytes.count > start + 1 { bytes.append(UInt8(ascii: ",")) }
+      for (key, value) in object.members {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
         bytes.append(contentsOf: written[key.lowerBound - 1 - start..<key.upperBound + 1 - start])
         bytes.append(UInt8(ascii: ":"))
         bytes.append(contentsOf: written[value.lowerBound - start..<value.upperBound - start])
       }
       bytes.append(UInt8(ascii: "}"))
     }
-  }
-
-  private mutating func passArray(depth: Int) throws(JSONError) {
-    try checkDepth(depth)
-    position += 1
-    skipWhitespace()
-    if try current() == UInt8(ascii: "]") {
-      position += 1
-      return
-    }
-    while true {
-      try passValue(depth: depth)
-      skipWhitespace()
-      if try current() == UInt8(ascii: "]") { break }
-      try expect(UInt8(ascii: ","))
-      skipWhitespace()
-    }
-    position += 1
   }
 
   private mutating func passString() throws(JSONError) {
@@ -163,11 +167,6 @@ struct CompactingPass {
     let start = position
     try passWord(word)
     output.replace(start..<position, with: other)
-  }
-
-  @inline(__always)
-  private func checkDepth(_ depth: Int) throws(JSONError) {
-    guard depth <= maximumDepth else { throw JSONError(.tooDeep, at: position, "\(maximumDepth)") }
   }
 
   @inline(__always)

@@ -7,7 +7,7 @@ package struct JSONCompactor: Sendable {
   private let maximumDepth: Int
   // Used again for each object, which saves most of their cost.
   private var memory: [UInt8] = []
-  private var members: [ObjectKeys.Member] = []
+  private var containers = OpenContainers()
 
   /// - Parameter maximumDepth: how deep arrays and objects may be nested.
   package init(maximumDepth: Int) {
@@ -20,19 +20,19 @@ package struct JSONCompactor: Sendable {
   package mutating func compact(_ source: UnsafeRawBufferPointer) throws(JSONError) -> [UInt8] {
     let size = CompactOutput.size(for: source)
     if memory.count < size { memory = [UInt8](repeating: 0, count: max(size, Self.usualSize)) }
-    var members: [ObjectKeys.Member] = []
-    swap(&members, &self.members)
+    var containers = OpenContainers()
+    swap(&containers, &self.containers)
     defer {
-      swap(&members, &self.members)
+      containers.removeAll()
+      swap(&containers, &self.containers)
       // What one huge document needed is not kept.
       if memory.count > Self.largestKept { memory = [] }
-      if self.members.capacity > Self.largestKept / MemoryLayout<ObjectKeys.Member>.stride { self.members = [] }
     }
     return try memory.withUnsafeMutableBytes { memory in
       Result { () throws(JSONError) in
         var pass = CompactingPass(source: source, maximumDepth: maximumDepth, memory: memory)
-        pass.exchangeMemory(&members)
-        defer { pass.exchangeMemory(&members) }
+        pass.exchange(&containers)
+        defer { pass.exchange(&containers) }
         return try pass.run()
       }
     }.get()

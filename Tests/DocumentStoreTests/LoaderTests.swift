@@ -82,6 +82,13 @@ struct LoaderTests {
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).compactMap(\.id) == ["1", "3"])
   }
 
+  @Test("takes no time that grows with the square of the documents that share a value", .timeLimit(.minutes(2)))
+  func manyConflicts() throws {
+    var loader = CollectionLoader(schemas: schemas)
+    for id in 0..<30_000 { try append("{\"_id\":\"\(id)\",\"name\":\"\"}", to: "users", of: &loader) }
+    #expect(loader.conflicts == [UTF8Key("users: name"): 29_999])
+  }
+
   @Test("refuses what is no JSON object", arguments: ["[1]", "{", "{\"a\":}", "nope", "{} {}"])
   func malformed(text: String) {
     var loader = CollectionLoader(schemas: schemas)
@@ -102,6 +109,19 @@ struct LoaderTests {
       let page = store.snapshot().page(of: "users", by: .field("name"), offset: offset, limit: 5)
       #expect(page.documents.compactMap { $0.string("name") } == Array(sorted.dropFirst(offset).prefix(5)))
     }
+  }
+
+  @Test("lists a collection that no schema declares")
+  func undeclared() throws {
+    let store = DocumentStore(schemas: [])
+    try store.write { (tx) throws(StoreError) in
+      for name in ["b", "c", "a"] { _ = try tx.insert(["_id": .string(name)], into: "new") }
+    }
+    let list = { (order: CollectionSchema.Order) in
+      store.snapshot().page(of: "new", by: order, offset: 1, limit: 5).documents.compactMap(\.id)
+    }
+    #expect(list(.insertion) == ["c", "a"])
+    #expect(list(.field("_id")) == ["b", "c"])
   }
 
   @Test("swaps everything in one step, with what the caller adds")

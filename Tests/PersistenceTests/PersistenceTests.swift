@@ -97,6 +97,21 @@ struct PersistenceTests {
     }
   }
 
+  @Test("loads a document of the greatest depth on the thread of restores, whose stack is small")
+  func depth() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let deep = String(repeating: "{\"a\":", count: 511) + "1" + String(repeating: "}", count: 511)
+      let value = try JSONParser(maximumDepth: 512).parse(deep)
+      try setup.store.write { (tx) throws(StoreError) in
+        _ = try tx.insert(["_id": "1", "deep": value], into: "users")
+      }
+      let dump = try await setup.dump()
+      let restored = try await Restorer(setup.ladder()).load(dump.written.path)
+      #expect(restored.summary.records == 1)
+    }
+  }
+
   @Test("the ladder passes over damaged dumps, says why, and leaves them")
   func ladder() async throws {
     try await withTemporaryDirectory { root in
