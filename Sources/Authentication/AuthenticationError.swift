@@ -11,7 +11,7 @@ package struct AuthenticationError: Error, Sendable, Equatable, CustomStringConv
   package let code: Code
   private let detail: String
 
-  init(_ code: Code, _ detail: String = "") {
+  package init(_ code: Code, _ detail: String = "") {
     self.code = code
     self.detail = detail
   }

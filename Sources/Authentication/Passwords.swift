@@ -11,6 +11,8 @@ package final class Passwords: Sendable {
   private let threads: NIOThreadPool
   private let ownThread = NIOThreadPool(numberOfThreads: 1)
   private let own: [[UInt8]]
+  /// For each of `own` a hash of it, once there is one.
+  private let ownHashes: Mutex<[JSONValue?]>
   private let waiting = Mutex(0)
 
   /// At 5 checks a second and core, whoever comes later would wait longer than a client does.
@@ -22,6 +24,7 @@ package final class Passwords: Sendable {
   package init(threads: Int, own: [String]) {
     self.threads = NIOThreadPool(numberOfThreads: threads)
     self.own = own.map { Array($0.utf8) }
+    ownHashes = Mutex(Array(repeating: nil, count: own.count))
     self.threads.start()
     ownThread.start()
   }
@@ -31,9 +34,17 @@ package final class Passwords: Sendable {
   }
 
   /// Whether a password is one of the service's own accounts. Takes the same time wherever the texts differ.
-  package func isOwn(_ password: String) -> Bool {
-    let password = Array(password.utf8)
-    return own.reduce(false) { $0 || BCrypt.isEqual($1, password) }
+  package func isOwn(_ password: String) -> Bool { index(of: password) != nil }
+
+  /// A hash of a password of the service's own accounts. It is computed once; whatever needs it later has it at once.
+  ///
+  /// Never for the password of a user: two documents with the same hash would say that their passwords are the same.
+  ///
+  /// - Returns: the hash in the shape in which documents hold it.
+  package func ownHash(_ password: String) async throws -> JSONValue {
+    if let known = knownHash(of: password) { return known }
+    let hash = try await hash(password)
+    return remember(hash, of: password)
   }
 
   /// - Returns: the hash in the shape in which documents hold it.
@@ -43,10 +54,36 @@ package final class Passwords: Sendable {
 
   /// Whether a password is the one whose hash a document holds. Without a hash it takes as long and is false.
   package func verify(_ password: String, against stored: JSONValue?) async throws -> Bool {
+    // Only somebody who knows the password comes here, so the time that this saves tells nothing.
+    if let stored, stored == knownHash(of: password) { return true }
     let hash = stored.flatMap(Self.hash(in:)).flatMap { $0.hasPrefix("$2") ? $0 : nil }
-    return try await run(password) {
+    let isRight = try await run(password) {
       let matches = BCrypt.verify(password, against: hash ?? Self.nobody)
       return hash != nil && matches
+    }
+    if isRight, let stored { _ = remember(stored, of: password) }
+    return isRight
+  }
+
+  private func index(of password: String) -> Int? {
+    let password = Array(password.utf8)
+    // All of them are looked at, so that time tells nothing of them.
+    return own.indices.reduce(nil) { BCrypt.isEqual(own[$1], password) ? $0 ?? $1 : $0 }
+  }
+
+  private func knownHash(of password: String) -> JSONValue? {
+    index(of: password).flatMap { index in ownHashes.withLock { $0[index] } }
+  }
+
+  /// Keeps a hash of an own password, unless there is one by now.
+  ///
+  /// - Returns: the one that is kept.
+  private func remember(_ hash: JSONValue, of password: String) -> JSONValue {
+    guard let index = index(of: password) else { return hash }
+    return ownHashes.withLock { hashes in
+      let kept = hashes[index] ?? hash
+      hashes[index] = kept
+      return kept
     }
   }
 

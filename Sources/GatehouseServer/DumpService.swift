@@ -27,14 +27,19 @@ struct DumpService: DumpPort {
   /// How long a question about a path waits for the volume.
   private static let patience = Duration.seconds(2)
 
+  /// How long a dump waits for the accounts' passwords. The state is worth more than they are.
+  private static let accountPatience = Duration.seconds(5)
+
   /// Writes a dump to the usual place.
   func dump(reason: String) async throws -> Dumper.Dump {
-    try await dumper.dump(to: await usualTarget(), reason: reason)
+    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+    return try await dumper.dump(to: await usualTarget(), reason: reason)
   }
 
   /// Writes the last dump to the usual place. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
+    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
     _ = try await dumper.dumpLast(to: await usualTarget(), reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
@@ -44,6 +49,7 @@ struct DumpService: DumpPort {
     do {
       let target: DumpLocation
       if let path { target = try await confined(path) } else { target = await usualTarget() }
+      await installation.accounts.waitUntilSettled(within: Self.accountPatience)
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(

@@ -63,11 +63,11 @@ package struct Gatehouse: Sendable {
       dumpPath: "\(location.directory)/\(location.stem).bin",
       allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
       sideFile: Self.sideFile(configuration.securitySettingsFile, workingDirectory: workingDirectory))
-    installation = Installation(
+    let accounts = OwnAccounts(
       store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
-      passwords: passwords, password: configuration.administrator.password,
-      sidecar: SidecarAccountKeeper(store: store, passwords: passwords, login: configuration.sidecar, logger: logger),
-      dumper: dumper, logger: logger)
+      passwords: passwords, administrator: configuration.administrator.password, sidecar: configuration.sidecar,
+      logger: logger)
+    installation = Installation(store: store, accounts: accounts, dumper: dumper)
     let (state, lease, start) = (state, lease, ContinuousClock.now)
     dumps = DumpService(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
@@ -78,7 +78,8 @@ package struct Gatehouse: Sendable {
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
       tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
-      standby: { lease.standby }, isSealed: { state.isSealed }, isSaved: { state.isSaved },
+      standby: { lease.standby }, ownAccounts: { await accounts.waitUntilSettled(within: $0) },
+      isSealed: { state.isSealed }, isSaved: { state.isSaved },
       activity: {
         PlatformServices.Activity(
           memoryPercent: ProcessMemory.percent, connections: state.connections,

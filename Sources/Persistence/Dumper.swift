@@ -78,6 +78,11 @@ package actor Dumper {
     firstState = store.snapshot().sequence
   }
 
+  /// Takes one of the changes since `countChanges` as the service's own.
+  package func discountChange() {
+    firstState += 1
+  }
+
   /// Takes the present state as saved: it was just restored.
   package func markSaved(in origin: Origin) {
     self.origin = origin

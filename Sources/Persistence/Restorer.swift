@@ -26,7 +26,7 @@ package struct Restorer: Sendable {
   }
 
   /// Runs work on the thread, as freeing a large state.
-  package func run(_ work: @escaping @Sendable () throws -> Void) async throws {
+  package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await thread.run(work)
   }
 }

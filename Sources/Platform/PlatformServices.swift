@@ -16,6 +16,7 @@ package final class PlatformServices: Sendable {
   let logger: Logger
   let availability: @Sendable () -> Availability
   let standby: @Sendable () -> Standby?
+  private let ownAccounts: @Sendable (_ limit: Duration) async -> Bool
   let isSealed: @Sendable () -> Bool
   let isSaved: @Sendable () -> Bool
   let activity: @Sendable () -> Activity
@@ -46,12 +47,15 @@ package final class PlatformServices: Sendable {
   ///   - clock: Unix seconds.
   ///   - availability: asked at each call.
   ///   - standby: asked before each change, at its commit, and before it is acknowledged; `nil`: changes are taken.
+  ///   - ownAccounts: waits, for the limit at most, until the accounts whose passwords the environment gives have them; says whether
+  ///     they have.
   ///   - isSealed: whether changes have ended, with the snapshot of the last dump or without one; asked at each commit.
   ///   - isSaved: whether the last dump is safe; asked before a change is acknowledged.
   package init(
     configuration: PlatformConfiguration, store: DocumentStore, passwords: Passwords, tokens: Tokens,
     dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
     availability: @escaping @Sendable () -> Availability, standby: @escaping @Sendable () -> Standby?,
+    ownAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool = { _ in true },
     isSealed: @escaping @Sendable () -> Bool, isSaved: @escaping @Sendable () -> Bool,
     activity: @escaping @Sendable () -> Activity
   ) {
@@ -66,6 +70,7 @@ package final class PlatformServices: Sendable {
     description = DescriptionRoutes.description(version: configuration.version)
     self.availability = availability
     self.standby = standby
+    self.ownAccounts = ownAccounts
     self.isSealed = isSealed
     self.isSaved = isSaved
     self.activity = activity
@@ -85,6 +90,13 @@ package final class PlatformServices: Sendable {
   enum LimitedAction: Sendable {
     case login
     case registration
+  }
+
+  /// Waits until the accounts whose passwords the environment gives have them.
+  ///
+  /// - Throws: `AuthenticationError` when that takes too long.
+  func awaitOwnAccounts() async throws {
+    guard await ownAccounts(.seconds(10)) else { throw AuthenticationError(.busy) }
   }
 
   /// Counts an action of an address; `nil` when it is not limited.

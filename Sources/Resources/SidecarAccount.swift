@@ -30,7 +30,9 @@ package struct SidecarAccount: Sendable {
   }
 
   /// Makes what is missing and sets the password; the rest stays as it is.
-  package func complete(_ transaction: inout Transaction, password: JSONValue) throws(Refusal) {
+  ///
+  /// - Parameter password: the new hash, or `nil` to keep the present one; a new account has none then.
+  package func complete(_ transaction: inout Transaction, password: JSONValue?) throws(Refusal) {
     if Roles.find(Self.role, in: transaction) == nil {
       try transaction.inserting(
         [
@@ -42,7 +44,8 @@ package struct SidecarAccount: Sendable {
         ["manage_security": true], in: Collections.roles, .fields(["role_name": Self.role]))
     }
     guard user(in: transaction) == nil else {
-      let changes: JSONObject = ["active": true, "password": password]
+      var changes: JSONObject = ["active": true]
+      changes["password"] = password
       try transaction.setting(changes, in: Collections.users, .fields(["username": username]))
       Revocations.unrevokeAll(of: username, in: &transaction)
       return
@@ -50,7 +53,8 @@ package struct SidecarAccount: Sendable {
     // An address that nobody else has: the name is unique, and the domain is that of this machine.
     try transaction.inserting(
       [
-        "username": .string(username), "email": .string("\(username)@sidecar.localhost"), "password": password,
+        "username": .string(username), "email": .string("\(username)@sidecar.localhost"),
+        "password": password ?? .null,
         "role": .string(Self.role), "groups": [], "active": true, "ui_access": false, "custom_attributes": [:],
       ], into: Collections.users)
   }

@@ -48,6 +48,25 @@ struct PasswordTests {
     }
   }
 
+  @Test("of the service's own accounts are hashed once for these, and anew for a user who has the same one")
+  func ownHashes() async throws {
+    try await withPasswords { (passwords: Passwords) async throws in
+      let own = "Own-Passw0rd!of-the-service"
+      let first = try await passwords.ownHash(own)
+      #expect(try await passwords.ownHash(own) == first)
+      #expect(try await passwords.hash(own) != first)
+      #expect(try await passwords.verify(own, against: first))
+      #expect(try await !passwords.verify("\(own) ", against: first))
+    }
+    try await withPasswords { (passwords: Passwords) async throws in
+      let own = "Own-Passw0rd!of-the-service"
+      let stored = try await passwords.hash(own)
+      #expect(try await passwords.verify(own, against: stored))
+      #expect(try await passwords.ownHash(own) == stored, "the one that is in use already")
+      #expect(try await !passwords.verify(own, against: Passwords.document(of: Passwords.nobody)))
+    }
+  }
+
   @Test("are hashed with bcrypt at cost 12, each with a salt of its own, and verified")
   func hashing() async throws {
     try await withPasswords { (passwords: Passwords) async throws in

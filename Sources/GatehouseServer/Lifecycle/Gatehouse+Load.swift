@@ -28,7 +28,7 @@ extension Gatehouse {
         try await installation.begin(with: restored)
         report(restored, took: duration)
       case .nothingThere:
-        try await installation.begin()
+        try installation.begin()
         logger.notice("no dump in the directory: starting with a fresh state")
       case .blocked(let failure, let passedOver):
         report(passedOver)
@@ -41,7 +41,7 @@ extension Gatehouse {
             metadata: ["dumps": .stringConvertible(failures.count)])
           return .refused(.noDumpLoads)
         }
-        try await installation.begin()
+        try installation.begin()
         logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
       }
       reportOverruledSettings()

@@ -40,6 +40,7 @@ extension Gatehouse {
         case .loaded:
           state.becomeReady()
           logger.notice("ready", metadata: ["documents": .stringConvertible(store.snapshot().count)])
+          group.addTask { await settleAccounts() }
           group.addTask { await followLease() }
           group.addTask { await runTimer() }
         case .ended:
@@ -83,6 +84,12 @@ extension Gatehouse {
     } catch {
       return .serverEnded("\(error)")
     }
+  }
+
+  /// Beside the calls that are taken already.
+  private func settleAccounts() async -> Event {
+    await installation.accounts.settle(dumper)
+    return .ended
   }
 
   private func runTimer() async -> Event {

@@ -1,0 +1,167 @@
+import Authentication
+import Clocks
+import DocumentStore
+import JSON
+import Logging
+import Persistence
+import Resources
+import Settings
+import Synchronization
+
+/// The accounts whose passwords the environment gives: the admin's and, where it is set, the sidecar's. With the latter both
+/// containers share one secret, and the admin's stays out of the sidecar.
+///
+/// A hash takes about 200 ms of a core. So a start puts the accounts in place as they are and is ready; beside it `settle`
+/// compares their hashes with the passwords and makes those that are missing. Until then a login to one of these accounts waits,
+/// and so does a dump, which would hold accounts without a password.
+final class OwnAccounts: Sendable {
+  struct Hashes: Sendable {
+    let administrator: JSONValue
+    let sidecar: JSONValue?
+  }
+
+  /// What of the environment could not be put in place.
+  struct Obstacles: Sendable {
+    var isEmailTaken = false
+    var isSidecarNameTaken = false
+  }
+
+  private let store: DocumentStore
+  private let firstStart: FirstStart
+  private let passwords: Passwords
+  private let administrator: Secret
+  private let sidecar: Configuration.SidecarLogin?
+  private let logger: Logger
+  private let isSettled = Mutex(false)
+
+  private static let retryPause = Duration.seconds(1)
+  private static let look = Duration.milliseconds(5)
+
+  /// - Parameters:
+  ///   - administrator: the admin's password.
+  ///   - sidecar: `nil` when `SIDECAR_USERNAME` is not set: then there is no such account.
+  init(
+    store: DocumentStore, firstStart: FirstStart, passwords: Passwords, administrator: Secret,
+    sidecar: Configuration.SidecarLogin?, logger: Logger
+  ) {
+    self.store = store
+    self.firstStart = firstStart
+    self.passwords = passwords
+    self.administrator = administrator
+    self.sidecar = sidecar
+    self.logger = logger
+  }
+
+  /// Hashes of the passwords. They are computed once.
+  func hashes() async throws -> Hashes {
+    Hashes(
+      administrator: try await passwords.ownHash(administrator.reveal()),
+      sidecar: try await sidecar.asyncMap { try await passwords.ownHash($0.password.reveal()) })
+  }
+
+  /// Makes the accounts, and sets right what is not as the environment says. What is right stays, so that a restart changes
+  /// nothing.
+  ///
+  /// - Parameter hashes: `nil` keeps the present ones; a new account has none then, and nobody can log in to it.
+  func complete(_ transaction: inout Transaction, hashes: Hashes?) throws(Refusal) -> Obstacles {
+    var obstacles = Obstacles()
+    obstacles.isEmailTaken = try !firstStart.complete(&transaction, password: hashes?.administrator)
+    guard let account else { return obstacles }
+    obstacles.isSidecarNameTaken = account.isTaken(in: transaction)
+    if !obstacles.isSidecarNameTaken, hashes != nil || !account.isComplete(in: transaction) {
+      try account.complete(&transaction, password: hashes?.sidecar)
+    }
+    return obstacles
+  }
+
+  func report(_ obstacles: Obstacles) {
+    if obstacles.isEmailTaken {
+      logger.warning(
+        "another user has the e-mail address of DOORMAN_ADMIN_EMAIL; the admin keeps its own and logs in as 'admin'")
+    }
+    if obstacles.isSidecarNameTaken, let sidecar {
+      logger.error(
+        "SIDECAR_USERNAME is the name of another user, who stays as it is: the sidecar can't log in. Choose a name that nobody has",
+        metadata: ["user.name": "\(sidecar.username)"])
+    }
+  }
+
+  /// Gives the accounts the passwords of the environment. To be called once, when the state is in place.
+  func settle(_ dumper: Dumper) async {
+    let start = SteadyClock.now()
+    while !Task.isCancelled {
+      do {
+        try await setHashes(dumper)
+        isSettled.withLock { $0 = true }
+        logger.info(
+          "the passwords of the environment are set",
+          metadata: ["duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds)])
+        return
+      } catch {
+        logger.error(
+          "the passwords of the environment can't be hashed, so their accounts can't log in; trying again",
+          metadata: ["error": "\(error)"])
+        guard (try? await Task.sleep(for: Self.retryPause)) != nil else { return }
+      }
+    }
+  }
+
+  /// Waits until the accounts have the passwords of the environment.
+  ///
+  /// - Returns: whether they have.
+  @discardableResult
+  func waitUntilSettled(within limit: Duration) async -> Bool {
+    let deadline = Deadline(in: limit)
+    while !isSettled.withLock({ $0 }) {
+      guard !deadline.isOver, (try? await Task.sleep(for: Self.look)) != nil else { return false }
+    }
+    return true
+  }
+
+  private var account: SidecarAccount? { sidecar.map { SidecarAccount(username: $0.username) } }
+
+  private func setHashes(_ dumper: Dumper) async throws {
+    try await setHash(of: administrator, dumper) { reader in
+      Users.find(Users.admin, in: reader)?.value("password")
+    } set: { (transaction, hash) throws(Refusal) in
+      try transaction.setting(["password": hash], in: Collections.users, .fields(["username": Users.admin]))
+    }
+    guard let sidecar, let account, !account.isTaken(in: store.snapshot()) else { return }
+    let isSet = try await setHash(of: sidecar.password, dumper) {
+      account.password(in: $0)
+    } set: {
+      (transaction, hash) throws(Refusal) in
+      guard !account.isTaken(in: transaction) else { return }
+      try account.complete(&transaction, password: hash)
+    }
+    if isSet { logger.notice("the sidecar's account is set", metadata: ["user.name": "\(sidecar.username)"]) }
+  }
+
+  /// Sets the hash of one account, unless it is that of the password, or was changed meanwhile.
+  ///
+  /// - Returns: whether it was set.
+  @discardableResult
+  private func setHash(
+    of secret: Secret, _ dumper: Dumper, in present: (any DocumentReader) -> JSONValue?,
+    set: (inout Transaction, JSONValue) throws(Refusal) -> Void
+  ) async throws -> Bool {
+    let password = secret.reveal()
+    let stored = present(store.snapshot())
+    if let stored, !stored.isNull, try await passwords.verify(password, against: stored) { return false }
+    let hash = try await passwords.ownHash(password)
+    let isSet = try store.write { (transaction) throws(Refusal) in
+      guard present(transaction) == stored else { return false }
+      try set(&transaction, hash)
+      return true
+    }
+    if isSet { await dumper.discountChange() }
+    return isSet
+  }
+}
+
+extension Optional {
+  fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
+    guard let self else { return nil }
+    return try await transform(self)
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The accounts whose passwords the environment gives. Their hashes are made beside the start.
+@Suite("The accounts of the environment")
+struct AccountTests {
+  private static let areSet = "the passwords of the environment are set"
+  private static let isSidecarSet = "the sidecar's account is set"
+
+  private func position(of text: String, in log: String) throws -> String.Index {
+    try #require(log.range(of: text), "\(log)").lowerBound
+  }
+
+  @Test("don't keep a start from being ready, and a login to them waits for its hash")
+  func readyBeforeHashes() async throws {
+    try await withGatehouse(SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+      _ = try gatehouse.logIn()
+      _ = try gatehouse.logIn(SidecarProcess.username, SidecarProcess.password)
+      let log = gatehouse.log
+      #expect(try position(of: " ready", in: log) < position(of: Self.areSet, in: log))
+      #expect(try position(of: " ready", in: log) < position(of: Self.isSidecarSet, in: log))
+    }
+  }
+
+  @Test("are in a dump with their passwords, however soon after the start it is written")
+  func dumpBeforeHashes() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let first = try GatehouseProcess(dumps: generated, SidecarProcess.account)
+      defer { if first.isRunning { first.signal(SIGKILL) } }
+      #expect(eventually { first.log.contains(" ready") ? true : nil } == true)
+      #expect(try first.stop() == 0)
+      #expect(!names(in: generated).filter { $0.hasSuffix(".bin") }.isEmpty)
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (next: GatehouseProcess) async throws in
+        #expect(eventually { next.log.contains(Self.areSet) ? true : nil } == true)
+        // What has the password of the environment already is left as it is.
+        #expect(!next.log.contains(Self.isSidecarSet))
+        _ = try next.logIn(SidecarProcess.username, SidecarProcess.password)
+      }
+    }
+  }
+
+  @Test("of a dump never log in with the passwords of the dump where the environment gives others")
+  func changedPasswords() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        #expect(try gatehouse.stop() == 0)
+      }
+      let changes = [
+        "DOORMAN_ADMIN_PASSWORD": "Another-Horse-Battery-9", "SIDECAR_USERNAME": SidecarProcess.username,
+        "SIDECAR_PASSWORD": "another-password-of-the-sidecar",
+      ]
+      try await withGatehouse(dumps: generated, changes) { (gatehouse: GatehouseProcess) async throws in
+        #expect(throws: HTTPFailure.self) { try gatehouse.logIn() }
+        #expect(throws: HTTPFailure.self) {
+          try gatehouse.logIn(SidecarProcess.username, SidecarProcess.password)
+        }
+        _ = try gatehouse.logIn(GatehouseProcess.adminEmail, "Another-Horse-Battery-9")
+        _ = try gatehouse.logIn(SidecarProcess.username, "another-password-of-the-sidecar")
+      }
+    }
+  }
+}
