@@ -186,6 +186,11 @@ extension Gatehouse {
 
   private static var shownNames: Int { 5 }
 
+  /// A name in ASCII: the metadata's keys are told apart as Unicode does, the names of collections by their bytes.
+  private static func ascii(_ name: String) -> String {
+    name.unicodeScalars.map { $0.isASCII ? String($0) : "{\(String($0.value, radix: 16))}" }.joined()
+  }
+
   private func report(_ restored: Ladder.Restored, took duration: Duration) {
     var metadata: Logger.Metadata = [
       "dump.path": "\(restored.path)", "dump.created_at": "\(restored.summary.createdAt)",
@@ -193,7 +198,7 @@ extension Gatehouse {
       "duration.ms": .stringConvertible(duration.milliseconds),
     ]
     for count in restored.summary.counts where count.records > 0 {
-      metadata["count.\(count.name)"] = .stringConvertible(count.records)
+      metadata["count.\(Self.ascii(count.name))"] = .stringConvertible(count.records)
     }
     logger.notice("restored from dump \(restored.path)", metadata: metadata)
     for (place, count) in restored.conflicts.sorted(by: { $0.key < $1.key }) {

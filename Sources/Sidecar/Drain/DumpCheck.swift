@@ -51,7 +51,8 @@ struct DumpCheck: Sendable {
       differs("sha256", answer.sha256, good.sha256), differs("bytes", answer.bytes, checked.dump.entry.bytes),
       differs("documents", answer.documents, good.documents), differs("created_at", answer.createdAt, good.createdAt),
       differs(
-        "collections", answer.collections, Dictionary(good.collections.map { ($0.name, $0.documents) }) { $1 }),
+        "collections", answer.collections,
+        Dictionary(good.collections.map { (UTF8Key($0.name), $0.documents) }) { $1 }),
     ].compactMap { $0 }
     guard differences.isEmpty else {
       throw Failure.damaged(
