@@ -59,9 +59,7 @@ extension Configuration {
     if isProduction, !PasswordRule.holds(password.reveal()) {
       reader.fault("DOORMAN_ADMIN_PASSWORD", "is too weak for ENV=production. \(PasswordRule.sentence)")
     }
-    if password.reveal().utf8.contains(0) {
-      reader.fault("DOORMAN_ADMIN_PASSWORD", "holds a NUL character, which no password can")
-    }
+    if let fault = PasswordRule.fault(in: password.reveal()) { reader.fault("DOORMAN_ADMIN_PASSWORD", fault) }
     return Administrator(email: email, password: password)
   }
 
@@ -83,9 +81,7 @@ extension Configuration {
       reader.fault(
         "SIDECAR_USERNAME", "is not set, but SIDECAR_PASSWORD is; set both, or none where there is no sidecar")
     }
-    if password?.reveal().utf8.contains(0) == true {
-      reader.fault("SIDECAR_PASSWORD", "holds a NUL character, which no password can")
-    }
+    if let fault = password.flatMap({ PasswordRule.fault(in: $0.reveal()) }) { reader.fault("SIDECAR_PASSWORD", fault) }
     guard let username, let password else { return nil }
     return SidecarLogin(username: username, password: password)
   }
