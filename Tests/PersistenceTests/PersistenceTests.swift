@@ -184,6 +184,10 @@ struct PersistenceTests {
       let below = DumpLocation(directory: setup.directory.location.directory + "/sub", stem: "x")
       _ = try await setup.dumper.dump(to: below, reason: "test")
       #expect(await setup.dumper.isChanged)
+      // Nor at dumps of another stem.
+      let beside = DumpLocation(directory: setup.directory.location.directory, stem: "d-d")
+      _ = try await setup.dumper.dump(to: beside, reason: "test")
+      #expect(await setup.dumper.isChanged)
       await setup.dumper.markSaved(in: Dumper.Origin(path: "d.bin", createdAt: ""))
       #expect(await !setup.dumper.isChanged)
     }
@@ -393,8 +397,7 @@ struct LeaseTests {
       let dumper = dumper(setup, lease)
       _ = try await dumper.dump(to: setup.directory.location, reason: "test")
       _ = try DumpJob(directory: setup.directory, keyring: setup.keyring, format: .dmp1).write(
-        setup.store.snapshot(), to: DumpLocation(directory: setup.directory.location.directory, stem: "copy"),
-        order: DumpOrder(epoch: epoch, sequence: sequence))
+        setup.store.snapshot(), to: setup.directory.location, order: DumpOrder(epoch: epoch, sequence: sequence))
       try setup.add("newer")
       guard let expected else {
         await #expect(throws: DumpDirectoryError.self) {

@@ -28,5 +28,5 @@ struct DumpAnswer: Sendable, Equatable {
   }
 
   /// The file's name, whatever the other container calls its directory.
-  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+  var name: String { path.parts(betweenBytes: UInt8(ascii: "/")).last ?? path }
 }
