@@ -59,7 +59,7 @@ struct DumpService: DumpPort {
     } catch let error as DumpDirectoryError where error.code == .outside {
       throw Refusal(400, "MEM004", "The path \(error)")
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
-      throw Refusal(409, "MEM007", "No dump was written: \(lease.standing.holderSentence)")
+      throw Refusal(409, "MEM007", "No dump was written: \(lease.holderSentence)")
     } catch {
       throw Refusal(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
@@ -167,7 +167,7 @@ struct DumpService: DumpPort {
   private static func cause(of error: any Error) -> String {
     switch (error as? DumpDirectoryError)?.code {
     case .noSpace?: "since the volume is full: free space on it or enlarge it"
-    case .notWritable?: "since its directory can't be written: check the volume's permissions"
+    case .notWritable?, .readOnly?: "since its directory can't be written: check the volume's permissions"
     default: "since the volume or the dump failed: the service's log says how"
     }
   }
