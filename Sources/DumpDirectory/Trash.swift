@@ -46,14 +46,26 @@ extension DumpDirectory {
   }
 
   /// What is in the trash and is ours: named as a dump, and beginning as one.
-  package func trash() throws(DumpDirectoryError) -> [TrashedDump] {
-    guard isDirectory(trashDirectory) else { return [] }
-    return try Self.names(in: trashDirectory).compactMap { name in
-      guard Self.isTrashed(name), let source = try? DumpFileSource(path: "\(trashDirectory)/\(name)"),
-        (try? UnverifiedDump(source)) != nil, let identity = try? FileIdentity(of: "\(trashDirectory)/\(name)")
-      else { return nil }
-      return TrashedDump(name: name, bytes: identity.bytes, trashedAt: identity.modifiedAt / 1_000_000_000)
-    }.sorted { ($0.trashedAt, $0.name) < ($1.trashedAt, $1.name) }
+  ///
+  /// - Returns: these, and why others can't be told, which may be dumps, too.
+  package func trash() throws(DumpDirectoryError) -> (dumps: [TrashedDump], unreadable: [String]) {
+    guard isDirectory(trashDirectory) else { return ([], []) }
+    var (dumps, unreadable): ([TrashedDump], [String]) = ([], [])
+    for name in try Self.names(in: trashDirectory) where Self.isTrashed(name) {
+      let path = "\(trashDirectory)/\(name)"
+      do {
+        _ = try UnverifiedDump(DumpFileSource(path: path))
+        let identity = try FileIdentity(of: path)
+        dumps.append(
+          TrashedDump(name: name, bytes: identity.bytes, trashedAt: identity.modifiedAt / 1_000_000_000))
+      } catch let error as DumpDirectoryError {
+        // Gone meanwhile, or no regular file and so no dump.
+        if error.code != .notFound, error.code != .outside { unreadable.append("\(error)") }
+      } catch {
+        if (error as? DumpFormatError)?.isOfReading == true { unreadable.append("\(path): \(error)") }
+      }
+    }
+    return (dumps.sorted { ($0.trashedAt, $0.name) < ($1.trashedAt, $1.name) }, unreadable)
   }
 
   /// Unlinks a dump of the trash for good.

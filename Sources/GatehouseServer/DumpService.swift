@@ -2,10 +2,25 @@ import Authentication
 import DocumentStore
 import DumpDirectory
 import DumpFormat
+import JSON
 import Logging
 import Persistence
 import Platform
 import Resources
+import Synchronization
+import Threads
+
+/// A text that is said once, until another one comes.
+private final class LastText: Sendable {
+  private let text = Mutex<String?>(nil)
+
+  func isNew(_ next: String) -> Bool {
+    text.withLock { text in
+      defer { text = next }
+      return text.map { !$0.hasSameBytes(as: next) } ?? true
+    }
+  }
+}
 
 /// Joins the platform API to the dumps: where they go, what a failure is called, what a restore changes.
 struct DumpService: DumpPort {
@@ -23,6 +38,7 @@ struct DumpService: DumpPort {
   let logger: Logger
   /// Finds paths on the volume. It may hang with it; the threads that serve calls must not.
   let paths = BlockingThread()
+  private let overruledPath = LastText()
 
   /// How long a question about a path waits for the volume.
   private static let patience = Duration.seconds(2)
@@ -61,6 +77,8 @@ struct DumpService: DumpPort {
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
       throw Refusal(409, "MEM007", "No dump was written: \(lease.holderSentence)")
     } catch {
+      // What failed while the dump was written the dumper says itself; no thread for its path is said here.
+      if error is ThreadError { logger.error("a dump's path can't be looked at", metadata: ["error": "\(error)"]) }
       throw Refusal(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
   }
@@ -69,9 +87,13 @@ struct DumpService: DumpPort {
     let restored = try await load(path)
     do {
       try await installation.install(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
+    } catch let refusal as Refusal {
+      throw refusal
     } catch {
-      throw error as? Refusal
-        ?? Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
+      logger.error(
+        "a dump was read, but its state could not be put in place; nothing was changed",
+        metadata: ["dump.path": "\(restored.path)", "error": "\(error)"])
+      throw Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
     }
     logger.notice(
       "restored from dump \(restored.path)",
@@ -97,18 +119,32 @@ struct DumpService: DumpPort {
       throw Refusal(400, "MEM004", "dump_path \(error)")
     } catch let error as Refusal {
       throw error
-    } catch {
+    } catch is BlockingThread.Late {
       throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
+    } catch {
+      logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
+      throw Refusal(503, "MEM006", "dump_path can't be checked: the service's log says why")
     }
   }
 
   /// The settings' dump path where a start would find the dumps, else that of the environment.
   private func usualTarget() async -> DumpLocation {
     let path = SecuritySettings(in: store.snapshot(), defaults: settings).dumpPath
-    guard let path, path != "\(location.directory)/\(location.stem).bin", let target = try? await confined(path),
-      target.directory == location.directory
-    else { return location }
-    return target
+    guard let path, path != "\(location.directory)/\(location.stem).bin" else { return location }
+    let reason: String
+    do {
+      let target = try await confined(path)
+      if target.directory == location.directory { return target }
+      reason = "a start looks for dumps directly in the directory of MEM_DUMP_PATH only"
+    } catch {
+      reason = "\(error)"
+    }
+    if overruledPath.isNew(path) {
+      logger.warning(
+        "the dump_path of the security settings is not used: dumps go where MEM_DUMP_PATH says. Change it with PUT /platform/security/settings",
+        metadata: ["dump.path": "\(path)", "dump.directory": "\(location.directory)", "error": "\(reason)"])
+    }
+    return location
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {
@@ -156,9 +192,16 @@ struct DumpService: DumpPort {
       switch error.code {
       case .notFound: throw Refusal(404, "MEM003", "There is no such file")
       case .outside: throw Refusal(400, "MEM004", "The path \(error)")
-      default: throw Refusal(400, "MEM005", "The file can't be read")
+      default:
+        logger.error(
+          "nothing was restored: the file, or the directory of dumps, can't be read",
+          metadata: ["dump.path": "\(error.path)", "error": "\(error)"])
+        throw Refusal(400, "MEM005", "The file can't be read; the service's log says why")
       }
     } catch {
+      logger.error(
+        "nothing was restored: the file can't be loaded",
+        metadata: ["dump.path": "\(path ?? "the newest")", "error": "\(error)"])
       throw Refusal(400, "MEM005", "The file can't be restored: \(error). Nothing was changed")
     }
   }

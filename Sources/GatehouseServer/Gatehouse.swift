@@ -122,10 +122,7 @@ struct Gatehouse: Sendable {
     do {
       return try await Tokens(keys: keys)
     } catch {
-      throw StartFault(
-        .configuration,
-        "tokens can't be signed with the keys of the environment, so the service does not start: look at JWT_KEYS and JWT_SECRET_KEY",
-        ["error": "\(error)"])
+      throw StartFault.tokens("\(error)")
     }
   }
 

@@ -46,7 +46,7 @@ enum SideFileReader {
   private static let maximumSize = 1 << 20
 
   enum Failure: Error, CustomStringConvertible {
-    /// The directory in which it would be is not there.
+    /// The directory in which it would be is not there, or is none.
     case noDirectory
     case deadLink
     case notRegular
@@ -55,7 +55,8 @@ enum SideFileReader {
 
     var description: String {
       switch self {
-      case .noDirectory: "its directory is not there; make the directory or mount its volume, or unset the variable"
+      case .noDirectory:
+        "its directory is not there, or is none; make the directory or mount its volume, or unset the variable"
       case .deadLink: "it is a link that leads nowhere; put the file in its place, or remove the link"
       case .notRegular: "it is no regular file; name a file, or unset the variable"
       case .tooLarge: "it has more than 1 MiB, which is none of this kind"
@@ -69,7 +70,7 @@ enum SideFileReader {
   static func read(_ path: String) throws(Failure) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
-      guard errno == ENOENT else { throw .system(errno) }
+      guard [ENOENT, ENOTDIR, ELOOP].contains(errno) else { throw .system(errno) }
       var status = stat()
       guard lstat(path, &status) != 0 else { throw .deadLink }
       let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

@@ -64,12 +64,7 @@ extension Gatehouse {
       throw StartFault(blockedBy: failure)
     case .noneLoads(let failures):
       report(failures)
-      guard configuration.memory.allowsEmptyStart else {
-        throw StartFault(
-          .noDumpLoads,
-          "none of the dumps can be loaded, so the service does not start: it would bury them. Set the right MEM_ENCRYPTION_KEY (or MEM_ENCRYPTION_KEYS_OLD), restore a good file, or set MEM_ALLOW_EMPTY_START=true to start with nothing",
-          ["dumps": .stringConvertible(failures.count)])
-      }
+      guard configuration.memory.allowsEmptyStart else { throw StartFault.noneLoads(failures.count) }
       try begin()
       logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
     }

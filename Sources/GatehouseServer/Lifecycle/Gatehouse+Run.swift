@@ -62,6 +62,7 @@ extension Gatehouse {
         }
       }
     }
+    logger.critical("every task of the service has ended; ending without a last dump")
     terminate(.lastDumpFailed)
   }
 

@@ -35,7 +35,11 @@ extension StartFault {
   init(preparing error: DumpDirectoryError) {
     let (code, message): (ExitCode, Logger.Message) =
       switch error.code {
-      case .outside: (.configuration, "MEM_DUMP_PATH names no place for dumps, so the service does not start")
+      case .outside:
+        (
+          .configuration,
+          "MEM_DUMP_PATH names no place for dumps, so the service does not start: set it to a path such as generated/memory_dump.bin"
+        )
       case .notADirectory:
         (
           .directoryNotWritable,
@@ -127,6 +131,21 @@ extension StartFault {
 }
 
 extension StartFault {
+  /// There are dumps, and none can be loaded.
+  static func noneLoads(_ count: Int) -> StartFault {
+    StartFault(
+      .noDumpLoads,
+      "none of the dumps can be loaded, so the service does not start: it would bury them. Set the right MEM_ENCRYPTION_KEY (or MEM_ENCRYPTION_KEYS_OLD), restore a good file, or set MEM_ALLOW_EMPTY_START=true to start with nothing",
+      ["dumps": .stringConvertible(count)])
+  }
+
+  static func tokens(_ reason: String) -> StartFault {
+    StartFault(
+      .configuration,
+      "tokens can't be signed with the keys of the environment, so the service does not start: look at JWT_KEYS and JWT_SECRET_KEY",
+      ["error": "\(reason)"])
+  }
+
   /// A dump that may be good stands above every one that loads.
   init(blockedBy failure: Ladder.Failure) {
     let (code, what, remedy): (ExitCode, String, String) =

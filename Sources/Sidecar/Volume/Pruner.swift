@@ -55,7 +55,12 @@ struct Pruner: Sendable {
 
   private func empty(_ clock: ClockReading, hasGoodDump: Bool, _ report: inout Report) {
     do {
-      let files = try volume.directory.trash().map { TrashedFile(name: $0.name, trashedAt: $0.trashedAt) }
+      let (dumps, unreadable) = try volume.directory.trash()
+      for reason in unreadable {
+        report.failures.append("trash: \(reason)")
+        logger.warning("a file in the trash can't be read, and stays there", metadata: ["error": "\(reason)"])
+      }
+      let files = dumps.map { TrashedFile(name: $0.name, trashedAt: $0.trashedAt) }
       for name in trash.filesToUnlink(files, clock: clock, hasGoodDump: hasGoodDump) {
         try volume.directory.removeFromTrash(name)
         report.unlinked.append(name)
