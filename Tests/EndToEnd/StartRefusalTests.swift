@@ -111,6 +111,30 @@ struct StartRefusalTests {
     }
   }
 
+  @Test("a side file with security settings that can't be read as such, which a check of the settings finds, too")
+  func sideFile() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: false)
+      let file = generated.appending(path: "security_settings.json")
+      for text in ["{\"ip_whitelist\": [\"10.0.0.0/8\"]", "[]", "{\"ip_whitelist\": [\"10.0.0.1/99\"]}"] {
+        try Data(text.utf8).write(to: file)
+        // Named by the variable, and where it is looked for without.
+        for changes in [["SECURITY_SETTINGS_FILE": file.path()], [:]] {
+          try refuse(root, changes, code: 78, "SECURITY_SETTINGS_FILE: names the file")
+          let check = try GatehouseProcess(dumps: generated, changes, arguments: ["config", "check"])
+          #expect(try check.waitForExit() == 78)
+          #expect(check.log.contains("SECURITY_SETTINGS_FILE: names the file"))
+        }
+      }
+      try Data("{\"ip_whitelist\": [\"192.0.2.0/24\"], \"allow_localhost_bypass\": false}".utf8).write(to: file)
+      let gatehouse = try GatehouseProcess(dumps: generated)
+      try gatehouse.waitUntilListening()
+      let refused = eventually { (try? gatehouse.send("GET", "/platform/user/me"))?.code == "SEC010" ? true : nil }
+      #expect(refused == true)
+    }
+  }
+
   @Test("a port that another process has, an address of another host, a name that is none")
   func listening() async throws {
     try await withGatehouse { (first: GatehouseProcess) async throws in
