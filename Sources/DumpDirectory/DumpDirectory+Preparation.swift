@@ -1,5 +1,6 @@
 import DumpFormat
 import Glibc
+import JSON
 
 /// What was met while a directory of dumps was made ready.
 package struct Preparation: Sendable {
@@ -36,7 +37,7 @@ extension DumpDirectory {
     }
     var trial = try tryToWrite()
     do {
-      preparation.removed = try removeLeftovers(in: location.directory, now: trial.now)
+      preparation.removed = try removeLeftovers(in: location, now: trial.now)
     } catch {
       preparation.unswept = error
     }
@@ -73,11 +74,11 @@ extension DumpDirectory {
   }
 
   @discardableResult
-  func removeLeftovers(in directory: String, now: Int) throws(DumpDirectoryError) -> [String] {
-    let device = TemporaryFile.device(of: directory)
-    return try Self.names(in: directory).filter {
-      TemporaryFile.isName($0)
-        && TemporaryFile.removeAbandoned("\(directory)/\($0)", device: device, now: now, files: files)
+  func removeLeftovers(in place: DumpLocation, now: Int) throws(DumpDirectoryError) -> [String] {
+    let device = TemporaryFile.device(of: place.directory)
+    return try Self.names(in: place.directory).filter {
+      TemporaryFile.isName($0, of: place)
+        && TemporaryFile.removeAbandoned("\(place.directory)/\($0)", device: device, now: now, files: files)
     }
   }
 
@@ -92,7 +93,7 @@ extension FileOperations {
   /// Makes a directory and those above it that are missing.
   func makeDirectories(_ directory: String) throws(DumpDirectoryError) {
     var path = ""
-    for segment in directory.split(separator: "/") {
+    for segment in directory.parts(betweenBytes: UInt8(ascii: "/")) {
       let parent = path.isEmpty ? "/" : path
       path += "/" + segment
       if try isDirectory(path) { continue }

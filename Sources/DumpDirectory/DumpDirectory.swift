@@ -1,5 +1,6 @@
 package import DumpFormat
 import Glibc
+import JSON
 
 /// The dumps of one volume.
 package struct DumpDirectory: Sendable {
@@ -36,7 +37,7 @@ package struct DumpDirectory: Sendable {
   package func adopt(
     _ name: String, fill: (DumpFile) throws -> DumpFile, check: (UnverifiedDump) throws -> Void
   ) throws -> String {
-    guard DumpName(name) != nil, !name.contains("/") else {
+    guard DumpName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
       throw DumpDirectoryError(.outside, name, "is no name of a dump")
     }
     let path = "\(location.directory)/\(name)"
@@ -74,8 +75,8 @@ package struct DumpDirectory: Sendable {
     var name = DumpName(stem: target.stem, seconds: seconds)
     let temporary = try TemporaryFile(for: name.file, in: target.directory, files: files)
     do {
-      if target.directory != location.directory {
-        try removeLeftovers(in: target.directory, now: modifiedAt(temporary.descriptor))
+      if !target.directory.hasSameBytes(as: location.directory) {
+        try removeLeftovers(in: target, now: modifiedAt(temporary.descriptor))
       }
       let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
       try files.synchronize(temporary.descriptor, temporary.path)

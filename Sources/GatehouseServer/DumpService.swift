@@ -7,20 +7,7 @@ import Logging
 import Persistence
 import Platform
 import Resources
-import Synchronization
 import Threads
-
-/// A text that is said once, until another one comes.
-private final class LastText: Sendable {
-  private let text = Mutex<String?>(nil)
-
-  func isNew(_ next: String) -> Bool {
-    text.withLock { text in
-      defer { text = next }
-      return text.map { !$0.hasSameBytes(as: next) } ?? true
-    }
-  }
-}
 
 /// Joins the platform API to the dumps: where they go, what a failure is called, what a restore changes.
 struct DumpService: DumpPort {
@@ -38,7 +25,6 @@ struct DumpService: DumpPort {
   let logger: Logger
   /// Finds paths on the volume. It may hang with it; the threads that serve calls must not.
   let paths = BlockingThread()
-  private let overruledPath = LastText()
 
   /// How long a question about a path waits for the volume.
   private static let patience = Duration.seconds(2)
@@ -46,25 +32,24 @@ struct DumpService: DumpPort {
   /// How long a dump waits for the accounts' passwords. The state is worth more than they are.
   private static let accountPatience = Duration.seconds(5)
 
-  /// Writes a dump to the usual place.
+  /// Writes a dump to where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
     await installation.accounts.waitUntilSettled(within: Self.accountPatience)
-    return try await dumper.dump(to: await usualTarget(), reason: reason)
+    return try await dumper.dump(to: location, reason: reason)
   }
 
-  /// Writes the last dump to the usual place. From its snapshot on no change is acknowledged.
+  /// Writes the last dump to where a start looks for it. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
     await installation.accounts.waitUntilSettled(within: Self.accountPatience)
-    _ = try await dumper.dumpLast(to: await usualTarget(), reason: reason) { state.seal() }
+    _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
   }
 
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     do {
-      let target: DumpLocation
-      if let path { target = try await confined(path) } else { target = await usualTarget() }
+      let target = if let path { try await confined(path) } else { location }
       await installation.accounts.waitUntilSettled(within: Self.accountPatience)
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
@@ -110,10 +95,11 @@ struct DumpService: DumpPort {
 
   func check(dumpPath: String) async throws(Refusal) {
     do {
-      guard try await confined(dumpPath, patience: Self.patience).directory == location.directory else {
+      guard try await confined(dumpPath, patience: Self.patience) == location else {
         throw Refusal(
           400, "MEM004",
-          "dump_path must name a file directly in the directory of MEM_DUMP_PATH: a start looks for dumps there only")
+          "dump_path must name the same directory and stem as MEM_DUMP_PATH, '\(location.stem).bin': a start loads those dumps only"
+        )
       }
     } catch let error as DumpDirectoryError {
       throw Refusal(400, "MEM004", "dump_path \(error)")
@@ -127,24 +113,10 @@ struct DumpService: DumpPort {
     }
   }
 
-  /// The settings' dump path where a start would find the dumps, else that of the environment.
-  private func usualTarget() async -> DumpLocation {
-    let path = SecuritySettings(in: store.snapshot(), defaults: settings).dumpPath
-    guard let path, path != "\(location.directory)/\(location.stem).bin" else { return location }
-    let reason: String
-    do {
-      let target = try await confined(path)
-      if target.directory == location.directory { return target }
-      reason = "a start looks for dumps directly in the directory of MEM_DUMP_PATH only"
-    } catch {
-      reason = "\(error)"
-    }
-    if overruledPath.isNew(path) {
-      logger.warning(
-        "the dump_path of the security settings is not used: dumps go where MEM_DUMP_PATH says. Change it with PUT /platform/security/settings",
-        metadata: ["dump.path": "\(path)", "dump.directory": "\(location.directory)", "error": "\(reason)"])
-    }
-    return location
+  /// What stands beside the dumps and is never loaded by itself.
+  func leftAlone() async throws -> LeftAlone {
+    let location = location
+    return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {

@@ -85,6 +85,27 @@ struct CrashDrainTests {
     }
   }
 
+  @Test("with its whole host is told by the lease, long before the time for asking is over")
+  func hostGone() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
+        try change(gatehouse, token, "acknowledged")
+        gatehouse.signal(SIGKILL)
+        _ = try gatehouse.waitForExit()
+      }
+      let host = try FullPort()
+      let drain = try SidecarProcess.run(["drain"], dumps: generated, port: host.port)
+      #expect(drain.code == 70, "\(drain.output)")
+      let receipt = try SidecarProcess.receipt(in: generated)
+      #expect(receipt["outcome"] == "service_crashed")
+      #expect(receipt["attempts"]?.array?.count == 3, "\(receipt)")
+      withExtendedLifetime(host) {}
+    }
+  }
+
   @Test("in order, before the sidecar was started, does not")
   func orderlyBeforeSidecar() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

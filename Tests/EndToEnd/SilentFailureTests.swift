@@ -6,29 +6,6 @@ import Testing
 
 @Suite("What can't be read or used is said, and nothing takes its place without a word")
 struct SilentFailureTests {
-  @Test("a dump_path of the settings at which a start finds no dumps is said once, and dumps go where they are found")
-  func dumpPath() async throws {
-    try await withTemporaryDirectory { (root: URL) async throws in
-      let file = root.appending(path: "settings.json")
-      try Data(#"{"dump_path": "/elsewhere/of/the/peer/memory_dump.bin"}"#.utf8).write(to: file)
-      let generated = root.appending(path: "generated")
-      try await withGatehouse(dumps: generated, ["SECURITY_SETTINGS_FILE": file.path()]) {
-        (gatehouse: GatehouseProcess) async throws in
-        let token = try gatehouse.logIn()
-        for _ in 0..<2 {
-          #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
-        }
-        #expect(try gatehouse.stop() == 0)
-        let lines = gatehouse.log.split(separator: "\n").filter {
-          $0.contains("the dump_path of the security settings is not used")
-        }
-        #expect(lines.count == 1)
-        #expect(lines.first?.contains("/elsewhere/of/the/peer/memory_dump.bin") == true)
-      }
-      #expect(names(in: generated).count { $0.hasSuffix(".bin") } == 3)
-    }
-  }
-
   @Test("a side file that is named and not there is said")
   func missingSideFile() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -67,28 +44,6 @@ struct SilentFailureTests {
       chmod(generated.path(), 0o300)
       for command in ["list", "verify", "restore-check"] { #expect(try code(command, nil) == 74, "\(command)") }
       chmod(generated.path(), 0o700)
-    }
-  }
-
-  @Test("a file of the trash that can't be read stays there, which the sidecar says")
-  func trash() async throws {
-    try await withTemporaryDirectory { (root: URL) async throws in
-      let generated = root.appending(path: "generated")
-      guard let wrapper = try Wrapper.unprivileged(in: root) else {
-        print("skipped: permissions don't bind this process")
-        return
-      }
-      let name = try Dumps.write(in: generated, at: Dumps.now - 100)
-      try Dumps.write(in: generated, at: Dumps.now)
-      let trash = generated.appending(path: "trash")
-      try FileManager.default.createDirectory(at: trash, withIntermediateDirectories: false)
-      try FileManager.default.moveItem(at: generated.appending(path: name), to: trash.appending(path: name))
-      chmod(trash.appending(path: name).path(), 0)
-      let sidecar = try SidecarProcess.start(dumps: generated, [:], ["prune"], through: wrapper)
-      #expect(try sidecar.waitForExit() != 0)
-      #expect(sidecar.log.contains("trash: "), "\(sidecar.log)")
-      #expect(sidecar.log.contains("can't be read"), "\(sidecar.log)")
-      #expect(names(in: trash) == [name])
     }
   }
 }

@@ -21,6 +21,16 @@ private func code(_ body: () throws -> Void) -> HTTPClientError.Code? {
 
 @Suite("The HTTP client")
 struct ClientTests {
+  @Test("sends no request that libcurl takes only in part")
+  func refusedOption() throws {
+    let server = try LoopbackServer { _ in .status(200) }
+    // libcurl takes no text of more than 8 MB.
+    let client = try HTTPClient(.init(userAgent: String(repeating: "x", count: 8_000_001)))
+    #expect(
+      code { _ = try client.send(HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(10))) } == .unusable)
+    #expect(server.requests.isEmpty)
+  }
+
   @Test("sends method, headers and body, and gives status, headers and body of the answer")
   func exchange() throws {
     let server = try LoopbackServer { request in
@@ -131,31 +141,14 @@ struct ClientTests {
 
   @Test("can't connect to a host that does not answer, long before the deadline")
   func silentHost() throws {
-    // A listener whose queue is full: what comes more is dropped, as by a host that is gone.
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    var callers: [Int32] = []
-    defer { for descriptor in callers + [listener] { close(descriptor) } }
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        #expect(bind(listener, address, length) == 0 && listen(listener, 0) == 0)
-        #expect(getsockname(listener, address, &length) == 0)
-        for _ in 0..<8 {
-          let caller = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
-          _ = connect(caller, address, length)
-          callers.append(caller)
-        }
-      }
-    }
-    let url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/"
+    let host = try FullPort()
+    let url = "http://127.0.0.1:\(host.port)/"
     let client = try client(connectTimeout: .milliseconds(300))
     #expect(
       code { _ = try client.send(HTTPRequest("GET", url), deadline: Deadline(in: .seconds(60))) } == .cannotConnect)
     #expect(
       code { _ = try client.send(HTTPRequest("GET", url), deadline: Deadline(in: .milliseconds(100))) } == .timedOut)
+    withExtendedLifetime(host) {}
   }
 
   @Test("streams a file up and an answer down")

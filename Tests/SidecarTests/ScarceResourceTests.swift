@@ -7,40 +7,6 @@ import Testing
 
 @testable import Sidecar
 
-/// A port on loopback that takes no connection, with a queue that is full.
-private final class FullPort {
-  let port: Int
-  private let listener: Int32
-  private var clients: [Int32] = []
-
-  init() throws {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = listener
-    let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, length) == 0 && listen(listener, 0) == 0 && getsockname(listener, $0, &length) == 0
-      }
-    }
-    guard isListening else { throw HTTPFailure(description: "no port") }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    for _ in 0..<4 {
-      let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
-      _ = withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(client, $0, length) }
-      }
-      clients.append(client)
-    }
-  }
-
-  deinit {
-    for descriptor in clients + [listener] { close(descriptor) }
-  }
-}
-
 @Suite("What can be used up")
 struct ScarceResourceTests {
   private func request(_ port: Int, within limit: Duration) throws -> DumpRequest.Result {

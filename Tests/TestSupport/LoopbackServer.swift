@@ -40,19 +40,9 @@ package final class LoopbackServer: Sendable {
 
   package init(_ handler: @escaping @Sendable (Request) -> Answer) throws {
     self.handler = handler
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let socket = try LoopbackListener(backlog: 64)
+    (listener, port) = (socket.descriptor, socket.port)
     let listener = listener
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
-      }
-    }
-    guard isBound else { throw HTTPFailure(description: "listen: \(String(cString: strerror(errno)))") }
-    port = Int(UInt16(bigEndian: address.sin_port))
     // The thread keeps the server: it lives until `stop`, or as long as the test process, not until its last mention.
     Thread.detachNewThread { [self] in
       while true {

@@ -20,9 +20,12 @@ extension Gatehouse {
       try startLease()
       // First the lease: what is loaded then is the newest, since nobody else writes any more.
       let standing = await lease.firstStanding(within: Self.firstLook)
-      try await restore()
+      let foundDump = try await restore()
       reportOverruledSettings()
       await begin(standing)
+      await reportDumpPath()
+      // A directory that could not be made has nothing beside its dumps.
+      if DumpDirectory(location).exists || !isUnmade { await reportLeftAlone(isFresh: !foundDump) }
       return .loaded
     } catch {
       error.log(to: logger)
@@ -38,7 +41,8 @@ extension Gatehouse {
     }
   }
 
-  private func restore() async throws(StartFault) {
+  /// - Returns: whether the directory holds dumps.
+  private func restore() async throws(StartFault) -> Bool {
     let start = ContinuousClock.now
     let outcome: Ladder.Outcome
     do {
@@ -59,6 +63,7 @@ extension Gatehouse {
     case .nothingThere:
       try begin()
       logger.notice("no dump in the directory: starting with a fresh state")
+      return false
     case .blocked(let failure, let passedOver):
       report(passedOver)
       throw StartFault(blockedBy: failure)
@@ -68,6 +73,7 @@ extension Gatehouse {
       try begin()
       logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
     }
+    return true
   }
 
   private func begin() throws(StartFault) {
@@ -141,6 +147,55 @@ extension Gatehouse {
     }
   }
 
+  /// Saved settings can name another place for dumps than the environment: of another machine, or of a time when that counted.
+  private func reportDumpPath() async {
+    guard let path = platform.settings.dumpPath else { return }
+    do throws(Refusal) {
+      try await dumps.check(dumpPath: path)
+    } catch {
+      logger.warning(
+        "dump_path of the saved settings has no effect: dumps are written and looked for where MEM_DUMP_PATH says. Dumps of that path are loaded only when MEM_DUMP_PATH names it, or by a restore that names the file",
+        metadata: [
+          "setting.dump_path": "\(path)", "dump.directory": "\(location.directory)", "dump.stem": "\(location.stem)",
+          "reason": "\(error.message)",
+        ])
+    }
+  }
+
+  /// Nobody shall wait for a file to be loaded that no start looks at.
+  ///
+  /// - Parameter isFresh: there was no dump to load, so what is left alone may be what someone expected.
+  private func reportLeftAlone(isFresh: Bool) async {
+    do {
+      let leftAlone = try await dumps.leftAlone()
+      for impostor in leftAlone.impostors {
+        logger.warning(
+          "a name of a dump is no regular file, and is passed over; put the file itself there",
+          metadata: ["dump.name": "\(impostor.name)", "dump.kind": "\(impostor.kind)"])
+      }
+      guard !leftAlone.others.isEmpty else { return }
+      logger.log(
+        level: isFresh ? .warning : .notice,
+        "files beside the dumps have other names than MEM_DUMP_PATH gives, and are left alone; restore one by its path, or name its stem in MEM_DUMP_PATH",
+        metadata: [
+          "files": .stringConvertible(leftAlone.others.count),
+          "names": "\(leftAlone.others.prefix(Self.shownNames).joined(separator: ", "))",
+          "dump.stem": "\(location.stem)",
+        ])
+    } catch {
+      logger.warning(
+        "what stands beside the dumps can't be looked at",
+        metadata: ["path": "\(location.directory)", "error": "\(error)"])
+    }
+  }
+
+  private static var shownNames: Int { 5 }
+
+  /// A name in ASCII: the metadata's keys are told apart as Unicode does, the names of collections by their bytes.
+  private static func ascii(_ name: String) -> String {
+    name.unicodeScalars.map { $0.isASCII ? String($0) : "{\(String($0.value, radix: 16))}" }.joined()
+  }
+
   private func report(_ restored: Ladder.Restored, took duration: Duration) {
     var metadata: Logger.Metadata = [
       "dump.path": "\(restored.path)", "dump.created_at": "\(restored.summary.createdAt)",
@@ -148,7 +203,7 @@ extension Gatehouse {
       "duration.ms": .stringConvertible(duration.milliseconds),
     ]
     for count in restored.summary.counts where count.records > 0 {
-      metadata["count.\(count.name)"] = .stringConvertible(count.records)
+      metadata["count.\(Self.ascii(count.name))"] = .stringConvertible(count.records)
     }
     logger.notice("restored from dump \(restored.path)", metadata: metadata)
     for (place, count) in restored.conflicts.sorted(by: { $0.key < $1.key }) {

@@ -63,8 +63,6 @@ final class Drain: Sendable {
     }
     switch result {
     case .dumped(let answer): check(answer)
-    case .ended(.timedOut, let sentence) where hasHolderDied:
-      checkNewest(.notThere(sentence, sighting, own: own, .held(by: "", .abandoned, after: nil)))
     case .ended(let outcome, let sentence): checkNewest(DrainFinding(outcome, sentence))
     case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, own: own, evidence ?? witness()))
     case .starting(let sentence): checkNewest(.starting(sentence, witness()))
@@ -101,7 +99,9 @@ final class Drain: Sendable {
 
   private func ask(_ client: GatewayClient) -> DumpRequest.Result {
     let before = SteadyClock.now() - begun
-    let asking = DumpRequest(client: client, deadline: askingDeadline, waitsUntilReady: sighting != .neverReady)
+    let asking = DumpRequest(
+      client: client, deadline: askingDeadline, waitsUntilReady: sighting != .neverReady,
+      hasEnded: { self.hasHolderDied })
     return asking.run { step, result, startedAt, took in
       receipt.withLock {
         $0.attempts.append(.init(step: step, result: result, startedAt: before + startedAt, took: took))
@@ -109,7 +109,7 @@ final class Drain: Sendable {
     }
   }
 
-  /// Whether the lease's holder is known to have ended: a service whose host is gone answers no more than a slow one.
+  /// Whether the lease's holder is known to have ended. One look tells; a volume that hangs is not waited for.
   private var hasHolderDied: Bool {
     let evidence = LeaseWitness(volume: volume, worker: worker).testify(deadline.within(.seconds(1)))
     if case .held(_, .abandoned, _) = evidence { return true }

@@ -19,8 +19,12 @@ struct DumpRequest {
   /// Whether a service that is there and not ready is asked on. One that was not seen ready in the life of this process has
   /// nothing to save while it starts.
   let waitsUntilReady: Bool
+  /// Whether the service is known to have ended; asked of one that does not answer. A service whose host is gone answers no more
+  /// than a slow one.
+  var hasEnded: () -> Bool = { false }
 
-  /// Refused connections in a row after which the service counts as gone: one may be a restart.
+  /// Refused connections in a row after which the service counts as gone, and tries without an answer after which the lease is
+  /// asked: one may be a restart.
   private static let triesUntilGone = 3
   private static let loginTries = 3
   /// After a login that was refused: a service that restores a dump sets the account up again, and hashes its password.
@@ -30,7 +34,7 @@ struct DumpRequest {
   func run(note: (String, String, Duration, Duration) -> Void) -> Result {
     var pause = RetryPause()
     var generator = SystemRandomNumberGenerator()
-    var (refusals, gone) = (0, 0)
+    var (refusals, gone, unanswered) = (0, 0, 0)
     let start = SteadyClock.now()
     var last: ServiceError?
     while !deadline.isOver {
@@ -44,7 +48,9 @@ struct DumpRequest {
         last = error
         if error.code == .loginRefused { refusals += 1 }
         gone = error.code == .gone ? gone + 1 : 0
+        unanswered = error.code == .unreachable || error.code == .timedOut ? unanswered + 1 : 0
         if let end = end(error, refusals: refusals, gone: gone) { return end }
+        if unanswered >= Self.triesUntilGone, hasEnded() { return .notThere(error.description) }
         let asked = error.retryAfter.map { Duration.seconds(max(0, $0)) } ?? .zero
         let refused = error.code == .loginRefused ? Self.loginPause : .zero
         let wait = max(asked, refused, pause.next(using: &generator))
@@ -53,6 +59,7 @@ struct DumpRequest {
         Wakeup().wait(until: Deadline(in: wait))
       }
     }
+    if let last, unanswered > 0, hasEnded() { return .notThere(last.description) }
     return .ended(outcomeAtTheEnd(last), last?.description ?? "there was no time left to ask the service")
   }
 

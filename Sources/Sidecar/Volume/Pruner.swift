@@ -27,6 +27,7 @@ struct Pruner: Sendable {
   /// Moves what no rule keeps to the trash, oldest first, and unlinks what was there long enough.
   func prune(_ dumps: [KnownDump], clock: ClockReading) -> Report {
     var report = Report()
+    let begun = SteadyClock.now()
     let plan = plan(dumps, clock: clock)
     let byName = Dictionary(dumps.map { ($0.name, $0) }) { first, _ in first }
     for (decision, dump) in zip(plan.decisions, dumps).reversed() where !decision.isKept {
@@ -49,18 +50,15 @@ struct Pruner: Sendable {
         logger.warning("dump not pruned", metadata: ["dump.name": "\(dump.name)", "error": "\(error)"])
       }
     }
+    // What came to the trash just now did so after the clock was read. Rounded up, as the reading was rounded down.
+    let clock = clock.later(by: Int((SteadyClock.now() - begun).components.seconds) + 1)
     empty(clock, hasGoodDump: dumps.contains { $0.isGood && isThere($0) }, &report)
     return report
   }
 
   private func empty(_ clock: ClockReading, hasGoodDump: Bool, _ report: inout Report) {
     do {
-      let (dumps, unreadable) = try volume.directory.trash()
-      for reason in unreadable {
-        report.failures.append("trash: \(reason)")
-        logger.warning("a file in the trash can't be read, and stays there", metadata: ["error": "\(reason)"])
-      }
-      let files = dumps.map { TrashedFile(name: $0.name, trashedAt: $0.trashedAt) }
+      let files = try volume.directory.trash().map { TrashedFile(name: $0.name, trashedAt: $0.trashedAt) }
       for name in trash.filesToUnlink(files, clock: clock, hasGoodDump: hasGoodDump) {
         try volume.directory.removeFromTrash(name)
         report.unlinked.append(name)
@@ -73,6 +71,8 @@ struct Pruner: Sendable {
   }
 
   private func isThere(_ dump: KnownDump) -> Bool {
-    dump.isGood && (try? FileIdentity(of: dump.entry.path)) == dump.identity
+    guard dump.isGood, let identity = dump.identity else { return false }
+    // What can't be looked at is not there: nothing is pruned by it, and the report says so.
+    return (try? FileIdentity(of: dump.entry.path)) == identity
   }
 }

@@ -1,0 +1,58 @@
+import Glibc
+
+/// A listening socket on loopback, on a port that the system picks. Whoever makes it closes it.
+struct LoopbackListener {
+  let descriptor: Int32
+  let port: Int
+
+  /// - Parameter backlog: connections that the kernel completes before anybody accepts them, less one.
+  init(backlog: Int32) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = Self.address(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = descriptor
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 && listen(descriptor, backlog) == 0
+          && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    guard isBound else { throw HTTPFailure(description: "listen: \(String(cString: strerror(errno)))") }
+    port = Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  /// An address on loopback.
+  static func address(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    return address
+  }
+}
+
+/// A port on loopback whose queue of connections is full: what comes more is dropped, as by a host that is gone.
+package final class FullPort: Sendable {
+  package let port: Int
+  private let descriptors: [Int32]
+
+  package init() throws {
+    let listener = try LoopbackListener(backlog: 0)
+    port = listener.port
+    var address = LoopbackListener.address(port: listener.port)
+    let clients = (0..<8).map { _ in
+      let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+      _ = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      return client
+    }
+    descriptors = clients + [listener.descriptor]
+  }
+
+  deinit {
+    for descriptor in descriptors { close(descriptor) }
+  }
+}
