@@ -1,4 +1,6 @@
 import Authentication
+import DumpDirectory
+import JSON
 import Platform
 import Resources
 import Settings
@@ -21,6 +23,7 @@ extension Configuration {
 
   static func memory(_ reader: inout EnvironmentReader, isProduction: Bool) -> Memory? {
     let dumps = DumpSettings(&reader, isProduction: isProduction)
+    checkPlace(&reader, dumps)
     _ = reader.choice("MEM_DUMP_FORMAT", default: "dmp1", of: ["dmp1": true])
     let isEnabled = reader.boolean("MEM_AUTO_SAVE_ENABLED", default: false)
     let frequency = reader.integer("MEM_AUTO_SAVE_FREQ", default: 900, in: 60...Int.max)
@@ -38,6 +41,28 @@ extension Configuration {
         dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, autoSaveMaximumAge: maximumAge,
         allowsEmptyStart: allowsEmptyStart, allowsOlderStart: allowsOlderStart,
         autoSaveVariables: Set(autoSaveVariables))
+    }
+  }
+
+  /// A path that can be none is a fault of the environment; what the volume says of it shows at the start.
+  private static func checkPlace(_ reader: inout EnvironmentReader, _ dumps: DumpSettings?) {
+    guard let dumps else { return }
+    do throws(DumpDirectoryError) {
+      _ = try DumpLocation(dumps, workingDirectory: ProcessSurroundings.workingDirectory)
+    } catch {
+      reader.fault("MEM_DUMP_PATH", "names no place for dumps: \(error)")
+    }
+  }
+
+  /// Two accounts can't have one e-mail address.
+  static func checkAccounts(
+    _ reader: inout EnvironmentReader, _ administrator: Administrator?, _ sidecar: SidecarLogin?
+  ) {
+    guard let administrator, let sidecar else { return }
+    let email = SidecarAccount(username: sidecar.username).email
+    if administrator.email.hasSameBytes(as: email) {
+      reader.fault(
+        "DOORMAN_ADMIN_EMAIL", "is '\(email)', which is the sidecar's address; choose another one for the admin")
     }
   }
 

@@ -24,7 +24,7 @@ package struct SecuritySettings: Sendable {
 
     package init(
       enableAutoSave: Bool, autoSaveFrequencySeconds: Int, dumpPath: String, allowLocalhostBypass: Bool,
-      sideFile: JSONObject = [:]
+      sideFile: SideFile? = nil
     ) {
       let environment: JSONObject = [
         "type": .string(SecuritySettings.type),
@@ -39,7 +39,7 @@ package struct SecuritySettings: Sendable {
       ]
       document = JSONObject(
         environment.members.map { member in
-          (member.key, member.key == "type" ? member.value : sideFile[member.key] ?? member.value)
+          (member.key, sideFile?.settings[member.key] ?? member.value)
         })
     }
   }
@@ -98,11 +98,7 @@ extension SecuritySettings {
   /// - Parameter caller: who asks: settings that would lock it out are refused.
   package func changed(by body: CheckedBody, caller: Caller) throws(Refusal) -> SecuritySettings {
     let next = SecuritySettings(document: document.merging(body.changes))
-    for field in ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"] {
-      for text in next.document[field]?.strings ?? [] where AddressRange(text) == nil {
-        throw Refusal(422, "VAL001", "'\(field)' holds '\(text)', which is neither an IP address nor a CIDR range")
-      }
-    }
+    if let fault = Self.addressFaults(in: next.document).first { throw Refusal(422, "VAL001", fault) }
     do {
       try next.check(caller)
     } catch {
