@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 import Resources
 
@@ -37,7 +38,8 @@ struct BodyReader {
 
   private func limit(_ path: String, _ route: Route) -> Int {
     let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
-      pattern.hasSuffix("*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
+      guard pattern.endsWithBytes(of: "*") else { return path.hasSameBytes(as: pattern) }
+      return path.utf8.starts(with: pattern.utf8.dropLast())
     }
     let limit = isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
     if case .everyone = route.access { return min(limit, Self.largestBodyOfStrangers) }

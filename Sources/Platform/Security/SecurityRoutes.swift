@@ -24,7 +24,7 @@ enum SecurityRoutes {
       failures: [400: ["MEM004", "SEC012"], 403: ["SEC002"]]
     ) { call, platform in
       let body = try call.body ?? SecuritySettings.empty()
-      if let path = body.string("dump_path"), path != platform.settings.dumpPath {
+      if let path = body.string("dump_path"), platform.settings.dumpPath?.hasSameBytes(as: path) != true {
         try await platform.dumps.check(dumpPath: path)
       }
       if let locked = platform.configuration.localhostBypass,

@@ -36,7 +36,7 @@ enum SubscriptionRoutes {
       failures: [403: ["SUB011"]]
     ) { call, platform in
       let (name, actor) = (call.parameter("user_id"), try call.actor())
-      guard actor.may(.manageSubscriptions) || name == actor.username else {
+      guard actor.may(.manageSubscriptions) || name.hasSameBytes(as: actor.username) else {
         throw Refusal(403, "SUB011", "Reading the subscriptions of others needs the permission manage_subscriptions")
       }
       try Users.checkVisible(name, to: actor)
