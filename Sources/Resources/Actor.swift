@@ -21,12 +21,12 @@ package struct Actor: Sendable, Equatable {
     let role = user.string("role") ?? ""
     // The admin role holds every permission, also those that its document, written by an older version, does not name.
     let permissions =
-      role == Roles.admin
+      Roles.isAdmin(role)
       ? Set(Permission.allCases) : Roles.find(role, in: reader).map { Permission.granted(by: $0.object) } ?? []
     self.init(username: username, role: role, permissions: permissions)
   }
 
-  package var isAdmin: Bool { role == Roles.admin }
+  package var isAdmin: Bool { Roles.isAdmin(role) }
 
   package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
 }

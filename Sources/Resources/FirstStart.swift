@@ -27,7 +27,7 @@ package struct FirstStart: Sendable {
       try transaction.inserting(settings.document, into: Collections.settings)
     }
     let owner = transaction.first(in: Collections.users, .fields(["email": email]))?.string("username")
-    let isFree = owner == nil || owner == Users.admin
+    let isFree = owner == nil || Users.isAdmin(owner)
     if Users.find(Users.admin, in: transaction) == nil {
       try transaction.inserting(
         Self.adminUser(email: isFree ? email : "\(Users.admin)@localhost", password: password ?? .null),

@@ -42,7 +42,9 @@ package enum APIs {
   ) throws(Refusal) {
     guard let api = find(name, version, in: transaction)?.object else { throw missing }
     var changes = body.changes
-    guard changes["api_name"]?.string ?? name == name, changes["api_version"]?.string ?? version == version else {
+    guard changes["api_name"] ?? .string(name) == .string(name),
+      changes["api_version"] ?? .string(version) == .string(version)
+    else {
       throw Refusal(400, "API005", "An API keeps its name and version. Create a new API instead")
     }
     // The server's own; endpoints refer to them.
@@ -84,7 +86,7 @@ package enum APIs {
   /// Whether a body would create what is there already, apart from what the server adds.
   private static func isSame(_ body: JSONObject, as api: JSONObject) -> Bool {
     body.members.allSatisfy { member in
-      ["api_id", "api_path"].contains(member.key) || api[member.key] ?? .null == member.value
+      ["api_id", "api_path"].containsBytes(of: member.key) || api[member.key] ?? .null == member.value
     }
   }
 }
