@@ -1,3 +1,5 @@
+import JSON
+
 /// One collection: its documents, and the indexes over them. A value: a copy is a snapshot.
 struct Collection: Sendable {
   let schema: CollectionSchema
@@ -111,21 +113,22 @@ extension Collection {
 
   /// Sorts the rows once, which is several times as fast as adding each to its place.
   mutating func finishLoading() {
-    for order in orders.indices {
-      let key = orders[order].key
-      var entries: [(prefix: (UInt64, UInt64), row: Row)] = []
-      entries.reserveCapacity(count)
-      documents.forEach { entries.append((key.prefix(of: $1), $0)) }
-      if key.order != .insertion {
-        // Most comparisons end at the prefixes; only equal ones look into the documents.
-        entries.sort { left, right in
-          if left.prefix != right.prefix { return left.prefix < right.prefix }
-          guard let first = documents[left.row], let second = documents[right.row] else { return false }
-          return key.precedes(first, left.row, second, right.row)
-        }
+    for order in orders.indices { orders[order] = sorted(by: orders[order].key) }
+  }
+
+  private func sorted(by key: OrderKey) -> (key: OrderKey, rows: OrderedIndex) {
+    var entries: [(prefix: (UInt64, UInt64), row: Row)] = []
+    entries.reserveCapacity(count)
+    documents.forEach { entries.append((key.prefix(of: $1), $0)) }
+    if key.order != .insertion {
+      // Most comparisons end at the prefixes; only equal ones look into the documents.
+      entries.sort { left, right in
+        if left.prefix != right.prefix { return left.prefix < right.prefix }
+        guard let first = documents[left.row], let second = documents[right.row] else { return false }
+        return key.precedes(first, left.row, second, right.row)
       }
-      orders[order].rows = OrderedIndex(sorted: entries.map(\.row))
     }
+    return (key, OrderedIndex(sorted: entries.map(\.row)))
   }
 }
 
@@ -138,7 +141,7 @@ extension Collection {
     for index in indexes {
       var wanted: [String] = []
       for field in index.fields {
-        guard let value = values.first(where: { $0.field == field })?.value else { break }
+        guard let value = values.first(where: { $0.field.hasSameBytes(as: field) })?.value else { break }
         wanted.append(value)
       }
       guard wanted.count == index.fields.count else { continue }
@@ -154,11 +157,11 @@ extension Collection {
     return index.candidates(wanted)?.sorted ?? []
   }
 
-  /// Documents of one page of an order, or `nil` when the collection does not keep that order.
+  /// Documents of one page of an order. Of an order that the schema does not declare they are sorted for the occasion.
   ///
   /// - Parameter hidden: rows that are left out, as if they were not there. Few: each costs one lookup.
-  func page(_ order: CollectionSchema.Order, offset: Int, limit: Int, hiding hidden: [Row]) -> [Document]? {
-    guard let (key, rows) = orders.first(where: { $0.key.order == order }) else { return nil }
+  func page(_ order: CollectionSchema.Order, offset: Int, limit: Int, hiding hidden: [Row]) -> [Document] {
+    let (key, rows) = orders.first { $0.key.order == order } ?? sorted(by: OrderKey(order))
     let hiddenRanks = hidden.compactMap { row in
       documents[row].map { document in
         rows.rank { other in documents[other].map { key.precedes($0, other, document, row) } ?? false }

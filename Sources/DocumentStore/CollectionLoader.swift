@@ -3,13 +3,14 @@ package import JSON
 /// Fills collections from a dump, apart from the store, so that a dump that fails half-way leaves the store as it is.
 package struct CollectionLoader: ~Copyable {
   private var collections: [Collection]
-  private var places: [String: Int]
+  private var places: [UTF8Key: Int]
+  private var compactor = JSONCompactor(maximumDepth: Document.maximumDepth)
   /// Places at which a value that should be unique comes again, as `users: username`; with how often.
-  package private(set) var conflicts: [String: Int] = [:]
+  package private(set) var conflicts: [UTF8Key: Int] = [:]
 
   package init(schemas: [CollectionSchema]) {
     collections = schemas.map(Collection.init(schema:))
-    places = Dictionary(uniqueKeysWithValues: schemas.enumerated().map { ($1.name, $0) })
+    places = StoreVersion.places(of: collections)
   }
 
   /// Makes sure that a collection is there, even with no documents in it.
@@ -21,9 +22,9 @@ package struct CollectionLoader: ~Copyable {
   ///
   /// - Parameter bytes: one JSON object.
   package mutating func append(_ bytes: UnsafeRawBufferPointer, to collection: String) throws(JSONError) {
-    let document = try Document(importing: bytes, maximumDepth: Document.maximumDepth)
+    let document = try Document(importing: bytes, with: &compactor)
     if let fields = collections[place(of: collection)].load(document) {
-      conflicts["\(collection): \(fields.joined(separator: ", "))", default: 0] += 1
+      conflicts[UTF8Key("\(collection): \(fields.joined(separator: ", "))"), default: 0] += 1
     }
   }
 
@@ -33,9 +34,9 @@ package struct CollectionLoader: ~Copyable {
   }
 
   private mutating func place(of collection: String) -> Int {
-    if let place = places[collection] { return place }
+    if let place = places[UTF8Key(collection)] { return place }
     collections.append(Collection(schema: CollectionSchema(collection)))
-    places[collection] = collections.count - 1
+    places[UTF8Key(collection)] = collections.count - 1
     return collections.count - 1
   }
 }

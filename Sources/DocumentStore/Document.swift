@@ -9,30 +9,16 @@ package struct Document: Sendable {
     bytes = JSONWriter.bytes(object)
   }
 
-  /// Takes the bytes of an object that came from outside.
+  /// Takes an object that came from outside, in its one spelling.
   ///
-  /// Bytes that are compact already are kept as they are; others are written anew, so that one value has one spelling.
-  ///
-  /// - Throws: `JSONError` when they are not one JSON object.
-  package init(importing source: UnsafeRawBufferPointer, maximumDepth: Int) throws(JSONError) {
-    let isCompact: Bool
-    do {
-      isCompact = try JSONValidator.checkObject(source, maximumDepth: maximumDepth)
-    } catch {
-      // What Python writes beyond the RFC is taken on the slow way.
-      isCompact = false
-    }
-    if isCompact {
-      bytes = [UInt8](source)
-    } else {
-      bytes = JSONWriter.bytes(try JSONParser(maximumDepth: maximumDepth, dialect: .python).parseObject(source))
-    }
+  /// - Parameter compactor: one for all documents of a dump; it allows `maximumDepth`.
+  /// - Throws: `JSONError` when the bytes are not one JSON object.
+  package init(importing source: UnsafeRawBufferPointer, with compactor: inout JSONCompactor) throws(JSONError) {
+    bytes = try compactor.compact(source)
   }
 
-  /// The document's members. Bytes in the store are whole by construction; an unreadable one would read as empty.
-  package var object: JSONObject {
-    (try? JSONParser(maximumDepth: Document.maximumDepth).parseObject(bytes)) ?? JSONObject()
-  }
+  /// The document's members.
+  package var object: JSONObject { Self.ownValue(bytes)?.object ?? JSONObject() }
 
   /// The string in a top-level field, without parsing the rest.
   package func string(_ field: String) -> String? {
@@ -44,7 +30,7 @@ package struct Document: Sendable {
     guard let first = path.components.first else { return nil }
     let top: JSONValue? = bytes.withUnsafeBytes { raw in
       guard let range = CompactJSON.rangeOfValue(forKey: JSONWriter.content(of: first), in: raw) else { return nil }
-      return try? JSONParser(maximumDepth: Document.maximumDepth).parse(raw[range])
+      return Self.ownValue(raw[range])
     }
     guard path.components.count > 1 else { return top }
     return JSONValue.object(JSONObject([(first, top ?? .null)])).value(at: path)
@@ -52,8 +38,14 @@ package struct Document: Sendable {
 
   package var id: String? { string("_id") }
 
-  /// Deeper than any request may be, so that whatever was taken once can be read again.
+  /// What is taken from outside; deeper than any request may be.
   package static let maximumDepth = 512
+
+  /// Parses what `JSONWriter` or `JSONCompactor` wrote, which a strict parser reads whatever its depth. There is no other
+  /// way for bytes to come here, so that `nil` does not occur.
+  private static func ownValue(_ bytes: some Swift.Collection<UInt8>) -> JSONValue? {
+    try? JSONParser(maximumDepth: .max).parse(bytes)
+  }
 }
 
 extension Document {

@@ -34,7 +34,7 @@ extension DocumentReader {
   /// One page of a collection.
   ///
   /// - Parameters:
-  ///   - order: one of the orders that the collection's schema declares.
+  ///   - order: fast when the collection's schema declares it.
   ///   - hidden: documents that are left out of the rows and of the total.
   /// - Returns: the documents, and how many there are on all pages.
   package func page(
@@ -42,7 +42,7 @@ extension DocumentReader {
   ) -> (documents: [Document], total: Int) {
     guard let contents = contents(of: collection).collection else { return ([], 0) }
     let hiddenRows = hidden.map { matches(in: collection, $0).map(\.row) } ?? []
-    let documents = contents.page(order, offset: offset, limit: limit, hiding: hiddenRows) ?? []
+    let documents = contents.page(order, offset: offset, limit: limit, hiding: hiddenRows)
     return (documents, contents.count - hiddenRows.count)
   }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// Collections of JSON documents in memory.
 ///
 /// Readers take a snapshot, which costs a reference; writers make the next version on the side and put it in place in
@@ -66,7 +68,7 @@ package final class DocumentStore: Sendable {
     }
   }
 
-  private func put(_ collections: [Collection], _ places: [String: Int], after before: StoreVersion) {
+  private func put(_ collections: [Collection], _ places: [UTF8Key: Int], after before: StoreVersion) {
     let next = StoreVersion(sequence: before.sequence + 1, collections: collections, places: places)
     current.withLock { $0 = next }
   }

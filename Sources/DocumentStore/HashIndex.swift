@@ -29,7 +29,7 @@ struct HashIndex: Sendable {
   /// The row of another document that has the same values as this one.
   func conflict(of document: Document, except row: Row?, in documents: RowTrie) -> Row? {
     guard let hash = hash(of: document), let rows = rows[hash] else { return nil }
-    return rows.sorted.first { other in
+    return rows.first { other in
       other != row && documents[other].map { hasSameValues($0, document) } == true
     }
   }

@@ -38,45 +38,33 @@ struct OrderKey: Sendable {
     guard let field else { return (0, 0) }
     return document.withStringContent(of: field) { content in
       guard let content else { return (0, 0) }
-      if content.contains(UInt8(ascii: "\\")) {
-        return Array(Self.unescaped(content).utf8).withUnsafeBytes { Self.prefix(of: $0) }
-      }
       return Self.prefix(of: content)
     }
   }
 
-  private static func prefix(of text: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+  private static func prefix(of content: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
     var words: (UInt64, UInt64) = (0, 0)
-    withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: text.prefix(16))) }
+    withUnsafeMutableBytes(of: &words) { memory in
+      var characters = CompactText(content)
+      for index in memory.indices {
+        guard let byte = characters.next() else { break }
+        memory[index] = byte
+      }
+    }
     return (UInt64(bigEndian: words.0), UInt64(bigEndian: words.1))
   }
 
   /// Below, above or equal to 0 as the left text comes before, behind or equals the right one.
   private static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
-    let common = min(left.count, right.count)
-    for index in 0..<common where left[index] != right[index] {
-      // Up to here both are alike; an escape sequence from here on stands for another byte than its backslash.
-      if left[index] == UInt8(ascii: "\\") || right[index] == UInt8(ascii: "\\") || escapes(before: index, in: left) {
-        return compareUnescaped(left, right)
+    var left = CompactText(left)
+    var right = CompactText(right)
+    while true {
+      switch (left.next(), right.next()) {
+      case (nil, nil): return 0
+      case (nil, _): return -1
+      case (_, nil): return 1
+      case (let one?, let other?): if one != other { return Int(one) - Int(other) }
       }
-      return Int(left[index]) - Int(right[index])
     }
-    return left.count - right.count
-  }
-
-  private static func escapes(before index: Int, in text: UnsafeRawBufferPointer) -> Bool {
-    index > 0 && text[..<index].contains(UInt8(ascii: "\\"))
-  }
-
-  private static func compareUnescaped(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
-    let left = unescaped(left)
-    let right = unescaped(right)
-    if left.hasSameBytes(as: right) { return 0 }
-    return left.precedesByBytes(right) ? -1 : 1
-  }
-
-  private static func unescaped(_ content: UnsafeRawBufferPointer) -> String {
-    let quote = [UInt8(ascii: "\"")]
-    return (try? JSONParser().parse(quote + Array(content) + quote))?.string ?? ""
   }
 }

@@ -12,6 +12,14 @@ enum RowSet: Sendable {
     }
   }
 
+  /// A row that fits, whichever is found first.
+  func first(where fits: (Row) -> Bool) -> Row? {
+    switch self {
+    case .one(let row): fits(row) ? row : nil
+    case .many(let rows): rows.first(where: fits)
+    }
+  }
+
   /// The rows in ascending order, which is the order of insertion.
   var sorted: [Row] {
     switch self {

@@ -1,3 +1,5 @@
+import JSON
+
 /// All collections at one moment. Taking one is O(1); writers go on and never change what it shows.
 package struct Snapshot: Sendable, DocumentReader {
   let version: StoreVersion
@@ -12,7 +14,7 @@ package struct Snapshot: Sendable, DocumentReader {
   package var count: Int { version.collections.reduce(0) { $0 + $1.count } }
 
   package func contents(of collection: String) -> CollectionContents {
-    CollectionContents(collection: version.places[collection].map { version.collections[$0] })
+    CollectionContents(collection: version.places[UTF8Key(collection)].map { version.collections[$0] })
   }
 
   /// Calls `body` with each document's bytes in the order in which the documents came.

@@ -4,7 +4,7 @@ package import JSON
 /// Changes that become visible together, or not at all when the body that makes them throws.
 package struct Transaction: DocumentReader {
   private(set) var collections: [Collection]
-  private(set) var places: [String: Int]
+  private(set) var places: [UTF8Key: Int]
   private(set) var isChanged = false
 
   init(_ version: StoreVersion) {
@@ -13,7 +13,7 @@ package struct Transaction: DocumentReader {
   }
 
   package func contents(of collection: String) -> CollectionContents {
-    CollectionContents(collection: places[collection].map { collections[$0] })
+    CollectionContents(collection: places[UTF8Key(collection)].map { collections[$0] })
   }
 
   /// Adds a document; one without `_id` gets a random one.
@@ -89,9 +89,9 @@ package struct Transaction: DocumentReader {
 
   /// The place of a collection, which comes into being when something is put into it.
   private mutating func place(of collection: String) -> Int {
-    if let place = places[collection] { return place }
+    if let place = places[UTF8Key(collection)] { return place }
     collections.append(Collection(schema: CollectionSchema(collection)))
-    places[collection] = collections.count - 1
+    places[UTF8Key(collection)] = collections.count - 1
     return collections.count - 1
   }
 }

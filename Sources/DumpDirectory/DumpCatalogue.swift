@@ -1,22 +1,22 @@
 package import DumpFormat
-import Glibc
+import JSON
 
 extension DumpDirectory {
-  /// The dumps, newest first; see `DumpSequence`.
+  /// The location's dumps, newest first; see `DumpSequence`.
   ///
-  /// Any stem counts, since the settings can change it. Directories, links and files that do not begin as dumps are not
-  /// among them, except files that are named as dumps: of those an operator wants to hear what is wrong with them. So
-  /// are files that can't be read: each may be the newest dump, and a start without it would lose what it holds.
+  /// Only files that are named as dumps of its stem count. A file that can't be read is among them: it may be the newest dump, and
+  /// a start without it would lose what it holds. Directories, links and whatever else is no regular file are not: see `leftAlone`.
   package func catalogue(_ keyring: DumpKeyring) throws(DumpDirectoryError) -> [DumpEntry] {
-    let entries = try Self.names(in: location.directory).compactMap { name in
-      Self.mayBeDump(name) ? entry(name, keyring) : nil
-    }
+    let entries = try ownNames().compactMap { name in entry(name, keyring) }
     return DumpSequence.newestFirst(entries)
   }
 
-  static func mayBeDump(_ name: String) -> Bool { name.hasSuffix(DumpName.suffix) && !name.hasPrefix(".") }
+  /// The names in the directory that are those of the location's dumps.
+  func ownNames() throws(DumpDirectoryError) -> [String] {
+    try Self.names(in: location.directory).filter(location.owns)
+  }
 
-  /// - Returns: `nil` when the file is certainly no dump.
+  /// - Returns: `nil` when there is no regular file of that name.
   func entry(_ name: String, _ keyring: DumpKeyring) -> DumpEntry? {
     let path = "\(location.directory)/\(name)"
     let source: DumpFileSource
@@ -33,7 +33,7 @@ extension DumpDirectory {
       stamp = beginning.stamp
       if beginning == .unintelligible { access = .noKey }
     } catch {
-      guard DumpName(name) != nil || error.code != .notADump else { return nil }
+      // What is no dump though it is named as one is shown: an operator wants to hear what is wrong with it.
       if error.isOfReading { access = .unreadable("\(error)") }
     }
     return DumpEntry(
@@ -43,7 +43,11 @@ extension DumpDirectory {
   /// Whether the directory has a name. One that was pruned meanwhile is not listed any more; one that is listed and can't be found
   /// belongs to a volume that fails.
   private func isListed(_ name: String) -> Bool {
-    guard let names = try? Self.names(in: location.directory) else { return true }
-    return names.contains(name)
+    do throws(DumpDirectoryError) {
+      return try Self.names(in: location.directory).contains { $0.hasSameBytes(as: name) }
+    } catch {
+      // The volume fails: the file counts as one that can't be read.
+      return true
+    }
   }
 }

@@ -1,5 +1,6 @@
 package import DumpFormat
 import Glibc
+import JSON
 
 /// The dumps of one volume.
 package struct DumpDirectory: Sendable {
@@ -29,7 +30,7 @@ package struct DumpDirectory: Sendable {
     }
     let now = modifiedAt(probe.descriptor)
     try files.unlink(probe.path)
-    return try removeLeftovers(in: location.directory, now: now)
+    return try removeLeftovers(in: location, now: now)
   }
 
   package var exists: Bool {
@@ -57,7 +58,7 @@ package struct DumpDirectory: Sendable {
   package func adopt(
     _ name: String, fill: (DumpFile) throws -> DumpFile, check: (UnverifiedDump) throws -> Void
   ) throws -> String {
-    guard DumpName(name) != nil, !name.contains("/") else {
+    guard DumpName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
       throw DumpDirectoryError(.outside, name, "is no name of a dump")
     }
     let path = "\(location.directory)/\(name)"
@@ -95,8 +96,8 @@ package struct DumpDirectory: Sendable {
     var name = DumpName(stem: target.stem, seconds: seconds)
     let temporary = try TemporaryFile(for: name.file, in: target.directory, files: files)
     do {
-      if target.directory != location.directory {
-        try removeLeftovers(in: target.directory, now: modifiedAt(temporary.descriptor))
+      if !target.directory.hasSameBytes(as: location.directory) {
+        try removeLeftovers(in: target, now: modifiedAt(temporary.descriptor))
       }
       let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
       try files.synchronize(temporary.descriptor, temporary.path)
@@ -156,7 +157,7 @@ package struct DumpDirectory: Sendable {
   /// Makes a directory and those above it that are missing.
   private func make(_ directory: String) throws(DumpDirectoryError) {
     var path = ""
-    for segment in directory.split(separator: "/") {
+    for segment in directory.parts(betweenBytes: UInt8(ascii: "/")) {
       let parent = path.isEmpty ? "/" : path
       path += "/" + segment
       var status = stat()
@@ -168,11 +169,11 @@ package struct DumpDirectory: Sendable {
   }
 
   @discardableResult
-  private func removeLeftovers(in directory: String, now: Int) throws(DumpDirectoryError) -> [String] {
-    let device = TemporaryFile.device(of: directory)
-    return try Self.names(in: directory).filter {
-      TemporaryFile.isName($0)
-        && TemporaryFile.removeAbandoned("\(directory)/\($0)", device: device, now: now, files: files)
+  private func removeLeftovers(in place: DumpLocation, now: Int) throws(DumpDirectoryError) -> [String] {
+    let device = TemporaryFile.device(of: place.directory)
+    return try Self.names(in: place.directory).filter {
+      TemporaryFile.isName($0, of: place)
+        && TemporaryFile.removeAbandoned("\(place.directory)/\($0)", device: device, now: now, files: files)
     }
   }
 

@@ -1,4 +1,5 @@
 package import DumpFormat
+import JSON
 
 /// What a look at a file's beginning met.
 package enum DumpAccess: Sendable, Equatable {
@@ -30,7 +31,8 @@ package struct DumpEntry: Sendable, Equatable {
 
   /// A file that someone names, which need not lie in a directory of dumps.
   package init(path: String) {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
+    // Absent only in a path of slashes, which names itself.
+    let name = path.parts(betweenBytes: UInt8(ascii: "/")).last ?? path
     self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, writtenAt: nil, order: nil)
   }
 

@@ -38,8 +38,12 @@ final class DumpFileSource: DumpSource {
   init(path: String) throws(DumpDirectoryError) {
     let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
-      guard errno != ELOOP else { throw DumpDirectoryError(.outside, path, "is a symbolic link; use the file itself") }
-      throw DumpDirectoryError(reading: "open", path, errno: errno)
+      switch errno {
+      case ELOOP: throw DumpDirectoryError(.outside, path, "is a symbolic link; use the file itself")
+      // A socket, or a device that is not there.
+      case ENXIO, ENODEV: throw DumpDirectoryError(.outside, path, "is no regular file")
+      default: throw DumpDirectoryError(reading: "open", path, errno: errno)
+      }
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

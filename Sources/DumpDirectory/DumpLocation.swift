@@ -1,6 +1,7 @@
 import Glibc
+import JSON
 
-/// Where dumps go: a directory and the stem of their names.
+/// Where dumps go: a directory and the stem of their names. Both are bytes: two spellings of one character are two names.
 package struct DumpLocation: Sendable, Equatable {
   package static let defaultStem = "memory_dump"
 
@@ -13,20 +14,28 @@ package struct DumpLocation: Sendable, Equatable {
     self.stem = stem
   }
 
+  package static func == (left: DumpLocation, right: DumpLocation) -> Bool {
+    left.directory.hasSameBytes(as: right.directory) && left.stem.hasSameBytes(as: right.stem)
+  }
+
+  /// Whether a file of the directory is one of this location's dumps, by its name: `<stem>-<time>[-NNNN].bin`, to the byte.
+  /// Everything else is somebody else's, whatever is in it: nothing reads, moves or removes it unless someone names it.
+  package func owns(_ file: String) -> Bool { DumpName(file)?.stem.hasSameBytes(as: stem) == true }
+
   /// Reads `MEM_DUMP_PATH`: a directory, a name that ends in `/`, or a file whose stem is used.
   package init(path: String, workingDirectory: String) throws(DumpDirectoryError) {
-    try self.init(absolute: path.hasPrefix("/") ? path : workingDirectory + "/" + path, asGiven: path)
+    try self.init(absolute: path.beginsWithBytes("/") ? path : workingDirectory + "/" + path, asGiven: path)
   }
 
   /// Finds the place that an operator asks for, which must lie in this location's directory.
   ///
   /// - Parameters:
-  ///   - path: a directory, or a file whose stem is used. A relative one counts from the working directory where that
+  ///   - path: a directory, where dumps get this location's stem, or a file whose stem is used. A relative one counts from the working directory where that
   ///     leads into the directory of dumps, else from the directory of dumps.
   /// - Throws: `DumpDirectoryError` `outside`.
   package func confined(_ path: String, workingDirectory: String) throws(DumpDirectoryError) -> DumpLocation {
     for candidate in Self.candidates(path, workingDirectory: workingDirectory, directory: directory) {
-      let location = try DumpLocation(absolute: candidate, asGiven: path)
+      let location = try DumpLocation(absolute: candidate, asGiven: path, stemOfDirectory: stem)
       if location.isInside(directory) { return location }
     }
     throw DumpDirectoryError(
@@ -41,7 +50,8 @@ package struct DumpLocation: Sendable, Equatable {
       try Self.checkSane(candidate, asGiven: path)
       let (parent, name) = Self.split(Self.normalized(candidate))
       let resolved = Self.resolved(parent)
-      guard DumpLocation(directory: resolved, stem: name).isInside(directory), !name.isEmpty, !path.hasSuffix("/")
+      guard DumpLocation(directory: resolved, stem: name).isInside(directory), !name.isEmpty,
+        !path.endsWithBytes("/")
       else {
         continue
       }
@@ -57,50 +67,60 @@ package struct DumpLocation: Sendable, Equatable {
   }
 
   private func isInside(_ root: String) -> Bool {
-    directory == root || directory.hasPrefix(root == "/" ? "/" : root + "/")
+    directory.hasSameBytes(as: root) || directory.beginsWithBytes(root == "/" ? "/" : root + "/")
   }
 
-  private init(absolute path: String, asGiven: String) throws(DumpDirectoryError) {
+  private init(
+    absolute path: String, asGiven: String, stemOfDirectory: String = defaultStem
+  ) throws(DumpDirectoryError) {
     try Self.checkSane(path, asGiven: asGiven)
     let normalized = Self.normalized(path)
-    if path.hasSuffix("/") || Self.isDirectory(normalized) {
-      self.init(directory: Self.resolved(normalized), stem: Self.defaultStem)
+    if path.endsWithBytes("/") || Self.isDirectory(normalized) {
+      self.init(directory: Self.resolved(normalized), stem: stemOfDirectory)
       return
     }
     let (parent, name) = Self.split(normalized)
-    let stem = name.hasSuffix(DumpName.suffix) ? String(name.dropLast(DumpName.suffix.count)) : name
-    guard !stem.isEmpty, !stem.hasPrefix("."), stem.utf8.count <= 200 else {
+    let isWhole = name.endsWithBytes(DumpName.suffix)
+    let stem = isWhole ? String(decoding: name.utf8.dropLast(DumpName.suffix.utf8.count), as: UTF8.self) : name
+    guard !stem.isEmpty, !stem.beginsWithBytes("."), stem.utf8.count <= Self.longestStem else {
       throw DumpDirectoryError(.outside, asGiven, "is no name for a dump; use something like memory_dump.bin")
     }
     self.init(directory: Self.resolved(parent), stem: stem)
   }
 
+  /// Bytes. The name of an unfinished file adds up to 74 to it, and no name has more than 255.
+  private static let longestStem = 180
+
   private static func candidates(_ path: String, workingDirectory: String, directory: String) -> [String] {
-    path.hasPrefix("/") ? [path] : [workingDirectory + "/" + path, directory + "/" + path]
+    path.beginsWithBytes("/") ? [path] : [workingDirectory + "/" + path, directory + "/" + path]
   }
 
   private static func checkSane(_ path: String, asGiven: String) throws(DumpDirectoryError) {
     guard !asGiven.isEmpty, path.utf8.count < Int(PATH_MAX) - 64,
       !path.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }),
-      path.split(separator: "/").allSatisfy({ $0.utf8.count <= Int(NAME_MAX) })
+      path.parts(betweenBytes: slash).allSatisfy({ $0.utf8.count <= Int(NAME_MAX) })
     else { throw DumpDirectoryError(.outside, asGiven, "is no path: it is empty, too long, or has control characters") }
   }
 
   /// Without `.`, empty segments and, by the letter, `..`. What `..` means behind a link is what the link's name says:
   /// whoever writes `link/../x` gets `x` beside the link, and the result is checked for being inside.
   private static func normalized(_ path: String) -> String {
-    var segments: [Substring] = []
-    for segment in path.split(separator: "/") where segment != "." {
+    var segments: [String] = []
+    // By bytes, as the kernel does it: `/` with a combining mark behind it is one character to Swift, and still a slash.
+    for segment in path.parts(betweenBytes: slash) where segment != "." {
       if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }
     }
     return "/" + segments.joined(separator: "/")
   }
 
   private static func split(_ path: String) -> (parent: String, name: String) {
-    let slash = path.lastIndex(of: "/") ?? path.startIndex
-    let parent = String(path[..<slash])
-    return (parent.isEmpty ? "/" : parent, String(path[path.index(after: slash)...]))
+    let bytes = Array(path.utf8)
+    let last = bytes.lastIndex(of: slash) ?? 0
+    let parent = String(decoding: bytes[..<last], as: UTF8.self)
+    return (parent.isEmpty ? "/" : parent, String(decoding: bytes[(last + 1)...], as: UTF8.self))
   }
+
+  private static let slash = UInt8(ascii: "/")
 
   private static func isDirectory(_ path: String) -> Bool {
     var status = stat()

@@ -1,4 +1,5 @@
 import Clocks
+import JSON
 
 /// The name of a dump's file: `<stem>-YYYYMMDDTHHMMSSZ.bin`, and `<stem>-YYYYMMDDTHHMMSSZ-NNNN.bin` for a further one in
 /// the same second.
@@ -20,24 +21,25 @@ package struct DumpName: Sendable, Equatable {
     self.init(stem: stem, time: CivilTime(unixSeconds: seconds).compact, number: number)
   }
 
-  /// Reads a file's name; `nil` when it is not that of a dump.
+  /// Reads a file's name, byte by byte; `nil` when it is not that of a dump, or names a time that there is not.
   package init?(_ file: String) {
-    guard file.hasSuffix(Self.suffix) else { return nil }
-    var parts = file.dropLast(Self.suffix.count).split(separator: "-", omittingEmptySubsequences: false)
-    var number = 0
-    if let last = parts.last, last.count == 4, let value = Int(last), value > 0, last.allSatisfy(\.isWholeNumber),
-      parts.count > 2
-    {
-      number = value
-      parts.removeLast()
-    }
-    guard parts.count >= 2, let time = parts.popLast(), Self.isTime(time) else { return nil }
-    self.init(stem: parts.joined(separator: "-"), time: String(time), number: number)
+    guard file.endsWithBytes(Self.suffix) else { return nil }
+    var rest = Array(file.utf8)[...].dropLast(Self.suffix.utf8.count)
+    let number = Self.number(atEndOf: rest)
+    if number != nil { rest = rest.dropLast(Self.numberLength) }
+    let (stem, time) = (rest.dropLast(Self.timeLength + 1), rest.suffix(Self.timeLength))
+    guard !stem.isEmpty, rest[stem.endIndex] == UInt8(ascii: "-"), Self.isTime(time) else { return nil }
+    self.init(
+      stem: String(decoding: stem, as: UTF8.self), time: String(decoding: time, as: UTF8.self), number: number ?? 0)
   }
 
   package static let suffix = ".bin"
   /// A larger one has more digits than a name of a dump.
   static let largestNumber = 9999
+  /// Bytes of `YYYYMMDDTHHMMSSZ`.
+  private static let timeLength = 16
+  /// Bytes of `-NNNN`.
+  private static let numberLength = 5
 
   package var file: String {
     let digits = String(number)
@@ -47,13 +49,38 @@ package struct DumpName: Sendable, Equatable {
 
   package var next: DumpName { DumpName(stem: stem, time: time, number: number + 1) }
 
-  private static func isTime(_ text: Substring) -> Bool {
-    let characters = Array(text.utf8)
-    guard characters.count == 16, characters[8] == UInt8(ascii: "T"), characters[15] == UInt8(ascii: "Z") else {
-      return false
-    }
-    return (Array(0..<8) + Array(9..<15)).allSatisfy {
-      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(characters[$0])
-    }
+  package static func == (left: DumpName, right: DumpName) -> Bool {
+    left.stem.hasSameBytes(as: right.stem) && left.time == right.time && left.number == right.number
   }
+
+  /// - Returns: `nil` where no number from 1 stands.
+  private static func number(atEndOf bytes: ArraySlice<UInt8>) -> Int? {
+    let tail = bytes.suffix(numberLength)
+    guard tail.count == numberLength, tail.first == UInt8(ascii: "-"), tail.dropFirst().allSatisfy(isDigit) else {
+      return nil
+    }
+    let number = value(of: tail.dropFirst())
+    return number > 0 ? number : nil
+  }
+
+  private static func isTime(_ digits: ArraySlice<UInt8>) -> Bool {
+    let bytes = Array(digits)
+    guard bytes.count == timeLength, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
+      bytes[..<8].allSatisfy(isDigit), bytes[9..<15].allSatisfy(isDigit)
+    else { return false }
+    let spelled =
+      "\(text(bytes[..<4]))-\(text(bytes[4..<6]))-\(text(bytes[6..<8]))T"
+      + "\(text(bytes[9..<11])):\(text(bytes[11..<13])):\(text(bytes[13..<15]))Z"
+    // The thirtieth of February is read as the second of March, and is written otherwise.
+    guard let seconds = CivilTime.unixSeconds(of: spelled) else { return false }
+    return CivilTime(unixSeconds: seconds).compact.utf8.elementsEqual(bytes)
+  }
+
+  private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  private static func value(of digits: ArraySlice<UInt8>) -> Int {
+    digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// What tells a file from another one that took its name, and from itself after a change.
 package struct FileIdentity: Sendable, Equatable, Hashable {
@@ -32,12 +33,12 @@ package struct FileIdentity: Sendable, Equatable, Hashable {
 }
 
 extension DumpDirectory {
-  /// What tells whether a file that may be a dump came or went, and when looked at closely, whether one changed.
+  /// What tells whether a dump of the location came or went, and when looked at closely, whether one changed.
   ///
   /// - Parameter isClose: asks for each file's attributes, too: a call of the volume for each, which one that bills calls bills.
   ///   Without it a list of names is all it costs.
   package func fingerprint(isClose: Bool) throws(DumpDirectoryError) -> DumpFingerprint {
-    let names = try Self.names(in: location.directory).filter(Self.mayBeDump).sorted()
+    let names = try ownNames().sorted { $0.precedesByBytes($1) }
     guard isClose else { return DumpFingerprint(names: names, identities: nil) }
     return DumpFingerprint(
       names: names, identities: names.map { try? FileIdentity(of: "\(location.directory)/\($0)") })

@@ -1,6 +1,6 @@
 package import DumpFormat
 
-/// Finds the highest order that a dump of a directory names, again and again at little cost: of a file that is still the one
+/// Finds the highest order that a dump of a location names, again and again at little cost: of a file that is still the one
 /// that was read before, only the identity is looked at.
 package struct OrderSurvey: Sendable {
   /// By the files' names. Only of files that name an order: one that can't be read now may be readable the next time.
@@ -14,7 +14,7 @@ package struct OrderSurvey: Sendable {
   ) throws(DumpDirectoryError) -> DumpOrder? {
     let before = known
     known = [:]
-    for name in try DumpDirectory.names(in: directory.location.directory) where DumpDirectory.mayBeDump(name) {
+    for name in try directory.ownNames() {
       guard let identity = try? FileIdentity(of: "\(directory.location.directory)/\(name)") else { continue }
       if let file = before[name], file.identity == identity {
         known[name] = file

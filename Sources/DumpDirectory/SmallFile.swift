@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// The small JSON files that stand beside the dumps: the sidecar's notes and receipts, the lease.
 package enum SmallFile {
@@ -7,8 +8,9 @@ package enum SmallFile {
 
   /// Whether a name is that of a file that this project puts beside dumps.
   static func isName(_ name: String) -> Bool {
-    guard name.hasSuffix(".json") else { return false }
-    return name.hasPrefix("drain-") || name.hasPrefix(".gatehouse-") || name == LeaseVolume.file
+    guard name.endsWithBytes(".json") else { return false }
+    return name.beginsWithBytes("drain-") || name.beginsWithBytes(".gatehouse-")
+      || name.hasSameBytes(as: LeaseVolume.file)
   }
 }
 
@@ -59,7 +61,7 @@ extension DumpDirectory {
 
   /// The names of the directory's small files that begin with some words, sorted.
   package func smallFiles(prefix: String) throws(DumpDirectoryError) -> [String] {
-    try Self.names(in: location.directory).filter { $0.hasPrefix(prefix) && SmallFile.isName($0) }.sorted()
+    try Self.names(in: location.directory).filter { $0.beginsWithBytes(prefix) && SmallFile.isName($0) }.sorted()
   }
 
   /// Removes a small file; one that is gone already is fine.

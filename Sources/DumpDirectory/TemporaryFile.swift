@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// A file that is not finished. Its name says so, and while its process lives it is locked: both together tell it from
 /// what a dead process left behind, whatever machine or container that one ran in.
@@ -36,14 +37,17 @@ struct TemporaryFile: ~Copyable {
     return fstat(descriptor, &status) == 0 && status.st_nlink > 0
   }
 
-  /// Whether the name is that of an unfinished dump, or of an unfinished one of the small files beside them.
-  static func isName(_ name: String) -> Bool {
-    guard name.hasPrefix("."), name.hasSuffix(".tmp") else { return false }
-    let body = name.dropFirst().dropLast(".tmp".count)
-    guard let dot = body.lastIndex(of: ".") else { return false }
-    let target = String(body[..<dot])
-    return DumpName(target) != nil || SmallFile.isName(target)
+  /// Whether the name is that of an unfinished dump of a location, or of an unfinished one of the small files that all
+  /// locations of a directory share.
+  static func isName(_ name: String, of location: DumpLocation) -> Bool {
+    guard name.beginsWithBytes("."), name.endsWithBytes(ending) else { return false }
+    let body = Array(name.utf8).dropFirst().dropLast(ending.utf8.count)
+    guard let dot = body.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    let target = String(decoding: body[..<dot], as: UTF8.self)
+    return location.owns(target) || SmallFile.isName(target)
   }
+
+  private static let ending = ".tmp"
 
   /// A number of the mounted file system through which a directory is seen; 0 when that can't be told.
   static func device(of directory: String) -> UInt64 {
@@ -80,7 +84,9 @@ struct TemporaryFile: ~Copyable {
   /// Whether a file was made through a device; `.x.bin.2049-17-0.tmp` was through 2049. One that names none is of a time when all
   /// were taken for it.
   private static func isNamed(_ path: String, after device: UInt64) -> Bool {
-    let parts = path.split(separator: ".").dropLast().last?.split(separator: "-") ?? []
+    // Absent only in a path without dots, and `isName` takes none such.
+    let maker = path.parts(betweenBytes: UInt8(ascii: ".")).dropLast().last
+    let parts = maker?.parts(betweenBytes: UInt8(ascii: "-")) ?? []
     return parts.count < 3 || parts[0] == "\(device)"
   }
 }

@@ -1,5 +1,5 @@
-import DumpFormat
 import Glibc
+import JSON
 
 /// A dump that was taken out of the directory and is not unlinked yet.
 package struct TrashedDump: Sendable, Equatable {
@@ -22,6 +22,7 @@ extension DumpDirectory {
   @discardableResult
   package func moveToTrash(_ name: String, _ identity: FileIdentity) throws(DumpDirectoryError) -> Bool {
     let path = "\(location.directory)/\(name)"
+    guard location.owns(name) else { throw DumpDirectoryError(.outside, path, "is no dump of '\(location.stem)'") }
     do {
       guard try FileIdentity(of: path) == identity else { return false }
     } catch {
@@ -45,30 +46,40 @@ extension DumpDirectory {
     throw DumpDirectoryError("link", path, errno: EEXIST)
   }
 
-  /// What is in the trash and is ours: named as a dump, and beginning as one.
+  /// The dumps of the trash that are the location's, by their names. What went as damaged is among them.
   package func trash() throws(DumpDirectoryError) -> [TrashedDump] {
     guard isDirectory(trashDirectory) else { return [] }
-    return try Self.names(in: trashDirectory).compactMap { name in
-      guard Self.isTrashed(name), let source = try? DumpFileSource(path: "\(trashDirectory)/\(name)"),
-        (try? UnverifiedDump(source)) != nil, let identity = try? FileIdentity(of: "\(trashDirectory)/\(name)")
-      else { return nil }
-      return TrashedDump(name: name, bytes: identity.bytes, trashedAt: identity.modifiedAt / 1_000_000_000)
-    }.sorted { ($0.trashedAt, $0.name) < ($1.trashedAt, $1.name) }
+    var dumps: [TrashedDump] = []
+    for name in try Self.names(in: trashDirectory) where isTrashed(name) {
+      do throws(DumpDirectoryError) {
+        let identity = try FileIdentity(of: "\(trashDirectory)/\(name)")
+        dumps.append(
+          TrashedDump(name: name, bytes: identity.bytes, trashedAt: identity.modifiedAt / 1_000_000_000))
+      } catch {
+        // Gone meanwhile, or no regular file.
+        guard error.code == .notFound || error.code == .outside else { throw error }
+      }
+    }
+    return dumps.sorted { ($0.trashedAt, $0.name) < ($1.trashedAt, $1.name) }
   }
 
   /// Unlinks a dump of the trash for good.
   package func removeFromTrash(_ name: String) throws(DumpDirectoryError) {
-    guard Self.isTrashed(name) else {
-      throw DumpDirectoryError(.outside, "\(trashDirectory)/\(name)", "is no dump of the trash")
+    guard isTrashed(name) else {
+      throw DumpDirectoryError(.outside, "\(trashDirectory)/\(name)", "is no dump of '\(location.stem)' in the trash")
     }
     try files.unlink("\(trashDirectory)/\(name)")
   }
 
-  private static func isTrashed(_ name: String) -> Bool {
-    guard !name.contains("/") else { return false }
-    if name.hasSuffix(DumpName.suffix) { return true }
-    guard let dot = name.lastIndex(of: ".") else { return false }
-    return name[..<dot].hasSuffix(DumpName.suffix) && Int(name[name.index(after: dot)...]) != nil
+  /// Whether a name is one that `moveToTrash` gives: a dump's, or that with a number from 1 to 999 behind a dot.
+  private func isTrashed(_ name: String) -> Bool {
+    if location.owns(name) { return true }
+    let bytes = Array(name.utf8)
+    guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")),
+      let number = Int(String(decoding: bytes[(dot + 1)...], as: UTF8.self)), (1..<1000).contains(number)
+    else { return false }
+    let dump = String(decoding: bytes[..<dot], as: UTF8.self)
+    return name.hasSameBytes(as: "\(dump).\(number)") && location.owns(dump)
   }
 
   /// A link is none: what lies behind it is not ours.

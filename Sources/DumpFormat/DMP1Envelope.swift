@@ -1,20 +1,41 @@
 /// The members of the envelope that a reader looks at, as they are spelled. The others are passed over.
 struct DMP1Envelope {
-  /// Without these there is no dump.
-  static let needed: Set = ["version", "created_at"]
-  static let known = needed.union(["note"])
+  /// A member's name.
+  enum Name {
+    case version
+    case createdAt
+    case note
+    case data
+    case other
 
-  private var members: [String: [UInt8]] = [:]
-
-  subscript(name: String) -> [UInt8]? {
-    get { members[name] }
-    set { members[name] = newValue }
+    init(_ name: [UInt8]) {
+      self =
+        if name.elementsEqual("version".utf8) {
+          .version
+        } else if name.elementsEqual("created_at".utf8) {
+          .createdAt
+        } else if name.elementsEqual("note".utf8) {
+          .note
+        } else if name.elementsEqual("data".utf8) {
+          .data
+        } else {
+          .other
+        }
+    }
   }
 
-  /// As it is spelled: the number 1 and the text "1" differ.
-  var version: String? { members["version"].map { String(decoding: $0, as: UTF8.self) } }
+  /// The number 1 and the text "1" differ.
+  private(set) var version: [UInt8]?
+  private(set) var createdAt: String?
+  private(set) var order: DumpOrder?
 
-  var createdAt: String? { members["created_at"].flatMap(JSONText.string) }
-
-  var order: DumpOrder? { members["note"].flatMap(JSONText.string).flatMap { DumpOrder(note: $0) } }
+  /// Takes a member's value as it is spelled; of a member that comes twice the last one counts.
+  mutating func set(_ name: Name, to text: UnsafeRawBufferPointer) {
+    switch name {
+    case .version: version = Array(text)
+    case .createdAt: createdAt = JSONText.string(text)
+    case .note: order = JSONText.string(text).flatMap { DumpOrder(note: $0) }
+    case .data, .other: break
+    }
+  }
 }

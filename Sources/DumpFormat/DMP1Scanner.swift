@@ -14,8 +14,8 @@ struct DMP1Scanner {
     case start
     case fieldOrEnd
     case field
-    case fieldColon(String)
-    case fieldValue(String)
+    case fieldColon(DMP1Envelope.Name)
+    case fieldValue(DMP1Envelope.Name)
     case afterField
     case groupOrEnd
     case group
@@ -72,8 +72,9 @@ struct DMP1Scanner {
   mutating func finish() throws(DumpFormatError) -> Content {
     guard case .end = state, !isInValue else { throw malformed(0, "it ends too early") }
     guard hasData else { throw malformed(0, "it has no data") }
-    guard envelope.version == "\(DMP1.version)" else {
-      throw DumpFormatError(.unsupportedVersion, envelope.version ?? "none")
+    guard let version = envelope.version else { throw DumpFormatError(.unsupportedVersion, "none") }
+    guard version.elementsEqual("\(DMP1.version)".utf8) else {
+      throw DumpFormatError(.unsupportedVersion, String(decoding: version, as: UTF8.self))
     }
     guard let createdAt = envelope.createdAt else { throw malformed(0, "it has no created_at") }
     return Content(createdAt: createdAt, order: envelope.order, counts: groups.counts)
@@ -95,11 +96,11 @@ struct DMP1Scanner {
       state = .field
       return begin(byte, at: position)
     case (.fieldColon(let name), UInt8(ascii: ":")): state = .fieldValue(name)
-    case (.fieldValue("data"), UInt8(ascii: "{")):
+    case (.fieldValue(.data), UInt8(ascii: "{")):
       guard !hasData else { throw malformed(position, "it has two data") }
       hasData = true
       state = .groupOrEnd
-    case (.fieldValue("data"), _): throw malformed(position, "data is no object")
+    case (.fieldValue(.data), _): throw malformed(position, "data is no object")
     case (.fieldValue, _): return begin(byte, at: position)
     case (.afterField, UInt8(ascii: ",")): state = .field
     case (.groupOrEnd, UInt8(ascii: "}")), (.afterGroup, UInt8(ascii: "}")): state = .afterField
@@ -125,7 +126,11 @@ struct DMP1Scanner {
     switch state {
     case .record: isCounting ? .nothing : .whole
     case .fieldValue(let name) where DMP1Value.isBracketed(first):
-      DMP1Envelope.needed.contains(name) ? .short : DMP1Envelope.known.contains(name) ? .beginning : .nothing
+      switch name {
+      case .version, .createdAt: .short
+      case .note: .beginning
+      case .data, .other: .nothing
+      }
     default: .short
     }
   }
@@ -155,17 +160,17 @@ struct DMP1Scanner {
       groups.countRecord()
       state = .afterRecord
     case .group:
-      guard let name = JSONText.string(Array(text)) else { throw malformed(position, "a collection without a name") }
+      guard let name = JSONText.string(text) else { throw malformed(position, "a collection without a name") }
       guard !groups.isFull else { throw malformed(position, "more than \(GroupCounter.maximum) collections") }
       guard groups.begin(name) else { throw malformed(position, "the collection '\(name)' comes twice") }
       try group(name)
       state = .groupColon
     case .field:
-      guard let name = JSONText.string(Array(text)) else { throw malformed(position, "a field without a name") }
-      state = .fieldColon(name)
+      guard let name = JSONText.string(text) else { throw malformed(position, "a field without a name") }
+      state = .fieldColon(DMP1Envelope.Name(Array(name.utf8)))
     case .fieldValue(let name):
       guard value.isBracketed || JSONText.isScalar(text) else { throw malformed(position, "no JSON value") }
-      if DMP1Envelope.known.contains(name) { envelope[name] = Array(text) }
+      envelope.set(name, to: text)
       state = .afterField
     default:
       throw malformed(position, "an unexpected value")

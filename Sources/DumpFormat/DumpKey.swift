@@ -5,6 +5,11 @@ package struct DumpKey: Sendable, Equatable {
   package init(_ string: String) {
     self.string = string
   }
+
+  /// By bytes, as a dump's key is derived from them: spellings that Unicode regards as equivalent are two keys.
+  package static func == (left: DumpKey, right: DumpKey) -> Bool {
+    left.string.utf8.elementsEqual(right.string.utf8)
+  }
 }
 
 extension DumpKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -12,6 +12,10 @@ package struct DumpSummary: Sendable, Equatable {
   package struct GroupCount: Sendable, Equatable {
     package let name: String
     package let records: Int
+
+    package static func == (left: GroupCount, right: GroupCount) -> Bool {
+      left.records == right.records && left.name.utf8.elementsEqual(right.name.utf8)
+    }
   }
 
   package let format: DumpFormatName

@@ -8,7 +8,8 @@ struct GroupCounter {
   /// Of the present group.
   private(set) var records = 0
   private var earlier: [DumpSummary.GroupCount] = []
-  private var names: Set<String> = []
+  /// As bytes: names that Unicode regards as equivalent are two names.
+  private var names: Set<[UInt8]> = []
 
   /// In the dump's order.
   var counts: [DumpSummary.GroupCount] { earlier + present }
@@ -22,7 +23,7 @@ struct GroupCounter {
 
   /// - Returns: whether it may begin: a name comes once.
   mutating func begin(_ name: String) -> Bool {
-    guard names.insert(name).inserted else { return false }
+    guard names.insert(Array(name.utf8)).inserted else { return false }
     earlier += present
     self.name = name
     records = 0

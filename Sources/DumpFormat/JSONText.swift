@@ -1,11 +1,10 @@
 /// The little of JSON that the envelope's own names and times need.
 enum JSONText {
   /// The string that a JSON string stands for, with its quotes; `nil` when it is none.
-  static func string(_ text: [UInt8]) -> String? {
+  static func string(_ text: UnsafeRawBufferPointer) -> String? {
     guard text.count >= 2, text.first == UInt8(ascii: "\""), text.last == UInt8(ascii: "\"") else { return nil }
     var units: [UInt16] = []
-    let content = text[1..<text.count - 1]
-    guard let decoded = String(validating: content, as: UTF8.self) else { return nil }
+    guard let decoded = String(validating: text[1..<text.count - 1], as: UTF8.self) else { return nil }
     var characters = decoded.unicodeScalars.makeIterator()
     while let scalar = characters.next() {
       guard scalar == "\\" else {
@@ -39,9 +38,14 @@ enum JSONText {
     case "r"?: return 0x0D
     case "t"?: return 0x09
     case "u"?:
-      let digits = (0..<4).compactMap { _ in characters.next().flatMap { Character($0).hexDigitValue } }
-      return digits.count == 4 ? digits.reduce(0) { $0 << 4 | UInt16($1) } : nil
+      let digits = (0..<4).compactMap { _ in characters.next().flatMap(hexadecimal) }
+      return digits.count == 4 ? digits.reduce(0) { $0 << 4 | $1 } : nil
     default: return nil
     }
+  }
+
+  /// Of ASCII only: Unicode has further characters that Swift takes for hexadecimal digits.
+  private static func hexadecimal(_ digit: Unicode.Scalar) -> UInt16? {
+    digit.isASCII ? Character(digit).hexDigitValue.map { UInt16($0) } : nil
   }
 }

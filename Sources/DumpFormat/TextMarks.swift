@@ -28,10 +28,27 @@ struct TextMarks {
       first | kinds .== bracket, second | kinds .== bracket, third | kinds .== bracket, fourth | kinds .== bracket)
   }
 
-  /// Which bytes are inside of strings, opening quotes among them, when no quote is escaped: those behind an odd number of
-  /// quotes.
+  /// Which bytes stand behind a backslash that escapes them (the method of simdjson: of a run of backslashes every second
+  /// one is escaped, and an addition carries through each run at once).
+  ///
+  /// - Parameter isFirstEscaped: whether the first byte is, by a backslash before it.
+  /// - Returns: the bytes, and whether the byte behind the 64 is escaped.
   @inline(__always)
-  func strings(beginsInside: Bool) -> UInt64 {
+  func escaped(isFirstEscaped: Bool) -> (bytes: UInt64, isNextEscaped: Bool) {
+    let first: UInt64 = isFirstEscaped ? 1 : 0
+    let escaping = backslashes & ~first
+    let following = escaping << 1 | first
+    let even: UInt64 = 0x5555_5555_5555_5555
+    let oddStarts = escaping & ~even & ~following
+    let (evenEnds, isNextEscaped) = oddStarts.addingReportingOverflow(escaping)
+    return ((even ^ evenEnds << 1) & following, isNextEscaped)
+  }
+
+  /// Which bytes are inside of strings, opening quotes among them: those behind an odd number of quotes.
+  ///
+  /// - Parameter quotes: those that are not escaped.
+  @inline(__always)
+  func strings(_ quotes: UInt64, beginsInside: Bool) -> UInt64 {
     var inside = quotes
     inside ^= inside << 1
     inside ^= inside << 2

@@ -46,7 +46,8 @@ struct ThreadedCounting: BlockCounting {
   func finish() -> Result<DMP1Scanner.Content?, DumpFormatError> {
     filled.put(nil)
     thread.join()
-    return outcome.result.withLock { $0 } ?? .success(nil)
+    // It leaves one before it ends. Without, nothing is known of the file, least of all that it is damaged.
+    return outcome.result.withLock { $0 } ?? .failure(.library("the thread that counts ended without a result"))
   }
 
   private static func count(

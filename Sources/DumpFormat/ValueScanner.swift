@@ -26,9 +26,11 @@ struct ValueScanner {
     }
     while position + TextMarks.width <= block.count {
       let marks = TextMarks(block, at: position)
-      let isPlain = depth > 0 && !isEscaped && marks.backslashes == 0
-      let end = isPlain ? try takeUnescaped(marks, block, position) : try takeAny(marks, block, position)
-      if let end { return end }
+      if depth > 0, let strings = strings(marks) {
+        if let end = try takeBrackets(marks, strings, block, position) { return end }
+      } else if let end = try takeAny(marks, block, position) {
+        return end
+      }
       position += TextMarks.width
     }
     while position < block.count {
@@ -60,28 +62,45 @@ struct ValueScanner {
     return try takeBracket(byte)
   }
 
-  /// 64 bytes without a backslash, inside of a bracket: what of them is string is known without a look at each.
+  /// Which of 64 bytes are inside of strings, found without a look at each; notes what follows behind them.
+  ///
+  /// - Returns: `nil` when a backslash is outside of strings, where it escapes nothing. No JSON has that.
+  @inline(__always)
+  private mutating func strings(_ marks: TextMarks) -> UInt64? {
+    guard isEscaped || marks.backslashes != 0 else {
+      let strings = marks.strings(marks.quotes, beginsInside: isInString)
+      isInString = strings >> 63 == 1
+      return strings
+    }
+    let (escaped, isNextEscaped) = marks.escaped(isFirstEscaped: isEscaped)
+    let strings = marks.strings(marks.quotes & ~escaped, beginsInside: isInString)
+    guard marks.backslashes & ~strings == 0 else { return nil }
+    isEscaped = isNextEscaped
+    isInString = strings >> 63 == 1
+    return strings
+  }
+
+  /// The brackets of 64 bytes, inside of a bracket.
   ///
   /// - Returns: the position behind the value's end, if that is among them.
   @inline(__always)
-  private mutating func takeUnescaped(
-    _ marks: TextMarks, _ block: UnsafeRawBufferPointer, _ position: Int
+  private mutating func takeBrackets(
+    _ marks: TextMarks, _ strings: UInt64, _ block: UnsafeRawBufferPointer, _ position: Int
   ) throws(Fault) -> Int? {
-    let strings = marks.strings(beginsInside: isInString)
     var brackets = marks.brackets & ~strings
     while brackets != 0 {
       let bracket = position + brackets.trailingZeroBitCount
       if try takeBracket(block[bracket]) {
         isInString = false
+        isEscaped = false
         return bracket + 1
       }
       brackets &= brackets - 1
     }
-    isInString = strings >> 63 == 1
     return nil
   }
 
-  /// 64 bytes with backslashes in them, or of a string that is the whole value: goes from mark to mark.
+  /// 64 bytes of a string that is the whole value, or with a backslash that escapes nothing: goes from mark to mark.
   ///
   /// - Returns: the position behind the value's end, if that is among them.
   private mutating func takeAny(

@@ -30,25 +30,24 @@ struct DumpService: DumpPort {
   /// How long a dump waits for the accounts' passwords. The state is worth more than they are.
   private static let accountPatience = Duration.seconds(5)
 
-  /// Writes a dump to the usual place.
+  /// Writes a dump to where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
     await installation.accounts.waitUntilSettled(within: Self.accountPatience)
-    return try await dumper.dump(to: await usualTarget(), reason: reason)
+    return try await dumper.dump(to: location, reason: reason)
   }
 
-  /// Writes the last dump to the usual place. From its snapshot on no change is acknowledged.
+  /// Writes the last dump to where a start looks for it. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
     await installation.accounts.waitUntilSettled(within: Self.accountPatience)
-    _ = try await dumper.dumpLast(to: await usualTarget(), reason: reason) { state.seal() }
+    _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
   }
 
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     do {
-      let target: DumpLocation
-      if let path { target = try await confined(path) } else { target = await usualTarget() }
+      let target = if let path { try await confined(path) } else { location }
       await installation.accounts.waitUntilSettled(within: Self.accountPatience)
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
@@ -88,10 +87,11 @@ struct DumpService: DumpPort {
 
   func check(dumpPath: String) async throws(Refusal) {
     do {
-      guard try await confined(dumpPath, patience: Self.patience).directory == location.directory else {
+      guard try await confined(dumpPath, patience: Self.patience) == location else {
         throw Refusal(
           400, "MEM004",
-          "dump_path must name a file directly in the directory of MEM_DUMP_PATH: a start looks for dumps there only")
+          "dump_path must name the same directory and stem as MEM_DUMP_PATH, '\(location.stem).bin': a start loads those dumps only"
+        )
       }
     } catch let error as DumpDirectoryError {
       throw Refusal(400, "MEM004", "dump_path \(error)")
@@ -102,13 +102,10 @@ struct DumpService: DumpPort {
     }
   }
 
-  /// The settings' dump path where a start would find the dumps, else that of the environment.
-  private func usualTarget() async -> DumpLocation {
-    let path = SecuritySettings(in: store.snapshot(), defaults: settings).dumpPath
-    guard let path, path != "\(location.directory)/\(location.stem).bin", let target = try? await confined(path),
-      target.directory == location.directory
-    else { return location }
-    return target
+  /// What stands beside the dumps and is never loaded by itself.
+  func leftAlone() async throws -> LeftAlone {
+    let location = location
+    return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {

@@ -6,6 +6,8 @@ final class CurlHandle {
   let easy: UnsafeMutableRawPointer
   let multi: UnsafeMutableRawPointer
   private let message: UnsafeMutablePointer<CChar>
+  /// The first option since the last reset that libcurl did not take: it does not know it, or has no memory for it.
+  private(set) var refusedOption: CURLoption?
 
   init() throws(HTTPClientError) {
     guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let multi = curl_multi_init() else {
@@ -31,6 +33,7 @@ final class CurlHandle {
   func reset() {
     curl_easy_reset(easy)
     message.pointee = 0
+    refusedOption = nil
     set(CURLOPT_ERRORBUFFER, pointer: UnsafeMutableRawPointer(message))
   }
 
@@ -40,23 +43,29 @@ final class CurlHandle {
     return detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
   }
 
-  func set(_ option: CURLoption, _ value: Int) { _ = gatehouse_curl_set_number(easy, option, value) }
+  func set(_ option: CURLoption, _ value: Int) { note(option, gatehouse_curl_set_number(easy, option, value)) }
 
-  func set(_ option: CURLoption, offset value: Int) { _ = gatehouse_curl_set_offset(easy, option, curl_off_t(value)) }
+  func set(_ option: CURLoption, offset value: Int) {
+    note(option, gatehouse_curl_set_offset(easy, option, curl_off_t(value)))
+  }
 
   /// libcurl keeps a copy.
-  func set(_ option: CURLoption, _ value: String) { _ = gatehouse_curl_set_text(easy, option, value) }
+  func set(_ option: CURLoption, _ value: String) { note(option, gatehouse_curl_set_text(easy, option, value)) }
 
   func set(_ option: CURLoption, pointer value: UnsafeMutableRawPointer?) {
-    _ = gatehouse_curl_set_pointer(easy, option, value)
+    note(option, gatehouse_curl_set_pointer(easy, option, value))
   }
 
   func set(_ option: CURLoption, list value: UnsafeMutablePointer<curl_slist>?) {
-    _ = gatehouse_curl_set_list(easy, option, value)
+    note(option, gatehouse_curl_set_list(easy, option, value))
   }
 
   func set(_ option: CURLoption, _ value: @escaping gatehouse_curl_transfer) {
-    _ = gatehouse_curl_set_transfer(easy, option, value)
+    note(option, gatehouse_curl_set_transfer(easy, option, value))
+  }
+
+  private func note(_ option: CURLoption, _ code: CURLcode) {
+    if code != CURLE_OK, refusedOption == nil { refusedOption = option }
   }
 
   /// errno of the last connection that could not be made.
@@ -76,9 +85,11 @@ final class CurlHandle {
 /// A list of header lines as libcurl takes them. Owns its memory.
 struct CurlList: ~Copyable {
   private(set) var pointer: UnsafeMutablePointer<curl_slist>?
+  /// Whether there was memory for every line.
+  private(set) var isWhole = true
 
   mutating func append(_ line: String) {
-    if let longer = curl_slist_append(pointer, line) { pointer = longer }
+    if let longer = curl_slist_append(pointer, line) { pointer = longer } else { isWhole = false }
   }
 
   deinit {

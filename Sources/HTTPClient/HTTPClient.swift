@@ -51,6 +51,12 @@ package final class HTTPClient {
     handle.reset()
     prepare(request, deadline, headers: lines.pointer)
     handle.attach(transfer, uploads: source != nil)
+    // An option that was not taken, as a restriction or a header, would make this another request than was asked for.
+    guard lines.isWhole, handle.refusedOption == nil else {
+      let option = handle.refusedOption.map { " (option \($0.rawValue))" } ?? ""
+      throw HTTPClientError(
+        .unusable, "the request to \(request.url) can't be prepared: libcurl does not take it\(option)")
+    }
     let code = try perform(deadline, interruption)
     if let failure = transfer.failure { throw failure }
     guard code == CURLE_OK else { throw error(code, request.url, deadline) }
@@ -115,7 +121,9 @@ package final class HTTPClient {
       if result >= 0 { return CURLcode(UInt32(result)) }
       guard !deadline.isOver else { return CURLE_OPERATION_TIMEDOUT }
       var watched = curl_waitfd(fd: interruption ?? -1, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-      curl_multi_poll(handle.multi, &watched, interruption == nil ? 0 : 1, deadline.pollTimeout, nil)
+      // Without waiting the loop would only use up a processor until the deadline.
+      guard curl_multi_poll(handle.multi, &watched, interruption == nil ? 0 : 1, deadline.pollTimeout, nil) == CURLM_OK
+      else { throw HTTPClientError(.other, "libcurl can't wait for an answer") }
       if let interruption {
         var question = pollfd(fd: interruption, events: Int16(POLLIN), revents: 0)
         if poll(&question, 1, 0) > 0 { throw HTTPClientError(.interrupted, "the call was given up") }

@@ -28,7 +28,7 @@ package enum CompactJSON {
 
   private static func hasBytes(_ expected: [UInt8], in bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
     expected.withUnsafeBytes { expected in
-      UnsafeRawBufferPointer(rebasing: bytes[start..<start + expected.count]).elementsEqual(expected)
+      JSONGrammar.areSame(UnsafeRawBufferPointer(rebasing: bytes[start..<start + expected.count]), expected)
     }
   }
 

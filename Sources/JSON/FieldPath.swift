@@ -1,10 +1,13 @@
 /// A dotted path of fields, as `custom_attributes.team` or `credit_tiers.0.credits`; a number is an array's index.
-package struct FieldPath: Sendable, Hashable, CustomStringConvertible {
+package struct FieldPath: Sendable, Equatable, CustomStringConvertible {
   package let components: [String]
 
   /// - Throws: `JSONError` `invalidPath` for an empty path or one with an empty component.
   package init(_ text: String) throws(JSONError) {
-    let components = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    // By bytes: a dot with a combining accent behind it is one character of Swift's.
+    let components = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
+      String(Substring($0))
+    }
     guard components.allSatisfy({ !$0.isEmpty }) else { throw JSONError(.invalidPath, at: 0, text) }
     self.components = components
   }
@@ -16,6 +19,10 @@ package struct FieldPath: Sendable, Hashable, CustomStringConvertible {
 
   package var description: String { components.joined(separator: ".") }
 
+  package static func == (left: FieldPath, right: FieldPath) -> Bool {
+    left.components.elementsEqual(right.components) { $0.hasSameBytes(as: $1) }
+  }
+
   /// The name of the field when the path goes no deeper than the top level.
   package var topLevelField: String? { components.count == 1 ? components[0] : nil }
 }
@@ -23,7 +30,7 @@ package struct FieldPath: Sendable, Hashable, CustomStringConvertible {
 extension FieldPath: ExpressibleByStringLiteral {
   /// A path that is written in the source; every dot divides.
   package init(stringLiteral value: String) {
-    components = value.split(separator: ".").map(String.init)
+    components = value.utf8.split(separator: UInt8(ascii: ".")).map { String(Substring($0)) }
   }
 }
 

@@ -9,28 +9,65 @@ package enum JSONGrammar {
   }
 
   /// The first byte from `start` that a string can't hold as it is: a quote, a backslash or a control character.
+  static func endOfPlainText(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var isASCII = true
+    return endOfPlainText(in: bytes, from: start, isASCII: &isASCII)
+  }
+
+  /// The first byte from `start` that a string can't hold as it is: a quote, a backslash or a control character.
   ///
   /// Looks at eight bytes at a time: most of a document is inside strings.
-  static func endOfPlainText(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+  ///
+  /// - Parameter isASCII: becomes `false` when a byte before that one is not ASCII.
+  @inline(__always)
+  static func endOfPlainText(in bytes: UnsafeRawBufferPointer, from start: Int, isASCII: inout Bool) -> Int? {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let highs: UInt64 = 0x8080_8080_8080_8080
     var position = start
     while position + 8 <= bytes.count {
-      let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
       let quote = word ^ (ones &* 0x22)
       let slash = word ^ (ones &* 0x5C)
-      // A byte's high bit is set where the byte is zero (quote, slash) or below 0x20; a borrow can only add false
-      // positives above a true one, and the byte-wise look below decides.
+      // A byte's high bit is set where the byte is zero (quote, slash) or below 0x20. A borrow can only add false ones
+      // above a true one, so the lowest is true.
       let hits = ((quote &- ones) & ~quote | (slash &- ones) & ~slash | (word &- ones &* 0x20) & ~word) & highs
-      if hits != 0 { break }
+      if hits != 0 {
+        let place = hits.trailingZeroBitCount
+        if word & highs & (1 << UInt64(place) - 1) != 0 { isASCII = false }
+        return position + place / 8
+      }
+      if word & highs != 0 { isASCII = false }
       position += 8
     }
     while position < bytes.count {
       let byte = bytes[position]
       if byte == 0x22 || byte == 0x5C || byte < 0x20 { return position }
+      if byte >= 0x80 { isASCII = false }
       position += 1
     }
     return nil
+  }
+
+  /// Whether some bytes are UTF-8.
+  static func isUTF8(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+    bytes.withMemoryRebound(to: UInt8.self) { bytes in
+      (try? UTF8Span(validating: UnsafeBufferPointer(rebasing: bytes[range]).span)) != nil
+    }
+  }
+
+  /// Whether two texts of the same length are the same bytes.
+  static func areSame(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    var position = 0
+    while position + 8 <= left.count {
+      let leftWord = left.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      if leftWord != right.loadUnaligned(fromByteOffset: position, as: UInt64.self) { return false }
+      position += 8
+    }
+    while position < left.count {
+      if left[position] != right[position] { return false }
+      position += 1
+    }
+    return true
   }
 
   /// The end of the number that starts at `start`, or `nil` when there is none by the grammar.

@@ -14,7 +14,7 @@ package struct JSONObject: Sendable {
   /// Makes an object; of a key that comes twice the last value counts, at the place of the first.
   package init(_ pairs: some Sequence<(String, JSONValue)>) {
     self.init()
-    for (key, value) in pairs { self[key] = value }
+    add(pairs)
   }
 
   /// Takes members whose keys are known to differ.
@@ -47,8 +47,19 @@ package struct JSONObject: Sendable {
   /// This object with the members of another; the other's values win.
   package func merging(_ other: JSONObject) -> JSONObject {
     var merged = self
-    for member in other.members { merged[member.key] = member.value }
+    merged.add(other.members.lazy.map { ($0.key, $0.value) })
     return merged
+  }
+
+  private mutating func add(_ pairs: some Sequence<(String, JSONValue)>) {
+    var places = MemberPlaces()
+    for (key, value) in pairs {
+      if let place = places.find(key, in: members) {
+        members[place].value = value
+      } else {
+        members.append(Member(key: key, value: value))
+      }
+    }
   }
 
   private func index(of key: String) -> Int? {

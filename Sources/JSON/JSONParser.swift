@@ -104,7 +104,7 @@ struct JSONReader {
     try checkDepth(depth)
     position += 1
     var members: [JSONObject.Member] = []
-    var places: [String: Int] = [:]
+    var places = MemberPlaces()
     skipWhitespace()
     if try current() == UInt8(ascii: "}") {
       position += 1
@@ -118,7 +118,7 @@ struct JSONReader {
       try expect(UInt8(ascii: ":"))
       skipWhitespace()
       let value = try readValue(depth: depth)
-      if let place = place(of: key, in: members, places: &places) {
+      if let place = places.find(key, in: members) {
         guard repeatedKeys == .lastCounts else { throw JSONError(.repeatedKey, at: start) }
         members[place].value = value
       } else {
@@ -132,27 +132,6 @@ struct JSONReader {
       try expect(UInt8(ascii: ","))
       skipWhitespace()
     }
-  }
-
-  /// Finds an earlier member of the same key: by a look at each in small objects, by hash in large ones, so that a
-  /// hostile object of 100,000 keys costs no quadratic time.
-  private func place(of key: String, in members: [JSONObject.Member], places: inout [String: Int]) -> Int? {
-    if members.count < 16 {
-      return members.firstIndex { $0.key.hasSameBytes(as: key) }
-    }
-    if places.isEmpty {
-      for (index, member) in members.enumerated() { places[Self.identity(of: member.key)] = index }
-    }
-    let identity = Self.identity(of: key)
-    if let place = places[identity] { return place }
-    places[identity] = members.count
-    return nil
-  }
-
-  /// A string whose Unicode equality is the equality of the key's bytes: itself when ASCII, else its bytes spelled out.
-  private static func identity(of key: String) -> String {
-    guard key.utf8.contains(where: { $0 >= 0x80 }) else { return key }
-    return key.utf8.reduce(into: "\u{1}") { $0 += "\($1)." }
   }
 
   private mutating func readArray(depth: Int) throws(JSONError) -> [JSONValue] {

@@ -38,62 +38,13 @@ struct JSONStringReader {
         position += 1
         return try text.withUnsafeBytesOrError { (raw) throws(JSONError) in try string(of: raw[...], at: start) }
       case UInt8(ascii: "\\"):
-        try readEscape(into: &text)
+        let (scalar, end) = try JSONEscape.read(in: bytes, at: stop, dialect: dialect)
+        text.append(contentsOf: scalar.utf8)
+        position = end
       default:
         throw JSONError(.unexpectedByte, at: stop)
       }
     }
-  }
-
-  private mutating func readEscape(into text: inout [UInt8]) throws(JSONError) {
-    let start = position
-    guard position + 1 < bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
-    let letter = bytes[position + 1]
-    position += 2
-    switch letter {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
-    case UInt8(ascii: "b"): text.append(0x08)
-    case UInt8(ascii: "f"): text.append(0x0C)
-    case UInt8(ascii: "n"): text.append(0x0A)
-    case UInt8(ascii: "r"): text.append(0x0D)
-    case UInt8(ascii: "t"): text.append(0x09)
-    case UInt8(ascii: "u"): text.append(contentsOf: String(Character(try readScalar(from: start))).utf8)
-    default: throw JSONError(.invalidEscape, at: start)
-    }
-  }
-
-  /// `\uXXXX`, or two of them that make a surrogate pair.
-  private mutating func readScalar(from start: Int) throws(JSONError) -> Unicode.Scalar {
-    let unit = try readHexadecimal(from: start)
-    if let scalar = Unicode.Scalar(unit) { return scalar }
-    if unit < 0xDC00, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
-      bytes[position + 1] == UInt8(ascii: "u")
-    {
-      let before = position
-      position += 2
-      let low = try readHexadecimal(from: start)
-      if (0xDC00...0xDFFF).contains(low),
-        let scalar = Unicode.Scalar(0x10000 + (UInt32(unit - 0xD800) << 10) + UInt32(low - 0xDC00))
-      {
-        return scalar
-      }
-      position = before
-    }
-    guard dialect == .python else { throw JSONError(.invalidEscape, at: start) }
-    return "\u{FFFD}"
-  }
-
-  private mutating func readHexadecimal(from start: Int) throws(JSONError) -> UInt16 {
-    guard position + 4 <= bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
-    var value: UInt16 = 0
-    for index in position..<position + 4 {
-      guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue, bytes[index] < 0x80 else {
-        throw JSONError(.invalidEscape, at: start)
-      }
-      value = value << 4 | UInt16(digit)
-    }
-    position += 4
-    return value
   }
 
   private func string(of slice: Slice<UnsafeRawBufferPointer>, at start: Int) throws(JSONError) -> String {

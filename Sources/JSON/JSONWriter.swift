@@ -62,19 +62,54 @@ package enum JSONWriter {
       return
     }
     for byte in utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
-      case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
-      case 0x08: bytes.append(contentsOf: "\\b".utf8)
-      case 0x09: bytes.append(contentsOf: "\\t".utf8)
-      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-      case 0x0C: bytes.append(contentsOf: "\\f".utf8)
-      case 0x0D: bytes.append(contentsOf: "\\r".utf8)
-      case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
-      default: bytes.append(byte)
-      }
+      if mustBeEscaped(byte) { writeEscape(of: byte, into: &bytes) } else { bytes.append(byte) }
+    }
+  }
+
+  /// One character as it stands between a string's quotes: its bytes, the first one lowest, and how many there are.
+  static func content(of scalar: Unicode.Scalar) -> (bytes: UInt64, count: Int) {
+    let value = UInt64(scalar.value)
+    // The bits of each byte behind the first.
+    let (last, second, third) = (0x80 | value & 0x3F, 0x80 | value >> 6 & 0x3F, 0x80 | value >> 12 & 0x3F)
+    switch value {
+    case 0..<0x80:
+      let byte = UInt8(value)
+      return mustBeEscaped(byte) ? escape(of: byte) : (value, 1)
+    case 0x80..<0x800: return (0xC0 | value >> 6 | last << 8, 2)
+    case 0x800..<0x10000: return (0xE0 | value >> 12 | second << 8 | last << 16, 3)
+    default: return (0xF0 | value >> 18 | third << 8 | second << 16 | last << 24, 4)
+    }
+  }
+
+  /// The letter of the two-character escape sequence for a byte that can't stand in a string as it is; `nil` where only
+  /// `\u00XX` is left.
+  static func letter(forEscaping byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
+    case 0x08: UInt8(ascii: "b")
+    case 0x09: UInt8(ascii: "t")
+    case 0x0A: UInt8(ascii: "n")
+    case 0x0C: UInt8(ascii: "f")
+    case 0x0D: UInt8(ascii: "r")
+    default: nil
+    }
+  }
+
+  /// The escape sequence of a byte: its bytes, the first one lowest, and how many there are.
+  private static func escape(of byte: UInt8) -> (bytes: UInt64, count: Int) {
+    let backslash = UInt64(UInt8(ascii: "\\"))
+    if let letter = letter(forEscaping: byte) { return (backslash | UInt64(letter) << 8, 2) }
+    let digit = { (value: UInt8) in UInt64(value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)) }
+    // `u00` is 0x75, 0x30, 0x30.
+    return (backslash | 0x30_30_75 << 8 | digit(byte >> 4) << 32 | digit(byte & 15) << 40, 6)
+  }
+
+  private static func writeEscape(of byte: UInt8, into bytes: inout [UInt8]) {
+    var (escape, count) = escape(of: byte)
+    while count > 0 {
+      bytes.append(UInt8(truncatingIfNeeded: escape))
+      escape >>= 8
+      count -= 1
     }
   }
 

@@ -20,3 +20,11 @@ package struct UTF8Key: Hashable, Sendable {
     hasher.combine(0xFF as UInt8)
   }
 }
+
+extension UTF8Key: Comparable, CustomStringConvertible {
+  package static func < (left: UTF8Key, right: UTF8Key) -> Bool {
+    left.text.precedesByBytes(right.text)
+  }
+
+  package var description: String { text }
+}

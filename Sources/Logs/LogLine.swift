@@ -41,7 +41,7 @@ struct LogLine {
     var line = "\(time) \(word)\(String(repeating: " ", count: max(0, 8 - word.count))) \(Self.escaped(message))"
     for (key, value) in sorted {
       let text = Self.escaped(Self.text(value))
-      line += " \(Self.escaped(key))=" + (text.contains(" ") || text.isEmpty ? "\"\(text)\"" : text)
+      line += " \(Self.escaped(key))=" + (text.utf8.contains(UInt8(ascii: " ")) || text.isEmpty ? "\"\(text)\"" : text)
     }
     return line
   }

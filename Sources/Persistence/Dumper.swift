@@ -45,7 +45,7 @@ package actor Dumper {
   private var last = (epoch: 0, sequence: 0)
   /// The dump that the present state came from, or that was written from it last.
   package private(set) var origin: Origin?
-  /// The store's state that the newest dump of the directory holds.
+  /// The store's state that the newest dump of the location holds.
   private var savedState: UInt64?
   private var lastWritten: ContinuousClock.Instant?
   /// The store's state from which on changes are those of clients.
@@ -156,8 +156,8 @@ package actor Dumper {
         }
         return (written, snapshot.sequence)
       }
-      // A start looks into the directory only, not below it.
-      if target.directory == job.directory.location.directory {
+      // A start looks for dumps of this stem in this directory, and for no others.
+      if target == job.directory.location {
         savedState = state
         lastWritten = start
         origin = Origin(path: written.path, createdAt: written.summary.createdAt)

@@ -44,7 +44,7 @@ package struct Ladder: Sendable {
     package let summary: DumpSummary
     package let contents: LoadedCollections
     /// Values that should be unique and come twice, by collection and fields.
-    package let conflicts: [String: Int]
+    package let conflicts: [UTF8Key: Int]
   }
 
   package enum Outcome: Sendable {

@@ -70,7 +70,7 @@ private struct Incoming {
     path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
     let headers = request.headers
     let hops = headers[values: .forwardedFor].flatMap { line in
-      line.parts(between: UInt8(ascii: ",")).map(\.withoutOuterSpace)
+      line.allParts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace)
     }
     let proxyFields: [HTTPField.Name] = [.forwardedFor, .forwarded, .realAddress]
     caller = Caller(

@@ -37,7 +37,7 @@ extension PlatformServices {
     let path = route.pattern.template
     let isSafe = [.get, .head, .options].contains(method)
     guard configuration.httpsOnly, headers.isForwardedOverHTTPS, session.isFromCookie, !isSafe,
-      path.startsWithBytes(of: "/platform/"), !path.startsWithBytes(of: "/platform/authorization")
+      path.beginsWithBytes("/platform/"), !path.beginsWithBytes("/platform/authorization")
     else { return }
     let cookie = CookieJar.value(CookieJar.csrf, in: headers)
     guard let cookie, !cookie.isEmpty, headers[.csrfToken]?.hasSameBytes(as: cookie) == true else {

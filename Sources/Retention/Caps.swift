@@ -17,8 +17,8 @@ struct Caps {
     bytes = isBeyondAll ? .max : sum
     guard count > 1 else { return [] }
     var reasons: [RetentionReason] = []
-    if let maximum = policy.maximumCount, count > maximum { reasons.append(.overMaximumCount(maximum)) }
-    if let maximum = policy.maximumBytes, isBeyondAll || bytes > maximum { reasons.append(.overMaximumBytes(maximum)) }
+    if let maximum = policy.countCap, count > maximum { reasons.append(.overMaximumCount(maximum)) }
+    if let maximum = policy.byteCap, isBeyondAll || bytes > maximum { reasons.append(.overMaximumBytes(maximum)) }
     return reasons
   }
 }

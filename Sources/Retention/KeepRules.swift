@@ -43,8 +43,8 @@ struct KeepRules {
     // Measured from the newest dump and not from now: a clock that jumps forward ages nothing.
     let newest = newestCreatedAt ?? createdAt
     newestCreatedAt = newest
-    if let within = policy.within {
-      let (start, isBeforeAll) = newest.subtractingReportingOverflow(max(0, within))
+    if let within = policy.window {
+      let (start, isBeforeAll) = newest.subtractingReportingOverflow(within)
       if isBeforeAll || createdAt > start { reasons.append(.within(seconds: within)) }
     }
     return reasons

@@ -1,7 +1,7 @@
-/// Which dumps an operator wants to keep. A dump that any keep rule keeps stays, as with restic's `forget`; then the
+/// Which dumps an operator wants to keep. A rule that is 0 or less, or `nil`, is off. A dump that any keep rule keeps stays, as with restic's `forget`; then the
 /// caps bound what was kept.
 package struct RetentionPolicy: Sendable, Equatable {
-  /// How many of the newest dumps; 0, as for the five that follow, when the rule is not set.
+  /// How many of the newest dumps.
   package var last: Int
   /// How many hours, each with its newest dump. Hours without a dump do not count, neither here nor below.
   package var hourly: Int
@@ -14,7 +14,7 @@ package struct RetentionPolicy: Sendable, Equatable {
   package var within: Int?
   /// Bytes of all that the rules keep. The newest dump stays even when it alone is larger.
   package var maximumBytes: Int?
-  /// Dumps that the rules keep; less than 1 is taken as 1.
+  /// Dumps that the rules keep.
   package var maximumCount: Int?
 
   package init(
@@ -36,9 +36,16 @@ package struct RetentionPolicy: Sendable, Equatable {
   package static let standard = RetentionPolicy(last: 5, hourly: 24, daily: 7, weekly: 4)
 
   var hasKeepRule: Bool {
-    within != nil || max(last, hourly, daily, weekly, monthly, yearly) > 0
+    window != nil || max(last, hourly, daily, weekly, monthly, yearly) > 0
   }
 
-  /// Without any rule everything is kept.
-  package var isEmpty: Bool { !hasKeepRule && maximumBytes == nil && maximumCount == nil }
+  /// Whether every rule is off. Everything is kept then.
+  package var isEmpty: Bool { !hasKeepRule && byteCap == nil && countCap == nil }
+
+  // The rules that can be absent, as they are in effect.
+  var window: Int? { Self.on(within) }
+  var byteCap: Int? { Self.on(maximumBytes) }
+  var countCap: Int? { Self.on(maximumCount) }
+
+  private static func on(_ rule: Int?) -> Int? { rule.flatMap { $0 > 0 ? $0 : nil } }
 }

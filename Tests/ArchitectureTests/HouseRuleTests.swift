@@ -29,6 +29,23 @@ struct HouseRuleTests {
     }
   }
 
+  /// Modules that hold names and keys from outside, and in which no dictionary needs others.
+  private static let modulesOfText = ["JSON", "DocumentStore", "DumpFormat", "Persistence", "RateLimiting"]
+
+  @Test("keep text from outside from being told apart as Unicode does: dictionaries and sets take it as `UTF8Key`")
+  func textKeys() throws {
+    let pattern = /\[String *: |Set<String>|Dictionary<String|uniqueKeysWithValues/
+    for module in Self.modulesOfText {
+      let files = Repository.files(below: "Sources/\(module)", suffix: ".swift")
+      #expect(!files.isEmpty)
+      for file in files {
+        for line in try Repository.text(file).split(separator: "\n") {
+          #expect(line.firstMatch(of: pattern) == nil, "\(file): \(line)")
+        }
+      }
+    }
+  }
+
   @Test("keep the links of the pages whole")
   func links() throws {
     let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md"] + Repository.files(below: "docs", suffix: ".md")

@@ -6,7 +6,9 @@ import Foundation
 struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gatehouse-benchmark",
-    subcommands: [StoreBenchmark.self, WriteDump.self, DumpBenchmark.self, RedisCommands.self, Ping.self])
+    subcommands: [
+      StoreBenchmark.self, WriteDump.self, DumpBenchmark.self, RestoreBenchmark.self, RedisCommands.self, Ping.self,
+    ])
 }
 
 /// Prints one figure.

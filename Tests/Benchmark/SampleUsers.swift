@@ -7,12 +7,68 @@ struct SampleUsers {
   static func name(_ number: Int) -> String { "user\(number)" }
 
   static func bytes(_ number: Int) -> [UInt8] {
+    Array(text(number, username: "\"\(name(number))\"", attributes: "").utf8)
+  }
+
+  /// - Parameters:
+  ///   - username: as it is spelled, with its quotes.
+  ///   - attributes: further ones, as they are spelled, each with a comma behind it.
+  private static func text(_ number: Int, username: String, attributes: String) -> String {
     // Spelled out, since building a million values would take longer than what is measured.
     let name = name(number)
     let digits = String(number)
     let id = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
-    let text =
-      #"{"username":"\#(name)","email":"\#(name)@example.com","password":{"__type__":"bytes","data":"JDJiJDEyJFpZelBzdUh1WlhLTzdQZFFWcXA2My56Ly5JS0FMWGZFSXJYZHZtQk5OcmlackdCN2JiYi5x"},"role":"developer","groups":["ALL","team\#(number % 100)"],"rate_limit_duration":100,"rate_limit_duration_type":"minute","rate_limit_enabled":true,"throttle_duration":10,"throttle_duration_type":"second","throttle_wait_duration":1,"throttle_wait_duration_type":"second","throttle_queue_limit":10,"throttle_enabled":null,"custom_attributes":{"team":"team\#(number % 100)"},"bandwidth_limit_bytes":null,"bandwidth_limit_window":"day","bandwidth_limit_enabled":null,"active":true,"ui_access":false,"_id":"d778f372-e65b-4221-9c85-\#(id)"}"#
-    return Array(text.utf8)
+    return
+      #"{"username":\#(username),"email":"\#(name)@example.com","password":{"__type__":"bytes","data":"JDJiJDEyJFpZelBzdUh1WlhLTzdQZFFWcXA2My56Ly5JS0FMWGZFSXJYZHZtQk5OcmlackdCN2JiYi5x"},"role":"developer","groups":["ALL","team\#(number % 100)"],"rate_limit_duration":100,"rate_limit_duration_type":"minute","rate_limit_enabled":true,"throttle_duration":10,"throttle_duration_type":"second","throttle_wait_duration":1,"throttle_wait_duration_type":"second","throttle_queue_limit":10,"throttle_enabled":null,"custom_attributes":{\#(attributes)"team":"team\#(number % 100)"},"bandwidth_limit_bytes":null,"bandwidth_limit_window":"day","bandwidth_limit_enabled":null,"active":true,"ui_access":false,"_id":"d778f372-e65b-4221-9c85-\#(id)"}"#
+  }
+
+  /// The same users with some text in them, of about as many characters in each spelling.
+  static func bytes(_ number: Int, _ text: SampleText) -> [UInt8] {
+    let name = text.spelled(text.name(number))
+    let attributes = #""name":\#(name),"about":\#(text.spelled(text.about)),"#
+    let user = self.text(number, username: name, attributes: attributes)
+    // There is none of these in the text itself.
+    return Array((text == .spaced ? user.replacing(",\"", with: ", \"").replacing("\":", with: "\": ") : user).utf8)
+  }
+}
+
+/// What the text of sample users has beyond plain ASCII, and who spelled it.
+enum SampleText: String, CaseIterable {
+  case plain = "plain ASCII"
+  case spaced = "plain ASCII, spaces behind commas and colons"
+  case quoted = "quotes, newlines, tabs"
+  case unicode = "umlauts and emoji, as Gatehouse spells them"
+  case escapedUnicode = "umlauts and emoji, as Doorman spells them"
+  case escapedCyrillic = "Cyrillic, as Doorman spells it"
+
+  func name(_ number: Int) -> String {
+    switch self {
+    case .plain, .spaced: "Juergen Mueller \(number)"
+    case .quoted: "Juergen \"Mueller\" \(number)"
+    case .unicode, .escapedUnicode: "Jürgen Müller \(number) 😀"
+    case .escapedCyrillic: "Юрий Мельников \(number)"
+    }
+  }
+
+  var about: String {
+    switch self {
+    case .plain, .spaced:
+      "Zustaendig fuer die Schluessel, die Uebergabe um 8 Uhr, und alles, was uebrig ist. * Tel. 7 -- Tuer 12 -- Gruesse!"
+    case .quoted:
+      "Zustaendig fuer die \"Schluessel\",\n\tdie \"Uebergabe\" um 8 Uhr,\n\tund alles, was \"uebrig\" ist.\n\t* Tel. 7\n\t* Tuer 12"
+    case .unicode, .escapedUnicode:
+      "Zuständig für die Schlüssel 🔑, die Übergabe um 8 Uhr 🕗, und alles, was übrig ist. ☎ Tel. 7 – Tür 12 – Grüße aus Köln! 👋"
+    case .escapedCyrillic:
+      "Отвечает за ключи, за передачу смены в 8 часов и за всё, что осталось. Телефон 7, дверь 12. С приветом из Кёльна!"
+    }
+  }
+
+  /// As a string of JSON.
+  func spelled(_ text: String) -> String {
+    let compact = JSONWriter.text(.string(text))
+    guard self == .escapedUnicode || self == .escapedCyrillic else { return compact }
+    return compact.utf16.map { unit in
+      unit < 0x80 ? String(UnicodeScalar(UInt8(unit))) : "\\u" + String(0x10000 + Int(unit), radix: 16).dropFirst()
+    }.joined()
   }
 }

@@ -27,17 +27,66 @@ struct LoaderTests {
     #expect(store.snapshot().first(in: "users", .fields(["name": "é"]))?.id == "2")
   }
 
+  @Test(
+    "gives each document its one spelling, whoever wrote it",
+    arguments: [
+      (#"{"_id":"1","name":"a\"b\nc\td\\"}"#, #"{"_id":"1","name":"a\"b\nc\td\\"}"#),
+      (#"{"_id":"1","name":"Jürgen 😀"}"#, #"{"_id":"1","name":"Jürgen 😀"}"#),
+      (#"{"_id": "1", "name": "J\u00fcrgen \ud83d\ude00"}"#, #"{"_id":"1","name":"Jürgen 😀"}"#),
+      (#"{"_id":"1","name":"\ud83d"}"#, #"{"_id":"1","name":"\#u{FFFD}"}"#),
+      (#"{"_id":"0","name":"x","_id":"1"}"#, #"{"_id":"1","name":"x"}"#),
+      (#"{"_id":"0","n\u0061me":"x","_i\u0064":"1","name":[NaN]}"#, #"{"_id":"1","name":[null]}"#),
+    ])
+  func spelling(text: String, spelling: String) throws {
+    var loader = CollectionLoader(schemas: schemas)
+    try append(text, to: "users", of: &loader)
+    let store = DocumentStore(schemas: schemas)
+    let loaded = loader.finish()
+    store.replaceAll(with: loaded) { _, _ in }
+    let document = try #require(store.snapshot().first(in: "users", .fields(["_id": "1"])))
+    #expect(String(decoding: document.bytes, as: UTF8.self) == spelling)
+    #expect(document.bytes == JSONWriter.bytes(document.object))
+  }
+
+  @Test("keeps collections apart whose names only look alike")
+  func names() throws {
+    let names = ["caf\u{E9}", "cafe\u{301}", "K", "\u{212A}"]
+    var loader = CollectionLoader(schemas: schemas + [CollectionSchema(names[0]), CollectionSchema(names[1])])
+    for (number, name) in names.enumerated() { try append("{\"_id\":\"\(number)\"}", to: name, of: &loader) }
+    let loaded = loader.finish()
+    #expect(loaded.counts.map { UTF8Key($0.name) } == (["users"] + names).map { UTF8Key($0) })
+    let store = DocumentStore(schemas: schemas)
+    try store.replaceAll(with: loaded) { (tx, _) throws(StoreError) in
+      for name in names { _ = try tx.insert(["_id": "more"], into: name) }
+    }
+    try store.write { (tx) throws(StoreError) in
+      for name in ["n\u{F1}", "nn\u{303}"] { _ = try tx.insert(["_id": "a"], into: name) }
+    }
+    let snapshot = store.snapshot()
+    for (number, name) in names.enumerated() {
+      #expect(snapshot.find(in: name, .everything).compactMap(\.id) == ["\(number)", "more"])
+    }
+    #expect(snapshot.collections.count == 1 + names.count + 2)
+  }
+
   @Test("loses no document for a value that should be unique, and says where it is not")
   func conflicts() throws {
     var loader = CollectionLoader(schemas: schemas)
     for id in 1...3 { try append("{\"_id\":\"\(id)\",\"name\":\"same\"}", to: "users", of: &loader) }
-    #expect(loader.conflicts == ["users: name": 2])
+    #expect(loader.conflicts == [UTF8Key("users: name"): 2])
     let store = DocumentStore(schemas: schemas)
     let loaded = loader.finish()
     store.replaceAll(with: loaded) { _, _ in }
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).count == 3)
     #expect(store.write { $0.delete(from: "users", .fields(["_id": "2"])) } == 1)
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).compactMap(\.id) == ["1", "3"])
+  }
+
+  @Test("takes no time that grows with the square of the documents that share a value", .timeLimit(.minutes(2)))
+  func manyConflicts() throws {
+    var loader = CollectionLoader(schemas: schemas)
+    for id in 0..<30_000 { try append("{\"_id\":\"\(id)\",\"name\":\"\"}", to: "users", of: &loader) }
+    #expect(loader.conflicts == [UTF8Key("users: name"): 29_999])
   }
 
   @Test("refuses what is no JSON object", arguments: ["[1]", "{", "{\"a\":}", "nope", "{} {}"])
@@ -60,6 +109,19 @@ struct LoaderTests {
       let page = store.snapshot().page(of: "users", by: .field("name"), offset: offset, limit: 5)
       #expect(page.documents.compactMap { $0.string("name") } == Array(sorted.dropFirst(offset).prefix(5)))
     }
+  }
+
+  @Test("lists a collection that no schema declares")
+  func undeclared() throws {
+    let store = DocumentStore(schemas: [])
+    try store.write { (tx) throws(StoreError) in
+      for name in ["b", "c", "a"] { _ = try tx.insert(["_id": .string(name)], into: "new") }
+    }
+    let list = { (order: CollectionSchema.Order) in
+      store.snapshot().page(of: "new", by: order, offset: 1, limit: 5).documents.compactMap(\.id)
+    }
+    #expect(list(.insertion) == ["c", "a"])
+    #expect(list(.field("_id")) == ["b", "c"])
   }
 
   @Test("swaps everything in one step, with what the caller adds")

@@ -59,23 +59,24 @@ struct CatalogueTests {
     }
   }
 
-  @Test("has a dump that was cut off even under a name of its own: a start without it would lose what it held")
+  @Test("has a dump that was cut off, and what is no dump though it is named as one")
   func cutOff() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
+      try Data("DMP1 and no more".utf8).write(to: url.appending(path: "memory_dump-20260101T000001Z.bin"))
+      try Data().write(to: url.appending(path: "memory_dump-20260101T000000Z.bin"))
       try Data("DMP1 and no more".utf8).write(to: url.appending(path: "memory_dump.bin"))
-      try Data("no dump".utf8).write(to: url.appending(path: "other.bin"))
-      try Data().write(to: url.appending(path: "empty.bin"))
-      try Data().write(to: url.appending(path: "x-20260101T000000Z.bin"))
       #expect(
-        try directory.catalogue(DirectoryTests.keyring).map(\.name) == ["x-20260101T000000Z.bin", "memory_dump.bin"])
+        try directory.catalogue(DirectoryTests.keyring).map(\.name) == [
+          "memory_dump-20260101T000001Z.bin", "memory_dump-20260101T000000Z.bin",
+        ])
     }
   }
 
   @Test("has a dump that can't be opened, too")
   func unreadable() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
-      let path = try DirectoryTests.write(directory, at: 1).path
-      let copy = url.appending(path: "copied.bin").path()
+      let path = try DirectoryTests.write(directory, at: 2).path
+      let copy = url.appending(path: "memory_dump-19700101T000001Z.bin").path()
       try FileManager.default.copyItem(atPath: path, toPath: copy)
       // F_SETSIG and F_SETLEASE of Linux.
       let (setSignal, setLease) = (Int32(10), Int32(1024))
@@ -89,7 +90,7 @@ struct CatalogueTests {
       }
       let listed = try directory.catalogue(DirectoryTests.keyring)
       #expect(listed.map(\.path) == [path, copy])
-      #expect(listed.map(\.createdAt) == ["1970-01-01T00:00:01Z", ""])
+      #expect(listed.map(\.createdAt) == ["1970-01-01T00:00:02Z", "1970-01-01T00:00:01Z"])
       #expect(throws: DumpDirectoryError.self) { try directory.open(path) }
       for lease in leases { try lease.close() }
     }

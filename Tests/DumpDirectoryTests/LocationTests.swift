@@ -17,7 +17,9 @@ struct LocationTests {
       #expect(try location("new/") == DumpLocation(directory: "\(root)/new", stem: "memory_dump"))
       #expect(try location(root) == DumpLocation(directory: root, stem: "memory_dump"))
       #expect(try location("/abs/./x/../y/d.bin") == DumpLocation(directory: "/abs/y", stem: "d"))
-      for path in ["", "a\u{0}b", "x/.hidden.bin", String(repeating: "a", count: 5000)] {
+      for path in [
+        "", "a\u{0}b", "x/.hidden.bin", String(repeating: "a", count: 181), String(repeating: "a", count: 5000),
+      ] {
         #expect(throws: DumpDirectoryError.self) { try location(path) }
       }
     }
@@ -42,7 +44,7 @@ struct LocationTests {
       #expect(try confined("sub/") == DumpLocation(directory: "\(generated.path())/sub", stem: "memory_dump"))
       let escapes = [
         "../x.bin", "generated/../../x.bin", "/etc/x.bin", "/tmp/", "\(outside.path())/x.bin", "link/x.bin", "link/",
-        "link/../../x.bin",
+        "link/../../x.bin", "../\u{301}x.bin", "\(generated.path())/../\u{301}x.bin", "sub/../../\u{301}x/y.bin",
         "\(generated.path())/../x.bin", "\(String(repeating: "d", count: 256))/x.bin", "", "a\u{0}.bin", "..", "/",
       ]
       for path in escapes {
@@ -52,6 +54,25 @@ struct LocationTests {
       #expect(
         try location.confinedFile("generated/d.bin", workingDirectory: root.path()) == "\(generated.path())/d.bin")
       #expect(try location.confinedFile("d.bin", workingDirectory: root.path()) == "\(generated.path())/d.bin")
+    }
+  }
+  @Test("is told from one whose names are spelled otherwise in Unicode")
+  func spellings() async throws {
+    try await withTemporaryDirectory { root in
+      let (composed, decomposed) = (root.path() + "/\u{E9}", root.path() + "/e\u{301}")
+      #expect(composed == decomposed, "to Swift they are the same")
+      for path in [composed, decomposed] {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      }
+      let location = try DumpLocation(path: composed + "/d.bin", workingDirectory: "/")
+      #expect(throws: DumpDirectoryError.self) { try location.confined(decomposed + "/d.bin", workingDirectory: "/") }
+      #expect(throws: DumpDirectoryError.self) {
+        try location.confinedFile(decomposed + "/d.bin", workingDirectory: "/")
+      }
+      let stems = ["\u{E9}", "e\u{301}"].map { DumpLocation(directory: root.path(), stem: $0) }
+      #expect(stems[0] != stems[1])
+      #expect(stems[0].owns("\u{E9}-20261123T201137Z.bin") && !stems[0].owns("e\u{301}-20261123T201137Z.bin"))
+      #expect(stems[1].owns("e\u{301}-20261123T201137Z.bin") && !stems[1].owns("\u{E9}-20261123T201137Z.bin"))
     }
   }
 }

@@ -138,4 +138,32 @@ struct ContentTests {
     // It stops at the cap and not at the end of the file.
     #expect(taken == maximumRecord - filler.count)
   }
+
+  @Test("keeps collections apart whose names only look alike, and refuses those whose names are the same")
+  func names() throws {
+    let names = ["caf\u{E9}", "cafe\u{301}", "\u{212A}", "K", "\u{1}195.169.", "\u{E9}"]
+    for count in 1...names.count {
+      let groups = names.prefix(count).enumerated().map { ($1, Array(repeating: "{}", count: $0)) }
+      let (bytes, written) = try Dumps.sealed(groups)
+      let (_, summary) = try Dumps.read(bytes)
+      #expect(summary == written)
+      #expect(summary.counts.map { Array($0.name.utf8) } == names.prefix(count).map { Array($0.utf8) })
+      #expect(summary.counts.map(\.records) == Array(0..<count))
+    }
+    // As the peer escapes them.
+    let content = #""caf\u00e9":[{}],"cafe\u0301":[]"#
+    let text = #"{"version":1,"created_at":"t","data":{\#(content)}}"#
+    #expect(try Dumps.read(Dumps.sealed(text: text)).summary.counts.map(\.records) == [1, 0])
+    let twice = #"{"version":1,"created_at":"t","data":{"caf\u00e9":[],"caf\u00E9":[]}}"#
+    #expect(throws: DumpFormatError.self) { try Dumps.read(Dumps.sealed(text: twice)) }
+    // The digits are ASCII; Unicode has others.
+    let wide = #"{"version":1,"created_at":"t","data":{"\u\#u{FF10}\#u{FF10}\#u{FF16}\#u{FF11}":[]}}"#
+    #expect(throws: DumpFormatError.self) { try Dumps.read(Dumps.sealed(text: wide)) }
+  }
+
+  @Test("has a key that is told from others by its bytes")
+  func keys() throws {
+    #expect(DumpKey("caf\u{E9}") != DumpKey("cafe\u{301}"))
+    #expect(DumpKey("caf\u{E9}") == DumpKey("caf\u{E9}"))
+  }
 }

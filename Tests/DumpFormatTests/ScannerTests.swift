@@ -170,7 +170,7 @@ struct TextMarksTests {
       let start = Int.random(in: 0...16, using: &random)
       let marks = text.withUnsafeBytes { TextMarks($0, at: start) }
       var isInside = Bool.random(using: &random)
-      let strings = marks.strings(beginsInside: isInside)
+      let strings = marks.strings(marks.quotes, beginsInside: isInside)
       for (index, byte) in text[start..<start + 64].enumerated() {
         let isMarked = { (word: UInt64) in word >> UInt64(index) & 1 == 1 }
         #expect(isMarked(marks.quotes) == (byte == UInt8(ascii: "\"")))

@@ -87,6 +87,15 @@ struct OffsiteTests {
       let strange = "memory_dump-20200101T000000Z.bin"
       try moto.call("s3", "PUT", "/\(Self.bucket)/gatehouse/\(strange)", body: "DMP1 of someone")
       try moto.call("s3", "PUT", "/\(Self.bucket)/gatehouse/deeper/\(strange)", body: "DMP1 of someone")
+      // Another deployment's behind the same prefix, which looks newer, and an operator's copy.
+      let ours = ["x-amz-meta-gatehouse-created-at": "2030-01-01T00:00:00Z", "x-amz-meta-gatehouse-documents": "3"]
+      let others = [
+        "memory_dump-old-20200101T000000Z.bin", "memory-20300101T000000Z.bin", "memory_dump-20301301T000000Z.bin",
+        "before-upgrade.bin",
+      ]
+      for other in others {
+        try moto.call("s3", "PUT", "/\(Self.bucket)/gatehouse/\(other)", headers: ours, body: "DMP1 of someone")
+      }
       let gateway = try FakeGateway { _, _ in .status(403) }
       let name = try Dumps.write(in: generated, at: Dumps.now - 100)
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, settings)
@@ -98,9 +107,12 @@ struct OffsiteTests {
       #expect(!listing.contains("gatehouse/\(name)"))
       #expect(listing.contains("gatehouse/\(newer)"))
       #expect(listing.contains("gatehouse/\(strange)") && listing.contains("gatehouse/deeper/\(strange)"))
+      for other in others { #expect(listing.contains("gatehouse/\(other)"), "\(other)") }
+      // Named, it is looked for.
+      let named = try SidecarProcess.run(["fetch", others[0]], dumps: generated, settings)
+      #expect(named.code != 0 && !named.output.contains("there is no copy"), "\(named)")
       try moto.call(
-        "s3", "PUT", "/\(Self.bucket)/gatehouse/\(newer)",
-        headers: ["x-amz-meta-gatehouse-created-at": "2030-01-01T00:00:00Z", "x-amz-meta-gatehouse-documents": "3"],
+        "s3", "PUT", "/\(Self.bucket)/gatehouse/\(newer)", headers: ours,
         body: "DMP1 changed by someone who can write the bucket, and long enough to look like one")
       try FileManager.default.removeItem(at: generated)
       let fetched = try SidecarProcess.run(["fetch"], dumps: generated, settings)

@@ -24,6 +24,21 @@ struct ProgramTests {
     }
   }
 
+  @Test(
+    "refuses an origin that no browser sends", arguments: ["https://a.example/", "a.example", "http://u@h", "http://"])
+  func origins(origin: String) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let (code, output) = try run(
+        ["config", "check"], dumps: root.appending(path: "g"), ["ALLOWED_ORIGINS": "https://b.example:8443,\(origin)"])
+      #expect(code == 78 && output.contains("ALLOWED_ORIGINS: holds '\(origin)'"), "\(output)")
+      for good in ["*", "null", "http://localhost:3000,app://localhost", "http://[::1]:80"] {
+        #expect(
+          try run(["config", "check"], dumps: root.appending(path: "g"), ["ALLOWED_ORIGINS": good]).code == 0, "\(good)"
+        )
+      }
+    }
+  }
+
   @Test("explains itself")
   func help() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

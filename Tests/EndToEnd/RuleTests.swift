@@ -248,20 +248,25 @@ struct RuleTests {
     }
   }
 
-  @Test("the settings steer the dump path, and revocations survive a restart")
+  @Test("the settings send no dump to where no start looks, and revocations survive a restart")
   func settingsAndRevocations() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       let token = try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         let other = try gatehouse.logIn()
-        let path = generated.appending(path: "renamed.bin").path()
-        #expect(
-          try gatehouse.send("PUT", "/platform/security/settings", token: token, json: ["dump_path": .string(path)])
-            .status == 200)
+        let put = { (name: String) throws -> HTTPAnswer in
+          let path = generated.appending(path: name).path()
+          return try gatehouse.send(
+            "PUT", "/platform/security/settings", token: token, json: ["dump_path": .string(path)])
+        }
+        let refused = try put("renamed.bin")
+        #expect(refused.status == 400 && refused.code == "MEM004")
+        #expect(refused.text.contains("memory_dump.bin"))
+        for same in ["memory_dump.bin", "memory_dump", ""] { #expect(try put(same).status == 200, "\(same)") }
         let dump = try gatehouse.send("POST", "/platform/memory/dump", token: token).json.value(at: "response.path")?
           .string
-        #expect(dump?.contains("/renamed-") == true)
+        #expect(dump?.contains("/memory_dump-") == true)
         #expect(try gatehouse.send("POST", "/platform/authorization/invalidate", token: other).status == 200)
         #expect(try gatehouse.send("GET", "/platform/user/me", token: other).status == 401)
         // A restore of an older state does not bring a revoked token back to life.

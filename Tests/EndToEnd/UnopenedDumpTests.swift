@@ -51,19 +51,23 @@ struct UnopenedDumpTests {
   @Test("for a command with fewer keys, or other ones, stays good for the sidecar")
   func fewerKeys() async throws {
     try await withDumps { (generated: URL, sealed: [String], good: [String]) throws in
-      let both = ["MEM_ENCRYPTION_KEYS_OLD": oldKey]
-      #expect(try SidecarProcess.run(["verify"], dumps: generated, both).code == 0)
+      let all = ["KEEP_LAST": "99"]
+      let both = all.merging(["MEM_ENCRYPTION_KEYS_OLD": oldKey]) { $1 }
+      // It notes what it has verified; `verify` only says it.
+      #expect(try SidecarProcess.run(["prune"], dumps: generated, both).code == 0)
       let notes = generated.appending(path: ".gatehouse-sidecar.json")
       let before = try Data(contentsOf: notes)
       let isKnown = { () throws in
         let known = try rows(SidecarProcess.run(["list", "--json"], dumps: generated, both).output)
         return (sealed + good).allSatisfy { known[$0]?["verified"] == true }
       }
-      let stranger = ["MEM_ENCRYPTION_KEY": "quite another key"]
+      let stranger = all.merging(["MEM_ENCRYPTION_KEY": "quite another key"]) { $1 }
       #expect(try SidecarProcess.run(["verify"], dumps: generated, stranger).code == 65)
+      #expect(try SidecarProcess.run(["prune"], dumps: generated, stranger).code == 0)
       #expect(try Data(contentsOf: notes) == before)
       #expect(try isKnown())
       #expect(try SidecarProcess.run(["verify"], dumps: generated).code == 65)
+      #expect(try SidecarProcess.run(["prune"], dumps: generated, all).code == 0)
       #expect(try isKnown())
       // Once the key of the notes is an old one, they still count.
       let rotated = ["MEM_ENCRYPTION_KEY": "the next one", "MEM_ENCRYPTION_KEYS_OLD": GatehouseProcess.encryptionKey]

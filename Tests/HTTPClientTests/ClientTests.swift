@@ -21,6 +21,16 @@ private func code(_ body: () throws -> Void) -> HTTPClientError.Code? {
 
 @Suite("The HTTP client")
 struct ClientTests {
+  @Test("sends no request that libcurl takes only in part")
+  func refusedOption() throws {
+    let server = try LoopbackServer { _ in .status(200) }
+    // libcurl takes no text of more than 8 MB.
+    let client = try HTTPClient(.init(userAgent: String(repeating: "x", count: 8_000_001)))
+    #expect(
+      code { _ = try client.send(HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(10))) } == .unusable)
+    #expect(server.requests.isEmpty)
+  }
+
   @Test("sends method, headers and body, and gives status, headers and body of the answer")
   func exchange() throws {
     let server = try LoopbackServer { request in

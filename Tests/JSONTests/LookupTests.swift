@@ -32,6 +32,17 @@ struct LookupTests {
     #expect(throws: JSONError.self) { try FieldPath(["a", "", "b"].joined(separator: ".")) }
   }
 
+  @Test("divides paths at every dot, and tells them apart by their bytes")
+  func pathBytes() throws {
+    // To Swift a dot with a combining accent behind it is one character, and not a dot.
+    let path = try FieldPath(["a", "\u{301}b"].joined(separator: "."))
+    #expect(path.components.count == 2)
+    let value: JSONValue = ["a": ["\u{301}b": 1]]
+    #expect(value.value(at: path) == 1)
+    #expect(FieldPath(field: "\u{E9}") != FieldPath(field: "e\u{301}"))
+    #expect(FieldPath(field: "\u{E9}") == FieldPath(field: "\u{E9}"))
+  }
+
   @Test("compares numbers by value and objects without regard to order")
   func equality() throws {
     #expect(try JSONParser().parse("[1,0,10]") == JSONParser().parse("[1.0,-0,1e1]"))

@@ -48,4 +48,11 @@ struct LogTests {
       #expect(try JSONParser().parseObject(Array(lines[0].utf8))["request.path"] == .string(evil))
     }
   }
+
+  @Test("quote a value with a space in it, whatever stands behind the space")
+  func quotes() async throws {
+    // To Swift a space with a combining accent behind it is one character, and not a space.
+    let lines = try await lines(.plain) { $0.info("call", metadata: ["a": "x \u{301}b=c"]) }
+    #expect(lines.first?.utf8.reversed().starts(with: "\"x \u{301}b=c\"".utf8.reversed()) == true)
+  }
 }

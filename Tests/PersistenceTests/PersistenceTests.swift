@@ -69,6 +69,49 @@ struct PersistenceTests {
     }
   }
 
+  @Test("loads what only looks alike: names of collections, keys of one object, and values, as they were")
+  func alike() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let names = ["caf\u{E9}", "cafe\u{301}", "\u{1}195.169.", "\u{E9}"]
+      let fields = (0..<20).map { ("k\($0)", JSONValue.integer($0)) } + names.map { ($0, .string($0)) }
+      try setup.store.write { (tx) throws(StoreError) in
+        for name in names {
+          for value in names { _ = try tx.insert(JSONObject([("_id", .string(value))] + fields), into: name) }
+        }
+        for name in names { _ = try tx.insert(["name": .string(name)], into: "users") }
+      }
+      let dump = try await setup.dump()
+      let restored = try setup.ladder().load(dump.written.path)
+      #expect(restored.summary.counts == dump.written.summary.counts)
+      #expect(restored.conflicts.isEmpty)
+      let other = DocumentStore(schemas: Setup.schemas)
+      other.replaceAll(with: restored.contents) { _, _ in }
+      let (before, after) = (setup.store.snapshot(), other.snapshot())
+      #expect(after.collections.map { UTF8Key($0) } == before.collections.map { UTF8Key($0) })
+      for name in ["users"] + names {
+        let documents = { (snapshot: Snapshot) in snapshot.find(in: name, .everything).map(\.bytes) }
+        #expect(documents(after) == documents(before))
+        #expect(after.find(in: name, .everything).count == names.count)
+      }
+    }
+  }
+
+  @Test("loads a document of the greatest depth on the thread of restores, whose stack is small")
+  func depth() async throws {
+    try await withTemporaryDirectory { root in
+      let setup = try Setup(root)
+      let deep = String(repeating: "{\"a\":", count: 511) + "1" + String(repeating: "}", count: 511)
+      let value = try JSONParser(maximumDepth: 512).parse(deep)
+      try setup.store.write { (tx) throws(StoreError) in
+        _ = try tx.insert(["_id": "1", "deep": value], into: "users")
+      }
+      let dump = try await setup.dump()
+      let restored = try await Restorer(setup.ladder()).load(dump.written.path)
+      #expect(restored.summary.records == 1)
+    }
+  }
+
   @Test("the ladder passes over damaged dumps, says why, and leaves them")
   func ladder() async throws {
     try await withTemporaryDirectory { root in
@@ -140,6 +183,10 @@ struct PersistenceTests {
       // A start does not look below the directory.
       let below = DumpLocation(directory: setup.directory.location.directory + "/sub", stem: "x")
       _ = try await setup.dumper.dump(to: below, reason: "test")
+      #expect(await setup.dumper.isChanged)
+      // Nor at dumps of another stem.
+      let beside = DumpLocation(directory: setup.directory.location.directory, stem: "d-d")
+      _ = try await setup.dumper.dump(to: beside, reason: "test")
       #expect(await setup.dumper.isChanged)
       await setup.dumper.markSaved(in: Dumper.Origin(path: "d.bin", createdAt: ""))
       #expect(await !setup.dumper.isChanged)
@@ -350,8 +397,7 @@ struct LeaseTests {
       let dumper = dumper(setup, lease)
       _ = try await dumper.dump(to: setup.directory.location, reason: "test")
       _ = try DumpJob(directory: setup.directory, keyring: setup.keyring, format: .dmp1).write(
-        setup.store.snapshot(), to: DumpLocation(directory: setup.directory.location.directory, stem: "copy"),
-        order: DumpOrder(epoch: epoch, sequence: sequence))
+        setup.store.snapshot(), to: setup.directory.location, order: DumpOrder(epoch: epoch, sequence: sequence))
       try setup.add("newer")
       guard let expected else {
         await #expect(throws: DumpDirectoryError.self) {

@@ -109,6 +109,10 @@ struct SecuritySettingsTests {
     #expect(code(partly, caller("10.1.1.1")) == nil)
     #expect(partly.warnings.count == 3)
     #expect(settings(["ip_whitelist": .null]).warnings == [])
+    let odd = settings(["enable_auto_save": "true", "auto_save_frequency_seconds": "300"])
+    #expect(!odd.autoSaveEnabled)
+    #expect(odd.warnings.map { $0.prefix { $0 != " " } } == ["enable_auto_save", "auto_save_frequency_seconds"])
+    #expect(settings(["auto_save_frequency_seconds": 7]).warnings.count == 1)
     #expect(code(settings(["ip_whitelist": "10.0.0.0/8"]), caller("10.1.1.1")) == nil)
   }
 

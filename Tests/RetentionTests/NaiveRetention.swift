@@ -29,15 +29,15 @@ struct NaiveRetention {
 
     var kept = Self.keptByRules(counting.map { dumps[$0].createdAt }, policy).map { counting[$0] }
     if let newest = counting.first, !kept.contains(newest) { kept.insert(newest, at: 0) }
-    if let maximum = policy.maximumCount {
+    if let maximum = policy.maximumCount, maximum > 0 {
       while kept.count > 1, kept.count > maximum { kept.removeLast() }
     }
-    if let maximum = policy.maximumBytes {
+    if let maximum = policy.maximumBytes, maximum > 0 {
       while kept.count > 1, kept.map({ dumps[$0].bytes }).reduce(0, +) > maximum { kept.removeLast() }
     }
 
     let isUnruled =
-      policy.maximumCount == nil && policy.maximumBytes == nil && policy.within == nil
+      [policy.maximumCount, policy.maximumBytes, policy.within].allSatisfy { $0 == nil || $0 == 0 }
       && [policy.last, policy.hourly, policy.daily, policy.weekly, policy.monthly, policy.yearly].allSatisfy { $0 == 0 }
     keptCounting = isUnruled ? counting : kept
     removed = (0..<dumps.count).filter { place in
@@ -75,7 +75,7 @@ struct NaiveRetention {
       rules += 1
       kept.formUnion(times.indices.prefix(policy.last))
     }
-    if let within = policy.within {
+    if let within = policy.within, within > 0 {
       rules += 1
       kept.formUnion(times.indices.filter { times[$0] + within > times[0] })
     }

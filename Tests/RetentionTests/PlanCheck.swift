@@ -51,8 +51,10 @@ struct PlanCheck {
 
   private var caps: String? {
     let kept = oracle.counting.filter { plan.decisions[$0].isKept }
-    if let maximum = policy.maximumCount, kept.count > max(1, maximum) { return "more than the cap" }
-    if let maximum = policy.maximumBytes, kept.count > 1, kept.reduce(0, { $0 + dumps[$1].bytes }) > maximum {
+    if let maximum = policy.maximumCount, maximum > 0, kept.count > maximum { return "more than the cap" }
+    if let maximum = policy.maximumBytes, maximum > 0, kept.count > 1,
+      kept.reduce(0, { $0 + dumps[$1].bytes }) > maximum
+    {
       return "more bytes than the cap"
     }
     return nil

@@ -188,7 +188,23 @@ struct RetentionPlanTests {
       ])
     #expect(
       Self.plan(dumps, RetentionPolicy(last: 2, maximumCount: 0))
-        == [torn, "keep: last 1 of 2, \(Self.newest)", "remove: over max-count 0", "remove: no rule keeps it"])
+        == [torn, "keep: last 1 of 2, \(Self.newest)", "keep: last 2 of 2", "remove: no rule keeps it"])
+  }
+
+  @Test("takes a rule or a cap of 0 for one that is off, and keeps everything when all are")
+  func rulesThatAreOff() {
+    let dumps = Self.good(0, 3600, 86_400)
+    let none = RetentionPolicy(within: 0, maximumBytes: 0, maximumCount: 0)
+    #expect(none.isEmpty)
+    for policy in [
+      none, RetentionPolicy(within: 0), RetentionPolicy(maximumBytes: 0), RetentionPolicy(maximumCount: -1),
+    ] {
+      let plan = RetentionPlan(dumps: dumps, policy: policy, clock: .trusted(now: Self.now))
+      #expect(plan.removals == [])
+    }
+    let last = RetentionPolicy(last: 1)
+    let same = RetentionPolicy(last: 1, within: 0, maximumBytes: 0, maximumCount: 0)
+    #expect(Self.plan(dumps, same) == Self.plan(dumps, last))
   }
 
   @Test("bounds what operators get who set no rule")

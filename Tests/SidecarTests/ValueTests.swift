@@ -32,7 +32,9 @@ struct ValueTests {
             .utf8)))
     #expect(ours.name == "a.bin")
     #expect(ours.documents == 2)
-    #expect(ours.collections == ["users": 2])
+    #expect(ours.collections == [UTF8Key("users"): 2])
+    let alike = #"{"path":"/g/c.bin","collections":{"caf\u00e9":1,"cafe\u0301":2}}"#
+    #expect(DumpAnswer(Array(alike.utf8))?.collections == [UTF8Key("caf\u{E9}"): 1, UTF8Key("cafe\u{301}"): 2])
     let strict = DumpAnswer(Array(#"{"status_code":200,"response":{"path":"/g/b.bin"}}"#.utf8))
     #expect(strict?.path == "/g/b.bin")
     #expect(strict?.sha256 == nil)

@@ -27,8 +27,8 @@ struct VolumeTests {
     }
   }
 
-  private func settings() throws -> DumpSettings {
-    var reader = EnvironmentReader(["MEM_ENCRYPTION_KEY": Self.key, "MEM_DUMP_PATH": "d.bin"]) { _ in "" }
+  private func settings(_ path: String = "d.bin") throws -> DumpSettings {
+    var reader = EnvironmentReader(["MEM_ENCRYPTION_KEY": Self.key, "MEM_DUMP_PATH": path]) { _ in "" }
     return try #require(DumpSettings(&reader, isProduction: false))
   }
 
@@ -38,8 +38,8 @@ struct VolumeTests {
       try write(13, in: root)
       let time = Mutex(Duration.zero)
       let now: @Sendable () -> Duration = { time.withLock { $0 } }
-      let volume = try DumpVolume(settings(), workingDirectory: root.path(), ownsNotes: true, steady: now)
-      let notes = root.appending(path: SidecarNotes.fileName).path()
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), notes: .owner, steady: now)
+      let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
       var written: [FileIdentity?] = []
       try volume.savingTogether {
         for dump in try volume.dumps() {
@@ -52,7 +52,7 @@ struct VolumeTests {
       let changes = (1..<written.count).filter { written[$0] != written[$0 - 1] }
       #expect(written[0] == nil)
       #expect(changes == [4, 9])
-      let other = try DumpVolume(settings(), workingDirectory: root.path(), ownsNotes: false)
+      let other = try DumpVolume(settings(), workingDirectory: root.path(), notes: .guest)
       #expect(try other.dumps().allSatisfy(\.isGood))
       #expect(try other.dumps().count == 13)
       // A single one is noted at once.
@@ -67,7 +67,7 @@ struct VolumeTests {
   func unreadable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(3, in: root)
-      let volume = try DumpVolume(settings(), workingDirectory: root.path(), ownsNotes: true)
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), notes: .owner)
       for dump in try volume.dumps() { #expect(volume.verify(dump).isGood) }
       let before = try volume.dumps()
       #expect(before.filter(\.isGood).count == 3)
@@ -86,6 +86,39 @@ struct VolumeTests {
       #expect(!plan.removals.contains(newest.name) && !plan.removals.contains(oldest.name))
       try handle.close()
       #expect(try volume.dumps().allSatisfy(\.isGood))
+    }
+  }
+  @Test("stays in memory for who only reads: nothing on the volume changes")
+  func reader() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try write(3, in: root)
+      let before = DirectoryState(of: root)
+      let reader = try DumpVolume(settings(), workingDirectory: root.path(), notes: .reader)
+      try reader.savingTogether {
+        for dump in try reader.dumps() { #expect(reader.verify(dump).isGood) }
+      }
+      reader.accept(["d-20261123T201137Z.bin"])
+      reader.markCopied("d-20261123T201137Z.bin")
+      reader.forget(except: [])
+      #expect(try reader.dumps().count == 3)
+      #expect(DirectoryState(of: root) == before)
+      #expect(reader.notesTrouble.present == nil)
+    }
+  }
+
+  @Test("belongs to one stem: two sidecars of one directory leave each other's alone")
+  func twoStems() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try write(2, in: root)
+      let one = try DumpVolume(settings(), workingDirectory: root.path(), notes: .owner)
+      let other = try DumpVolume(settings("e.bin"), workingDirectory: root.path(), notes: .owner)
+      for dump in try one.dumps() { _ = one.verify(dump) }
+      other.accept(["e-20261123T201137Z.bin"])
+      other.forget(except: [])
+      #expect(try other.dumps().isEmpty)
+      let again = try DumpVolume(settings(), workingDirectory: root.path(), notes: .reader)
+      #expect(try again.dumps().allSatisfy(\.isGood))
+      #expect(try again.dumps().count == 2)
     }
   }
 }

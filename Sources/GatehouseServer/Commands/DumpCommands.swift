@@ -31,6 +31,7 @@ package struct DumpCommands: Sendable {
 
   package func list(json: Bool) async throws {
     let entries = try catalogue()
+    let leftAlone = try directory.leftAlone()
     if json {
       let dumps = entries.map { entry -> JSONValue in
         [
@@ -38,11 +39,20 @@ package struct DumpCommands: Sendable {
           "created_at": .string(entry.createdAt),
         ]
       }
-      print(JSONWriter.text(["directory": .string(location.directory), "dumps": .array(dumps)]))
+      let passedOver = leftAlone.impostors.map { impostor -> JSONValue in
+        ["name": .string(impostor.name), "kind": .string(impostor.kind)]
+      }
+      print(
+        JSONWriter.text([
+          "directory": .string(location.directory), "dumps": .array(dumps), "passed_over": .array(passedOver),
+          "left_alone": .strings(leftAlone.others),
+        ]))
       return
     }
     print("\(entries.count) dump\(entries.count == 1 ? "" : "s") in \(location.directory), newest first")
     for entry in entries { print("\(entry.createdAt)  \(entry.bytes) bytes  \(entry.name)") }
+    for impostor in leftAlone.impostors { print("passed over  \(impostor.name): it is \(impostor.kind)") }
+    for name in leftAlone.others { print("left alone   \(name): it is no dump of '\(location.stem)' by its name") }
   }
 
   package func inspect(_ file: String?) async throws {
@@ -100,6 +110,13 @@ package struct DumpCommands: Sendable {
       exit((failure.fault == .unreadable ? ExitCode.dumpUnreadable : .noDumpLoads).rawValue)
     case .nothingThere:
       print("no dumps in \(location.directory): a start would begin with a fresh state")
+      // Someone who moves here expects them to be loaded.
+      let others = try directory.leftAlone().others.filter { DumpName($0) != nil }
+      for name in others { print("left alone  \(name): it is no dump of '\(location.stem)' by its name") }
+      guard others.isEmpty else {
+        print("there are dumps of another stem; name it in MEM_DUMP_PATH if a start shall load them")
+        exit(ExitCode.noDumpLoads.rawValue)
+      }
     case .noneLoads(let failures):
       for failure in failures { print("passed over  \(failure)") }
       print("a start would refuse: none of the dumps can be loaded")
@@ -126,7 +143,7 @@ package struct DumpCommands: Sendable {
   }
 
   private func path(of file: String?) throws -> String {
-    if let file { return file.contains("/") ? file : pathOfName(file) }
+    if let file { return file.utf8.contains(UInt8(ascii: "/")) ? file : pathOfName(file) }
     guard let newest = try catalogue().first else {
       Program.complain("there is no dump in \(location.directory)")
       exit(ExitCode.noDumpLoads.rawValue)

@@ -156,9 +156,24 @@ extension Configuration {
     return cookies
   }
 
+  /// An origin has no path, not even `/`, no query and no user (RFC 6454); its scheme may be an app's own.
+  private static func isOrigin(_ text: String) -> Bool {
+    if text == "*" || text == "null" { return true }
+    let bytes = Array(text.utf8)
+    guard let mark = bytes.firstRange(of: "://".utf8), mark.lowerBound > 0 else { return false }
+    let authority = bytes[mark.upperBound...]
+    return !authority.isEmpty && !authority.contains { "/?#@\\ ".utf8.contains($0) || !(0x21...0x7E).contains($0) }
+  }
+
   private static func crossOrigin(_ reader: inout EnvironmentReader) -> PlatformConfiguration.CrossOrigin {
     var policy = PlatformConfiguration.CrossOrigin()
     policy.origins = reader.list("ALLOWED_ORIGINS", default: policy.origins)
+    for origin in policy.origins where !isOrigin(origin) {
+      reader.fault(
+        "ALLOWED_ORIGINS",
+        "holds '\(origin.prefix(80))', which no browser sends as an origin; it takes *, or scheme, host and port without a path, such as https://app.example.com"
+      )
+    }
     policy.methods = reader.list("ALLOW_METHODS", default: policy.methods).map { $0.uppercased() }
     policy.headers = reader.list("ALLOW_HEADERS", default: policy.headers)
     policy.allowsCredentials = reader.boolean("ALLOW_CREDENTIALS", default: true)

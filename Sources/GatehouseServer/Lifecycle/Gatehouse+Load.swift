@@ -46,6 +46,9 @@ extension Gatehouse {
       }
       reportOverruledSettings()
       await begin(standing)
+      await reportDumpPath()
+      let isFresh = if case .nothingThere = outcome { true } else { false }
+      await reportLeftAlone(isFresh: isFresh)
       return .loaded
     } catch let error as DumpDirectoryError {
       logger.critical(
@@ -139,6 +142,55 @@ extension Gatehouse {
     }
   }
 
+  /// Saved settings can name another place for dumps than the environment: of another machine, or of a time when that counted.
+  private func reportDumpPath() async {
+    guard let path = platform.settings.dumpPath else { return }
+    do throws(Refusal) {
+      try await dumps.check(dumpPath: path)
+    } catch {
+      logger.warning(
+        "dump_path of the saved settings has no effect: dumps are written and looked for where MEM_DUMP_PATH says. Dumps of that path are loaded only when MEM_DUMP_PATH names it, or by a restore that names the file",
+        metadata: [
+          "setting.dump_path": "\(path)", "dump.directory": "\(location.directory)", "dump.stem": "\(location.stem)",
+          "reason": "\(error.message)",
+        ])
+    }
+  }
+
+  /// Nobody shall wait for a file to be loaded that no start looks at.
+  ///
+  /// - Parameter isFresh: there was no dump to load, so what is left alone may be what someone expected.
+  private func reportLeftAlone(isFresh: Bool) async {
+    do {
+      let leftAlone = try await dumps.leftAlone()
+      for impostor in leftAlone.impostors {
+        logger.warning(
+          "a name of a dump is no regular file, and is passed over; put the file itself there",
+          metadata: ["dump.name": "\(impostor.name)", "dump.kind": "\(impostor.kind)"])
+      }
+      guard !leftAlone.others.isEmpty else { return }
+      logger.log(
+        level: isFresh ? .warning : .notice,
+        "files beside the dumps have other names than MEM_DUMP_PATH gives, and are left alone; restore one by its path, or name its stem in MEM_DUMP_PATH",
+        metadata: [
+          "files": .stringConvertible(leftAlone.others.count),
+          "names": "\(leftAlone.others.prefix(Self.shownNames).joined(separator: ", "))",
+          "dump.stem": "\(location.stem)",
+        ])
+    } catch {
+      logger.warning(
+        "what stands beside the dumps can't be looked at",
+        metadata: ["path": "\(location.directory)", "error": "\(error)"])
+    }
+  }
+
+  private static var shownNames: Int { 5 }
+
+  /// A name in ASCII: the metadata's keys are told apart as Unicode does, the names of collections by their bytes.
+  private static func ascii(_ name: String) -> String {
+    name.unicodeScalars.map { $0.isASCII ? String($0) : "{\(String($0.value, radix: 16))}" }.joined()
+  }
+
   private func report(_ restored: Ladder.Restored, took duration: Duration) {
     var metadata: Logger.Metadata = [
       "dump.path": "\(restored.path)", "dump.created_at": "\(restored.summary.createdAt)",
@@ -146,7 +198,7 @@ extension Gatehouse {
       "duration.ms": .stringConvertible(duration.milliseconds),
     ]
     for count in restored.summary.counts where count.records > 0 {
-      metadata["count.\(count.name)"] = .stringConvertible(count.records)
+      metadata["count.\(Self.ascii(count.name))"] = .stringConvertible(count.records)
     }
     logger.notice("restored from dump \(restored.path)", metadata: metadata)
     for (place, count) in restored.conflicts.sorted(by: { $0.key < $1.key }) {

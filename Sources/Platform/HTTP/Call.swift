@@ -23,8 +23,13 @@ package struct Call: Sendable {
   /// The body's bytes, for routes that judge it themselves.
   package let bytes: [UInt8]
 
-  /// A captured segment; empty when the route has none of that name.
-  func parameter(_ name: String) -> String { parameters[name] ?? "" }
+  /// A captured segment.
+  ///
+  /// - Throws: 500 when the route has none of that name, which is a fault of its handler.
+  func parameter(_ name: String) throws(Refusal) -> String {
+    guard let value = parameters[name] else { throw Refusal(500, "GTW999", "The route has no segment '\(name)'") }
+    return value
+  }
 
   /// Whether the client spoke HTTPS, to us or to the proxy before us.
   var isSecure: Bool { headers.isForwardedOverHTTPS }

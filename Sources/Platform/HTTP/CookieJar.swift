@@ -31,7 +31,7 @@ struct CookieJar {
   /// The value of the first cookie of a name, without the quotes that may stand around it (RFC 6265 section 4.1.1).
   static func value(_ name: String, in headers: HTTPFields) -> String? {
     for line in headers[values: .cookie] {
-      for pair in line.parts(between: UInt8(ascii: ";")) {
+      for pair in line.allParts(betweenBytes: UInt8(ascii: ";")) {
         guard let (key, value) = pair.cut(at: UInt8(ascii: "=")), key.withoutOuterSpace.hasSameBytes(as: name) else {
           continue
         }
@@ -60,11 +60,11 @@ struct CookieJar {
 
   /// Whether a browser at this host takes a cookie for the domain.
   private static func covers(_ domain: String, host: String?) -> Bool {
-    let domain = (domain.startsWithBytes(of: ".") ? String(decoding: domain.utf8.dropFirst(), as: UTF8.self) : domain)
+    let domain = (domain.beginsWithBytes(".") ? String(decoding: domain.utf8.dropFirst(), as: UTF8.self) : domain)
       .asciiLowercased
     guard domain.utf8.contains(UInt8(ascii: ".")), let host = host?.asciiLowercased else { return false }
     let name = host.cut(at: UInt8(ascii: ":"))?.before ?? host
-    return name.hasSameBytes(as: domain) || name.endsWithBytes(of: "." + domain)
+    return name.hasSameBytes(as: domain) || name.endsWithBytes("." + domain)
   }
 
   private static func fields(_ cookies: [String]) -> HTTPFields {

@@ -29,7 +29,7 @@ struct RouteTable: Sendable {
   /// - Parameter path: without its query.
   func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
     guard let (before, rest) = path.cut(at: UInt8(ascii: "/")), before.isEmpty else { return .nothing }
-    var segments = rest.parts(between: UInt8(ascii: "/"))
+    var segments = rest.allParts(betweenBytes: UInt8(ascii: "/"))
     if segments.count > 1, segments.last?.isEmpty == true { segments.removeLast() }
     var decoded: [String] = []
     for segment in segments {
@@ -108,7 +108,7 @@ enum PercentEncoding {
   /// The pairs of a query; of a name that comes twice the first counts.
   static func query(_ text: String) -> [UTF8Key: String] {
     var pairs: [UTF8Key: String] = [:]
-    for part in text.parts(between: UInt8(ascii: "&")) where !part.isEmpty {
+    for part in text.allParts(betweenBytes: UInt8(ascii: "&")) where !part.isEmpty {
       let (encodedName, value) = part.cut(at: UInt8(ascii: "=")) ?? (part, "")
       guard let name = decode(encodedName, plusIsSpace: true).map(UTF8Key.init), pairs[name] == nil else { continue }
       // A value that can't be decoded is there, and empty: no route takes an empty one.

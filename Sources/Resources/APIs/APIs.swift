@@ -17,8 +17,8 @@ package enum APIs {
 
   /// - Returns: the new API, or `nil` when the very same one exists already.
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) -> JSONObject? {
-    let name = body.string("api_name") ?? ""
-    let version = body.string("api_version") ?? ""
+    let name = try body.required("api_name")
+    let version = try body.required("api_version")
     try checkSegment(name, "api_name")
     try checkSegment(version, "api_version")
     try checkCredits(body.fields)

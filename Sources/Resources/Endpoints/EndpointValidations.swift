@@ -46,7 +46,7 @@ package enum EndpointValidations {
   }
 
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
-    let id = body.string("endpoint_id") ?? ""
+    let id = try body.required("endpoint_id")
     guard transaction.first(in: Collections.endpoints, by(id)) != nil else {
       throw Refusal(400, "END015", "There is no endpoint with this endpoint_id")
     }

@@ -47,9 +47,9 @@ package enum Endpoints {
   }
 
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
-    let key = Key(
-      method: body.string("endpoint_method") ?? "", apiName: body.string("api_name") ?? "",
-      apiVersion: body.string("api_version") ?? "", uri: body.string("endpoint_uri") ?? "")
+    let key = try Key(
+      method: body.required("endpoint_method"), apiName: body.required("api_name"),
+      apiVersion: body.required("api_version"), uri: body.required("endpoint_uri"))
     guard let api = APIs.find(key.apiName, key.apiVersion, in: transaction) else {
       throw Refusal(400, "END002", "There is no API of this name and version; create it first")
     }
@@ -104,7 +104,7 @@ package enum Endpoints {
 
   /// `items` and `/items` name one endpoint, however it was registered.
   private static func spellings(of uri: String) -> [String] {
-    uri.startsWithBytes(of: "/")
+    uri.beginsWithBytes("/")
       ? [uri, String(decoding: uri.utf8.dropFirst(), as: UTF8.self)] : ["/" + uri, uri]
   }
 }

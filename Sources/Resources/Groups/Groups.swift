@@ -16,7 +16,7 @@ package enum Groups {
   }
 
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
-    guard find(body.string("group_name") ?? "", in: transaction) == nil else {
+    guard try find(body.required("group_name"), in: transaction) == nil else {
       throw Refusal(400, "GRP001", "A group with this name exists already; choose another or change that one")
     }
     try transaction.inserting(body.fields, into: Collections.groups)

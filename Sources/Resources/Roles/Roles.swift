@@ -26,7 +26,7 @@ package enum Roles {
   }
 
   package static func create(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction) throws(Refusal) {
-    let name = body.string("role_name") ?? ""
+    let name = try body.required("role_name")
     guard !isAdmin(name) || actor.isAdmin else {
       throw Refusal(403, "ROLE013", "Only an admin may create the role '\(admin)'")
     }
@@ -49,7 +49,7 @@ package enum Roles {
       throw Refusal(400, "ROLE005", "A role keeps its name: users refer to it. Create a new role instead")
     }
     try transaction.setting(changes, in: Collections.roles, byName(name))
-    return find(name, in: transaction)?.object.removing("_id") ?? JSONObject()
+    return try read(name, by: actor, in: transaction)
   }
 
   package static func delete(_ name: String, by actor: Actor, in transaction: inout Transaction) throws(Refusal) {

@@ -69,6 +69,15 @@ extension SecuritySettings {
     if document["trust_x_forwarded_for"]?.bool == true, trustedProxies.isEmpty {
       warnings.append("trust_x_forwarded_for is on, but xff_trusted_proxies is empty: the header counts from nobody")
     }
+    // A restored dump may hold what no request could have set. What can't be read counts as off.
+    for field in ["enable_auto_save", "trust_x_forwarded_for", "allow_localhost_bypass"]
+    where document[field].map({ $0.bool == nil }) ?? false {
+      warnings.append("\(field) is neither true nor false and counts as false; set it")
+    }
+    if let frequency = document["auto_save_frequency_seconds"], frequency.number?.int.map({ $0 < 60 }) ?? true {
+      warnings.append(
+        "auto_save_frequency_seconds is no whole number from 60; \(autoSaveFrequency) seconds count. Set it")
+    }
     for field in Self.addressLists {
       for text in addresses(field).unreadable {
         warnings.append("\(field) holds \(text), which is neither an IP address nor a CIDR range and matches nobody")
@@ -96,7 +105,7 @@ extension SecuritySettings {
 
   private struct AddressList {
     var ranges: [AddressRange] = []
-    /// As JSON. A restored dump may hold what no request could have set.
+    /// As JSON.
     var unreadable: [String] = []
 
     /// A list of which nothing can be read is none that lets everybody in.

@@ -10,9 +10,9 @@ package enum Subscriptions {
 
   package static func subscribe(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction) throws(Refusal)
   {
-    let username = body.string("username") ?? ""
-    let name = body.string("api_name") ?? ""
-    let version = body.string("api_version") ?? ""
+    let username = try body.required("username")
+    let name = try body.required("api_name")
+    let version = try body.required("api_version")
     guard let api = APIs.find(name, version, in: transaction) else {
       throw Refusal(404, "GEN001", "There is no API of this name and version")
     }
@@ -39,8 +39,8 @@ package enum Subscriptions {
   package static func unsubscribe(_ body: CheckedBody, by actor: Actor, in transaction: inout Transaction)
     throws(Refusal)
   {
-    let username = body.string("username") ?? ""
-    let key = "\(body.string("api_name") ?? "")/\(body.string("api_version") ?? "")"
+    let username = try body.required("username")
+    let key = "\(try body.required("api_name"))/\(try body.required("api_version"))"
     guard visibleUser(username, to: actor, in: transaction) != nil else {
       throw Refusal(404, "SUB005", "There is no such user")
     }

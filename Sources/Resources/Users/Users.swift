@@ -18,6 +18,12 @@ package enum Users {
     reader.first(in: Collections.users, .fields(["email": login])) ?? find(login, in: reader)
   }
 
+  /// Whether a user may log in. Nothing or null says yes, as in Doorman; what is neither true nor false says no.
+  package static func isActive(_ user: Document) -> Bool {
+    guard let active = user.value("active"), !active.isNull else { return true }
+    return active.bool ?? false
+  }
+
   /// What of a user's document leaves the server.
   package static func shape(_ user: JSONObject) -> JSONObject {
     user.removing("_id", "password")

@@ -15,8 +15,8 @@ enum Help {
     settings, each with its environment variable and default (a flag wins over the environment):
     \(settings)
 
-    Retention rules add up: what any --keep-… keeps stays, then the caps bound it. The newest good dump always stays, and
-    nothing goes while no newer verified dump is there.
+    Retention rules add up: what any --keep-… keeps stays, then the caps bound it. A rule or cap of 0 is off. The newest good
+    dump always stays, and nothing goes while no newer verified dump is there. Only dumps named as --dump-path says are touched.
 
     Signals: SIGTERM, SIGINT and SIGQUIT drain and end; a second one, at least 250 ms later, ends the drain at once. No other
     signal does anything.

@@ -62,7 +62,7 @@ extension Setting {
       help: "a cap on what the rules keep, in dumps"),
     Setting(
       flag: "--trash-keep", variable: "TRASH_KEEP", placeholder: "TIME", standard: "1d",
-      help: "how long removed dumps stay in trash/"),
+      help: "how long removed dumps stay in trash/; 0 unlinks them at once"),
   ]
 
   private static func keep(_ unit: String, _ help: String) -> Setting {

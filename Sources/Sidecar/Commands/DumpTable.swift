@@ -4,17 +4,19 @@ import Retention
 
 /// Dumps with what is known of them and what the rules make of them, as `list` and `prune` show them.
 struct DumpTable: Sendable {
-  let directory: String
-  let rows: [(dump: KnownDump, decision: RetentionPlan.Decision)]
+  private let location: DumpLocation
+  private let rows: [(dump: KnownDump, decision: RetentionPlan.Decision)]
+  private let leftAlone: LeftAlone
 
-  init(_ dumps: [KnownDump], _ plan: RetentionPlan, directory: String) {
-    self.directory = directory
+  init(_ dumps: [KnownDump], _ plan: RetentionPlan, _ leftAlone: LeftAlone, in location: DumpLocation) {
+    self.location = location
+    self.leftAlone = leftAlone
     rows = Array(zip(dumps, plan.decisions))
   }
 
   var json: JSONObject {
     [
-      "directory": .string(directory),
+      "directory": .string(location.directory),
       "dumps": .array(
         rows.map { row in
           [
@@ -29,11 +31,17 @@ struct DumpTable: Sendable {
             "reasons": .strings(row.decision.reasons.map(\.description)),
           ]
         }),
+      "passed_over": .array(leftAlone.impostors.map { ["name": .string($0.name), "kind": .string($0.kind)] }),
+      "left_alone": .strings(leftAlone.others),
     ]
   }
 
   var text: String {
-    guard !rows.isEmpty else { return "no dumps in \(directory)" }
+    let passedOver = leftAlone.impostors.map { "passed over  \($0.name): it is \($0.kind)" }
+    let others = leftAlone.others.map { "left alone   \($0): it is no dump of '\(location.stem)' by its name" }
+    guard !rows.isEmpty else {
+      return (["no dumps in \(location.directory)"] + passedOver + others).joined(separator: "\n")
+    }
     let width = rows.map(\.dump.name.count).max() ?? 0
     let lines = rows.map { row in
       let dump = row.dump
@@ -50,7 +58,9 @@ struct DumpTable: Sendable {
       let error = Self.error(dump).map { "\n      \($0)" } ?? ""
       return "\(name)  \(dump.entry.bytes) bytes  \(state)  \(verdict): \(reasons)\(error)"
     }
-    return (["\(rows.count) dump\(rows.count == 1 ? "" : "s") in \(directory), newest first"] + lines)
+    return
+      (["\(rows.count) dump\(rows.count == 1 ? "" : "s") in \(location.directory), newest first"] + lines
+      + passedOver + others)
       .joined(separator: "\n")
   }
 

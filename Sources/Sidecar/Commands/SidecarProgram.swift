@@ -72,7 +72,7 @@ package enum SidecarProgram {
     do {
       // First of all: a signal that came before waits for it.
       let signals = try DrainSignals(logger: logger, terminate: terminate)
-      let work = try work(command, environment, logger: logger)
+      let work = try work(command, environment, notes: command == .run ? .owner : .guest, logger: logger)
       terminate(command == .drain ? try work.drain(signals, terminate) : try work.watch(signals, terminate))
     } catch let error as ConfigurationFaults {
       for fault in error.faults { logger.critical("configuration", metadata: ["fault": "\(fault)"]) }
@@ -92,7 +92,8 @@ package enum SidecarProgram {
     defer { output.flush(within: outputLimit) }
     let logger = output.logger(label: "gatehouse-sidecar", level: max(log.level, .warning))
     do {
-      let work = try work(command, environment, logger: logger)
+      let changesVolume = command == .fetch || command == .prune && !invocation.has(.dryRun)
+      let work = try work(command, environment, notes: changesVolume ? .guest : .reader, logger: logger)
       return switch command {
       case .run, .drain: .usage
       case .list: try work.list(json: invocation.has(.json))
@@ -115,12 +116,12 @@ package enum SidecarProgram {
   }
 
   private static func work(
-    _ command: SidecarCommand, _ environment: [String: String], logger: Logger
+    _ command: SidecarCommand, _ environment: [String: String], notes: DumpVolume.NotesAccess, logger: Logger
   ) throws -> SidecarWork {
     let configuration = try SidecarConfiguration.load(
       environment, logsIn: command.isLasting, readFile: ProcessSurroundings.text(of:))
     let volume = try DumpVolume(
-      configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, ownsNotes: command == .run)
+      configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, notes: notes)
     return SidecarWork(configuration: configuration, volume: volume, logger: logger)
   }
 

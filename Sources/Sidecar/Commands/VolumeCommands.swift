@@ -15,7 +15,8 @@ extension SidecarWork {
 
   func list(json: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps()
-    let table = DumpTable(dumps, pruner.plan(dumps, clock: clock), directory: try volume.directory.location.directory)
+    let table = DumpTable(
+      dumps, pruner.plan(dumps, clock: clock), try volume.leftAlone(), in: try volume.directory.location)
     print(json ? JSONWriter.text(.object(table.json)) : table.text)
     return .success
   }
@@ -27,12 +28,13 @@ extension SidecarWork {
     let dumps = try volume.savingTogether {
       try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
     }
-    if acceptsShrunk, let newest = dumps.first(where: \.isGood), !isDry { volume.accept([newest.name]) }
+    // In a dry run this is in memory only, as is what was verified.
+    if acceptsShrunk, let newest = dumps.first(where: \.isGood) { volume.accept([newest.name]) }
     var pruner = pruner
     pruner.removesDamaged = removesDamaged
     let plan = pruner.plan(dumps, clock: clock)
     let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
-    let table = DumpTable(dumps, plan, directory: try volume.directory.location.directory)
+    let table = DumpTable(dumps, plan, try volume.leftAlone(), in: try volume.directory.location)
     if json {
       var object = table.json
       object["dry_run"] = .bool(isDry)
@@ -54,7 +56,7 @@ extension SidecarWork {
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
     let results = try volume.savingTogether {
-      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : files.map(verify)
+      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : try files.map(verify)
     }
     var code = SidecarExit.success
     for result in results where !result.isGood && code != .damaged {
@@ -70,10 +72,11 @@ extension SidecarWork {
   }
 
   /// One file, wherever it is: a bare name is one of the directory of dumps, else of the working directory.
-  private func verify(_ file: String) -> KnownDump {
-    let inside = "\((try? volume.directory.location.directory) ?? ".")/\(file)"
-    let path = file.contains("/") || access(inside, F_OK) != 0 ? file : inside
-    return volume.verify(path: path)
+  private func verify(_ file: String) throws -> KnownDump {
+    // A path says where it is, also when MEM_DUMP_PATH leads nowhere.
+    if file.utf8.contains(UInt8(ascii: "/")) { return volume.verify(path: file) }
+    let inside = "\(try volume.directory.location.directory)/\(file)"
+    return volume.verify(path: access(inside, F_OK) == 0 ? inside : file)
   }
 
   private static func line(_ dump: KnownDump) -> String {

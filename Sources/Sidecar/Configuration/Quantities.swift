@@ -18,6 +18,11 @@ enum Quantities {
     return number(text.lowercased(), units: units, maximum: Int.max)
   }
 
+  /// `0`, `12`: digits and nothing else, so no sign.
+  ///
+  /// - Returns: `nil` for anything else, and for what is above the maximum.
+  static func count(_ text: String, maximum: Int) -> Int? { number(text, units: ["": 1], maximum: maximum) }
+
   private static func number(_ text: String, units: [String: Int], maximum: Int) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isWholeNumber }
     let unit = String(text[digits.endIndex...].drop { $0 == " " })

@@ -50,17 +50,21 @@ extension SidecarConfiguration {
       "ENV", default: "development",
       of: ["development": false, "production": true, "staging": false, "test": false])
     let isProduction = mode ?? false
-    let url = serviceURL(&reader)
+    let url = serviceURL(&reader, isAsked: logsIn)
     let account = account(&reader, isNeeded: logsIn)
     let dumps = DumpSettings(&reader, isProduction: isProduction)
     let deadline = reader.integer("DRAIN_DEADLINE", default: 55, in: 1...3600)
-    let retention = retention(&reader)
+    let retention = RetentionPolicy.load(&reader)
+    // 0 keeps nothing in the trash.
     let trash = TrashPolicy(keepFor: time("TRASH_KEEP", &reader, standard: "1d") ?? 86_400)
     let port = optionalInteger("SIDECAR_METRICS_PORT", &reader, in: 0...65_535)
-    let period = time("SIDECAR_STATUS_EVERY", &reader, standard: "off")
-    let age = time("SIDECAR_MAX_AGE", &reader, standard: "off")
+    let period = optionalTime("SIDECAR_STATUS_EVERY", &reader)
+    let age = optionalTime("SIDECAR_MAX_AGE", &reader)
     let ecs = ECS(
-      metadata: reader.optionalText("ECS_CONTAINER_METADATA_URI_V4"), agent: reader.optionalText("ECS_AGENT_URI"),
+      metadata: reader.address(
+        "ECS_CONTAINER_METADATA_URI_V4", tail: .path, example: "http://169.254.170.2/v4/0123abcd; ECS sets it")?.text,
+      agent: reader.address(
+        "ECS_AGENT_URI", tail: .path, example: "http://169.254.170.2/api/0123abcd; ECS sets it")?.text,
       protectsTask: reader.boolean("SIDECAR_TASK_PROTECTION", default: false))
     let certificates = reader.optionalText("SIDECAR_CACERT", absent: "the system's")
     let offsite = OffsiteConfiguration.load(&reader)
@@ -72,14 +76,17 @@ extension SidecarConfiguration {
       offsite: offsite, log: log)
   }
 
-  private static func serviceURL(_ reader: inout EnvironmentReader) -> String {
+  /// - Parameter isAsked: whether the command asks the service for anything.
+  private static func serviceURL(_ reader: inout EnvironmentReader, isAsked: Bool) -> String {
     let port = reader.integer("PORT", default: 5001, in: 0...65_535)
-    var url = reader.text("SIDECAR_URL", default: "http://127.0.0.1:\(port)")
-    while url.hasSuffix("/") { url.removeLast() }
-    if !url.hasPrefix("http://") && !url.hasPrefix("https://") {
-      reader.fault("SIDECAR_URL", "is '\(url.prefix(80))'; it takes an address such as http://127.0.0.1:5001")
+    let standard = "http://127.0.0.1:\(port)"
+    let isSet = reader.isSet("SIDECAR_URL")
+    let address = reader.address("SIDECAR_URL", absent: standard, tail: .nothing, example: "http://127.0.0.1:5001")
+    if isAsked, !isSet, port == 0 {
+      reader.fault("SIDECAR_URL", "is not set, and PORT=0 does not tell where the service listens; set SIDECAR_URL")
     }
-    return url
+    // Where it is set and can't be used, there is a fault, and no configuration.
+    return address?.text ?? standard
   }
 
   private static func account(_ reader: inout EnvironmentReader, isNeeded: Bool) -> Account? {
@@ -97,29 +104,13 @@ extension SidecarConfiguration {
     return Account(username: username, password: password)
   }
 
-  /// The operator's rules; the standard ones only where no rule at all is set.
-  private static func retention(_ reader: inout EnvironmentReader) -> RetentionPolicy {
-    let names = ["KEEP_LAST", "KEEP_HOURLY", "KEEP_DAILY", "KEEP_WEEKLY", "KEEP_MONTHLY", "KEEP_YEARLY", "KEEP_WITHIN"]
-    let caps = ["KEEP_MAX_BYTES", "KEEP_MAX_COUNT"]
-    let isAnySet = (names + caps).contains { reader.isSet($0) }
-    let standard = isAnySet ? RetentionPolicy() : .standard
-    var policy = standard
-    policy.last = reader.integer("KEEP_LAST", default: standard.last, in: 0...1_000_000)
-    policy.hourly = reader.integer("KEEP_HOURLY", default: standard.hourly, in: 0...1_000_000)
-    policy.daily = reader.integer("KEEP_DAILY", default: standard.daily, in: 0...1_000_000)
-    policy.weekly = reader.integer("KEEP_WEEKLY", default: standard.weekly, in: 0...1_000_000)
-    policy.monthly = reader.integer("KEEP_MONTHLY", default: standard.monthly, in: 0...1_000_000)
-    policy.yearly = reader.integer("KEEP_YEARLY", default: standard.yearly, in: 0...1_000_000)
-    policy.within = time("KEEP_WITHIN", &reader, standard: "off")
-    policy.maximumBytes = reader.parsed("KEEP_MAX_BYTES", absent: "off", takes: "a size such as 20GB or 512MiB") {
-      Quantities.bytes($0)
-    }
-    policy.maximumCount = optionalInteger("KEEP_MAX_COUNT", &reader, in: 1...1_000_000)
-    return policy
-  }
-
   private static func time(_ name: String, _ reader: inout EnvironmentReader, standard: String) -> Int? {
     reader.parsed(name, absent: standard, takes: "a time such as 90s, 36h or 14d") { Quantities.seconds($0) }
+  }
+
+  /// A time for which 0 is off.
+  private static func optionalTime(_ name: String, _ reader: inout EnvironmentReader) -> Int? {
+    time(name, &reader, standard: "off").flatMap { $0 > 0 ? $0 : nil }
   }
 
   private static func optionalInteger(

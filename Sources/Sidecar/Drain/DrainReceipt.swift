@@ -74,7 +74,7 @@ struct DrainReceipt: Sendable {
       "version": 1,
       "outcome": .string(outcome?.rawValue ?? "under_way"),
       "sentence": .string(sentence),
-      "exit_code": .integer(Int(outcome?.exit.rawValue ?? 0)),
+      "exit_code": outcome.map { .integer(Int($0.exit.rawValue)) } ?? .null,
       "verified": .bool(dump != nil),
       "cause": .string(cause),
       "started_at": .string(CivilTime(unixSeconds: startedAt.seconds).extended(microseconds: startedAt.microseconds)),
@@ -118,14 +118,15 @@ struct DrainReceipt: Sendable {
 
   /// One line for people.
   static func line(_ receipt: JSONObject) -> String {
+    // A receipt of another version can lack something; that shows as a question mark, and not as a number.
+    let number = { (object: JSONObject, name: String) in object[name]?.number?.int.map { "\($0)" } ?? "?" }
     let outcome = receipt["outcome"]?.string ?? "unknown"
-    let took = receipt["took_ms"]?.number?.int ?? 0
-    let deadline = receipt["deadline_seconds"]?.number?.int ?? 0
-    var line = "\(outcome) in \(took / 1000).\(Self.tenths(took)) s of \(deadline) s"
+    let took = receipt["took_ms"]?.number?.int.map { "\($0 / 1000).\(Self.tenths($0))" } ?? "?"
+    var line = "\(outcome) in \(took) s of \(number(receipt, "deadline_seconds")) s"
     if let dump = receipt["dump"]?.object {
       let word = dump["new"]?.bool == true ? "dump" : "newest dump"
       line += ", \(word) \(dump["name"]?.string ?? "?") verified"
-      line += " (\(dump["documents"]?.number?.int ?? 0) documents, \(dump["bytes"]?.number?.int ?? 0) bytes)"
+      line += " (\(number(dump, "documents")) documents, \(number(dump, "bytes")) bytes)"
       if dump["shrank"]?.bool == true { line += ", SHRANK by more than half" }
     } else {
       line += ", no verified dump"
@@ -134,7 +135,7 @@ struct DrainReceipt: Sendable {
       line +=
         copy["copied"]?.bool == true ? ", copied to S3" : ", NOT copied to S3 (\(copy["reason"]?.string ?? "unknown"))"
     }
-    return "\(line): \(receipt["sentence"]?.string ?? "")"
+    return "\(line): \(receipt["sentence"]?.string ?? "it does not say why")"
   }
 
   private static func tenths(_ milliseconds: Int) -> Int { milliseconds % 1000 / 100 }

@@ -1,6 +1,7 @@
 import DumpDirectory
 import DumpFormat
 import Glibc
+import JSON
 import Retention
 
 /// Finds the dump that the service says it wrote, and holds it against what the service said. Blocks with the volume.
@@ -38,7 +39,8 @@ struct DumpCheck: Sendable {
 
   func check(_ answer: DumpAnswer) throws -> Checked {
     let dumps = try listed()
-    guard let index = dumps.firstIndex(where: { $0.name == answer.name }), isHere(answer, dumps[index]) else {
+    guard let index = dumps.firstIndex(where: { $0.name.hasSameBytes(as: answer.name) }), isHere(answer, dumps[index])
+    else {
       throw Failure.notOnVolume(
         "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.place)'); both containers need the same volume and MEM_DUMP_PATH"
       )
@@ -49,7 +51,8 @@ struct DumpCheck: Sendable {
       differs("sha256", answer.sha256, good.sha256), differs("bytes", answer.bytes, checked.dump.entry.bytes),
       differs("documents", answer.documents, good.documents), differs("created_at", answer.createdAt, good.createdAt),
       differs(
-        "collections", answer.collections, Dictionary(good.collections.map { ($0.name, $0.documents) }) { $1 }),
+        "collections", answer.collections,
+        Dictionary(good.collections.map { (UTF8Key($0.name), $0.documents) }) { $1 }),
     ].compactMap { $0 }
     guard differences.isEmpty else {
       throw Failure.damaged(
@@ -95,9 +98,9 @@ struct DumpCheck: Sendable {
   /// A path of the other container need not exist here, since the volume may be mounted elsewhere. Where it does exist
   /// it must be this file.
   private func isHere(_ answer: DumpAnswer, _ dump: KnownDump) -> Bool {
-    guard answer.path.hasPrefix("/"), let real = realpath(answer.path, nil) else { return true }
+    guard answer.path.beginsWithBytes("/"), let real = realpath(answer.path, nil) else { return true }
     defer { free(real) }
-    return String(cString: real) == dump.entry.path
+    return String(cString: real).hasSameBytes(as: dump.entry.path)
   }
 
   private func differs<Value: Equatable>(_ what: String, _ said: Value?, _ found: Value) -> String? {

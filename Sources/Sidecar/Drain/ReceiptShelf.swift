@@ -28,14 +28,22 @@ struct ReceiptShelf: Sendable {
     return (nil, passedOver)
   }
 
+  /// What `outcomes` counts a receipt as that can't be read, or names an outcome that this version does not know.
+  static let unreadable = "unreadable"
+
   /// How often each outcome stands in the receipts that are there.
   func outcomes() throws(DumpDirectoryError) -> [String: Int] {
     var counts: [String: Int] = [:]
     for name in try names() {
-      guard let bytes = try? directory.readSmallFile(name), let receipt = try? JSONParser().parseObject(bytes),
-        let outcome = receipt["outcome"]?.string.flatMap({ DrainOutcome(rawValue: $0) })
-      else { continue }
-      counts[outcome.rawValue, default: 0] += 1
+      do {
+        let receipt = try JSONParser().parseObject(directory.readSmallFile(name))
+        let outcome = receipt["outcome"]?.string.flatMap { DrainOutcome(rawValue: $0) }
+        counts[outcome.map(\.rawValue) ?? Self.unreadable, default: 0] += 1
+      } catch {
+        // One that is gone meanwhile counts no more.
+        if (error as? DumpDirectoryError)?.code == .notFound { continue }
+        counts[Self.unreadable, default: 0] += 1
+      }
     }
     return counts
   }

@@ -3,7 +3,6 @@ import JSON
 /// What the metadata endpoint of ECS (version 4, `/task`) says of this task.
 struct TaskStatus: Sendable, Equatable {
   let desired: String
-  let known: String
 
   /// - Returns: `nil` when the answer is not that of the endpoint.
   init?(_ body: [UInt8]) {
@@ -11,7 +10,6 @@ struct TaskStatus: Sendable, Equatable {
       return nil
     }
     self.desired = desired
-    known = task["KnownStatus"]?.string ?? ""
   }
 
   /// Turns true before the containers get their signals.

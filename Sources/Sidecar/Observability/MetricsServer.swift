@@ -85,7 +85,14 @@ struct MetricsServer: Sendable {
     }
     let timeout =
       table.nextMoment(before).map { Int32(clamping: ($0 - before + .microseconds(999)).milliseconds) } ?? -1
-    guard poll(&questions, nfds_t(questions.count), max(-1, timeout)) > 0 else { return }
+    let count = poll(&questions, nfds_t(questions.count), max(-1, timeout))
+    if count < 0, errno != EINTR {
+      // No memory for it: waiting is all that helps, and a thread that asks again at once would use up a processor.
+      acceptFailed(errno, before)
+      Wakeup().wait(until: Deadline(in: .milliseconds(100)))
+      return
+    }
+    guard count > 0 else { return }
     // Whoever has sent a request is answered before anyone loses a place.
     for question in questions where question.revents != 0 && question.fd != listener { serve(question.fd) }
     if questions.last?.fd == listener, questions.last?.revents != 0 { accept() }

@@ -52,6 +52,7 @@ final class AWSCredentialProvider {
     }
     return AWSCredentials(
       accessKey: access, secretKey: Secret(secret), sessionToken: body["Token"]?.string.map { Secret($0) },
-      expiresAt: body["Expiration"]?.string.flatMap { CivilTime.unixSeconds(of: $0) })
+      // A time that can't be read may be over: such credentials are asked for anew each time.
+      expiresAt: body["Expiration"]?.string.map { CivilTime.unixSeconds(of: $0) ?? 0 })
   }
 }

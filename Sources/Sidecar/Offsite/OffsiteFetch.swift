@@ -2,28 +2,23 @@ import Clocks
 import DumpDirectory
 import DumpFormat
 import HTTPClient
+import JSON
 
 /// Brings a copy back onto the volume. It gets its name there only when every byte of it verifies.
 struct OffsiteFetch {
   let shelf: OffsiteShelf
   let volume: DumpVolume
 
-  /// - Parameter name: of a dump; `nil` for the newest.
+  /// - Parameter name: of a dump, of any stem; `nil` for the newest of the location's.
   /// - Returns: the file's path, and what is in it.
   func run(_ name: String?) throws -> (path: String, good: Verification.Good) {
-    let copies = try shelf.copies(Deadline(in: .seconds(120)))
-    guard let copy = copies.first(where: { name == nil ? $0.documents != nil : $0.object.name == name }) else {
-      throw OffsiteError(
-        .notFound,
-        name.map { "there is no copy '\($0)' in S3; there are: \(copies.map(\.object.name).joined(separator: ", "))" }
-          ?? "there is no copy of a dump in S3")
-    }
+    let object = try find(name, Deadline(in: .seconds(120)))
     try volume.directory.prepare()
     var good: Verification.Good?
-    let path = try volume.directory.adopt(copy.object.name) { file in
+    let path = try volume.directory.adopt(object.name) { file in
       let sink = FileSink(file)
       do {
-        try shelf.client.get(copy.object.key, into: sink, OffsiteShelf.deadline(bytes: copy.object.bytes))
+        try shelf.client.get(object.key, into: sink, OffsiteShelf.deadline(bytes: object.bytes))
       } catch {
         // What the volume says of it is the cause.
         throw sink.failure ?? error
@@ -32,8 +27,22 @@ struct OffsiteFetch {
     } check: { dump in
       good = .init(try dump.inspect(volume.keyring))
     }
-    guard let good else { throw OffsiteError(.mismatch, "'\(copy.object.key)' could not be verified") }
+    guard let good else { throw OffsiteError(.mismatch, "'\(object.key)' could not be verified") }
     return (path, good)
+  }
+
+  private func find(_ name: String?, _ deadline: Deadline) throws -> S3Object {
+    guard let name else {
+      let location = try volume.directory.location
+      if let copy = try shelf.copies(of: location, deadline).first(where: { $0.documents != nil }) {
+        return copy.object
+      }
+      throw OffsiteError(.notFound, "there is no copy of a dump of '\(location.stem)' in S3")
+    }
+    let objects = try shelf.objects(deadline)
+    if let object = objects.first(where: { $0.name.hasSameBytes(as: name) }) { return object }
+    throw OffsiteError(
+      .notFound, "there is no copy '\(name)' in S3; there are: \(objects.map(\.name).joined(separator: ", "))")
   }
 }
 

@@ -2,6 +2,7 @@ import Clocks
 import DumpDirectory
 import DumpFormat
 import HTTPClient
+import JSON
 import Logging
 import Retention
 
@@ -48,19 +49,26 @@ final class OffsiteShelf {
     self.logger = logger
   }
 
-  /// The copies, newest first.
-  func copies(_ deadline: Deadline) throws(OffsiteError) -> [Copy] {
-    var copies: [Copy] = []
-    let objects = try client.list(deadline).filter { DumpName($0.name) != nil && $0.key == prefix + $0.name }
+  /// The objects that are named as dumps, directly behind the prefix. Everything else there is somebody else's.
+  func objects(_ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
+    try client.list(deadline).filter { DumpName($0.name) != nil && $0.key.hasSameBytes(as: prefix + $0.name) }
+  }
+
+  /// The copies of a location's dumps, newest first. Another deployment may keep its own behind the same prefix.
+  func copies(of location: DumpLocation, _ deadline: Deadline) throws(OffsiteError) -> [Copy] {
+    let objects = try objects(deadline).filter { location.owns($0.name) }
     heads = heads.filter { objects.contains($0.key) }
-    for object in objects {
-      let head: S3Client.Head
-      if let known = heads[object] { head = known } else { head = try client.head(object.key, deadline) }
-      heads[object] = head
-      copies.append(Copy(object, head.metadata))
-    }
+    var copies: [Copy] = []
+    for object in objects { copies.append(try copy(object, deadline)) }
     let byKey = Dictionary(copies.map { ($0.object.key, $0) }) { first, _ in first }
     return DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[$0.path] }
+  }
+
+  private func copy(_ object: S3Object, _ deadline: Deadline) throws(OffsiteError) -> Copy {
+    if let known = heads[object] { return Copy(object, known.metadata) }
+    let head = try client.head(object.key, deadline)
+    heads[object] = head
+    return Copy(object, head.metadata)
   }
 
   func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
@@ -82,11 +90,11 @@ final class OffsiteShelf {
     }
   }
 
-  /// Deletes the copies that no rule keeps.
+  /// Deletes the copies of a location's dumps that no rule keeps.
   ///
   /// - Returns: how many.
-  func prune(_ clock: ClockReading, _ deadline: Deadline) throws(OffsiteError) -> Int {
-    let copies = try copies(deadline)
+  func prune(_ location: DumpLocation, _ clock: ClockReading, _ deadline: Deadline) throws(OffsiteError) -> Int {
+    let copies = try copies(of: location, deadline)
     let plan = RetentionPlan(dumps: copies.map(\.judged), policy: retention, clock: clock)
     for key in plan.removals.reversed() {
       try client.delete(key, deadline)

@@ -59,7 +59,7 @@ final class OffsiteWatch: Sendable {
         try copy(dump, shelf, volume, metrics)
         offered.withLock { if $0?.name == dump.name { $0 = nil } }
         let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
-        prune(shelf, clock, metrics)
+        prune(shelf, try volume.directory.location, clock, metrics)
         pause = RetryPause(first: .seconds(2), longest: Self.longestBackOff)
       } catch {
         metrics.countFailure("offsite")
@@ -75,9 +75,11 @@ final class OffsiteWatch: Sendable {
   }
 
   /// What stays here goes after the next copy.
-  private func prune(_ shelf: OffsiteShelf, _ clock: ClockReading, _ metrics: SidecarMetrics) {
+  private func prune(
+    _ shelf: OffsiteShelf, _ location: DumpLocation, _ clock: ClockReading, _ metrics: SidecarMetrics
+  ) {
     do throws(OffsiteError) {
-      _ = try shelf.prune(clock, Deadline(in: .seconds(120)))
+      _ = try shelf.prune(location, clock, Deadline(in: .seconds(120)))
     } catch {
       metrics.countFailure("offsite")
       logger.warning(

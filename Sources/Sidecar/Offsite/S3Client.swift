@@ -78,7 +78,10 @@ final class S3Client {
       let token = continuation.map { "continuation-token=\(PercentEncoding.query($0))&" } ?? ""
       let query = "\(token)list-type=2&prefix=\(PercentEncoding.query(configuration.prefix))"
       let answer = try send("GET", "", query, maximumAnswer: 16 << 20, deadline: deadline)
-      let listing = S3Listing(xml: String(decoding: answer.body, as: UTF8.self))
+      let text = String(decoding: answer.body, as: UTF8.self)
+      guard let listing = S3Listing(xml: text) else {
+        throw OffsiteError(.failed, "s3://\(configuration.bucket) was listed with something that is no list of objects")
+      }
       objects += listing.objects
       continuation = listing.continuation
     } while continuation != nil

@@ -1,10 +1,12 @@
+import JSON
+
 /// An object as a listing has it.
 struct S3Object: Sendable, Hashable {
   let key: String
   let bytes: Int
 
   /// Behind the last `/`.
-  var name: String { key.split(separator: "/").last.map(String.init) ?? key }
+  var name: String { key.parts(betweenBytes: UInt8(ascii: "/")).last ?? key }
 }
 
 /// The answer to `ListObjectsV2`.
@@ -13,16 +15,25 @@ struct S3Listing: Sendable, Equatable {
   /// For the next page; `nil` at the end.
   let continuation: String?
 
-  init(xml: String) {
-    objects = XMLText.elements("Contents", in: xml).compactMap { element in
+  /// - Returns: `nil` for what is no such answer, or not a whole one: a list that lacks copies would be taken for all there are.
+  init?(xml: String) {
+    let bytes = Array(xml.utf8)
+    guard bytes.firstRange(of: "<ListBucketResult".utf8) != nil, bytes.firstRange(of: "</ListBucketResult>".utf8) != nil
+    else { return nil }
+    var objects: [S3Object] = []
+    for element in XMLText.elements("Contents", in: xml) {
       guard let key = XMLText.elements("Key", in: element).first,
-        let size = XMLText.elements("Size", in: element).first,
-        let bytes = Int(size)
+        let size = XMLText.elements("Size", in: element).first, let bytes = Int(size)
       else { return nil }
-      return S3Object(key: XMLText.unescaped(key), bytes: bytes)
+      objects.append(S3Object(key: XMLText.unescaped(key), bytes: bytes))
     }
-    let isTruncated = XMLText.elements("IsTruncated", in: xml).first == "true"
-    continuation = isTruncated ? XMLText.elements("NextContinuationToken", in: xml).first.map(XMLText.unescaped) : nil
+    self.objects = objects
+    guard XMLText.elements("IsTruncated", in: xml).first == "true" else {
+      continuation = nil
+      return
+    }
+    guard let token = XMLText.elements("NextContinuationToken", in: xml).first else { return nil }
+    continuation = XMLText.unescaped(token)
   }
 }
 

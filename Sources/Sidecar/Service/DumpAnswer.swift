@@ -7,7 +7,8 @@ struct DumpAnswer: Sendable, Equatable {
   let bytes: Int?
   let documents: Int?
   let createdAt: String?
-  let collections: [String: Int]?
+  /// How many documents each collection has; -1 where the answer has no number, which no dump has.
+  let collections: [UTF8Key: Int]?
 
   /// - Returns: `nil` when the answer holds no path.
   init?(_ body: [UInt8]) {
@@ -22,10 +23,10 @@ struct DumpAnswer: Sendable, Equatable {
     documents = report["documents"]?.number?.int
     createdAt = report["created_at"]?.string
     collections = report["collections"]?.object.map { counts in
-      Dictionary(counts.members.map { ($0.key, $0.value.number?.int ?? -1) }) { first, _ in first }
+      Dictionary(counts.members.map { (UTF8Key($0.key), $0.value.number?.int ?? -1) }) { first, _ in first }
     }
   }
 
   /// The file's name, whatever the other container calls its directory.
-  var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+  var name: String { path.parts(betweenBytes: UInt8(ascii: "/")).last ?? path }
 }

@@ -6,7 +6,12 @@ import JSON
 ///
 /// A cache. When it is lost or does not fit, dumps are verified once more, and a dump that shrank is flagged again.
 struct SidecarNotes: Sendable, Equatable {
-  static let fileName = ".gatehouse-sidecar.json"
+  /// The notes of each stem have a file of their own, so that two sidecars can share a directory.
+  static func fileName(of location: DumpLocation) -> String {
+    let isStandard = location.stem.hasSameBytes(as: DumpLocation.defaultStem)
+    return isStandard ? ".gatehouse-sidecar.json" : ".gatehouse-sidecar-\(location.stem).json"
+  }
+
   private static let version = 1
 
   struct Note: Sendable, Equatable {
@@ -130,7 +135,10 @@ extension SidecarNotes.Note {
     }
     guard let documents = note["documents"]?.number?.int, let sha256 = note["sha256"]?.string,
       let createdAt = note["created_at"]?.string, let format = note["format"]?.string,
-      let collections = note["collections"]?.object
+      let collections = note["collections"]?.object,
+      case let counts = collections.members.compactMap({ member in
+        member.value.number?.int.map { Verification.Good.Collection(name: member.key, documents: $0) }
+      }), counts.count == collections.members.count
     else { return nil }
     verification = .good(
       Verification.Good(
@@ -138,7 +146,7 @@ extension SidecarNotes.Note {
         order: note["epoch"]?.number?.int.flatMap { epoch in
           note["sequence"]?.number?.int.flatMap { DumpOrder(epoch: epoch, sequence: $0) }
         },
-        collections: collections.members.map { .init(name: $0.key, documents: $0.value.number?.int ?? 0) }))
+        collections: counts))
   }
 
   fileprivate var json: JSONValue {

@@ -1,4 +1,5 @@
 import DumpFormat
+import JSON
 
 /// What reading every byte of a dump showed.
 enum Verification: Sendable, Equatable {
@@ -17,6 +18,10 @@ enum Verification: Sendable, Equatable {
     struct Collection: Sendable, Equatable {
       let name: String
       let documents: Int
+
+      static func == (left: Collection, right: Collection) -> Bool {
+        left.documents == right.documents && left.name.hasSameBytes(as: right.name)
+      }
     }
 
     init(

@@ -12,7 +12,7 @@ final class DumpVolume: Sendable {
   /// `MEM_DUMP_PATH`, for messages.
   let place: String
   private let keys: KeyMarks
-  private let ownsNotes: Bool
+  private let access: NotesAccess
   private let steady: @Sendable () -> Duration
   private let settings: DumpSettings
   private let workingDirectory: String
@@ -22,6 +22,16 @@ final class DumpVolume: Sendable {
   let notesTrouble = Trouble()
   private let opened = Mutex<DumpDirectory?>(nil)
   private let shelf = Mutex(Shelf())
+
+  /// What becomes of the notes that this process makes.
+  enum NotesAccess: Sendable {
+    /// Written, also over a file that opens with none of the keys: it is damaged, or of keys that are gone.
+    case owner
+    /// Written, unless the file opens with none of the keys: this process may be the one that has the wrong keys.
+    case guest
+    /// Kept in memory: nothing on the volume changes.
+    case reader
+  }
 
   /// The notes as they are in memory, and the file that they were last the same as.
   private struct Shelf: Sendable {
@@ -38,18 +48,17 @@ final class DumpVolume: Sendable {
   /// Looks at nothing yet.
   ///
   /// - Parameters:
-  ///   - ownsNotes: whether notes that do not open with any of the keys are written over. The sidecar does so, as they
-  ///     are damaged or of keys that are gone; a command may be the one that has the wrong keys.
+  ///   - access: what becomes of the notes that this process makes.
   ///   - steady: a clock that only goes forward.
   init(
-    _ settings: DumpSettings, workingDirectory: String, ownsNotes: Bool,
+    _ settings: DumpSettings, workingDirectory: String, notes access: NotesAccess,
     steady: @escaping @Sendable () -> Duration = SteadyClock.now
   ) throws {
     self.settings = settings
     self.workingDirectory = workingDirectory
     keyring = settings.keyring
     keys = try KeyMarks(settings.keyring)
-    self.ownsNotes = ownsNotes
+    self.access = access
     self.steady = steady
     place = settings.path
   }
@@ -69,16 +78,26 @@ final class DumpVolume: Sendable {
   func dumps() throws(DumpDirectoryError) -> [KnownDump] {
     let known = loadedNotes
     return try directory.catalogue(keyring).map { entry in
-      let identity = try? FileIdentity(of: entry.path)
+      let identity: FileIdentity?
+      var trouble: String?
+      do throws(DumpDirectoryError) {
+        identity = try FileIdentity(of: entry.path)
+      } catch {
+        (identity, trouble) = (nil, "\(error)")
+      }
       // Where it stands among the others is not known now, and no start could load it: what was found earlier must not let it take
       // the place of one that is good.
       if case .unreadable(let reason) = entry.access {
         return KnownDump(entry: entry, identity: identity, verification: nil, trouble: reason)
       }
       return KnownDump(
-        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys))
+        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys),
+        trouble: trouble)
     }
   }
+
+  /// What stands beside the dumps and is not ours.
+  func leftAlone() throws(DumpDirectoryError) -> LeftAlone { try directory.leftAlone() }
 
   /// Reads every byte of a dump and notes what came of it. A dump that can't be read just now stays unverified.
   ///
@@ -168,11 +187,18 @@ final class DumpVolume: Sendable {
   }
 
   private func save(_ shelf: inout Shelf) {
-    guard shelf.isUnsaved, ownsNotes || !shelf.isForeign else { return }
+    guard shelf.isUnsaved else { return }
+    switch access {
+    case .reader: return
+    case .guest where shelf.isForeign: return
+    case .guest, .owner: break
+    }
     // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
     do {
       let bytes = try refreshed(&shelf).sealed(keyring.sealing)
-      let path = try directory.writeSmallFile(SidecarNotes.fileName, bytes, replaces: true)
+      let directory = try directory
+      let path = try directory.writeSmallFile(
+        SidecarNotes.fileName(of: directory.location), bytes, replaces: true)
       shelf.identity = try? FileIdentity(of: path)
       (shelf.isForeign, shelf.isUnsaved) = (false, false)
       notesTrouble.note(nil)
@@ -183,16 +209,20 @@ final class DumpVolume: Sendable {
 
   /// The notes with what another process, as a command of an operator, has noted meanwhile.
   private func refreshed(_ shelf: inout Shelf) -> SidecarNotes {
+    // Whoever asks for the dumps hears why the directory can't be found.
     guard let directory = try? directory else { return shelf.notes }
-    let identity = try? FileIdentity(of: "\(directory.location.directory)/\(SidecarNotes.fileName)")
-    guard let identity, identity != shelf.identity else { return shelf.notes }
-    shelf.identity = identity
-    do {
-      let read = SidecarNotes(sealed: try directory.readSmallFile(SidecarNotes.fileName), keyring)
+    let name = SidecarNotes.fileName(of: directory.location)
+    do throws(DumpDirectoryError) {
+      let identity = try FileIdentity(of: "\(directory.location.directory)/\(name)")
+      guard identity != shelf.identity else { return shelf.notes }
+      shelf.identity = identity
+      let read = SidecarNotes(sealed: try directory.readSmallFile(name), keyring)
       if let read { shelf.notes.merge(read) }
       shelf.isForeign = read == nil
       if read == nil { notesTrouble.note("they are damaged, or sealed with another key") }
     } catch {
+      // There are none yet.
+      if error.code == .notFound { return shelf.notes }
       shelf.isForeign = true
       notesTrouble.note("they can't be read: \(error)")
     }

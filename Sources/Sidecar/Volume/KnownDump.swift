@@ -15,10 +15,12 @@ struct KnownDump: Sendable {
   var name: String { entry.name }
   var isGood: Bool { verification?.good != nil }
 
-  /// RFC 3339; empty when nothing tells.
-  var createdAt: String { verification?.good?.createdAt ?? entry.createdAt }
+  /// RFC 3339, as the dump says where that is a time, else by its name; empty when neither tells.
+  var createdAt: String {
+    verification?.good.map(\.createdAt).flatMap { CivilTime.unixSeconds(of: $0) == nil ? nil : $0 } ?? entry.createdAt
+  }
 
-  /// Unix seconds; 0 when nothing tells.
+  /// Unix seconds; 0 when nothing tells, as of a file that was named by its path. Dumps of the directory have a time in their name.
   var createdSeconds: Int { CivilTime.unixSeconds(of: createdAt) ?? 0 }
 
   var judged: JudgedDump {

@@ -27,6 +27,7 @@ struct Pruner: Sendable {
   /// Moves what no rule keeps to the trash, oldest first, and unlinks what was there long enough.
   func prune(_ dumps: [KnownDump], clock: ClockReading) -> Report {
     var report = Report()
+    let begun = SteadyClock.now()
     let plan = plan(dumps, clock: clock)
     let byName = Dictionary(dumps.map { ($0.name, $0) }) { first, _ in first }
     for (decision, dump) in zip(plan.decisions, dumps).reversed() where !decision.isKept {
@@ -49,6 +50,8 @@ struct Pruner: Sendable {
         logger.warning("dump not pruned", metadata: ["dump.name": "\(dump.name)", "error": "\(error)"])
       }
     }
+    // What came to the trash just now did so after the clock was read. Rounded up, as the reading was rounded down.
+    let clock = clock.later(by: Int((SteadyClock.now() - begun).components.seconds) + 1)
     empty(clock, hasGoodDump: dumps.contains { $0.isGood && isThere($0) }, &report)
     return report
   }
@@ -68,6 +71,8 @@ struct Pruner: Sendable {
   }
 
   private func isThere(_ dump: KnownDump) -> Bool {
-    dump.isGood && (try? FileIdentity(of: dump.entry.path)) == dump.identity
+    guard dump.isGood, let identity = dump.identity else { return false }
+    // What can't be looked at is not there: nothing is pruned by it, and the report says so.
+    return (try? FileIdentity(of: dump.entry.path)) == identity
   }
 }

@@ -2,15 +2,39 @@ import Clocks
 import DumpDirectory
 import Logging
 import Retention
+import Synchronization
+
+/// Names that are passed over, each of which is said once while it is there.
+private final class Impostors: Sendable {
+  private let known = Mutex<Set<LeftAlone.Impostor>>([])
+
+  /// - Returns: those that were not there the last time.
+  func news(_ found: [LeftAlone.Impostor]) -> [LeftAlone.Impostor] {
+    known.withLock { known in
+      defer { known = Set(found) }
+      return found.filter { !known.contains($0) }
+    }
+  }
+}
 
 /// One look at the volume: what is there, verify what is new, prune. Runs on the worker that may hang.
 struct VolumeRound: Sendable {
-  let volume: DumpVolume
-  let pruner: Pruner
-  let metrics: SidecarMetrics
-  let logger: Logger
+  private let volume: DumpVolume
+  private let pruner: Pruner
+  private let metrics: SidecarMetrics
+  private let logger: Logger
+
+  /// What was said of names that are passed over.
+  private let impostors = Impostors()
 
   private static let settling = Duration.seconds(2)
+
+  init(volume: DumpVolume, pruner: Pruner, metrics: SidecarMetrics, logger: Logger) {
+    self.volume = volume
+    self.pruner = pruner
+    self.metrics = metrics
+    self.logger = logger
+  }
 
   /// Newest first, as it was after the round.
   struct Result: Sendable {
@@ -22,6 +46,7 @@ struct VolumeRound: Sendable {
   ///   - isStopping: asked between dumps; the rest waits for the next start when a drain needs the volume.
   ///   - prunes: whether to prune even when nothing new came.
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
+    let begun = SteadyClock.now()
     var dumps = try volume.dumps()
     // A single new dump, as in all but the first round, is noted before the log says that it is verified; a row of them
     // together, before anything is pruned by them.
@@ -34,7 +59,9 @@ struct VolumeRound: Sendable {
     }
     var report: Pruner.Report?
     if isNew || prunes {
-      let pruned = pruner.prune(dumps, clock: clock)
+      // Verifying can have taken minutes, and dumps of that time are not of the future.
+      let present = clock.later(by: Int((SteadyClock.now() - begun).components.seconds))
+      let pruned = pruner.prune(dumps, clock: present)
       let gone = Set(pruned.trashed)
       dumps.removeAll { gone.contains($0.name) }
       try ReceiptShelf(directory: try volume.directory).prune()
@@ -43,6 +70,7 @@ struct VolumeRound: Sendable {
     volume.forget(except: Set(dumps.map(\.name)))
     measure(dumps, report)
     reportNotes()
+    reportImpostors(try volume.leftAlone().impostors)
     return Result(dumps: dumps, prunes: report)
   }
 
@@ -103,13 +131,21 @@ struct VolumeRound: Sendable {
     }
   }
 
+  private func reportImpostors(_ found: [LeftAlone.Impostor]) {
+    for impostor in impostors.news(found) {
+      logger.warning(
+        "a name of a dump is no regular file, and is passed over; put the file itself there",
+        metadata: ["dump.name": "\(impostor.name)", "dump.kind": "\(impostor.kind)"])
+    }
+  }
+
   private func reportNotes() {
     switch volume.notesTrouble.news() {
     case .began(let trouble)?:
       metrics.countFailure("notes")
       logger.warning(
         "the sidecar's notes are in memory only; after its next start dumps are verified again",
-        metadata: ["file.name": "\(SidecarNotes.fileName)", "error": "\(trouble)"])
+        metadata: ["dump.directory": "\(volume.place)", "error": "\(trouble)"])
     case .ended?: logger.notice("the sidecar's notes are on the volume again")
     case nil: break
     }

@@ -1,0 +1,80 @@
+import ArgumentParser
+import DocumentStore
+import DumpDirectory
+import DumpFormat
+import Foundation
+import Persistence
+import Resources
+import TestSupport
+
+/// Loads dumps whose users differ in their text only, in turn, so that what else the machine does falls on all of them.
+struct RestoreBenchmark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "restore")
+
+  @Option var documents = 1_000_000
+  @Option var directory: String
+  @Option var rounds = 5
+
+  private static let keyring = DumpKeyring(sealing: DumpKey("benchmark-key-0123456789abcdef012345"))
+
+  func run() async throws {
+    let dumps = try SampleText.allCases.map { text in (text, try write(text)) }
+    var seconds: [[Double]] = Array(repeating: [], count: dumps.count)
+    for round in 0...rounds {
+      for (index, dump) in dumps.enumerated() {
+        let time = try load(dump.1.path)
+        // The first round fills the page cache.
+        if round > 0 { seconds[index].append(time) }
+      }
+    }
+    for (index, dump) in dumps.enumerated() {
+      // Of each round by itself: the machine's speed moves between rounds.
+      let ratio = median(zip(seconds[index], seconds[0]).map { $0 / $1 })
+      print(
+        dump.0.rawValue.padding(toLength: 44, withPad: " ", startingAt: 0),
+        String(
+          format: "%8.1f MB %8.3f s (%.3f … %.3f) %6.2f times plain", Double(dump.1.bytes) / 1e6,
+          median(seconds[index]), seconds[index].min() ?? 0, seconds[index].max() ?? 0, ratio))
+    }
+  }
+
+  private func location(_ text: SampleText) throws -> DumpLocation {
+    try DumpLocation(path: directory + "/\(text).bin", workingDirectory: "/")
+  }
+
+  /// Writes the users as they are spelled, which no dump of a store would do.
+  private func write(_ text: SampleText) throws -> (path: String, bytes: Int) {
+    let location = try location(text)
+    let written = try DumpDirectory(location).write(to: location, at: 1_795_464_697, fence: {}) { file in
+      var writer = try DumpWriter(
+        format: .dmp1, key: Self.keyring.sealing, createdAt: "2026-11-23T20:11:37.454068Z", sink: file)
+      try writer.beginGroup(Collections.users)
+      for number in 0..<documents {
+        try SampleUsers.bytes(number, text).withUnsafeBytes { try writer.append(record: $0) }
+      }
+      return try writer.finish()
+    }
+    return (written.path, written.summary.bytes)
+  }
+
+  /// - Returns: seconds of the processor from the first byte to the state, with every byte authenticated before it is looked at.
+  private func load(_ path: String) throws -> Double {
+    let ladder = Ladder(
+      directory: DumpDirectory(try location(.plain)), keyring: Self.keyring, schemas: Collections.schemas)
+    let start = Self.processorSeconds
+    let restored = try ladder.load(path)
+    let time = Self.processorSeconds - start
+    guard restored.conflicts.isEmpty, restored.summary.records == documents else {
+      throw HTTPFailure(description: "\(path) did not load as it was written")
+    }
+    return time
+  }
+
+  /// What this process had of the processor. A restore is one thread's work, and what others do on the machine meanwhile
+  /// must not count.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
