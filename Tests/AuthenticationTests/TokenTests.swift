@@ -80,6 +80,12 @@ struct TokenTests {
     #expect(throws: AuthenticationError.self) { try before.verify(text, now: 0) }
   }
 
+  @Test("have keys whose names are told apart by their bytes")
+  func names() throws {
+    let list = "[{\"kid\":\"\u{E9}\",\"secret\":\"x\"},{\"kid\":\"e\u{301}\",\"secret\":\"y\"}]"
+    #expect(try TokenKey.keys(of: list, readFile: { _ in "" }).count == 2)
+  }
+
   @Test(
     "need keys that are in order",
     arguments: [
@@ -87,6 +93,11 @@ struct TokenTests {
       (#"[{"secret":"x"}]"#, "entry 1 of JWT_KEYS has no kid"),
       (#"[{"kid":"a","algorithm":"none"}]"#, "unknown algorithm"), (#"[{"kid":"a"}]"#, "needs a secret"),
       (#"[{"kid":"a","secret":"x","active":false}]"#, "no active key"),
+      (#"[{"kid":"a","secret":"x","active":"false"}]"#, "neither true nor false"),
+      (#"[{"kid":"a","secret":"x","algorithm":7}]"#, "unknown algorithm"),
+      (#"[{"kid":"a","secret":"x","secret":"y"}]"#, "comes a second time"), ("[{]", "unexpected character at byte 2"),
+      (#"[{"kid":"a","algorithm":"RS256","private_key":7}]"#, "a private_key that is no string"),
+      (#"[{"kid":"a","algorithm":"RS256","public_key_path":7}]"#, "a public_key_path that is no string"),
       (#"[{"kid":"a","secret":"x"},{"kid":"a","secret":"y"}]"#, "twice"),
       (#"[{"kid":"a","algorithm":"RS256"}]"#, "private_key(_path)"),
       (#"[{"kid":"a","algorithm":"RS256","private_key":"x"}]"#, "no PEM"),
