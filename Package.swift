@@ -141,7 +141,7 @@ let package = Package(
     tests("ArchitectureTests", ["JSON"]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
-      "EndToEnd", ["TestSupport", "DumpDirectory", "DumpFormat", "JSON"],
+      "EndToEnd", ["TestSupport", "Authentication", "DumpDirectory", "DumpFormat", "JSON"],
       resources: [.copy("Fixtures")]),
   ]
 )

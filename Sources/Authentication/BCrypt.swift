@@ -1,5 +1,6 @@
 import CCrypt
 import Glibc
+import JSON
 
 /// bcrypt (`$2b$`) through libxcrypt's reentrant `crypt_r`. Each call takes about 200 ms of CPU at cost 12.
 enum BCrypt {
@@ -12,14 +13,16 @@ enum BCrypt {
     guard crypt_gensalt_rn("$2b$", cost, nil, 0, &salt, Int32(salt.count)) != nil else {
       throw AuthenticationError(.hashingFailed)
     }
-    guard let hash = run(password, setting: salt), hash.hasPrefix("$2b$") else {
+    guard let hash = run(password, setting: salt), hash.beginsWithBytes("$2b$") else {
       throw AuthenticationError(.hashingFailed)
     }
     return hash
   }
 
   static func verify(_ password: String, against hash: String) -> Bool {
-    guard hash.hasPrefix("$2"), let computed = run(password, setting: Array(hash.utf8CString)) else { return false }
+    guard hash.beginsWithBytes("$2"), let computed = run(password, setting: Array(hash.utf8CString)) else {
+      return false
+    }
     return isEqual(Array(computed.utf8), Array(hash.utf8))
   }
 

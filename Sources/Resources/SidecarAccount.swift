@@ -17,7 +17,7 @@ package struct SidecarAccount: Sendable {
 
   /// Whether the name is another user's: then the account is not made, for it would take that one over.
   package func isTaken(in reader: some DocumentReader) -> Bool {
-    user(in: reader).map { $0.string("role") != Self.role } ?? false
+    user(in: reader).map { $0.string("role")?.hasSameBytes(as: Self.role) != true } ?? false
   }
 
   /// The stored hash; `nil` where there is no such account.

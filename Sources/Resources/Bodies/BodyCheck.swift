@@ -100,7 +100,7 @@ struct BodyCheck {
     case .bool(let value): value
     case .number(let number): number.double == 1 ? true : number.double == 0 ? false : nil
     case .string(let text):
-      switch text.lowercased() {
+      switch text.asciiLowercased {
       case "true", "yes", "on", "1", "t", "y": true
       case "false", "no", "off", "0", "f", "n": false
       default: nil

@@ -32,18 +32,7 @@ package struct SideFile: Sendable {
     } catch {
       throw .fields(error.faults)
     }
-    let faults = SecuritySettings.addressFaults(in: settings)
+    let faults = SecuritySettings(document: settings).addressFaults
     guard faults.isEmpty else { throw .fields(faults) }
-  }
-}
-
-extension SecuritySettings {
-  /// The fields that hold addresses, and what in them is neither an IP address nor a CIDR range, in one sentence each.
-  static func addressFaults(in document: JSONObject) -> [String] {
-    ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"].flatMap { field in
-      (document[field]?.strings ?? []).filter { AddressRange($0) == nil }.map { text in
-        "'\(field)' holds '\(text)', which is neither an IP address nor a CIDR range"
-      }
-    }
   }
 }
