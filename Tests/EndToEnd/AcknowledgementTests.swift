@@ -20,9 +20,16 @@ private struct SlowChange {
   }
 
   /// Sends the rest.
-  func finish() throws -> HTTPAnswer {
-    try connection.send(rest)
-    return try connection.receive()
+  ///
+  /// - Returns: `nil` when the service closed the connection: on a busy machine the other task needs longer to take over than a
+  ///   request may take to come.
+  func finish() -> HTTPAnswer? {
+    do {
+      try connection.send(rest)
+      return try connection.receive()
+    } catch {
+      return nil
+    }
   }
 }
 
@@ -90,9 +97,12 @@ struct AcknowledgementTests {
       #expect(try addGroup(second, token, "newer").status == 201)
       first.signal(SIGCONT)
       for change in slow {
-        let answer = try change.finish()
+        guard let answer = change.finish(), answer.status != 408 else { continue }
         #expect(answer.status == 503)
         #expect(answer.code == "GTW504")
+      }
+      for number in slow.indices {
+        #expect(try first.send("GET", "/platform/group/slow-\(number)", token: token).status == 404)
       }
       #expect(try addGroup(first, token, "late").status == 503)
       #expect(try first.send("GET", "/platform/group/late", token: token).status == 404)
