@@ -126,7 +126,8 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "Resources", "JSON", "Logs", "Settings", "TestSupport", logging,
+        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Threads", "JSON", "Logs",
+        "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         nioHTTPTypes,
         httpTypes,

@@ -8,6 +8,9 @@ package struct SidecarAccount: Sendable {
 
   package let username: String
 
+  /// An address that nobody else has: the name is unique, and the domain is that of this machine.
+  package var email: String { "\(username)@sidecar.localhost" }
+
   package init(username: String) {
     self.username = username
   }
@@ -50,10 +53,9 @@ package struct SidecarAccount: Sendable {
       Revocations.unrevokeAll(of: username, in: &transaction)
       return
     }
-    // An address that nobody else has: the name is unique, and the domain is that of this machine.
     try transaction.inserting(
       [
-        "username": .string(username), "email": .string("\(username)@sidecar.localhost"),
+        "username": .string(username), "email": .string(email),
         "password": password ?? .null,
         "role": .string(Self.role), "groups": [], "active": true, "ui_access": false, "custom_attributes": [:],
       ], into: Collections.users)

@@ -154,4 +154,39 @@ struct EnvelopeTests {
     #expect(Envelope.plain.wrap(.response(["path": "p"])).body == ["response": ["path": "p"]])
     #expect(Envelope.plain.wrap(.init(404, nil, "none")).body == ["error_message": "none"])
   }
+
+  @Test("hides no resource behind a route of its own: its name is refused")
+  func shadowed() throws {
+    let models = [Groups.createBody, Roles.createBody, Routings.createBody, Users.createBody, APIs.createBody]
+    let routes = PlatformServices.routes
+    var found: Set<String> = []
+    for route in routes {
+      for other in routes where other.method == route.method {
+        guard let (field, word) = Self.shadow(of: other.pattern.segments, on: route.pattern.segments),
+          let rule = models.lazy.flatMap(\.fields).first(where: { $0.name == field })
+        else { continue }
+        // The list of an API's endpoints gives way to the validations; the API itself is reached.
+        if field == "api_name", word == "validation" { continue }
+        found.insert("\(field) \(word)")
+        let isTooShort = rule.length.map { word.utf8.count < $0.lowerBound } ?? false
+        #expect(isTooShort || rule.rule?.fault(in: word) != nil, "\(field) '\(word)'")
+      }
+    }
+    #expect(found == ["group_name all", "role_name all", "client_key all", "username all", "username me"])
+  }
+
+  /// The last value of a path that another route's word stands in the place of.
+  private static func shadow(of other: [PathPattern.Segment], on own: [PathPattern.Segment]) -> (String, String)? {
+    guard own.count == other.count else { return nil }
+    var shadow: (String, String)?
+    for (own, other) in zip(own, other) {
+      switch (own, other) {
+      case (.capture(let field), .literal(let word)): shadow = (field, word)
+      case (.literal(let own), .literal(let other)) where own == other: continue
+      case (.capture, .capture): continue
+      default: return nil
+      }
+    }
+    return shadow
+  }
 }

@@ -120,10 +120,12 @@ struct SecuritySettingsTests {
   func sideFile() throws {
     let side = SecuritySettings.Defaults(
       enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true,
-      sideFile: ["enable_auto_save": true, "type": "other", "unknown": 1])
+      sideFile: try SideFile(
+        Array(#"{"enable_auto_save": true, "dump_path": null, "type": "other", "unknown": 1}"#.utf8)))
     let store = DocumentStore(schemas: Collections.schemas)
     #expect(SecuritySettings(in: store.snapshot(), defaults: side).autoSaveEnabled)
     #expect(side.document["type"] == "security_settings")
+    #expect(side.document["dump_path"] == "/d/x.bin")
     try store.write { (tx) throws(Refusal) in try settings([:]).store(in: &tx) }
     #expect(!SecuritySettings(in: store.snapshot(), defaults: side).autoSaveEnabled)
   }

@@ -19,8 +19,6 @@ package enum APIs {
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) -> JSONObject? {
     let name = try body.required("api_name")
     let version = try body.required("api_version")
-    try checkSegment(name, "api_name")
-    try checkSegment(version, "api_version")
     try checkCredits(body.fields)
     if let present = find(name, version, in: transaction)?.object {
       guard isSame(body.fields, as: present) else {
@@ -69,13 +67,6 @@ package enum APIs {
   }
 
   private static let missing = Refusal(400, "API003", "There is no API of this name and version")
-
-  /// A name or version is one segment of a path.
-  private static func checkSegment(_ text: String, _ field: String) throws(Refusal) {
-    guard !text.unicodeScalars.contains(where: { $0 == "/" || $0 == "?" || $0 == "#" || $0.value < 0x20 }) else {
-      throw Refusal(422, "VAL001", "'\(field)' is part of a path: '/', '?', '#' and control characters can't be in it")
-    }
-  }
 
   private static func checkCredits(_ api: JSONObject) throws(Refusal) {
     guard api["api_public"]?.bool != true || api["api_credits_enabled"]?.bool != true else {

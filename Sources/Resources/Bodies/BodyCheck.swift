@@ -68,6 +68,7 @@ struct BodyCheck {
         count < length.lowerBound
           ? "must have at least \(length.lowerBound) characters" : "must have at most \(length.upperBound) characters")
     }
+    if let what = value.string.flatMap({ field.rule?.fault(in: $0) }) { fault(path, what) }
     if let minimum = field.minimum, let number = value.number, number.double < Double(minimum) {
       fault(path, "must be at least \(minimum)")
     }

@@ -24,7 +24,7 @@ package struct SecuritySettings: Sendable {
 
     package init(
       enableAutoSave: Bool, autoSaveFrequencySeconds: Int, dumpPath: String, allowLocalhostBypass: Bool,
-      sideFile: JSONObject = [:]
+      sideFile: SideFile? = nil
     ) {
       let environment: JSONObject = [
         "type": .string(SecuritySettings.type),
@@ -39,7 +39,7 @@ package struct SecuritySettings: Sendable {
       ]
       document = JSONObject(
         environment.members.map { member in
-          (member.key, member.key == "type" ? member.value : sideFile[member.key] ?? member.value)
+          (member.key, sideFile?.settings[member.key] ?? member.value)
         })
     }
   }
@@ -78,12 +78,17 @@ extension SecuritySettings {
       warnings.append(
         "auto_save_frequency_seconds is no whole number from 60; \(autoSaveFrequency) seconds count. Set it")
     }
-    for field in Self.addressLists {
-      for text in addresses(field).unreadable {
-        warnings.append("\(field) holds \(text), which is neither an IP address nor a CIDR range and matches nobody")
+    return warnings + Self.addressFaults(in: document).map { "\($0); it matches nobody" }
+  }
+
+  /// A sentence for each entry of the lists that is no address.
+  static func addressFaults(in document: JSONObject) -> [String] {
+    let settings = SecuritySettings(document: document)
+    return addressLists.flatMap { field in
+      settings.addresses(field).unreadable.map {
+        "'\(field)' holds \($0), which is neither an IP address nor a CIDR range"
       }
     }
-    return warnings
   }
 
   private static let addressLists = ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"]
@@ -105,7 +110,7 @@ extension SecuritySettings {
 
   private struct AddressList {
     var ranges: [AddressRange] = []
-    /// As JSON.
+    /// In quotes; what is no string as JSON.
     var unreadable: [String] = []
 
     /// A list of which nothing can be read is none that lets everybody in.
@@ -119,7 +124,8 @@ extension SecuritySettings {
       if let range = element.string.flatMap(AddressRange.init) {
         list.ranges.append(range)
       } else {
-        list.unreadable.append(String(decoding: JSONWriter.bytes(element), as: UTF8.self))
+        list.unreadable.append(
+          element.string.map { "'\($0)'" } ?? String(decoding: JSONWriter.bytes(element), as: UTF8.self))
       }
     }
     return list
@@ -132,11 +138,7 @@ extension SecuritySettings {
   /// - Parameter caller: who asks: settings that would lock it out are refused.
   package func changed(by body: CheckedBody, caller: Caller) throws(Refusal) -> SecuritySettings {
     let next = SecuritySettings(document: document.merging(body.changes))
-    for field in Self.addressLists {
-      if let text = next.addresses(field).unreadable.first {
-        throw Refusal(422, "VAL001", "'\(field)' holds \(text), which is neither an IP address nor a CIDR range")
-      }
-    }
+    if let fault = Self.addressFaults(in: next.document).first { throw Refusal(422, "VAL001", fault) }
     do {
       try next.check(caller)
     } catch {

@@ -74,6 +74,7 @@ extension Users {
 
 extension Users {
   package static func checkPassword(_ password: String) throws(Refusal) {
+    if let fault = PasswordRule.fault(in: password) { throw Refusal(400, "USR005", "The password \(fault)") }
     guard PasswordRule.holds(password) else { throw Refusal(400, "USR005", PasswordRule.sentence) }
   }
 
@@ -106,6 +107,17 @@ package enum PasswordRule {
   package static let sentence =
     "The password must have at least \(minimumLength) characters with an upper case letter, a lower case letter, "
     + "a digit and one of \(symbols)"
+
+  /// The most that bcrypt takes of a password, in bytes of UTF-8. What comes behind would not count.
+  package static let maximumBytes = 72
+
+  /// Why no hash can stand for a password, as the rest of a sentence; `nil` when one can.
+  package static func fault(in password: String) -> String? {
+    if password.utf8.contains(0) { return "holds a NUL character, which no password can" }
+    guard password.utf8.count > maximumBytes else { return nil }
+    return
+      "has \(password.utf8.count) bytes in UTF-8; it may have at most \(maximumBytes), since its hash would not tell what comes behind them"
+  }
 
   package static func holds(_ password: String) -> Bool {
     password.unicodeScalars.count >= minimumLength
