@@ -78,17 +78,7 @@ extension SecuritySettings {
       warnings.append(
         "auto_save_frequency_seconds is no whole number from 60; \(autoSaveFrequency) seconds count. Set it")
     }
-    return warnings + Self.addressFaults(in: document).map { "\($0); it matches nobody" }
-  }
-
-  /// A sentence for each entry of the lists that is no address.
-  static func addressFaults(in document: JSONObject) -> [String] {
-    let settings = SecuritySettings(document: document)
-    return addressLists.flatMap { field in
-      settings.addresses(field).unreadable.map {
-        "'\(field)' holds \($0), which is neither an IP address nor a CIDR range"
-      }
-    }
+    return warnings + addressFaults.map { "\($0); it matches nobody" }
   }
 
   private static let addressLists = ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"]
@@ -105,6 +95,13 @@ extension SecuritySettings {
     }
     if denied.contains(where: { $0.contains(address) }) {
       throw Refusal(403, "SEC011", "Your address is in the list of addresses that may not call this server")
+    }
+  }
+
+  /// The fields that hold addresses, and what in them is neither an IP address nor a CIDR range, in one sentence each.
+  var addressFaults: [String] {
+    Self.addressLists.flatMap { field in
+      addresses(field).unreadable.map { "'\(field)' holds \($0), which is neither an IP address nor a CIDR range" }
     }
   }
 
@@ -138,7 +135,7 @@ extension SecuritySettings {
   /// - Parameter caller: who asks: settings that would lock it out are refused.
   package func changed(by body: CheckedBody, caller: Caller) throws(Refusal) -> SecuritySettings {
     let next = SecuritySettings(document: document.merging(body.changes))
-    if let fault = Self.addressFaults(in: next.document).first { throw Refusal(422, "VAL001", fault) }
+    if let fault = next.addressFaults.first { throw Refusal(422, "VAL001", fault) }
     do {
       try next.check(caller)
     } catch {

@@ -32,7 +32,7 @@ package struct SideFile: Sendable {
     } catch {
       throw .fields(error.faults)
     }
-    let faults = SecuritySettings.addressFaults(in: settings)
+    let faults = SecuritySettings(document: settings).addressFaults
     guard faults.isEmpty else { throw .fields(faults) }
   }
 }
