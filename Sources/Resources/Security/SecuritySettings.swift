@@ -78,12 +78,7 @@ extension SecuritySettings {
       warnings.append(
         "auto_save_frequency_seconds is no whole number from 60; \(autoSaveFrequency) seconds count. Set it")
     }
-    for field in Self.addressLists {
-      for text in addresses(field).unreadable {
-        warnings.append("\(field) holds \(text), which is neither an IP address nor a CIDR range and matches nobody")
-      }
-    }
-    return warnings
+    return warnings + addressFaults.map { "\($0); it matches nobody" }
   }
 
   private static let addressLists = ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"]
@@ -112,7 +107,7 @@ extension SecuritySettings {
 
   private struct AddressList {
     var ranges: [AddressRange] = []
-    /// As JSON.
+    /// In quotes; what is no string as JSON.
     var unreadable: [String] = []
 
     /// A list of which nothing can be read is none that lets everybody in.
@@ -126,7 +121,8 @@ extension SecuritySettings {
       if let range = element.string.flatMap(AddressRange.init) {
         list.ranges.append(range)
       } else {
-        list.unreadable.append(String(decoding: JSONWriter.bytes(element), as: UTF8.self))
+        list.unreadable.append(
+          element.string.map { "'\($0)'" } ?? String(decoding: JSONWriter.bytes(element), as: UTF8.self))
       }
     }
     return list
