@@ -129,7 +129,7 @@ extension TokenKey {
     do {
       return try readFile(path)
     } catch {
-      throw AuthenticationError(.invalidKeys, "\(place): the file of \(field)_path, '\(path)', can't be read")
+      throw AuthenticationError(.invalidKeys, "\(place): the file of \(field)_path, '\(path)', can't be read: \(error)")
     }
   }
 }

@@ -25,7 +25,8 @@ struct BodyReader {
     var isKept = true
     if case .none = route.body { isKept = false }
     var (bytes, count): ([UInt8], Int) = ([], 0)
-    for try await buffer in request.body {
+    var pieces = request.body.makeAsyncIterator()
+    while let buffer = try await next(&pieces) {
       count += buffer.readableBytes
       guard count <= limit else { throw tooLarge(limit) }
       guard isKept else { continue }
@@ -35,9 +36,19 @@ struct BodyReader {
     return bytes
   }
 
+  /// A body that breaks off or can't be followed is the client's fault, and so is a connection that ends in it.
+  private func next(_ pieces: inout RequestBody.AsyncIterator) async throws(RefusalWithFields) -> ByteBuffer? {
+    do {
+      return try await pieces.next()
+    } catch {
+      throw Malformation.body.refusal
+    }
+  }
+
   private func limit(_ path: String, _ route: Route) -> Int {
     let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
-      pattern.hasSuffix("*") ? path.hasPrefix(pattern.dropLast()) : path == pattern
+      pattern.utf8.last == UInt8(ascii: "*")
+        ? path.utf8.starts(with: pattern.utf8.dropLast()) : path.utf8.elementsEqual(pattern.utf8)
     }
     let limit = isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
     if case .everyone = route.access { return min(limit, Self.largestBodyOfStrangers) }
