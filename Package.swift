@@ -126,7 +126,8 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "Resources", "JSON", "Logs", "Settings", "TestSupport", logging,
+        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Threads", "JSON", "Logs",
+        "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         nioHTTPTypes,
         httpTypes,
@@ -140,7 +141,7 @@ let package = Package(
     tests("ArchitectureTests", ["JSON"]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
-      "EndToEnd", ["TestSupport", "DumpDirectory", "DumpFormat", "JSON"],
+      "EndToEnd", ["TestSupport", "Authentication", "DumpDirectory", "DumpFormat", "JSON"],
       resources: [.copy("Fixtures")]),
   ]
 )

@@ -1,13 +1,11 @@
 import CCrypt
 import Glibc
+import JSON
 
 /// bcrypt (`$2b$`) through libxcrypt's reentrant `crypt_r`. Each call takes about 200 ms of CPU at cost 12.
 enum BCrypt {
   /// The cost of the peer's hashes: 2^12 rounds.
   static let cost: UInt = 12
-  /// bcrypt looks at no more of a password.
-  static let maximumBytes = 72
-
   /// - Throws: `AuthenticationError` when libxcrypt refuses, as with a NUL in the password.
   static func hash(_ password: String, cost: UInt = cost) throws(AuthenticationError) -> String {
     var salt = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
@@ -15,14 +13,16 @@ enum BCrypt {
     guard crypt_gensalt_rn("$2b$", cost, nil, 0, &salt, Int32(salt.count)) != nil else {
       throw AuthenticationError(.hashingFailed)
     }
-    guard let hash = run(password, setting: salt), hash.hasPrefix("$2b$") else {
+    guard let hash = run(password, setting: salt), hash.beginsWithBytes("$2b$") else {
       throw AuthenticationError(.hashingFailed)
     }
     return hash
   }
 
   static func verify(_ password: String, against hash: String) -> Bool {
-    guard hash.hasPrefix("$2"), let computed = run(password, setting: Array(hash.utf8CString)) else { return false }
+    guard hash.beginsWithBytes("$2"), let computed = run(password, setting: Array(hash.utf8CString)) else {
+      return false
+    }
     return isEqual(Array(computed.utf8), Array(hash.utf8))
   }
 

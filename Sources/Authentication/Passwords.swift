@@ -56,7 +56,7 @@ package final class Passwords: Sendable {
   package func verify(_ password: String, against stored: JSONValue?) async throws -> Bool {
     // Only somebody who knows the password comes here, so the time that this saves tells nothing.
     if let stored, stored == knownHash(of: password) { return true }
-    let hash = stored.flatMap(Self.hash(in:)).flatMap { $0.hasPrefix("$2") ? $0 : nil }
+    let hash = stored.flatMap(Self.hash(in:)).flatMap { $0.beginsWithBytes("$2") ? $0 : nil }
     let isRight = try await run(password) {
       let matches = BCrypt.verify(password, against: hash ?? Self.nobody)
       return hash != nil && matches

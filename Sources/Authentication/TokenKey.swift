@@ -63,16 +63,11 @@ extension TokenKey {
   package static func keys(
     of text: String, minimumSecretLength: Int = 1, readFile: (String) throws -> String
   ) throws(AuthenticationError) -> [TokenKey] {
-    guard let list = (try? JSONParser().parse(text))?.array, !list.isEmpty else {
-      throw AuthenticationError(
-        .invalidKeys,
-        "JWT_KEYS must be a JSON list of keys, as [{\"kid\": \"k1\", \"algorithm\": \"HS256\", \"secret\": \"…\", \"active\": true}]"
-      )
-    }
+    let list = try list(of: text)
     var keys: [TokenKey] = []
     for (index, entry) in list.enumerated() {
       let key = try key(entry, at: index, minimumSecretLength: minimumSecretLength, readFile: readFile)
-      guard !keys.contains(where: { $0.id == key.id }) else {
+      guard !keys.contains(where: { $0.id.hasSameBytes(as: key.id) }) else {
         throw AuthenticationError(.invalidKeys, "JWT_KEYS names the kid '\(key.id)' twice; give each key its own")
       }
       keys.append(key)
@@ -85,6 +80,18 @@ extension TokenKey {
     return keys
   }
 
+  private static func list(of text: String) throws(AuthenticationError) -> [JSONValue] {
+    let expected =
+      "JWT_KEYS must be a JSON list of keys, as [{\"kid\": \"k1\", \"algorithm\": \"HS256\", \"secret\": \"…\", \"active\": true}]"
+    do {
+      let value = try JSONParser(repeatedKeys: .refused).parse(text)
+      if let list = value.array, !list.isEmpty { return list }
+    } catch {
+      throw AuthenticationError(.invalidKeys, "\(expected); \(error)")
+    }
+    throw AuthenticationError(.invalidKeys, expected)
+  }
+
   private static func key(
     _ entry: JSONValue, at index: Int, minimumSecretLength: Int, readFile: (String) throws -> String
   ) throws(AuthenticationError) -> TokenKey {
@@ -92,13 +99,16 @@ extension TokenKey {
     guard let fields = entry.object, let id = fields["kid"]?.string, !id.isEmpty else {
       throw AuthenticationError(.invalidKeys, "\(place) has no kid")
     }
-    guard let algorithm = Algorithm(rawValue: fields["algorithm"]?.string ?? "HS256") else {
+    // Doorman's defaults for what is not there.
+    guard let algorithm = (fields["algorithm"] ?? "HS256").string.flatMap(Algorithm.init(rawValue:)) else {
       throw AuthenticationError(.invalidKeys, "\(place) has an unknown algorithm; use HS256 or RS256")
     }
-    let isActive = fields["active"]?.bool ?? true
+    guard let isActive = (fields["active"] ?? true).bool else {
+      throw AuthenticationError(.invalidKeys, "\(place) has an active that is neither true nor false")
+    }
     switch algorithm {
     case .hs256:
-      guard let secret = fields["secret"]?.string, secret.count >= minimumSecretLength else {
+      guard let secret = fields["secret"]?.string, secret.unicodeScalars.count >= minimumSecretLength else {
         throw AuthenticationError(.invalidKeys, "\(place) needs a secret of at least \(minimumSecretLength) characters")
       }
       return TokenKey(id: id, algorithm: algorithm, isActive: isActive, material: .secret(secret))
@@ -124,8 +134,16 @@ extension TokenKey {
   private static func text(
     _ field: String, of fields: JSONObject, at place: String, readFile: (String) throws -> String
   ) throws(AuthenticationError) -> String? {
-    if let text = fields[field]?.string { return text }
-    guard let path = fields["\(field)_path"]?.string else { return nil }
+    if let value = fields[field], !value.isNull {
+      guard let text = value.string else {
+        throw AuthenticationError(.invalidKeys, "\(place) has a \(field) that is no string")
+      }
+      return text
+    }
+    guard let value = fields["\(field)_path"], !value.isNull else { return nil }
+    guard let path = value.string else {
+      throw AuthenticationError(.invalidKeys, "\(place) has a \(field)_path that is no string")
+    }
     do {
       return try readFile(path)
     } catch {

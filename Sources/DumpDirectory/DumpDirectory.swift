@@ -12,27 +12,6 @@ package struct DumpDirectory: Sendable {
     self.files = files
   }
 
-  /// Makes the directory, tries whether it can be written, and removes what dead processes left behind.
-  ///
-  /// - Returns: the names of the files that were removed.
-  @discardableResult
-  package func prepare() throws(DumpDirectoryError) -> [String] {
-    try make(location.directory)
-    // Named as an unfinished dump, so that what a crash leaves here is cleaned up too.
-    let probe = try TemporaryFile(
-      for: DumpName(stem: location.stem, seconds: 0).file, in: location.directory, files: files)
-    do throws(DumpDirectoryError) {
-      try files.write(probe.descriptor, [UInt8](repeating: 0, count: 16), probe.path)
-      try files.synchronize(probe.descriptor, probe.path)
-    } catch {
-      try? files.unlink(probe.path)
-      throw error
-    }
-    let now = modifiedAt(probe.descriptor)
-    try files.unlink(probe.path)
-    return try removeLeftovers(in: location, now: now)
-  }
-
   package var exists: Bool {
     var status = stat()
     return stat(location.directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -92,7 +71,7 @@ package struct DumpDirectory: Sendable {
     guard location.stillHolds(target) else {
       throw DumpDirectoryError(.outside, target.directory, "no longer lies in the directory of dumps; a link leads out")
     }
-    try make(target.directory)
+    try files.makeDirectories(target.directory)
     var name = DumpName(stem: target.stem, seconds: seconds)
     let temporary = try TemporaryFile(for: name.file, in: target.directory, files: files)
     do {
@@ -133,7 +112,7 @@ package struct DumpDirectory: Sendable {
 
   private func moveToDeposed(_ path: String, _ name: DumpName) throws(DumpDirectoryError) {
     let directory = deposed.directory
-    try make(directory)
+    try files.makeDirectories(directory)
     _ = try rename(path, into: directory, from: name)
     try files.synchronizeDirectory(directory)
   }
@@ -152,35 +131,6 @@ package struct DumpDirectory: Sendable {
       name = name.next
     }
     return name
-  }
-
-  /// Makes a directory and those above it that are missing.
-  private func make(_ directory: String) throws(DumpDirectoryError) {
-    var path = ""
-    for segment in directory.parts(betweenBytes: UInt8(ascii: "/")) {
-      let parent = path.isEmpty ? "/" : path
-      path += "/" + segment
-      var status = stat()
-      guard stat(path, &status) != 0 else { continue }
-      try files.makeDirectory(path)
-      // A dump in it is as safe as the entry that leads to it.
-      try files.synchronizeDirectory(parent)
-    }
-  }
-
-  @discardableResult
-  private func removeLeftovers(in place: DumpLocation, now: Int) throws(DumpDirectoryError) -> [String] {
-    let device = TemporaryFile.device(of: place.directory)
-    return try Self.names(in: place.directory).filter {
-      TemporaryFile.isName($0, of: place)
-        && TemporaryFile.removeAbandoned("\(place.directory)/\($0)", device: device, now: now, files: files)
-    }
-  }
-
-  /// Nanoseconds, by the volume's clock.
-  private func modifiedAt(_ descriptor: Int32) -> Int {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 ? FileIdentity(status).modifiedAt : 0
   }
 
   static func names(in directory: String) throws(DumpDirectoryError) -> [String] {

@@ -6,12 +6,18 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     /// A path that does not lie in the directory of dumps, or that is none.
     case outside
     case notFound
+    /// A name on the way to the directory, or the directory's own, is that of something else.
+    case notADirectory
     case notWritable
+    /// The file system is mounted read-only.
+    case readOnly
     case notReadable
     case noSpace
     /// Something else has the name already.
     case taken
     case inputOutput
+    /// The system has no descriptor or no memory left for it, which says nothing of the volume.
+    case exhausted
     /// Another process writes on this volume now.
     case leaseLost
   }
@@ -37,7 +43,10 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     let code: Code =
       switch number {
       case ENOSPC, EDQUOT, EFBIG: .noSpace
-      case EACCES, EPERM, EROFS: .notWritable
+      case EACCES, EPERM: .notWritable
+      case EROFS: .readOnly
+      case ENOTDIR, ELOOP: .notADirectory
+      case EMFILE, ENFILE, ENOMEM: .exhausted
       case ENOENT: .notFound
       case EEXIST: .taken
       default: .inputOutput
@@ -51,11 +60,17 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     case .notFound: "there is no '\(path)' (\(detail))"
     case .notWritable:
       "'\(path)' can't be written (\(detail)); give the service's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
+    case .notADirectory:
+      "'\(path)' can't be reached (\(detail)): a name on the way to it is no directory, or is a link that leads nowhere; move that aside, or set MEM_DUMP_PATH to another directory"
+    case .readOnly:
+      "'\(path)' can't be written (\(detail)); mount its volume for writing, or set MEM_DUMP_PATH to a directory on another one"
     case .notReadable:
       "'\(path)' can't be read (\(detail)); give the service's user read access to it"
     case .noSpace: "the volume of '\(path)' is full (\(detail)); free space on it or enlarge it"
     case .taken: "'\(path)' is there already (\(detail))"
     case .leaseLost: "nothing was written to '\(path)': \(detail)"
+    case .exhausted:
+      "'\(path)' can't be opened (\(detail)): the system has no descriptor or no memory left; raise its limits (nofile, memory)"
     case .inputOutput: "'\(path)' can't be used (\(detail))"
     }
   }

@@ -2,10 +2,12 @@ import Authentication
 import DocumentStore
 import DumpDirectory
 import DumpFormat
+import JSON
 import Logging
 import Persistence
 import Platform
 import Resources
+import Threads
 
 /// Joins the platform API to the dumps: where they go, what a failure is called, what a restore changes.
 struct DumpService: DumpPort {
@@ -58,8 +60,10 @@ struct DumpService: DumpPort {
     } catch let error as DumpDirectoryError where error.code == .outside {
       throw Refusal(400, "MEM004", "The path \(error)")
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
-      throw Refusal(409, "MEM007", "No dump was written: \(lease.standing.holderSentence)")
+      throw Refusal(409, "MEM007", "No dump was written: \(lease.holderSentence)")
     } catch {
+      // What failed while the dump was written the dumper says itself; no thread for its path is said here.
+      if error is ThreadError { logger.error("a dump's path can't be looked at", metadata: ["error": "\(error)"]) }
       throw Refusal(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
   }
@@ -68,9 +72,13 @@ struct DumpService: DumpPort {
     let restored = try await load(path)
     do {
       try await installation.install(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
+    } catch let refusal as Refusal {
+      throw refusal
     } catch {
-      throw error as? Refusal
-        ?? Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
+      logger.error(
+        "a dump was read, but its state could not be put in place; nothing was changed",
+        metadata: ["dump.path": "\(restored.path)", "error": "\(error)"])
+      throw Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
     }
     logger.notice(
       "restored from dump \(restored.path)",
@@ -97,8 +105,11 @@ struct DumpService: DumpPort {
       throw Refusal(400, "MEM004", "dump_path \(error)")
     } catch let error as Refusal {
       throw error
-    } catch {
+    } catch is BlockingThread.Late {
       throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
+    } catch {
+      logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
+      throw Refusal(503, "MEM006", "dump_path can't be checked: the service's log says why")
     }
   }
 
@@ -153,9 +164,16 @@ struct DumpService: DumpPort {
       switch error.code {
       case .notFound: throw Refusal(404, "MEM003", "There is no such file")
       case .outside: throw Refusal(400, "MEM004", "The path \(error)")
-      default: throw Refusal(400, "MEM005", "The file can't be read")
+      default:
+        logger.error(
+          "nothing was restored: the file, or the directory of dumps, can't be read",
+          metadata: ["dump.path": "\(error.path)", "error": "\(error)"])
+        throw Refusal(400, "MEM005", "The file can't be read; the service's log says why")
       }
     } catch {
+      logger.error(
+        "nothing was restored: the file can't be loaded",
+        metadata: ["dump.path": "\(path ?? "the newest")", "error": "\(error)"])
       throw Refusal(400, "MEM005", "The file can't be restored: \(error). Nothing was changed")
     }
   }
@@ -164,7 +182,7 @@ struct DumpService: DumpPort {
   private static func cause(of error: any Error) -> String {
     switch (error as? DumpDirectoryError)?.code {
     case .noSpace?: "since the volume is full: free space on it or enlarge it"
-    case .notWritable?: "since its directory can't be written: check the volume's permissions"
+    case .notWritable?, .readOnly?: "since its directory can't be written: check the volume's permissions"
     default: "since the volume or the dump failed: the service's log says how"
     }
   }

@@ -3,12 +3,11 @@ import Clocks
 import DocumentStore
 import DumpDirectory
 import DumpFormat
-import FoundationEssentials
 import Glibc
 import Hummingbird
 import HummingbirdCore
 import JSON
-package import Logging
+import Logging
 import NIOCore
 import Persistence
 import Platform
@@ -16,12 +15,14 @@ import Resources
 import Settings
 
 /// The service, put together from its parts.
-package struct Gatehouse: Sendable {
+struct Gatehouse: Sendable {
   let configuration: Configuration
   let logger: Logger
   let state: ServiceState
   let store: DocumentStore
   let location: DumpLocation
+  /// Whether there was no directory of dumps, and none could be made, as the volume is full.
+  let isUnmade: Bool
   let lease: WriterLease
   let dumper: Dumper
   let restorer: Restorer
@@ -34,18 +35,16 @@ package struct Gatehouse: Sendable {
   /// Prepares the directory of dumps and the parts. Nothing is loaded and nothing listens yet.
   ///
   /// - Parameter workingDirectory: what relative paths count from.
-  /// - Throws: `DumpDirectoryError` when the directory can't be used.
-  package init(_ configuration: Configuration, workingDirectory: String, logger: Logger) async throws {
+  init(_ configuration: Configuration, workingDirectory: String, logger: Logger) async throws(StartFault) {
     self.configuration = configuration
     self.logger = logger
     let memory = configuration.memory
-    let place = try DumpLocation(memory.dumps, workingDirectory: workingDirectory)
-    let removed = try DumpDirectory(place).prepare()
-    for name in removed {
-      logger.notice("left-over file of an unfinished dump removed", metadata: ["file": "\(name)"])
+    if let path = configuration.missingSideFile {
+      logger.notice(
+        "SECURITY_SETTINGS_FILE names a file that is not there: the store's settings count, or those of the environment",
+        metadata: ["path": "\(path)"])
     }
-    // Once more: links of a directory that was just made can be resolved now.
-    location = try DumpLocation(memory.dumps, workingDirectory: workingDirectory)
+    (location, isUnmade) = try Self.prepare(memory.dumps, workingDirectory: workingDirectory, logger)
     let directory = DumpDirectory(location)
     let keyring = memory.dumps.keyring
     store = DocumentStore(schemas: Collections.schemas)
@@ -62,7 +61,7 @@ package struct Gatehouse: Sendable {
       enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
       dumpPath: "\(location.directory)/\(location.stem).bin",
       allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
-      sideFile: Self.sideFile(configuration.securitySettingsFile, workingDirectory: workingDirectory))
+      sideFile: configuration.sideFile)
     let accounts = OwnAccounts(
       store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
       passwords: passwords, administrator: configuration.administrator.password, sidecar: configuration.sidecar,
@@ -74,7 +73,7 @@ package struct Gatehouse: Sendable {
       restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installation: installation,
       logger: logger)
     deposed = DeposedChanges(dumper: dumper, logger: logger)
-    let tokens = try await Tokens(keys: configuration.tokenKeys)
+    let tokens = try await Self.tokens(configuration.tokenKeys)
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
       tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
@@ -91,6 +90,42 @@ package struct Gatehouse: Sendable {
     ) { address in platform.settings.trustedProxies.contains { $0.contains(address) } }
   }
 
+  /// Makes the directory of dumps ready. A volume that is full is no reason to refuse the start: what is on it can be served, and a
+  /// process that ends in a loop serves nobody.
+  private static func prepare(
+    _ settings: DumpSettings, workingDirectory: String, _ logger: Logger
+  ) throws(StartFault) -> (location: DumpLocation, isUnmade: Bool) {
+    do throws(DumpDirectoryError) {
+      let place = try DumpLocation(settings, workingDirectory: workingDirectory)
+      let preparation = try DumpDirectory(place).makeReady()
+      for name in preparation.removed {
+        logger.notice("left-over file of an unfinished dump removed", metadata: ["file": "\(name)"])
+      }
+      if let error = preparation.unswept {
+        logger.warning(
+          "the directory of dumps can't be searched for left-over files of unfinished dumps; they may take room",
+          metadata: ["error": "\(error)"])
+      }
+      if let error = preparation.shortage {
+        logger.error(
+          "the volume of the dumps is full: the service starts with what is on it, and refuses changes until there is room. Free space on it or enlarge it",
+          metadata: ["dump.directory": "\(place.directory)", "error": "\(error)"])
+      }
+      let directory = DumpDirectory(place)
+      return (place, preparation.shortage != nil && !directory.exists)
+    } catch {
+      throw StartFault(preparing: error)
+    }
+  }
+
+  private static func tokens(_ keys: [TokenKey]) async throws(StartFault) -> Tokens {
+    do {
+      return try await Tokens(keys: keys)
+    } catch {
+      throw StartFault.tokens("\(error)")
+    }
+  }
+
   private static func lease(_ directory: DumpDirectory, _ keyring: DumpKeyring, _ logger: Logger) -> WriterLease {
     let volume = LeaseVolume(directory: directory.location.directory, holder: .current())
     let keeper = LeaseKeeper(volume: volume) { try directory.catalogue(keyring).compactMap(\.epoch).max() ?? 0 }
@@ -100,13 +135,6 @@ package struct Gatehouse: Sendable {
   private static func unixSeconds() -> Double {
     let now = WallClock.system.now()
     return Double(now.seconds) + Double(now.microseconds) / 1_000_000
-  }
-
-  /// The peer's side file, if there is one that can be read.
-  private static func sideFile(_ path: String, workingDirectory: String) -> JSONObject {
-    let absolute = path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
-    guard let data = try? Data(contentsOf: URL(filePath: absolute)) else { return [:] }
-    return (try? JSONParser().parseObject(data)) ?? [:]
   }
 }
 

@@ -2,11 +2,11 @@ import Glibc
 
 /// What the kernel says of this process's memory.
 enum ProcessMemory {
-  /// Resident share of the machine's memory, in percent.
-  static var percent: Double {
-    guard let pages = residentPages else { return 0 }
+  /// Resident share of the machine's memory, in percent; `nil` when the kernel does not tell.
+  static var percent: Double? {
+    guard let pages = residentPages else { return nil }
     let total = sysconf(Int32(_SC_PHYS_PAGES))
-    return total > 0 ? Double(pages) / Double(total) * 100 : 0
+    return total > 0 ? Double(pages) / Double(total) * 100 : nil
   }
 
   /// The second number of `/proc/self/statm` (proc(5)).

@@ -9,6 +9,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
     case invalidEscape
     case invalidNumber
     case tooDeep
+    case repeatedKey
     case notAnObject
     case invalidPath
     case typeMismatch
@@ -35,6 +36,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
     case .invalidEscape: "invalid escape sequence at byte \(offset)"
     case .invalidNumber: "invalid number at byte \(offset)"
     case .tooDeep: "arrays and objects are nested deeper than \(detail) levels at byte \(offset)"
+    case .repeatedKey: "the key at byte \(offset) comes a second time in its object"
     case .notAnObject: "a JSON object was expected"
     case .invalidPath: "'\(detail)' is no path of fields"
     case .typeMismatch: detail

@@ -1,4 +1,4 @@
-/// A strict parser: RFC 8259, UTF-8, bounded depth. Of a key that comes twice the last value counts.
+/// A strict parser: RFC 8259, UTF-8, bounded depth.
 package struct JSONParser: Sendable {
   /// What is taken beyond RFC 8259.
   package enum Dialect: Sendable {
@@ -7,15 +7,27 @@ package struct JSONParser: Sendable {
     case python
   }
 
+  /// What becomes of a key that comes twice in one object, in whatever spelling.
+  package enum RepeatedKeys: Sendable {
+    /// The last value counts, at the place of the first.
+    case lastCounts
+    /// The text is refused: another reader might take the other value.
+    case refused
+  }
+
   /// Enough for any document that a person writes; far below what the stack holds.
   package static let defaultDepth = 64
 
   private let maximumDepth: Int
   private let dialect: Dialect
+  private let repeatedKeys: RepeatedKeys
 
-  package init(maximumDepth: Int = JSONParser.defaultDepth, dialect: Dialect = .strict) {
+  package init(
+    maximumDepth: Int = JSONParser.defaultDepth, dialect: Dialect = .strict, repeatedKeys: RepeatedKeys = .lastCounts
+  ) {
     self.maximumDepth = maximumDepth
     self.dialect = dialect
+    self.repeatedKeys = repeatedKeys
   }
 
   package func parse(_ bytes: some Collection<UInt8>) throws(JSONError) -> JSONValue {
@@ -37,7 +49,8 @@ package struct JSONParser: Sendable {
   /// The result as a value: `withUnsafeBytes` and its kin don't carry typed errors.
   private func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONValue, JSONError> {
     Result { () throws(JSONError) in
-      var reader = JSONReader(bytes: bytes, maximumDepth: maximumDepth, dialect: dialect)
+      var reader = JSONReader(
+        bytes: bytes, maximumDepth: maximumDepth, dialect: dialect, repeatedKeys: repeatedKeys)
       return try reader.readDocument()
     }
   }
@@ -48,12 +61,17 @@ struct JSONReader {
   private let bytes: UnsafeRawBufferPointer
   private let maximumDepth: Int
   private let dialect: JSONParser.Dialect
+  private let repeatedKeys: JSONParser.RepeatedKeys
   private var position = 0
 
-  init(bytes: UnsafeRawBufferPointer, maximumDepth: Int, dialect: JSONParser.Dialect) {
+  init(
+    bytes: UnsafeRawBufferPointer, maximumDepth: Int, dialect: JSONParser.Dialect,
+    repeatedKeys: JSONParser.RepeatedKeys
+  ) {
     self.bytes = bytes
     self.maximumDepth = maximumDepth
     self.dialect = dialect
+    self.repeatedKeys = repeatedKeys
   }
 
   mutating func readDocument() throws(JSONError) -> JSONValue {
@@ -94,12 +112,14 @@ struct JSONReader {
     }
     while true {
       guard try current() == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: position) }
+      let start = position
       let key = try readString()
       skipWhitespace()
       try expect(UInt8(ascii: ":"))
       skipWhitespace()
       let value = try readValue(depth: depth)
       if let place = places.find(key, in: members) {
+        guard repeatedKeys == .lastCounts else { throw JSONError(.repeatedKey, at: start) }
         members[place].value = value
       } else {
         members.append(JSONObject.Member(key: key, value: value))

@@ -13,4 +13,42 @@ extension String {
   package func parts(betweenBytes separator: Unicode.ASCII.CodeUnit) -> [String] {
     utf8.split(separator: separator).map { String(Substring($0)) }
   }
+
+  /// The parts between bytes of one value, also empty ones.
+  package func allParts(betweenBytes separator: Unicode.ASCII.CodeUnit) -> [String] {
+    utf8.split(separator: separator, omittingEmptySubsequences: false).map { String(Substring($0)) }
+  }
+
+  /// The text before and after the first byte of a value, or `nil` when there is none.
+  package func cut(at separator: Unicode.ASCII.CodeUnit) -> (before: String, after: String)? {
+    guard let index = utf8.firstIndex(of: separator) else { return nil }
+    return (String(Substring(utf8[..<index])), String(Substring(utf8[index...].dropFirst())))
+  }
+}
+
+/// Case and space as protocols mean them. Swift's `lowercased` makes U+212A (the Kelvin sign) a `k`, `uppercased` U+017F an `S`.
+extension String {
+  /// The text with `A` to `Z` as `a` to `z`; all else stays.
+  package var asciiLowercased: String {
+    String(decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+
+  /// The text with `a` to `z` as `A` to `Z`; all else stays.
+  package var asciiUppercased: String {
+    String(decoding: utf8.map { (0x61...0x7A).contains($0) ? $0 & ~0x20 : $0 }, as: UTF8.self)
+  }
+
+  /// The text without spaces and tabs at its ends: what HTTP lets stand around a value (RFC 9110 section 5.6.3).
+  package var withoutOuterSpace: String {
+    let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    let end = utf8.lastIndex { !isSpace($0) }.map { utf8.index(after: $0) } ?? utf8.startIndex
+    return String(Substring(utf8[..<end].drop(while: isSpace)))
+  }
+}
+
+extension Sequence<String> {
+  /// Whether one of the texts has the same UTF-8 bytes as another.
+  package func containsBytes(of text: String) -> Bool {
+    contains { $0.hasSameBytes(as: text) }
+  }
 }

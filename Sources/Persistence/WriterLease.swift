@@ -2,7 +2,7 @@ import Clocks
 package import DumpDirectory
 package import Logging
 import Synchronization
-import Threads
+package import Threads
 
 /// This process's part in "one writer per volume": keeps the lease on a thread of its own, which hangs when the volume
 /// does, and tells everyone else what it knows without waiting.
@@ -17,7 +17,7 @@ package final class WriterLease: Sendable {
     /// When the lease was confirmed last, by the steady clock.
     var confirmedAt: Duration?
     var isEnding = false
-    var trouble: String?
+    var trouble: LeaseTrouble?
     var movedAside: String?
   }
 
@@ -52,7 +52,7 @@ package final class WriterLease: Sendable {
   package var holder: LeaseHolder { volume.holder }
   package var standing: LeaseStanding { known.withLock { $0.standing } }
   /// Why the lease can't be looked after; `nil`: it can.
-  package var trouble: String? { known.withLock { $0.trouble } }
+  package var trouble: LeaseTrouble? { known.withLock { $0.trouble } }
 
   /// The epoch under which this process may write dumps; `nil`: it may not.
   package var epoch: Int? { known.withLock { $0.epoch } }
@@ -69,11 +69,14 @@ package final class WriterLease: Sendable {
   }
 
   /// Begins to look at the volume, for as long as the process lives.
-  package func start() {
+  ///
+  /// - Throws: when the system has no thread for it.
+  package func start() throws(ThreadError) {
+    try thread.prepare()
     thread.start {
       self.run()
     } then: { result in
-      // The work itself does not throw: no thread could be started.
+      // The work itself does not throw, and the thread is there.
       if case .failure(let error) = result { self.report(error) }
     }
   }
@@ -116,7 +119,11 @@ package final class WriterLease: Sendable {
 
   /// The refusal of a dump.
   package var lost: DumpDirectoryError {
-    DumpDirectoryError(.leaseLost, volume.directory, "another task holds the lease of this volume")
+    let reason =
+      trouble?.isShortage == true
+      ? "the volume is full, so this task can't take its lease; free space on it or enlarge it"
+      : "another task holds the lease of this volume"
+    return DumpDirectoryError(.leaseLost, volume.directory, reason)
   }
 
   /// Gives the lease up, so that another takes it at once, or stops trying to get it. From now on no change is acknowledged.
@@ -180,7 +187,7 @@ package final class WriterLease: Sendable {
 
   /// Says once what is wrong, and once that it is over.
   private func report(_ error: (any Error)?) {
-    let trouble = error.map { "\($0)" }
+    let trouble = error.map(LeaseTrouble.init)
     let before = known.withLock { known in
       defer { known.trouble = trouble }
       return known.trouble
@@ -192,6 +199,22 @@ package final class WriterLease: Sendable {
       logger.notice("the lease can be looked after again")
     }
   }
+}
+
+/// Why the lease can't be looked after.
+package struct LeaseTrouble: Sendable, Equatable, CustomStringConvertible {
+  /// What the volume did; `nil` when it was something else.
+  package let code: DumpDirectoryError.Code?
+  /// In a sentence, with the path.
+  package let description: String
+
+  init(_ error: any Error) {
+    code = (error as? DumpDirectoryError)?.code
+    description = "\(error)"
+  }
+
+  /// Whether the volume is full.
+  package var isShortage: Bool { code == .noSpace }
 }
 
 extension WriterLease.Known {

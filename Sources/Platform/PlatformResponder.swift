@@ -66,10 +66,11 @@ private struct Incoming {
   init(_ request: Request, _ context: CallContext) {
     id = RequestIdentifier.of(request.headers)
     self.request = request
-    path = String((request.head.path ?? "/").prefix { $0 != "?" })
+    let target = request.head.path ?? "/"
+    path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
     let headers = request.headers
     let hops = headers[values: .forwardedFor].flatMap { line in
-      line.split(separator: ",").map { $0.filter { $0 != " " } }
+      line.allParts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace)
     }
     let proxyFields: [HTTPField.Name] = [.forwardedFor, .forwarded, .realAddress]
     caller = Caller(
@@ -83,7 +84,7 @@ private struct Incoming {
   }
 
   var isProbe: Bool {
-    [MonitorRoutes.livenessPath, MonitorRoutes.readinessPath, "/api/health"].contains(path)
+    [MonitorRoutes.livenessPath, MonitorRoutes.readinessPath, "/api/health"].containsBytes(of: path)
   }
 }
 
@@ -117,7 +118,7 @@ extension PlatformResponder {
 
   private func call(_ route: Route, _ parameters: [String: String], _ incoming: Incoming) async throws -> Response {
     let request = incoming.request
-    let session = try await session(route, incoming)
+    let session = try session(route, incoming)
     if route.changesState { try platform.permitChange() }
     let share = RequestMemory.Share(of: platform.requestMemory)
     let content = try await bodies.read(request, path: incoming.path, for: route, in: share)
@@ -125,7 +126,7 @@ extension PlatformResponder {
     let call = Call(
       id: incoming.id, method: request.method, path: incoming.path, host: request.head.authority,
       headers: request.headers, parameters: parameters,
-      query: PercentEncoding.query((request.head.path ?? "").drop { $0 != "?" }.dropFirst()),
+      query: PercentEncoding.query(request.head.path?.cut(at: UInt8(ascii: "?"))?.after ?? ""),
       caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.trustedProxies),
       session: session, body: body, bytes: content)
     let answer = try await route.handler(call, platform)
@@ -147,17 +148,17 @@ extension PlatformResponder {
     throw RefusalWithFields(refusal: refusal, fields: [.connection: "close", .retryAfter: "2"])
   }
 
-  private func session(_ route: Route, _ incoming: Incoming) async throws -> Session? {
+  private func session(_ route: Route, _ incoming: Incoming) throws(Refusal) -> Session? {
     let headers = incoming.request.headers
     switch route.access {
     case .everyone:
       return nil
     case .optionalUser:
-      return await platform.session(of: headers)
+      return platform.session(of: headers)
     case .user(let code):
-      return try await required(code, incoming)
+      return try required(code, incoming, route)
     case .permission(let permission, let refusal, let code):
-      let session = try await required(code, incoming)
+      let session = try required(code, incoming, route)
       guard session.actor.may(permission) else {
         throw Refusal(403, refusal, "This needs the permission \(permission.rawValue)")
       }
@@ -165,9 +166,9 @@ extension PlatformResponder {
     }
   }
 
-  private func required(_ code: String, _ incoming: Incoming) async throws -> Session {
-    guard let session = await platform.session(of: incoming.request.headers) else { throw Session.refusal(code) }
-    try platform.checkForgery(session, incoming.request.method, incoming.path, incoming.request.headers)
+  private func required(_ code: String, _ incoming: Incoming, _ route: Route) throws(Refusal) -> Session {
+    guard let session = platform.session(of: incoming.request.headers) else { throw Session.refusal(code) }
+    try platform.checkForgery(session, incoming.request.method, route, incoming.request.headers)
     return session
   }
 }

@@ -30,13 +30,13 @@ package final class PlatformServices: Sendable {
 
   /// What the process is doing, for `GET /api/status`.
   package struct Activity: Sendable {
-    /// Share of the machine's memory, in percent.
-    package let memoryPercent: Double
+    /// Share of the machine's memory, in percent; `nil` when the system does not tell.
+    package let memoryPercent: Double?
     package let connections: Int
     /// Since the start.
     package let seconds: Int
 
-    package init(memoryPercent: Double, connections: Int, seconds: Int) {
+    package init(memoryPercent: Double?, connections: Int, seconds: Int) {
       self.memoryPercent = memoryPercent
       self.connections = connections
       self.seconds = seconds

@@ -1,6 +1,7 @@
 package import Authentication
 import DocumentStore
 import HTTPTypes
+import JSON
 package import Resources
 
 /// Who makes a call, proven by a token.
@@ -17,9 +18,9 @@ package struct Session: Sendable {
 
 extension PlatformServices {
   /// The session of a request, or `nil` when its token is missing or does not count.
-  func session(of headers: HTTPFields) async -> Session? {
+  func session(of headers: HTTPFields) -> Session? {
     guard let (text, isFromCookie) = Self.token(in: headers) else { return nil }
-    guard let token = try? await tokens.verify(text, now: now()) else { return nil }
+    guard let token = try? tokens.verify(text, now: now()) else { return nil }
     let snapshot = store.snapshot()
     guard !Revocations.isRevoked(username: token.sub, tokenID: token.jti, in: snapshot),
       let actor = Actor(username: token.sub, in: snapshot)
@@ -28,25 +29,31 @@ extension PlatformServices {
   }
 
   /// Refuses a call that another site may have made a browser send.
-  func checkForgery(_ session: Session, _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields)
+  ///
+  /// - Parameter route: what is called. Its path is the route's own: a client may spell it with escapes.
+  func checkForgery(_ session: Session, _ method: HTTPRequest.Method, _ route: Route, _ headers: HTTPFields)
     throws(Refusal)
   {
+    let path = route.pattern.template
     let isSafe = [.get, .head, .options].contains(method)
-    guard configuration.httpsOnly, headers.forwardedProtocol == "https", session.isFromCookie, !isSafe,
-      path.hasPrefix("/platform/"), !path.hasPrefix("/platform/authorization")
+    guard configuration.httpsOnly, headers.isForwardedOverHTTPS, session.isFromCookie, !isSafe,
+      path.beginsWithBytes("/platform/"), !path.beginsWithBytes("/platform/authorization")
     else { return }
     let cookie = CookieJar.value(CookieJar.csrf, in: headers)
-    guard let cookie, !cookie.isEmpty, headers[.csrfToken] == cookie else {
+    guard let cookie, !cookie.isEmpty, headers[.csrfToken]?.hasSameBytes(as: cookie) == true else {
       throw Refusal(401, "GTW998", "The X-CSRF-Token header must hold the value of the csrf_token cookie")
     }
   }
 
+  /// The token of a request: the cookie's, else the one of `Authorization`.
   private static func token(in headers: HTTPFields) -> (text: String, isFromCookie: Bool)? {
     if let cookie = CookieJar.value(CookieJar.accessToken, in: headers), !cookie.isEmpty { return (cookie, true) }
-    guard let authorization = headers[.authorization], authorization.lowercased().hasPrefix("bearer ") else {
-      return nil
-    }
-    let token = authorization.dropFirst("bearer ".count).filter { $0 != " " }
+    // Of two fields a proxy might have checked the other one.
+    let fields = headers[values: .authorization]
+    guard fields.count == 1, let (scheme, credentials) = fields.first?.cut(at: UInt8(ascii: " ")),
+      scheme.asciiLowercased.hasSameBytes(as: "bearer")
+    else { return nil }
+    let token = credentials.withoutOuterSpace
     return token.isEmpty ? nil : (token, false)
   }
 }

@@ -17,16 +17,18 @@ package struct Actor: Sendable, Equatable {
   ///
   /// - Returns: `nil` when there is no such user or it is not active.
   package init?(username: String, in reader: some DocumentReader) {
-    guard let user = Users.find(username, in: reader), user.value("active")?.bool != false else { return nil }
-    let role = user.string("role") ?? ""
+    guard let user = Users.find(username, in: reader), Users.isActive(user) else { return nil }
+    let role = user.string("role")
     // The admin role holds every permission, also those that its document, written by an older version, does not name.
     let permissions =
-      role == Roles.admin
-      ? Set(Permission.allCases) : Roles.find(role, in: reader).map { Permission.granted(by: $0.object) } ?? []
-    self.init(username: username, role: role, permissions: permissions)
+      Roles.isAdmin(role)
+      ? Set(Permission.allCases)
+      : role.flatMap { Roles.find($0, in: reader) }.map { Permission.granted(by: $0.object) } ?? []
+    // Without a role there are no permissions; the name of none is empty.
+    self.init(username: username, role: role ?? "", permissions: permissions)
   }
 
-  package var isAdmin: Bool { role == Roles.admin }
+  package var isAdmin: Bool { Roles.isAdmin(role) }
 
   package func may(_ permission: Permission) -> Bool { permissions.contains(permission) }
 }

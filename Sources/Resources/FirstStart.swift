@@ -20,14 +20,16 @@ package struct FirstStart: Sendable {
     if Roles.find(Roles.admin, in: transaction) == nil {
       try transaction.inserting(Self.adminRole, into: Collections.roles)
     }
-    for group in Self.groups where Groups.find(group["group_name"]?.string ?? "", in: transaction) == nil {
-      try transaction.inserting(group, into: Collections.groups)
+    for (name, description) in Self.groups where Groups.find(name, in: transaction) == nil {
+      try transaction.inserting(
+        ["group_name": .string(name), "group_description": .string(description), "api_access": []],
+        into: Collections.groups)
     }
     if transaction.first(in: Collections.settings, SecuritySettings.filter) == nil {
       try transaction.inserting(settings.document, into: Collections.settings)
     }
     let owner = transaction.first(in: Collections.users, .fields(["email": email]))?.string("username")
-    let isFree = owner == nil || owner == Users.admin
+    let isFree = owner == nil || Users.isAdmin(owner)
     if Users.find(Users.admin, in: transaction) == nil {
       try transaction.inserting(
         Self.adminUser(email: isFree ? email : "\(Users.admin)@localhost", password: password ?? .null),
@@ -60,8 +62,8 @@ package struct FirstStart: Sendable {
     "ui_access": true,
   ]
 
-  private static let groups: [JSONObject] = [
-    ["group_name": "admin", "group_description": "Administrator group with full access", "api_access": []],
-    ["group_name": "ALL", "group_description": "Default group with access to all APIs", "api_access": []],
+  private static let groups = [
+    (name: "admin", description: "Administrator group with full access"),
+    (name: "ALL", description: "Default group with access to all APIs"),
   ]
 }

@@ -8,13 +8,16 @@ package struct SidecarAccount: Sendable {
 
   package let username: String
 
+  /// An address that nobody else has: the name is unique, and the domain is that of this machine.
+  package var email: String { "\(username)@sidecar.localhost" }
+
   package init(username: String) {
     self.username = username
   }
 
   /// Whether the name is another user's: then the account is not made, for it would take that one over.
   package func isTaken(in reader: some DocumentReader) -> Bool {
-    user(in: reader).map { $0.string("role") != Self.role } ?? false
+    user(in: reader).map { $0.string("role")?.hasSameBytes(as: Self.role) != true } ?? false
   }
 
   /// The stored hash; `nil` where there is no such account.
@@ -50,10 +53,9 @@ package struct SidecarAccount: Sendable {
       Revocations.unrevokeAll(of: username, in: &transaction)
       return
     }
-    // An address that nobody else has: the name is unique, and the domain is that of this machine.
     try transaction.inserting(
       [
-        "username": .string(username), "email": .string("\(username)@sidecar.localhost"),
+        "username": .string(username), "email": .string(email),
         "password": password ?? .null,
         "role": .string(Self.role), "groups": [], "active": true, "ui_access": false, "custom_attributes": [:],
       ], into: Collections.users)

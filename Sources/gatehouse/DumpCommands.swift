@@ -33,7 +33,7 @@ struct Dump: ParsableCommand {
 
   struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Authenticate every byte of dumps. Exit code 65 when one does not open.")
+      abstract: "Authenticate every byte of dumps. Exit code 65 when one does not open, 74 when one can't be read.")
 
     @Argument(help: "The dumps' files. Without any: all of the directory.")
     var files: [String] = []

@@ -14,7 +14,8 @@ struct GatehouseCommand: AsyncParsableCommand {
       one at least a second later ends at once. SIGUSR1 writes a dump and goes on. No other signal does anything.
       Exit codes: 0 stopped and the last dump is safe, 1 the last dump was not written (health: not ready), 64 wrong arguments, \
       65 no dump can be loaded or no key opens the newest, 69 can't listen, 70 another task took the lease and changes are kept aside, \
-      73 the directory of dumps can't be written, 74 the newest dump can't be read, 78 the environment is not in order.
+      71 too few threads, descriptors or too little memory, 73 the directory of dumps can't be made or written, \
+      74 the volume fails or the newest dump can't be read, 78 the environment is not in order.
       """,
     version: Version.number,
     subcommands: [Serve.self, Health.self, Dump.self, Config.self],

@@ -42,41 +42,13 @@ private func dumps(in directory: URL) -> [URL] {
   names(in: directory).filter { $0.hasSuffix(".bin") }.sorted().map { directory.appending(path: $0) }
 }
 
-/// Runs a program without the right to read whatever it wants to.
-///
-/// - Returns: `nil` where the tests do not run as root, or setpriv does not work.
-private func unprivileged(in root: URL) throws -> URL? {
-  let wrapper = root.appending(path: "unprivileged")
-  let script = """
-    #!/bin/sh
-    exec setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "$@"
-    """
-  try Data(script.utf8).write(to: wrapper)
-  chmod(wrapper.path(), 0o755)
-  let probe = root.appending(path: "probe")
-  try Data("x".utf8).write(to: probe)
-  chmod(probe.path(), 0)
-  return try run([wrapper.path(), "cat", probe.path()]) == false ? wrapper : nil
-}
-
-/// - Returns: whether it ended with 0.
-private func run(_ arguments: [String]) throws -> Bool {
-  let process = Process()
-  process.executableURL = URL(filePath: "/usr/bin/env")
-  process.arguments = arguments
-  process.standardError = FileHandle.nullDevice
-  process.standardOutput = FileHandle.nullDevice
-  try process.run()
-  return eventually(within: .seconds(60)) { process.isRunning ? nil : true } == true && process.terminationStatus == 0
-}
-
 @Suite("An older state is never taken silently for a newer one")
 struct OlderStateTests {
   @Test("a start waits for a newest dump that can't be read, and loads it when it can")
   func readableLater() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)
-      guard let wrapper = try unprivileged(in: root) else {
+      guard let wrapper = try Wrapper.unprivileged(in: root) else {
         print("skipped: permissions don't bind this process")
         return
       }
@@ -97,7 +69,7 @@ struct OlderStateTests {
   func unreadable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)
-      guard let wrapper = try unprivileged(in: root) else {
+      guard let wrapper = try Wrapper.unprivileged(in: root) else {
         print("skipped: permissions don't bind this process")
         return
       }
@@ -138,7 +110,7 @@ struct OlderStateTests {
         """
       try Data(script.utf8).write(to: wrapper)
       chmod(wrapper.path(), 0o755)
-      guard try run([wrapper.path(), "true"]) else {
+      guard try Wrapper.run([wrapper.path(), "true"]) else {
         print("skipped: strace does not work here")
         return
       }
@@ -163,7 +135,7 @@ struct OlderStateTests {
         """
       try Data(script.utf8).write(to: wrapper)
       chmod(wrapper.path(), 0o755)
-      guard try run([wrapper.path(), "true"]) else {
+      guard try Wrapper.run([wrapper.path(), "true"]) else {
         print("skipped: strace does not work here")
         return
       }
@@ -218,7 +190,7 @@ struct OlderStateTests {
   func takeOver() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
-      guard let wrapper = try unprivileged(in: root) else {
+      guard let wrapper = try Wrapper.unprivileged(in: root) else {
         print("skipped: permissions don't bind this process")
         return
       }

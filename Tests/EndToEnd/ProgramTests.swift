@@ -122,17 +122,6 @@ struct ProgramTests {
     }
   }
 
-  @Test("says when the port is taken")
-  func portTaken() async throws {
-    try await withGatehouse { (first: GatehouseProcess) async throws in
-      try await withTemporaryDirectory { (root: URL) async throws in
-        let second = try GatehouseProcess(dumps: root.appending(path: "g"), ["PORT": "\(first.port)"])
-        #expect(try second.waitForExit() == 69)
-        #expect(second.log.contains("HOST and PORT"))
-      }
-    }
-  }
-
   /// Whether the service has read what was sent to it: by the kernel's list (proc(5), /proc/net/tcp) nothing waits in the
   /// queues of its connections.
   func hasReadAll(_ port: Int) throws -> Bool {

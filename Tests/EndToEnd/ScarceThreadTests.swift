@@ -6,15 +6,24 @@ import Testing
 /// The system starts no thread: the limit of processes is reached (`pids.max` of a container, RLIMIT_NPROC).
 @Suite("A program that gets no thread", .enabled(if: geteuid() == 0, "the limit does not hold for root"))
 struct ScarceThreadTests {
-  /// A script that starts the program as a user of its own who may have one thread.
-  private func limiter(in root: URL, user: Int) throws -> URL {
-    let script = root.appending(path: "with-one-thread")
-    try Data("#!/bin/sh\nexec prlimit --nproc=1:1 setpriv --reuid=\(user) --clear-groups \"$@\"\n".utf8).write(
-      to: script)
-    let files = FileManager.default
-    try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path())
-    try files.setAttributes([.posixPermissions: 0o777], ofItemAtPath: root.path())
-    return script
+  /// A script that starts the program as a user of its own who may have some threads.
+  private func limiter(in root: URL, user: Int, threads: Int = 1) throws -> URL {
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: root.path())
+    return try Wrapper.script(
+      "with-few-threads", in: root,
+      "prlimit --nproc=\(threads):\(threads) setpriv --reuid=\(user) --clear-groups \"$@\"")
+  }
+
+  @Test("or too few, says so and ends, whatever the number", arguments: [1, 2, 4, 7, 12, 18])
+  func tooFew(threads: Int) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let script = try limiter(in: root, user: 71_100 + threads, threads: threads)
+      let generated = root.appending(path: "generated")
+      let gatehouse = try GatehouseProcess(dumps: generated, through: script)
+      #expect(try gatehouse.waitForExit() == 71)
+      #expect(gatehouse.log.contains("the system starts too few threads, so the service does not start"))
+      #expect(!FileManager.default.fileExists(atPath: generated.path()))
+    }
   }
 
   @Test("says so and ends, since it could not hear a signal to stop")
@@ -23,7 +32,7 @@ struct ScarceThreadTests {
       let script = try limiter(in: root, user: 71_001)
       let generated = root.appending(path: "generated")
       let gatehouse = try GatehouseProcess(dumps: generated, through: script)
-      #expect(try gatehouse.waitForExit() == 69)
+      #expect(try gatehouse.waitForExit() == 71)
       #expect(gatehouse.log.contains("no thread could be started"))
       #expect(!FileManager.default.fileExists(atPath: generated.path()))
       let sidecar = try SidecarProcess.start(dumps: generated, through: script)

@@ -12,8 +12,11 @@ struct HealthCheckTests {
     #expect(judge(200, #"{"status":"ready","writer":false,"reason":"another"}"#) == .standby(reason: "another"))
     #expect(judge(503, #"{"status":"starting"}"#) == .notReady("starting"))
     #expect(judge(502, "<html>") == .notReady("it answers 502"))
-    #expect(
-      [judge(200, "{}"), judge(200, #"{"writer":false}"#), judge(503, "{}")].map(\.isWell) == [true, true, false])
+    #expect(judge(200, #"{"status":"ready","writer":false}"#).isWell)
+    for body in ["", "{}", "<html>", #"{"writer":false}"#, #"{"status":"alive"}"#, "[]"] {
+      #expect(!judge(200, body).isWell, "another program answers: \(body)")
+      #expect(!judge(503, body).isWell)
+    }
   }
 
   @Test(

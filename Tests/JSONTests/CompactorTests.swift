@@ -104,6 +104,16 @@ struct CompactorTests {
     }
   }
 
+  @Test("has room for what is longer in its one spelling, and goes on with small documents after a huge one")
+  func growth() {
+    var compactor = JSONCompactor(maximumDepth: 64)
+    for count in [1, 3, 1000, 400_000] {
+      Self.check(Array("{\"a\":[\(Array(repeating: "NaN", count: count).joined(separator: ","))]}".utf8), &compactor)
+      Self.check(Array("{\"a\":NaN,\"\\u0001\":NaN}".utf8), &compactor)
+      Self.check(Array("{\"\(String(repeating: "\\u001F", count: count))\":\"\\ud800\"}".utf8), &compactor)
+    }
+  }
+
   @Test("needs no time that grows with the square of the members, whatever the keys", .timeLimit(.minutes(2)))
   func manyMembers() throws {
     var compactor = JSONCompactor(maximumDepth: 64)

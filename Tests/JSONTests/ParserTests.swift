@@ -41,6 +41,26 @@ struct ParserTests {
     #expect(throws: JSONError(.invalidUTF8, at: 2)) { try JSONParser().parse(text) }
   }
 
+  @Test("refuses a key that comes twice in one object, in whatever spelling, where it is asked to")
+  func repeatedKeys() throws {
+    let many = (0..<40).map { "\"k\($0)\":0" }.joined(separator: ",")
+    for text in [
+      #"{"a":1,"a":1}"#, #"{"a":1,"\u0061":2}"#, #"[{"b":{"a":1,"c":2,"a":3}}]"#, "{\(many),\"k0\":1}",
+      "{\(many),\"k39\":1}", "{\"\u{E9}\":1,\(many),\"\\u00e9\":1}",
+    ] {
+      _ = try JSONParser().parse(text)
+      #expect(throws: JSONError.self, "\(text)") { try JSONParser(repeatedKeys: .refused).parse(text) }
+    }
+    for text in [#"{"a":{"a":1},"b":{"a":1}}"#, "{\"\u{E9}\":1,\"e\u{301}\":2}", "{\(many)}"] {
+      _ = try JSONParser(repeatedKeys: .refused).parse(text)
+    }
+    do {
+      _ = try JSONParser(repeatedKeys: .refused).parse(#"{"a":1,"a":1}"#)
+    } catch {
+      #expect(error == JSONError(.repeatedKey, at: 7))
+    }
+  }
+
   @Test("bounds the depth")
   func depth() throws {
     let deep = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }

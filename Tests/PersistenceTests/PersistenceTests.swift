@@ -314,7 +314,7 @@ struct LeaseTests {
       let setup = try Setup(root)
       for epoch in 1...2 {
         let lease = lease(setup.directory, "p\(epoch)")
-        lease.start()
+        try lease.start()
         #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: epoch))
         let dumper = dumper(setup, lease)
         // The lease alone is not enough: the state must be the newest.
@@ -347,7 +347,7 @@ struct LeaseTests {
         poll: .seconds(3600), holderPoll: .seconds(3600), renewal: .seconds(3600), watch: .seconds(3600),
         proof: .seconds(1), confidence: .seconds(3000), longestGap: .seconds(1))
       let lease = lease(setup.directory, "slow", timing: rare)
-      lease.start()
+      try lease.start()
       #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
       lease.accept(epoch: 1)
       let dumper = dumper(setup, lease)
@@ -372,7 +372,7 @@ struct LeaseTests {
       }
       let setup = try Setup(root, files: files)
       let lease = lease(setup.directory, "slow")
-      lease.start()
+      try lease.start()
       #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
       lease.accept(epoch: 1)
       let dumper = dumper(setup, lease)
@@ -391,7 +391,7 @@ struct LeaseTests {
     try await withTemporaryDirectory { root in
       let setup = try Setup(root)
       let lease = lease(setup.directory, "p")
-      lease.start()
+      try lease.start()
       #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
       lease.accept(epoch: 1)
       let dumper = dumper(setup, lease)
@@ -449,7 +449,7 @@ struct LeaseTests {
           gate.signal()
           return 0
         }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-      lease.start()
+      try lease.start()
       #expect(await lease.firstStanding(within: .milliseconds(50)) == .unknown)
       #expect(lease.epoch == nil)
       #expect(await !lease.end(within: .milliseconds(50)))

@@ -43,16 +43,51 @@ struct RouteTableTests {
       (.head, "/api/health", "GET /api/health []"), (.get, "/api/health/", "GET /api/health []"),
       (.delete, "/platform/memory/dump", #"405 ["POST"]"#), (.get, "/platform/nowhere", "404"), (.get, "/", "404"),
       (.get, "/platform/user/%zz", "404"), (.get, "/platform/user/%ff", "404"), (.get, "platform/user/all", "404"),
-      (.get, "/platform//user/all", "404"), (.get, "/platform/user/../memory/dump", "404"),
+      (.get, "/platform//user/all", "404"),
+      (.get, "/platform/user/al%CC%81l", #"GET /platform/user/{username} ["username=al\#u{301}l"]"#),
+      (.get, "/platform/user/%CC%81all", #"GET /platform/user/{username} ["username=\#u{301}all"]"#),
+      (.get, "/platform/user\u{301}/all", "404"), (.get, "\u{301}/platform/user/all", "404"),
+      (.get, "/platform/user/%E2%84%AA", #"GET /platform/user/{username} ["username=\#u{212A}"]"#),
+      (.get, "/platform/user/../memory/dump", "404"),
     ])
   func matching(method: HTTPRequest.Method, path: String, expected: String) {
-    #expect(found(method, path) == expected)
+    #expect(UTF8Key(found(method, path)) == UTF8Key(expected))
   }
 
   @Test("has each method and path once")
   func unique() {
     let names = PlatformServices.routes.map { "\($0.method.rawValue) \($0.pattern.template)" }
     #expect(Set(names).count == names.count)
+  }
+}
+
+@Suite("Queries and cookies")
+struct QueryTests {
+  @Test("of a query the first of a name counts, and a combining mark is part of the name or value that it stands in")
+  func query() {
+    let pairs = PercentEncoding.query(
+      "page=2&page=3&a+b=c%20d&\u{301}x=1&e=\u{301}=2&=v&&flag&b%zz=1&v=%zz&page%CC%81=9")
+    #expect(pairs[UTF8Key("page")] == "2")
+    #expect(pairs[UTF8Key("a b")] == "c d")
+    #expect(pairs[UTF8Key("\u{301}x")] == "1")
+    #expect(pairs[UTF8Key("e")]?.hasSameBytes(as: "\u{301}=2") == true)
+    #expect(pairs[UTF8Key("flag")] == "")
+    #expect(pairs[UTF8Key("v")] == "")
+    #expect(pairs[UTF8Key("page\u{301}")] == "9")
+    #expect(pairs.count == 8, "an empty name is one; a broken one is none")
+  }
+
+  @Test(
+    "of a cookie's value only the quotes around it are none of it",
+    arguments: [
+      ("a=1; csrf_token=x; csrf_token=y", "x"), ("csrf_token=\"x\"", "x"), ("csrf_token= x ", "x"),
+      ("csrf_token=x\"y", "x\"y"), ("csrf_token=\"", "\""), ("csrf_token=a=b", "a=b"), ("csrf_token=", ""),
+      ("a=1;\u{301}; csrf_token=x", "x"), ("csrf_token\u{301}=x", nil), ("csrf_token", nil), ("Csrf_token=x", nil),
+      ("csrf_token=\u{301}", "\u{301}"),
+    ] as [(String, String?)])
+  func cookies(line: String, value: String?) {
+    let found = CookieJar.value(CookieJar.csrf, in: [.cookie: line])
+    #expect(found.map(UTF8Key.init) == value.map(UTF8Key.init))
   }
 }
 
@@ -118,5 +153,40 @@ struct EnvelopeTests {
     #expect(Envelope.plain.wrap(.data(["a": 1], status: 201)).body == ["a": 1])
     #expect(Envelope.plain.wrap(.response(["path": "p"])).body == ["response": ["path": "p"]])
     #expect(Envelope.plain.wrap(.init(404, nil, "none")).body == ["error_message": "none"])
+  }
+
+  @Test("hides no resource behind a route of its own: its name is refused")
+  func shadowed() throws {
+    let models = [Groups.createBody, Roles.createBody, Routings.createBody, Users.createBody, APIs.createBody]
+    let routes = PlatformServices.routes
+    var found: Set<String> = []
+    for route in routes {
+      for other in routes where other.method == route.method {
+        guard let (field, word) = Self.shadow(of: other.pattern.segments, on: route.pattern.segments),
+          let rule = models.lazy.flatMap(\.fields).first(where: { $0.name == field })
+        else { continue }
+        // The list of an API's endpoints gives way to the validations; the API itself is reached.
+        if field == "api_name", word == "validation" { continue }
+        found.insert("\(field) \(word)")
+        let isTooShort = rule.length.map { word.utf8.count < $0.lowerBound } ?? false
+        #expect(isTooShort || rule.rule?.fault(in: word) != nil, "\(field) '\(word)'")
+      }
+    }
+    #expect(found == ["group_name all", "role_name all", "client_key all", "username all", "username me"])
+  }
+
+  /// The last value of a path that another route's word stands in the place of.
+  private static func shadow(of other: [PathPattern.Segment], on own: [PathPattern.Segment]) -> (String, String)? {
+    guard own.count == other.count else { return nil }
+    var shadow: (String, String)?
+    for (own, other) in zip(own, other) {
+      switch (own, other) {
+      case (.capture(let field), .literal(let word)): shadow = (field, word)
+      case (.literal(let own), .literal(let other)) where own == other: continue
+      case (.capture, .capture): continue
+      default: return nil
+      }
+    }
+    return shadow
   }
 }

@@ -21,7 +21,10 @@ struct AddressTests {
 
   @Test(
     "that are none are refused",
-    arguments: ["", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "::/129", "host", "1.2.3.4 "])
+    arguments: [
+      "", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8/8", "::/129", "host", "1.2.3.4 ", "10.0.0.0/+8",
+      "10.0.0.0/-0", "10.0.0.0/\u{301}8", "10.0.0.0\u{301}/8", "1.2.3.4\u{0}x", "1.2.3.4\u{301}", "/8",
+    ])
   func refused(text: String) {
     #expect(AddressRange(text) == nil)
   }
@@ -92,14 +95,37 @@ struct SecuritySettingsTests {
     #expect(good.autoSaveFrequency == 60)
   }
 
+  @Test("of a restored dump that can't be read let nobody in, and are named")
+  func unreadable() throws {
+    for list in [["garbage"], ["10.0.0.0/\u{301}8"], [7], "10.0.0.0/8 "] as [JSONValue] {
+      let broken = settings(["ip_whitelist": list])
+      #expect(code(broken, caller("10.1.1.1")) == "SEC010")
+      #expect(broken.warnings.count == 1)
+      #expect(broken.warnings.first?.contains("ip_whitelist") == true)
+    }
+    let partly = settings([
+      "ip_whitelist": ["garbage", "10.0.0.0/8"], "ip_blacklist": ["x"], "xff_trusted_proxies": [["y"]],
+    ])
+    #expect(code(partly, caller("10.1.1.1")) == nil)
+    #expect(partly.warnings.count == 3)
+    #expect(settings(["ip_whitelist": .null]).warnings == [])
+    let odd = settings(["enable_auto_save": "true", "auto_save_frequency_seconds": "300"])
+    #expect(!odd.autoSaveEnabled)
+    #expect(odd.warnings.map { $0.prefix { $0 != " " } } == ["enable_auto_save", "auto_save_frequency_seconds"])
+    #expect(settings(["auto_save_frequency_seconds": 7]).warnings.count == 1)
+    #expect(code(settings(["ip_whitelist": "10.0.0.0/8"]), caller("10.1.1.1")) == nil)
+  }
+
   @Test("take the peer's side file only where the store has none")
   func sideFile() throws {
     let side = SecuritySettings.Defaults(
       enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true,
-      sideFile: ["enable_auto_save": true, "type": "other", "unknown": 1])
+      sideFile: try SideFile(
+        Array(#"{"enable_auto_save": true, "dump_path": null, "type": "other", "unknown": 1}"#.utf8)))
     let store = DocumentStore(schemas: Collections.schemas)
     #expect(SecuritySettings(in: store.snapshot(), defaults: side).autoSaveEnabled)
     #expect(side.document["type"] == "security_settings")
+    #expect(side.document["dump_path"] == "/d/x.bin")
     try store.write { (tx) throws(Refusal) in try settings([:]).store(in: &tx) }
     #expect(!SecuritySettings(in: store.snapshot(), defaults: side).autoSaveEnabled)
   }

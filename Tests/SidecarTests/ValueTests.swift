@@ -216,7 +216,10 @@ struct ValueTests {
     let metrics = SidecarMetrics()
     #expect(
       Set(metrics.snapshot.status(now: 1060).keys)
-        == ["service_ready", "dumps", "dump_bytes", "damaged_dumps", "unverified_dumps", "volume_busy_seconds"])
+        == [
+          "service_ready", "service_writer", "dumps", "dump_bytes", "damaged_dumps", "unverified_dumps",
+          "volume_busy_seconds",
+        ])
     metrics.change {
       $0.newestVerified = .init(createdAt: 1000, bytes: 5, documents: 2)
       $0.isServiceReady = true

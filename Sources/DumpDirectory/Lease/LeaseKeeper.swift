@@ -24,7 +24,11 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   private var draft: LeaseDraft?
   private var acquiredAt = ""
   private var predecessor: LeasePredecessor?
+  private var hasLooked = false
   private var knowsDumps = false
+  /// Why the volume did not take what a take-over needs, and the lease as it was then. It stays true until the next try, or until
+  /// another could write.
+  private var refusal: (error: any Error, seen: LeaseSighting)?
   /// Where it stands after the last turn.
   package private(set) var standing = LeaseStanding.unknown
   /// What stood in the place of `lease.json` and could not be one, under the name that it has now.
@@ -59,10 +63,11 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     // Each action is followed by a look. More in a row than a take-over needs: others interfere, the next turn goes on.
     for _ in 0..<6 {
       let now = steady()
-      let look = try volume.look()
+      let look = try look()
       if !knowsDumps { try countDumps() }
       let action = state.observe(look, now: now)
       stand(look)
+      if refusal?.seen != look.lease { refusal = nil }
       if !state.isPrepared, state.epoch == nil { draft = nil }
       switch action {
       case .wait:
@@ -70,12 +75,14 @@ package struct LeaseKeeper: ~Copyable, Sendable {
           volume.removeClaims(look.claims, below: epoch)
         } else if state.nextEpoch == nil, standing != .ended {
           throw volume.lastEpoch
+        } else if let refusal {
+          throw refusal.error
         }
         return
       case .prepare(let epoch):
-        try prepare(epoch)
+        try noting(look) { keeper in try keeper.prepare(epoch) }
       case .claim(let epoch):
-        try take(epoch, look)
+        try noting(look) { keeper in try keeper.take(epoch, look) }
       case .write(let epoch, let renewal, let isReleased):
         movedAside =
           try volume.replace(with: draft.take() ?? volume.draft(record(epoch, renewal, isReleased))) ?? movedAside
@@ -114,6 +121,32 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     // Another may have taken it since the last look.
     guard try !volume.look().isOver(epoch, of: volume.holder) else { return }
     _ = try volume.replace(with: volume.draft(record(epoch, renewal, isReleased)))
+  }
+
+  /// Looks, and before the first look makes the directory if it could not be made at the start. One that is gone later may belong to
+  /// a mount that is gone: a new one in its place would be on another volume.
+  private mutating func look() throws -> LeaseLook {
+    do throws(DumpDirectoryError) {
+      let look = try volume.look()
+      hasLooked = true
+      return look
+    } catch {
+      guard !hasLooked, error.code == .notFound, error.path == volume.directory else { throw error }
+      if standing == .unknown { standing = .standby(holder: nil) }
+      try volume.makeDirectory()
+      return try volume.look()
+    }
+  }
+
+  /// Keeps in mind why the volume did not take what a take-over needs.
+  private mutating func noting(_ look: LeaseLook, _ action: (inout LeaseKeeper) throws -> Void) throws {
+    refusal = nil
+    do {
+      try action(&self)
+    } catch {
+      refusal = (error, look.lease)
+      throw error
+    }
   }
 
   private mutating func countDumps() throws {
@@ -186,7 +219,8 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     if let epoch = state.epoch {
       standing = .holding(epoch: epoch)
     } else {
-      standing = .standby(holder: look.record)
+      // One that is known to have ended holds nothing.
+      standing = .standby(holder: look.isHolderDead ? nil : look.record)
     }
   }
 

@@ -27,7 +27,6 @@ package struct LeaseState: Sendable {
     /// What `watched` was when the volume took a write of this process.
     var preparedAt: Duration?
     var lookedAt = Duration.zero
-    var looks = 0
   }
 
   /// An epoch that is ours, while `lease.json` does not say so yet.
@@ -63,7 +62,7 @@ package struct LeaseState: Sendable {
   private var phase = Phase.watching(Watch())
   /// The highest epoch that was ever heard of.
   private var known = 0
-  /// Whether the volume had a lease before, although its files may be gone.
+  /// Whether the volume had a lease at any look, or before, although its files may be gone.
   private var hadLease = false
   /// An epoch that another claimed before us, although a look may not show it yet.
   private var contested = 0
@@ -120,6 +119,7 @@ package struct LeaseState: Sendable {
   package mutating func observe(_ look: LeaseLook, now: Duration) -> Action {
     know(epoch: look.highestEpoch)
     if let past = look.past { know(claimedEpoch: past.epoch) }
+    hadLease = hadLease || look.lease != .absent || look.highestClaim > 0
     switch phase {
     case .watching(let watch): return observe(look, watch, now: now)
     case .claimed(let claim): return observe(look, claim, now: now)
@@ -138,7 +138,7 @@ package struct LeaseState: Sendable {
   /// The watch begins anew. What was to be written could not be, and a holder that could not write either gets its time to do
   /// so; or another process was at work since the look.
   package mutating func watchAnew() {
-    if case .watching(let watch) = phase { phase = .watching(Watch(looks: max(1, watch.looks))) }
+    if case .watching = phase { phase = .watching(Watch()) }
   }
 
   /// The claim was made, and nobody else has it.
@@ -160,7 +160,7 @@ package struct LeaseState: Sendable {
   package mutating func claimFailed(_ epoch: Int) {
     contested = max(contested, epoch)
     know(claimedEpoch: epoch)
-    phase = .watching(Watch(looks: 1))
+    phase = .watching(Watch())
   }
 
   /// `lease.json` was written. Whether it stays so the next look shows.
@@ -191,7 +191,7 @@ package struct LeaseState: Sendable {
 
 extension LeaseState {
   private mutating func lose(_ look: LeaseLook, now: Duration) -> Action {
-    observe(look, Watch(looks: 1), now: now)
+    observe(look, Watch(), now: now)
   }
 
   private mutating func observe(_ look: LeaseLook, _ before: Tenure, now: Duration) -> Action {
@@ -241,10 +241,9 @@ extension LeaseState {
       watch.preparedAt = nil
     }
     watch.lookedAt = now
-    watch.looks += 1
     phase = .watching(watch)
     guard let nextEpoch else { return .wait }
-    if isFree(look, claim, watch) { return .claim(epoch: nextEpoch) }
+    if isFree(look, claim) { return .claim(epoch: nextEpoch) }
     guard let preparedAt = watch.preparedAt else {
       return watch.watched >= timing.watch - timing.proof ? .prepare(epoch: nextEpoch) : .wait
     }
@@ -254,10 +253,10 @@ extension LeaseState {
   }
 
   /// Whether the lease can be taken without watching it for long.
-  private func isFree(_ look: LeaseLook, _ claim: Int, _ watch: Watch) -> Bool {
+  private func isFree(_ look: LeaseLook, _ claim: Int) -> Bool {
     switch look.lease {
     // A new volume. Else someone removed the file, and its holder may live.
-    case .absent: claim == 0 && watch.looks == 1 && !hadLease
+    case .absent: claim == 0 && !hadLease
     // With a claim above it someone is about to take it; whether that one lives says nothing of the holder.
     case .record(let record): claim <= record.epoch && (record.isReleased || look.isHolderDead)
     case .damaged: false

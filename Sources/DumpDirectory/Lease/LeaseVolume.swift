@@ -36,6 +36,9 @@ package struct LeaseVolume: Sendable {
       past: LeaseLook.isIncomplete(lease, claims) ? try past() : nil)
   }
 
+  /// Makes the directory, which is gone, or could not be made on a volume that was full.
+  func makeDirectory() throws(DumpDirectoryError) { try files.makeDirectories(directory) }
+
   /// Claims an epoch.
   ///
   /// - Returns: the claim; `nil` when another has it.
@@ -134,7 +137,7 @@ extension LeaseVolume {
       switch error.code {
       case .notFound: return nil
       case .notReadable, .outside: return unknown
-      case .notWritable, .noSpace, .taken, .inputOutput, .leaseLost: throw error
+      case .notADirectory, .notWritable, .readOnly, .noSpace, .taken, .inputOutput, .exhausted, .leaseLost: throw error
       }
     }
   }
@@ -149,7 +152,7 @@ extension LeaseVolume {
       case .notFound: return .absent
       // Another user's file, a directory, a link: it is there, and says nothing.
       case .notReadable, .outside: bytes = nil
-      case .notWritable, .noSpace, .taken, .inputOutput, .leaseLost: throw error
+      case .notADirectory, .notWritable, .readOnly, .noSpace, .taken, .inputOutput, .exhausted, .leaseLost: throw error
       }
     }
     if let bytes, let record = LeaseRecord(bytes) { return .record(record) }

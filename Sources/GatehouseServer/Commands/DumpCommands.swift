@@ -73,18 +73,19 @@ package struct DumpCommands: Sendable {
 
   package func verify(_ files: [String]) async throws {
     let paths = try files.isEmpty ? catalogue().map(\.path) : files.map { try path(of: $0) }
-    var isGood = true
+    var worst: ExitCode?
     for path in paths {
       do {
         let summary = try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in })
         print("good  \(path)  \(summary.records) documents")
       } catch {
-        isGood = false
+        // What can't be read may be good.
+        worst = worst == .noDumpLoads ? worst : Self.code(of: error)
         print("BAD   \(path): \(error)")
       }
     }
     if paths.isEmpty { print("no dumps in \(location.directory)") }
-    if !isGood { exit(ExitCode.noDumpLoads.rawValue) }
+    if let worst { exit(worst.rawValue) }
   }
 
   package func restoreCheck(_ file: String?) async throws {
@@ -99,7 +100,13 @@ package struct DumpCommands: Sendable {
       return
     }
     _ = try catalogue()
-    switch try ladder.climb(allowsOlder: allowsOlder) {
+    let outcome: Ladder.Outcome
+    do {
+      outcome = try ladder.climb(allowsOlder: allowsOlder)
+    } catch {
+      fail(location.directory, error)
+    }
+    switch outcome {
     case .restored(let restored, let passedOver):
       for failure in passedOver { print("passed over  \(failure)") }
       describe(restored)
@@ -136,7 +143,7 @@ package struct DumpCommands: Sendable {
     do {
       return try directory.catalogue(keyring)
     } catch {
-      guard error.code == .notFound else { throw error }
+      guard error.code == .notFound else { fail(location.directory, error) }
       Program.complain("there is no directory '\(location.directory)'; set MEM_DUMP_PATH to where the dumps are")
       exit(ExitCode.directoryNotWritable.rawValue)
     }
@@ -159,6 +166,11 @@ package struct DumpCommands: Sendable {
 
   private func fail(_ path: String, _ error: any Error) -> Never {
     Program.complain("\(path): \(error)")
-    exit(ExitCode.noDumpLoads.rawValue)
+    exit(Self.code(of: error).rawValue)
+  }
+
+  private static func code(of error: any Error) -> ExitCode {
+    if let error = error as? DumpFormatError { return error.isOfReading ? .dumpUnreadable : .noDumpLoads }
+    return error is DumpDirectoryError ? .dumpUnreadable : .noDumpLoads
   }
 }

@@ -84,10 +84,15 @@ struct HealthCheck: Sendable {
   }
 
   static func judge(status: Int, body: [UInt8]) -> Answer {
-    let object = (try? JSONParser().parseObject(body)) ?? [:]
-    guard status == 200 else { return .notReady(object["status"]?.string ?? "it answers \(status)") }
+    // Another program on the port answers, too.
+    let object = try? JSONParser().parseObject(body)
+    let word = object?["status"]?.string
+    guard status == 200 else { return .notReady(word ?? "it answers \(status)") }
+    guard let object, let word, word.hasSameBytes(as: "ready") else {
+      return .notReady("it answers 200 with what is no readiness; another program may have the port")
+    }
     guard object["writer"] == false else { return .ready }
-    return .standby(reason: object["reason"]?.string ?? "another task is the writer")
+    return .standby(reason: object["reason"]?.string ?? "it does not say why")
   }
 
   private func exchange() async throws -> (status: Int, body: [UInt8]) {

@@ -15,11 +15,13 @@ package enum Program {
     let logger = output.logger(label: "gatehouse", level: log.level)
     let terminate = { @Sendable (code: ExitCode) -> Never in end(code.rawValue, after: output) }
     let signals: ServiceSignals
-    do {
+    do throws(ThreadError) {
+      try ThreadReserve.check()
       signals = try ServiceSignals(logger: logger, terminate: terminate)
     } catch {
-      logger.critical("the service does not start", metadata: ["error": "\(error)"])
-      terminate(.cannotListen)
+      let fault = StartFault(error)
+      fault.log(to: logger)
+      terminate(fault.code)
     }
     Task { await serve(environment, logger, signals, terminate) }
     SystemThread.park()
@@ -41,14 +43,15 @@ package enum Program {
         metadata: ["faults": .stringConvertible(error.faults.count)])
       terminate(.configuration)
     }
-    do {
-      let gatehouse = try await Gatehouse(
+    let gatehouse: Gatehouse
+    do throws(StartFault) {
+      gatehouse = try await Gatehouse(
         configuration, workingDirectory: ProcessSurroundings.workingDirectory, logger: logger)
-      await gatehouse.run(signals, terminate: terminate)
     } catch {
-      logger.critical("the directory of dumps can't be used: \(error)")
-      terminate(.directoryNotWritable)
+      error.log(to: logger)
+      terminate(error.code)
     }
+    await gatehouse.run(signals, terminate: terminate)
   }
 
   /// Ends the process when the log is written, at the latest after a second: whoever reads it may have stopped reading.

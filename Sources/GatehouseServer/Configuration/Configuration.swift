@@ -1,6 +1,7 @@
 package import Authentication
 package import Logs
 package import Platform
+package import Resources
 package import Settings
 
 /// What the environment says, read once and checked as a whole. Below this nothing reads the environment.
@@ -15,8 +16,10 @@ package struct Configuration: Sendable {
   package let sidecar: SidecarLogin?
   package let tokenKeys: [TokenKey]
   package let log: LogSettings
-  /// `SECURITY_SETTINGS_FILE`: the peer's side file, for a store without settings.
-  package let securitySettingsFile: String
+  /// The peer's side file, for a store without settings; `nil`: there is none.
+  package let sideFile: SideFile?
+  /// Where `SECURITY_SETTINGS_FILE` says that it is, and it is not; `nil` also where the variable has its default.
+  package let missingSideFile: String?
   package let platform: Platform
   package let connections: Connections
   /// Every variable as it is in effect, for `gatehouse config check`.
@@ -98,13 +101,14 @@ extension Configuration {
     let platform = platform(&reader, isProduction: isProduction)
     let connections = connections(&reader, descriptors: descriptors)
     let log = LogSettings(&reader)
-    let settingsFile = reader.text("SECURITY_SETTINGS_FILE", default: "generated/security_settings.json")
+    let (sideFile, missingSideFile) = sideFile(&reader, dumps: memory?.dumps.path, read: SideFileReader.read)
+    checkAccounts(&reader, administrator, sidecar)
     guard reader.faults.isEmpty, let memory, let administrator, let tokenKeys else {
       throw ConfigurationFaults(faults: reader.faults)
     }
     return Configuration(
       isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
-      sidecar: sidecar, tokenKeys: tokenKeys, log: log, securitySettingsFile: settingsFile, platform: platform,
-      connections: connections, listing: reader.listing)
+      sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile, missingSideFile: missingSideFile,
+      platform: platform, connections: connections, listing: reader.listing)
   }
 }

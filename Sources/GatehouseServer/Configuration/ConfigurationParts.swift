@@ -1,4 +1,6 @@
 import Authentication
+import DumpDirectory
+import JSON
 import Platform
 import Resources
 import Settings
@@ -21,6 +23,7 @@ extension Configuration {
 
   static func memory(_ reader: inout EnvironmentReader, isProduction: Bool) -> Memory? {
     let dumps = DumpSettings(&reader, isProduction: isProduction)
+    checkPlace(&reader, dumps)
     _ = reader.choice("MEM_DUMP_FORMAT", default: "dmp1", of: ["dmp1": true])
     let isEnabled = reader.boolean("MEM_AUTO_SAVE_ENABLED", default: false)
     let frequency = reader.integer("MEM_AUTO_SAVE_FREQ", default: 900, in: 60...Int.max)
@@ -38,6 +41,28 @@ extension Configuration {
         dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, autoSaveMaximumAge: maximumAge,
         allowsEmptyStart: allowsEmptyStart, allowsOlderStart: allowsOlderStart,
         autoSaveVariables: Set(autoSaveVariables))
+    }
+  }
+
+  /// A path that can be none is a fault of the environment; what the volume says of it shows at the start.
+  private static func checkPlace(_ reader: inout EnvironmentReader, _ dumps: DumpSettings?) {
+    guard let dumps else { return }
+    do throws(DumpDirectoryError) {
+      _ = try DumpLocation(dumps, workingDirectory: ProcessSurroundings.workingDirectory)
+    } catch {
+      reader.fault("MEM_DUMP_PATH", "names no place for dumps: \(error)")
+    }
+  }
+
+  /// Two accounts can't have one e-mail address.
+  static func checkAccounts(
+    _ reader: inout EnvironmentReader, _ administrator: Administrator?, _ sidecar: SidecarLogin?
+  ) {
+    guard let administrator, let sidecar else { return }
+    let email = SidecarAccount(username: sidecar.username).email
+    if administrator.email.hasSameBytes(as: email) {
+      reader.fault(
+        "DOORMAN_ADMIN_EMAIL", "is '\(email)', which is the sidecar's address; choose another one for the admin")
     }
   }
 
@@ -59,9 +84,7 @@ extension Configuration {
     if isProduction, !PasswordRule.holds(password.reveal()) {
       reader.fault("DOORMAN_ADMIN_PASSWORD", "is too weak for ENV=production. \(PasswordRule.sentence)")
     }
-    if password.reveal().utf8.contains(0) {
-      reader.fault("DOORMAN_ADMIN_PASSWORD", "holds a NUL character, which no password can")
-    }
+    if let fault = PasswordRule.fault(in: password.reveal()) { reader.fault("DOORMAN_ADMIN_PASSWORD", fault) }
     return Administrator(email: email, password: password)
   }
 
@@ -83,9 +106,7 @@ extension Configuration {
       reader.fault(
         "SIDECAR_USERNAME", "is not set, but SIDECAR_PASSWORD is; set both, or none where there is no sidecar")
     }
-    if password?.reveal().utf8.contains(0) == true {
-      reader.fault("SIDECAR_PASSWORD", "holds a NUL character, which no password can")
-    }
+    if let fault = password.flatMap({ PasswordRule.fault(in: $0.reveal()) }) { reader.fault("SIDECAR_PASSWORD", fault) }
     guard let username, let password else { return nil }
     return SidecarLogin(username: username, password: password)
   }

@@ -16,7 +16,7 @@ extension Gatehouse {
     if let epoch = lease.epoch {
       logger.notice("took the lease", metadata: ["lease.epoch": .stringConvertible(epoch)])
     } else {
-      logger.warning("standby: \(lease.standing.standbySentence)", metadata: lease.standing.metadata)
+      logger.warning("standby: \(lease.standbySentence)", metadata: lease.standing.metadata)
     }
   }
 

@@ -5,6 +5,7 @@ import Logging
 import Persistence
 import Platform
 import Resources
+import Threads
 
 extension Gatehouse {
   /// A start waits this long for its first look at the lease. On a volume that hangs longer it goes on without.
@@ -15,49 +16,71 @@ extension Gatehouse {
 
   /// Takes the lease if it is free, then loads the newest dump.
   func load() async -> Event {
-    lease.start()
-    // First the lease: what is loaded then is the newest, since nobody else writes any more.
-    let standing = await lease.firstStanding(within: Self.firstLook)
-    let start = ContinuousClock.now
-    do {
-      let outcome = try await climb()
-      let duration = ContinuousClock.now - start
-      switch outcome {
-      case .restored(let restored, let passedOver):
-        report(passedOver)
-        try await installation.begin(with: restored)
-        report(restored, took: duration)
-      case .nothingThere:
-        try installation.begin()
-        logger.notice("no dump in the directory: starting with a fresh state")
-      case .blocked(let failure, let passedOver):
-        report(passedOver)
-        return refuse(failure)
-      case .noneLoads(let failures):
-        report(failures)
-        guard configuration.memory.allowsEmptyStart else {
-          logger.critical(
-            "none of the dumps can be loaded, so the service does not start: it would bury them. Set the right MEM_ENCRYPTION_KEY (or MEM_ENCRYPTION_KEYS_OLD), restore a good file, or set MEM_ALLOW_EMPTY_START=true to start with nothing",
-            metadata: ["dumps": .stringConvertible(failures.count)])
-          return .refused(.noDumpLoads)
-        }
-        try installation.begin()
-        logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
-      }
+    do throws(StartFault) {
+      try startLease()
+      // First the lease: what is loaded then is the newest, since nobody else writes any more.
+      let standing = await lease.firstStanding(within: Self.firstLook)
+      let foundDump = try await restore()
       reportOverruledSettings()
       await begin(standing)
       await reportDumpPath()
-      let isFresh = if case .nothingThere = outcome { true } else { false }
-      await reportLeftAlone(isFresh: isFresh)
+      // A directory that could not be made has nothing beside its dumps.
+      if DumpDirectory(location).exists || !isUnmade { await reportLeftAlone(isFresh: !foundDump) }
       return .loaded
-    } catch let error as DumpDirectoryError {
-      logger.critical(
-        "the directory of dumps can't be read, so the service does not start: put its permissions or the volume right",
-        metadata: ["path": "\(error.path)", "error": "\(error)"])
-      return .refused(.dumpUnreadable)
     } catch {
-      logger.critical("the state could not be loaded", metadata: ["error": "\(error)"])
-      return .refused(.noDumpLoads)
+      error.log(to: logger)
+      return .refused(error.code)
+    }
+  }
+
+  private func startLease() throws(StartFault) {
+    do throws(ThreadError) {
+      try lease.start()
+    } catch {
+      throw StartFault(error)
+    }
+  }
+
+  /// - Returns: whether the directory holds dumps.
+  private func restore() async throws(StartFault) -> Bool {
+    let start = ContinuousClock.now
+    let outcome: Ladder.Outcome
+    do {
+      outcome = isUnmade && !DumpDirectory(location).exists ? .nothingThere : try await climb()
+    } catch {
+      throw StartFault(loading: error)
+    }
+    let duration = ContinuousClock.now - start
+    switch outcome {
+    case .restored(let restored, let passedOver):
+      report(passedOver)
+      do {
+        try await installation.begin(with: restored)
+      } catch {
+        throw StartFault(accounts: error, in: restored.path)
+      }
+      report(restored, took: duration)
+    case .nothingThere:
+      try begin()
+      logger.notice("no dump in the directory: starting with a fresh state")
+      return false
+    case .blocked(let failure, let passedOver):
+      report(passedOver)
+      throw StartFault(blockedBy: failure)
+    case .noneLoads(let failures):
+      report(failures)
+      guard configuration.memory.allowsEmptyStart else { throw StartFault.noneLoads(failures.count) }
+      try begin()
+      logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
+    }
+    return true
+  }
+
+  private func begin() throws(StartFault) {
+    do {
+      try installation.begin()
+    } catch {
+      throw StartFault(accounts: error, in: nil)
     }
   }
 
@@ -93,24 +116,6 @@ extension Gatehouse {
       metadata: ["dump.path": "\(path)", "error": "\(reason)", "retry.ms": .stringConvertible(pause.milliseconds)])
     // Only the end of the process cancels this.
     try? await Task.sleep(for: pause)
-  }
-
-  private func refuse(_ failure: Ladder.Failure) -> Event {
-    let (what, remedy): (String, String) =
-      switch failure.fault {
-      case .unreadable: ("can't be read", "Put its permissions or the volume right")
-      case .noKey:
-        (
-          "is opened by no key",
-          "Set the key that sealed it as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD, or move the file away if it is damaged"
-        )
-      case .unloadable, .damaged:
-        ("can't be loaded by this program", "Start the version that wrote it, or move the file away")
-      }
-    logger.critical(
-      "a dump that may be the newest \(what), so the service does not start: it would bury that dump under an older state. \(remedy), or set MEM_ALLOW_OLDER_START=true to start from the newest one below it",
-      metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
-    return .refused(failure.fault == .unreadable ? .dumpUnreadable : .noDumpLoads)
   }
 
   func report(_ failures: [Ladder.Failure]) {

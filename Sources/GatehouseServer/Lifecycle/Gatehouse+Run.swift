@@ -11,7 +11,9 @@ import Settings
 
 extension Gatehouse {
   enum Event: Sendable {
-    case serverEnded(String)
+    case cannotListen(any Error)
+    /// It listened before.
+    case serverEnded(any Error)
     case loaded
     case refused(ExitCode)
     case ended
@@ -48,29 +50,33 @@ extension Gatehouse {
         case .refused(let code):
           await giveUpLease()
           terminate(code)
-        case .serverEnded(let reason) where state.availability == .ready:
-          // It listened before, so there may be changes.
-          logger.critical("the server ended by itself; stopping", metadata: ["error": "\(reason)"])
+        case .serverEnded(let error):
+          // There may be changes.
+          logger.critical("the server ended by itself; stopping", metadata: ["error": "\(error)"])
           terminate(await stop("end of the server"))
-        case .serverEnded(let reason):
-          logger.critical(
-            "can't listen; set HOST and PORT to an address that is free",
-            metadata: [
-              "server.host": "\(configuration.host)", "server.port": .stringConvertible(configuration.port),
-              "error": "\(reason)",
-            ])
+        case .cannotListen(let error):
+          let fault = StartFault(listening: error, host: configuration.host, port: configuration.port)
+          fault.log(to: logger)
           await giveUpLease()
-          terminate(.cannotListen)
+          terminate(fault.code)
         }
       }
     }
+    logger.critical("every task of the service has ended; ending without a last dump")
     terminate(.lastDumpFailed)
+  }
+
+  private struct EndedByItself: Error, CustomStringConvertible {
+    let description = "the server ended"
   }
 
   private func serve() async -> Event {
     let logger = logger
     let maximum = configuration.connections.maximum
+    // Not the state's readiness, which may come before the answer of the system.
+    let hasListened = ConnectionGateFlag()
     let application = application { address in
+      hasListened.raise()
       logger.notice(
         "listening",
         metadata: [
@@ -80,9 +86,9 @@ extension Gatehouse {
     }
     do {
       try await application.run()
-      return .serverEnded("the server ended")
+      return .serverEnded(EndedByItself())
     } catch {
-      return .serverEnded("\(error)")
+      return hasListened.value ? .serverEnded(error) : .cannotListen(error)
     }
   }
 

@@ -92,7 +92,7 @@ extension Gatehouse {
   private func stopWithoutDump() async -> ExitCode {
     state.seal()
     guard let left = await deposed.keep() else {
-      logger.notice("stopped without a dump: \(lease.standing.standbySentence)")
+      logger.notice("stopped without a dump: \(lease.standbySentence)")
       return .stopped
     }
     let place = left.path.map { "They are kept in \($0): restore that file, or make them again" } ?? "They are lost"

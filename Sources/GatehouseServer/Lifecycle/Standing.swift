@@ -7,7 +7,7 @@ import Platform
 extension WriterLease {
   /// Why this task takes no changes; `nil`: it does.
   var standby: Standby? {
-    guard epoch != nil else { return Standby(reason: standing.standbySentence + (trouble.map { " (\($0))" } ?? "")) }
+    guard epoch != nil else { return Standby(reason: standbySentence) }
     return unconfirmedFor.map { time in
       Standby(
         reason:
@@ -17,9 +17,39 @@ extension WriterLease {
   }
 }
 
+extension WriterLease {
+  /// Why this task does not hold the lease, without paths, for those who see it on standby.
+  var standbySentence: String { sentence(standing.standbySentence) }
+
+  /// The same with the holder's name, for those who may know it.
+  var holderSentence: String { sentence(standing.holderSentence) }
+
+  private func sentence(_ standbySentence: String) -> String {
+    guard let trouble else { return standbySentence }
+    return switch standing {
+    case .standby(let record?) where !record.isReleased: "\(standbySentence) (\(trouble.summary))"
+    case .standby, .unknown:
+      "this task can't take the lease of its volume, as \(trouble.summary); changes and dumps are refused here until it can"
+    case .holding, .ended: standbySentence
+    }
+  }
+}
+
+extension LeaseTrouble {
+  /// Without the path, which is the operator's business: the log has it.
+  var summary: String {
+    switch code {
+    case .noSpace?: "the volume is full: free space on it or enlarge it"
+    case .notWritable?, .readOnly?: "the volume can't be written: check its permissions and its mount"
+    case .exhausted?: "the system has no descriptor or no memory left: raise its limits"
+    default: "the volume fails, as the service's log says"
+    }
+  }
+}
+
 extension LeaseStanding {
-  /// For those who see the task on standby.
-  var standbySentence: String {
+  /// Of the lease alone.
+  fileprivate var standbySentence: String {
     let remedy = "changes and dumps are refused here until it ends"
     switch self {
     case .standby(let record?) where !record.isReleased:
@@ -35,7 +65,7 @@ extension LeaseStanding {
   }
 
   /// The same with the other's name, for those who may know it.
-  var holderSentence: String {
+  fileprivate var holderSentence: String {
     guard case .standby(let record?) = self else { return standbySentence }
     return standbySentence + " (it is \(record.holder.name) on \(record.holder.host), epoch \(record.epoch))"
   }

@@ -46,12 +46,12 @@ enum AccountRoutes {
       .get, "/platform/authorization/admin/status/{username}", "Whether a user is active, and revoked", access,
       failures: [403: ["AUTH900"], 404: []]
     ) { call, platform in
-      let name = call.parameter("username")
+      let name = try call.parameter("username")
       let snapshot = platform.store.snapshot()
       try Users.checkVisible(name, to: call.actor())
       guard let user = Users.find(name, in: snapshot) else { throw missing }
       return .data([
-        "active": .bool(user.value("active")?.bool ?? true),
+        "active": .bool(Users.isActive(user)),
         "revoked": .bool(Revocations.isRevoked(username: name, in: snapshot)),
       ])
     },
@@ -63,7 +63,7 @@ enum AccountRoutes {
   private static func change(
     _ call: Call, _ platform: PlatformServices, _ body: (String, inout Transaction) throws(Refusal) -> Void
   ) throws(Refusal) {
-    let name = call.parameter("username")
+    let name = try call.parameter("username")
     let actor = try call.actor()
     try platform.write { (transaction) throws(Refusal) in
       try Users.checkVisible(name, to: actor)

@@ -53,7 +53,7 @@ enum AuthorizationRoutes {
       throw Refusal(401, "AUTH003", "All tokens of this user are revoked; an admin can unrevoke it")
     }
     let lifetime = platform.configuration.tokens.access
-    let token = try await issue(to: actor, user: user, lifetime: lifetime, platform)
+    let token = try issue(to: actor, user: user, lifetime: lifetime, platform)
     return .data(["access_token": .string(token)])
       .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
       .adding(limit.map(rateFields) ?? [:])
@@ -63,18 +63,18 @@ enum AuthorizationRoutes {
     let limit = platform.count(.registration, from: call.address)
     if let limit, !limit.isAllowed { return try tooMany(limit) }
     let (email, password) = try credentials(of: call)
-    let name = email.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-    guard name.count == 2, (3...50).contains(name[0].unicodeScalars.count), !name[1].isEmpty,
+    guard let (name, domain) = email.cut(at: UInt8(ascii: "@")), (3...50).contains(name.unicodeScalars.count),
+      !domain.isEmpty,
       email.unicodeScalars.count <= 127
     else {
       throw Refusal(
         400, "AUTH001", "email must be an address of at most 127 characters with 3 to 50 of them before the @")
     }
     try Users.checkPassword(password)
-    try Users.checkFree(username: String(name[0]), email: email, in: platform.store.snapshot())
+    try Users.checkFree(username: name, email: email, in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(password)
     let body = try checked([
-      "username": .string(String(name[0])), "email": .string(email), "password": .string(password),
+      "username": .string(name), "email": .string(email), "password": .string(password),
       "role": "user", "groups": ["ALL"],
     ])
     try platform.write { (transaction) throws(Refusal) in
@@ -89,7 +89,7 @@ enum AuthorizationRoutes {
       throw Session.refusal("AUTH003")
     }
     let lifetime = platform.configuration.tokens.refresh
-    let token = try await issue(to: actor, user: user, lifetime: lifetime, platform)
+    let token = try issue(to: actor, user: user, lifetime: lifetime, platform)
     return .data(["refresh_token": .string(token)])
       .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
   }
@@ -120,8 +120,8 @@ extension AuthorizationRoutes {
   /// Whether the environment may give the password of an account: just after the start its hash may be an old one, or missing.
   private static func isOwnAccount(_ login: String, _ password: String, _ platform: PlatformServices) -> Bool {
     let user = Users.find(login: login, in: platform.store.snapshot())
-    return user?.string("username") == Users.admin || user?.string("role") == SidecarAccount.role
-      || platform.passwords.isOwn(password)
+    return user?.string("username")?.hasSameBytes(as: Users.admin) == true
+      || user?.string("role")?.hasSameBytes(as: SidecarAccount.role) == true || platform.passwords.isOwn(password)
   }
 
   /// Whether the sidecar beside this service logs in with the right password. It is not counted: what others do on
@@ -130,7 +130,8 @@ extension AuthorizationRoutes {
     guard call.caller.socket?.isLoopback == true, !call.caller.isForwarded,
       let (name, password) = try? credentials(of: call), platform.passwords.isOwn(password)
     else { return false }
-    return Users.find(login: name, in: platform.store.snapshot())?.string("role") == SidecarAccount.role
+    let user = Users.find(login: name, in: platform.store.snapshot())
+    return user?.string("role")?.hasSameBytes(as: SidecarAccount.role) == true
   }
 
   private static func checked(_ fields: JSONObject) throws(Refusal) -> CheckedBody {
@@ -141,11 +142,11 @@ extension AuthorizationRoutes {
     }
   }
 
-  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: PlatformServices) async throws
+  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: PlatformServices) throws
     -> String
   {
     let mayUseInterface = user.value("ui_access")?.bool ?? false
-    return try await platform.tokens.sign(
+    return try platform.tokens.sign(
       AccessToken(actor: actor, mayUseInterface: mayUseInterface, now: platform.now(), lifetime: lifetime))
   }
 

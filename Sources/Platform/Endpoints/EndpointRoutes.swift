@@ -44,8 +44,8 @@ enum EndpointRoutes {
 
   private static let path = "/platform/endpoint/{endpoint_method}/{api_name}/{api_version}/{endpoint_uri:path}"
 
-  private static func key(_ call: Call) -> Endpoints.Key {
-    Endpoints.Key(
+  private static func key(_ call: Call) throws(Refusal) -> Endpoints.Key {
+    try Endpoints.Key(
       method: call.parameter("endpoint_method"), apiName: call.parameter("api_name"),
       apiVersion: call.parameter("api_version"), uri: call.parameter("endpoint_uri"))
   }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 import Resources
 
@@ -20,7 +21,7 @@ struct BodyReader {
     _ request: Request, path: String, for route: Route, in share: RequestMemory.Share
   ) async throws -> [UInt8] {
     let limit = limit(path, route)
-    let declared = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    let declared = request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
     guard declared <= limit else { throw tooLarge(limit) }
     var isKept = true
     if case .none = route.body { isKept = false }
@@ -47,8 +48,8 @@ struct BodyReader {
 
   private func limit(_ path: String, _ route: Route) -> Int {
     let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
-      pattern.utf8.last == UInt8(ascii: "*")
-        ? path.utf8.starts(with: pattern.utf8.dropLast()) : path.utf8.elementsEqual(pattern.utf8)
+      guard pattern.endsWithBytes("*") else { return path.hasSameBytes(as: pattern) }
+      return path.utf8.starts(with: pattern.utf8.dropLast())
     }
     let limit = isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
     if case .everyone = route.access { return min(limit, Self.largestBodyOfStrangers) }

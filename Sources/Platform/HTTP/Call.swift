@@ -1,5 +1,6 @@
 import Authentication
 package import HTTPTypes
+package import JSON
 package import Resources
 
 /// One request as a handler sees it: found, authenticated and checked.
@@ -12,7 +13,7 @@ package struct Call: Sendable {
   package let headers: HTTPFields
   /// Captured segments of the path.
   package let parameters: [String: String]
-  package let query: [String: String]
+  package let query: [UTF8Key: String]
   package let caller: Caller
   /// The address that limits count.
   package let address: NetworkAddress?
@@ -22,15 +23,21 @@ package struct Call: Sendable {
   /// The body's bytes, for routes that judge it themselves.
   package let bytes: [UInt8]
 
-  /// A captured segment; empty when the route has none of that name.
-  func parameter(_ name: String) -> String { parameters[name] ?? "" }
+  /// A captured segment.
+  ///
+  /// - Throws: 500 when the route has none of that name, which is a fault of its handler.
+  func parameter(_ name: String) throws(Refusal) -> String {
+    guard let value = parameters[name] else { throw Refusal(500, "GTW999", "The route has no segment '\(name)'") }
+    return value
+  }
 
   /// Whether the client spoke HTTPS, to us or to the proxy before us.
-  var isSecure: Bool { headers.forwardedProtocol == "https" }
+  var isSecure: Bool { headers.isForwardedOverHTTPS }
 
   func page(_ platform: PlatformServices) throws(Refusal) -> PageRequest {
     try PageRequest(
-      page: query["page"], size: query["page_size"], maximumSize: platform.configuration.maximumPageSize)
+      page: query[UTF8Key("page")], size: query[UTF8Key("page_size")],
+      maximumSize: platform.configuration.maximumPageSize)
   }
 
   /// The user who calls, on routes that need one.
@@ -47,10 +54,11 @@ package struct Call: Sendable {
 }
 
 extension HTTPFields {
-  var forwardedProtocol: String? {
-    self[HTTPField.Name.forwardedProtocol]?.split(separator: ",").first.map {
-      $0.filter { $0 != " " }.lowercased()
-    }
+  /// Whether the first proxy says that the client spoke HTTPS to it.
+  var isForwardedOverHTTPS: Bool {
+    let field = self[HTTPField.Name.forwardedProtocol]
+    let first = field.map { $0.cut(at: UInt8(ascii: ","))?.before ?? $0 }
+    return first?.withoutOuterSpace.asciiLowercased.hasSameBytes(as: "https") ?? false
   }
 }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
+import JSON
 
 /// The two cookies of a login.
 struct CookieJar {
@@ -27,15 +28,23 @@ struct CookieJar {
     ])
   }
 
+  /// The value of the first cookie of a name, without the quotes that may stand around it (RFC 6265 section 4.1.1).
   static func value(_ name: String, in headers: HTTPFields) -> String? {
     for line in headers[values: .cookie] {
-      for pair in line.split(separator: ";") {
-        let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].drop(while: { $0 == " " }) == name else { continue }
-        return parts[1].filter { $0 != "\"" && $0 != " " }
+      for pair in line.allParts(betweenBytes: UInt8(ascii: ";")) {
+        guard let (key, value) = pair.cut(at: UInt8(ascii: "=")), key.withoutOuterSpace.hasSameBytes(as: name) else {
+          continue
+        }
+        return unquoted(value.withoutOuterSpace)
       }
     }
     return nil
+  }
+
+  private static func unquoted(_ value: String) -> String {
+    let quote = UInt8(ascii: "\"")
+    guard value.utf8.count >= 2, value.utf8.first == quote, value.utf8.last == quote else { return value }
+    return String(decoding: value.utf8.dropFirst().dropLast(), as: UTF8.self)
   }
 
   private func common(_ call: Call) -> String {
@@ -51,10 +60,11 @@ struct CookieJar {
 
   /// Whether a browser at this host takes a cookie for the domain.
   private static func covers(_ domain: String, host: String?) -> Bool {
-    let domain = (domain.hasPrefix(".") ? String(domain.dropFirst()) : domain).lowercased()
-    guard domain.contains("."), let host = host?.lowercased() else { return false }
-    let name = host.prefix { $0 != ":" }
-    return name == domain || name.hasSuffix("." + domain)
+    let domain = (domain.beginsWithBytes(".") ? String(decoding: domain.utf8.dropFirst(), as: UTF8.self) : domain)
+      .asciiLowercased
+    guard domain.utf8.contains(UInt8(ascii: ".")), let host = host?.asciiLowercased else { return false }
+    let name = host.cut(at: UInt8(ascii: ":"))?.before ?? host
+    return name.hasSameBytes(as: domain) || name.endsWithBytes("." + domain)
   }
 
   private static func fields(_ cookies: [String]) -> HTTPFields {

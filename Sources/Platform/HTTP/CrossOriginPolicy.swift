@@ -1,4 +1,5 @@
 import HTTPTypes
+import JSON
 import Resources
 
 /// Which other origins' scripts may call the platform (CORS).
@@ -21,21 +22,23 @@ struct CrossOriginPolicy {
     guard allows(origin) else {
       throw Refusal(400, "CORS001", "The origin is not in ALLOWED_ORIGINS")
     }
-    guard configuration.methods.contains("*") || configuration.methods.contains(method.uppercased()) else {
+    guard
+      configuration.methods.containsBytes(of: "*") || configuration.methods.containsBytes(of: method.asciiUppercased)
+    else {
       throw Refusal(400, "CORS002", "The method is not in ALLOW_METHODS")
     }
     var fields = fields(for: origin)
     fields[.accessControlAllowMethods] = configuration.methods.joined(separator: ", ")
     let asked = request.headerFields[.accessControlRequestHeaders]
     fields[.accessControlAllowHeaders] =
-      configuration.headers.contains("*") ? asked : configuration.headers.joined(separator: ", ")
+      configuration.headers.containsBytes(of: "*") ? asked : configuration.headers.joined(separator: ", ")
     fields[.accessControlMaxAge] = "600"
     return fields
   }
 
   private func allows(_ origin: String) -> Bool {
-    if configuration.origins.contains(origin) { return true }
+    if configuration.origins.containsBytes(of: origin) { return true }
     // Any site with the user's cookies is what no operator means by `*`, so strict mode does not take it.
-    return configuration.origins.contains("*") && !(configuration.isStrict && configuration.allowsCredentials)
+    return configuration.origins.containsBytes(of: "*") && !(configuration.isStrict && configuration.allowsCredentials)
   }
 }

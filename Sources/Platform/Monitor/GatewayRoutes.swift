@@ -11,12 +11,12 @@ enum GatewayRoutes {
       failures: [401: ["GTW401"], 403: ["GTW013"]]
     ) { _, platform in
       let activity = platform.activity()
-      let tenths = Int((activity.memoryPercent * 10).rounded())
+      let tenths = activity.memoryPercent.map { Int(($0 * 10).rounded()) }
       return .data([
         "status": "online",
         "mongodb": true,
         "redis": true,
-        "memory_usage": .string("\(tenths / 10).\(tenths % 10)%"),
+        "memory_usage": tenths.map { .string("\($0 / 10).\($0 % 10)%") } ?? .null,
         "active_connections": .integer(activity.connections),
         "uptime": .string(uptime(activity.seconds)),
       ])

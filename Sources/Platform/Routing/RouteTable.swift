@@ -1,4 +1,5 @@
 import HTTPTypes
+import JSON
 
 /// Finds the route of a request. Literal segments win over captures, captures over the rest of a path; where one way
 /// leads nowhere the next is tried.
@@ -11,7 +12,7 @@ struct RouteTable: Sendable {
   }
 
   private struct Node: Sendable {
-    var literals: [String: Node] = [:]
+    var literals: [UTF8Key: Node] = [:]
     var capture: [Node] = []
     var routes: [Route] = []
     var rest: [Route] = []
@@ -27,9 +28,9 @@ struct RouteTable: Sendable {
 
   /// - Parameter path: without its query.
   func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
-    guard path.hasPrefix("/") else { return .nothing }
-    var segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    if segments.count > 1, segments.last == "" { segments.removeLast() }
+    guard let (before, rest) = path.cut(at: UInt8(ascii: "/")), before.isEmpty else { return .nothing }
+    var segments = rest.allParts(betweenBytes: UInt8(ascii: "/"))
+    if segments.count > 1, segments.last?.isEmpty == true { segments.removeLast() }
     var decoded: [String] = []
     for segment in segments {
       guard let text = PercentEncoding.decode(segment) else { return .nothing }
@@ -53,7 +54,7 @@ struct RouteTable: Sendable {
     switch segments.first {
     case nil: node.routes.append(route)
     case .rest?: node.rest.append(route)
-    case .literal(let text)?: add(route, segments.dropFirst(), to: &node.literals[text, default: Node()])
+    case .literal(let text)?: add(route, segments.dropFirst(), to: &node.literals[UTF8Key(text), default: Node()])
     case .capture?:
       if node.capture.isEmpty { node.capture.append(Node()) }
       add(route, segments.dropFirst(), to: &node.capture[0])
@@ -69,7 +70,7 @@ struct RouteTable: Sendable {
       found += node.routes.map { ($0, parameters(of: $0, values)) }
       return
     }
-    if let child = node.literals[segment] { collect(child, segments.dropFirst(), values, into: &found) }
+    if let child = node.literals[UTF8Key(segment)] { collect(child, segments.dropFirst(), values, into: &found) }
     if !segment.isEmpty, let child = node.capture.first {
       collect(child, segments.dropFirst(), values + [segment], into: &found)
     }
@@ -105,12 +106,13 @@ enum PercentEncoding {
   }
 
   /// The pairs of a query; of a name that comes twice the first counts.
-  static func query(_ text: some StringProtocol) -> [String: String] {
-    var pairs: [String: String] = [:]
-    for part in text.split(separator: "&") {
-      let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = decode(halves[0], plusIsSpace: true), pairs[name] == nil else { continue }
-      pairs[name] = halves.count == 2 ? decode(halves[1], plusIsSpace: true) ?? "" : ""
+  static func query(_ text: String) -> [UTF8Key: String] {
+    var pairs: [UTF8Key: String] = [:]
+    for part in text.allParts(betweenBytes: UInt8(ascii: "&")) where !part.isEmpty {
+      let (encodedName, value) = part.cut(at: UInt8(ascii: "=")) ?? (part, "")
+      guard let name = decode(encodedName, plusIsSpace: true).map(UTF8Key.init), pairs[name] == nil else { continue }
+      // A value that can't be decoded is there, and empty: no route takes an empty one.
+      pairs[name] = decode(value, plusIsSpace: true) ?? ""
     }
     return pairs
   }

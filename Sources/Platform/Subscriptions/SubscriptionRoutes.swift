@@ -35,8 +35,8 @@ enum SubscriptionRoutes {
       .get, "/platform/subscription/subscriptions/{user_id}", "Read a user's subscriptions", .user(),
       failures: [403: ["SUB011"]]
     ) { call, platform in
-      let (name, actor) = (call.parameter("user_id"), try call.actor())
-      guard actor.may(.manageSubscriptions) || name == actor.username else {
+      let (name, actor) = (try call.parameter("user_id"), try call.actor())
+      guard actor.may(.manageSubscriptions) || name.hasSameBytes(as: actor.username) else {
         throw Refusal(403, "SUB011", "Reading the subscriptions of others needs the permission manage_subscriptions")
       }
       try Users.checkVisible(name, to: actor)

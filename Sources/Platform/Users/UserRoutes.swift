@@ -74,7 +74,7 @@ enum UserRoutes {
   private static func update(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
     let actor = try call.actor()
-    let name = call.parameter("username")
+    let name = try call.parameter("username")
     try Users.checkUpdate(name, body, by: actor, in: platform.store.snapshot())
     var hash: JSONValue?
     if let password = body.changes["password"]?.string { hash = try await platform.passwords.hash(password) }
@@ -87,7 +87,7 @@ enum UserRoutes {
 
   private static func updatePassword(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
-    let name = call.parameter("username")
+    let name = try call.parameter("username")
     try Users.checkPasswordChange(name, body, by: call.actor(), in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(body.string("new_password") ?? "")
     try platform.write { (transaction) throws(Refusal) in

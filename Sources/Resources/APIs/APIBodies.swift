@@ -5,8 +5,8 @@ extension APIs {
   package static let createBody = BodyModel(
     "CreateApiModel",
     [
-      .string("api_name", .required, length: 1...64),
-      .string("api_version", .required, length: 1...8),
+      .name("api_name", .required, length: 1...64, .plainSegment),
+      .name("api_version", .required, length: 1...8, .plainSegment),
       .string("api_description", .optional, length: 0...127),
       .strings("api_allowed_roles", .default([])),
       .strings("api_allowed_groups", .default([])),

@@ -17,10 +17,8 @@ package enum APIs {
 
   /// - Returns: the new API, or `nil` when the very same one exists already.
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) -> JSONObject? {
-    let name = body.string("api_name") ?? ""
-    let version = body.string("api_version") ?? ""
-    try checkSegment(name, "api_name")
-    try checkSegment(version, "api_version")
+    let name = try body.required("api_name")
+    let version = try body.required("api_version")
     try checkCredits(body.fields)
     if let present = find(name, version, in: transaction)?.object {
       guard isSame(body.fields, as: present) else {
@@ -42,7 +40,9 @@ package enum APIs {
   ) throws(Refusal) {
     guard let api = find(name, version, in: transaction)?.object else { throw missing }
     var changes = body.changes
-    guard changes["api_name"]?.string ?? name == name, changes["api_version"]?.string ?? version == version else {
+    guard changes["api_name"] ?? .string(name) == .string(name),
+      changes["api_version"] ?? .string(version) == .string(version)
+    else {
       throw Refusal(400, "API005", "An API keeps its name and version. Create a new API instead")
     }
     // The server's own; endpoints refer to them.
@@ -68,13 +68,6 @@ package enum APIs {
 
   private static let missing = Refusal(400, "API003", "There is no API of this name and version")
 
-  /// A name or version is one segment of a path.
-  private static func checkSegment(_ text: String, _ field: String) throws(Refusal) {
-    guard !text.unicodeScalars.contains(where: { $0 == "/" || $0 == "?" || $0 == "#" || $0.value < 0x20 }) else {
-      throw Refusal(422, "VAL001", "'\(field)' is part of a path: '/', '?', '#' and control characters can't be in it")
-    }
-  }
-
   private static func checkCredits(_ api: JSONObject) throws(Refusal) {
     guard api["api_public"]?.bool != true || api["api_credits_enabled"]?.bool != true else {
       throw Refusal(400, "API013", "A public API can't use credits: nobody could be charged. Turn one of both off")
@@ -84,7 +77,7 @@ package enum APIs {
   /// Whether a body would create what is there already, apart from what the server adds.
   private static func isSame(_ body: JSONObject, as api: JSONObject) -> Bool {
     body.members.allSatisfy { member in
-      ["api_id", "api_path"].contains(member.key) || api[member.key] ?? .null == member.value
+      ["api_id", "api_path"].containsBytes(of: member.key) || api[member.key] ?? .null == member.value
     }
   }
 }

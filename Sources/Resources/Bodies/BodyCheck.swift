@@ -68,6 +68,7 @@ struct BodyCheck {
         count < length.lowerBound
           ? "must have at least \(length.lowerBound) characters" : "must have at most \(length.upperBound) characters")
     }
+    if let what = value.string.flatMap({ field.rule?.fault(in: $0) }) { fault(path, what) }
     if let minimum = field.minimum, let number = value.number, number.double < Double(minimum) {
       fault(path, "must be at least \(minimum)")
     }
@@ -99,7 +100,7 @@ struct BodyCheck {
     case .bool(let value): value
     case .number(let number): number.double == 1 ? true : number.double == 0 ? false : nil
     case .string(let text):
-      switch text.lowercased() {
+      switch text.asciiLowercased {
       case "true", "yes", "on", "1", "t", "y": true
       case "false", "no", "off", "0", "f", "n": false
       default: nil

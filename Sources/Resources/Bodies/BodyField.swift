@@ -37,10 +37,12 @@ package struct BodyField: Sendable {
   package let minimum: Int?
   /// Of arrays.
   package let minimumItems: Int?
+  /// Of strings that become part of a path.
+  package let rule: NameRule?
 
   init(
     _ name: String, _ kind: Kind, _ presence: Presence, length: ClosedRange<Int>? = nil, minimum: Int? = nil,
-    minimumItems: Int? = nil, nullable: Bool = false
+    minimumItems: Int? = nil, nullable: Bool = false, rule: NameRule? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -48,6 +50,7 @@ package struct BodyField: Sendable {
     self.length = length
     self.minimum = minimum
     self.minimumItems = minimumItems
+    self.rule = rule
     if case .optional = presence { isNullable = true } else { isNullable = nullable }
   }
 }
@@ -57,6 +60,13 @@ extension BodyField {
     _ name: String, _ presence: Presence, length: ClosedRange<Int>? = nil, nullable: Bool = false
   ) -> BodyField {
     BodyField(name, .string, presence, length: length, nullable: nullable)
+  }
+
+  /// A string that becomes part of a path.
+  package static func name(
+    _ name: String, _ presence: Presence, length: ClosedRange<Int>, _ rule: NameRule = .segment()
+  ) -> BodyField {
+    BodyField(name, .string, presence, length: length, rule: rule)
   }
 
   package static func integer(

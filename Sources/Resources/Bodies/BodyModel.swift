@@ -37,6 +37,14 @@ package struct CheckedBody: Sendable {
   }
 
   package func string(_ field: String) -> String? { fields[field]?.string }
+
+  /// The string in a field that the model requires.
+  ///
+  /// - Throws: 422 `VAL001` when there is none.
+  package func required(_ field: String) throws(Refusal) -> String {
+    guard let text = string(field) else { throw Refusal(422, "VAL001", "'\(field)' is missing") }
+    return text
+  }
 }
 
 /// Why a body does not fit its model.

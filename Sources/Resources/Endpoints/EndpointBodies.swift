@@ -7,11 +7,11 @@ extension Endpoints {
     [
       .string("api_name", .required, length: 1...50),
       .string("api_version", .required, length: 1...10),
-      .string("endpoint_method", .required, length: 1...10),
-      .string("endpoint_uri", .required, length: 1...255),
+      .name("endpoint_method", .required, length: 1...10),
+      .name("endpoint_uri", .required, length: 1...255, .path),
       .string("endpoint_description", .required, length: 1...255),
       .strings("endpoint_servers", .optional),
-      .string("client_uri", .optional, length: 1...255),
+      .name("client_uri", .optional, length: 1...255, .path),
       .string("api_id", .optional),
       .string("endpoint_id", .optional),
     ])

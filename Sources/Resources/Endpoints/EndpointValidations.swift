@@ -36,7 +36,7 @@ package enum EndpointValidations {
       BodyField("array_items", .model { rule }, .optional),
     ])
 
-  package static let types: Set<String> = ["string", "number", "integer", "boolean", "array", "object"]
+  package static let types = ["string", "number", "integer", "boolean", "array", "object"]
 
   package static func read(_ id: String, in reader: some DocumentReader) throws(Refusal) -> JSONObject {
     guard let validation = reader.first(in: Collections.endpointValidations, by(id)) else {
@@ -46,7 +46,7 @@ package enum EndpointValidations {
   }
 
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
-    let id = body.string("endpoint_id") ?? ""
+    let id = try body.required("endpoint_id")
     guard transaction.first(in: Collections.endpoints, by(id)) != nil else {
       throw Refusal(400, "END015", "There is no endpoint with this endpoint_id")
     }
@@ -88,7 +88,7 @@ package enum EndpointValidations {
   }
 
   private static func faultOfRule(_ rule: JSONObject, at path: String) -> String? {
-    if let type = rule["type"]?.string, !types.contains(type) {
+    if let type = rule["type"]?.string, !types.containsBytes(of: type) {
       return "'\(path)' has the type '\(type)'; it must be one of \(types.sorted().joined(separator: ", "))"
     }
     if let minimum = rule["min"]?.number, let maximum = rule["max"]?.number, minimum.double > maximum.double {

@@ -13,7 +13,7 @@ package enum Endpoints {
 
     /// - Parameter uri: as in a platform route's path, where its leading slash is that of the route.
     package init(method: String, apiName: String, apiVersion: String, uri: String) {
-      self.method = method.uppercased()
+      self.method = method.asciiUppercased
       self.apiName = apiName
       self.apiVersion = apiVersion
       self.uri = uri
@@ -30,7 +30,7 @@ package enum Endpoints {
     if let endpoint = find(key, in: reader) { return endpoint.object.removing("_id") }
     let uris = spellings(of: key.uri)
     let isOtherMethod = reader.find(in: Collections.endpoints, APIs.by(key.apiName, key.apiVersion)).contains {
-      $0.string("endpoint_uri").map(uris.contains) ?? false
+      $0.string("endpoint_uri").map { uris.containsBytes(of: $0) } ?? false
     }
     guard isOtherMethod else { throw Refusal(400, "END004", "There is no such endpoint") }
     throw Refusal(404, "END004", "The endpoint is not registered for the method \(key.method)")
@@ -47,9 +47,9 @@ package enum Endpoints {
   }
 
   package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
-    let key = Key(
-      method: body.string("endpoint_method") ?? "", apiName: body.string("api_name") ?? "",
-      apiVersion: body.string("api_version") ?? "", uri: body.string("endpoint_uri") ?? "")
+    let key = try Key(
+      method: body.required("endpoint_method"), apiName: body.required("api_name"),
+      apiVersion: body.required("api_version"), uri: body.required("endpoint_uri"))
     guard let api = APIs.find(key.apiName, key.apiVersion, in: transaction) else {
       throw Refusal(400, "END002", "There is no API of this name and version; create it first")
     }
@@ -71,7 +71,7 @@ package enum Endpoints {
     // The server's own; validations refer to them.
     changes["api_id"] = nil
     changes["endpoint_id"] = nil
-    if let method = changes["endpoint_method"]?.string { changes["endpoint_method"] = .string(method.uppercased()) }
+    if let method = changes["endpoint_method"]?.string { changes["endpoint_method"] = .string(method.asciiUppercased) }
     for field in ["api_name", "api_version", "endpoint_method", "endpoint_uri"]
     where changes[field].map({ $0 != endpoint[field] }) ?? false {
       throw Refusal(400, "END006", "An endpoint keeps its \(field). Create a new endpoint instead")
@@ -104,6 +104,7 @@ package enum Endpoints {
 
   /// `items` and `/items` name one endpoint, however it was registered.
   private static func spellings(of uri: String) -> [String] {
-    uri.hasPrefix("/") ? [uri, String(uri.dropFirst())] : ["/" + uri, uri]
+    uri.beginsWithBytes("/")
+      ? [uri, String(decoding: uri.utf8.dropFirst(), as: UTF8.self)] : ["/" + uri, uri]
   }
 }

@@ -5,7 +5,7 @@ extension Groups {
   package static let createBody = BodyModel(
     "CreateGroupModel",
     [
-      .string("group_name", .required, length: 1...50),
+      .name("group_name", .required, length: 1...50, .segment(taken: ["all"])),
       .string("group_description", .optional, length: 0...255),
       .strings("api_access", .default([]), nullable: true),
     ])

@@ -5,7 +5,7 @@ extension Roles {
   package static let createBody = BodyModel(
     "CreateRoleModel",
     [
-      .string("role_name", .required, length: 1...50),
+      .name("role_name", .required, length: 1...50, .segment(taken: ["all"])),
       .string("role_description", .optional, length: 0...255),
       .boolean("manage_users", .default(false)),
       .boolean("manage_apis", .default(false)),

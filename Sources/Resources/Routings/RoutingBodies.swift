@@ -8,7 +8,7 @@ extension Routings {
       .string("routing_name", .required, length: 1...50),
       .strings("routing_servers", .required, minimumItems: 1),
       .string("routing_description", .optional, length: 0...255),
-      .string("client_key", .optional, length: 1...50),
+      .name("client_key", .optional, length: 1...50, .fieldValue(taken: ["all"])),
       .integer("server_index", .default(0), minimum: 0, nullable: true),
     ])
 

@@ -28,7 +28,7 @@ package enum Routings {
   package static func update(_ key: String, _ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
     guard find(key, in: transaction) != nil else { throw missing }
     let changes = body.changes
-    guard changes["client_key"]?.string ?? key == key else {
+    guard changes["client_key"] ?? .string(key) == .string(key) else {
       throw Refusal(400, "RTG005", "A routing keeps its client_key: callers send it. Create a new routing instead")
     }
     try transaction.setting(changes, in: Collections.routings, byKey(key))

@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// An IP address; an IPv4 address that came in IPv6's clothes (`::ffff:1.2.3.4`) is the IPv4 address.
 package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
@@ -9,7 +10,7 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
   /// - Returns: `nil` when the text is no address.
   package init?(_ text: String) {
     // A zone (`fe80::1%eth0`) is the host's business, not the address's.
-    let text = String(text.prefix { $0 != "%" })
+    let text = text.cut(at: UInt8(ascii: "%"))?.before ?? text
     if let four = Self.parse(text, family: AF_INET, count: 4) {
       self.init(bytes: four, description: text)
     } else if let sixteen = Self.parse(text, family: AF_INET6, count: 16) {
@@ -47,6 +48,8 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
   package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
   private static func parse(_ text: String, family: Int32, count: Int) -> [UInt8]? {
+    // The system call reads no further than a NUL.
+    guard !text.utf8.contains(0) else { return nil }
     var bytes = [UInt8](repeating: 0, count: count)
     return inet_pton(family, text, &bytes) == 1 ? bytes : nil
   }
@@ -59,12 +62,17 @@ package struct AddressRange: Sendable {
 
   /// - Returns: `nil` when the text is neither.
   package init?(_ text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count <= 2, let base = NetworkAddress(String(parts[0])) else { return nil }
+    let parts = text.cut(at: UInt8(ascii: "/"))
+    guard let base = NetworkAddress(parts?.before ?? text) else { return nil }
     let bits = base.bytes.count * 8
-    guard let length = parts.count == 1 ? bits : Int(parts[1]), (0...bits).contains(length) else { return nil }
+    guard let length = parts.map({ Self.length($0.after) }) ?? bits, (0...bits).contains(length) else { return nil }
     self.base = base
     prefixLength = length
+  }
+
+  /// Digits only: `Int` also takes a sign.
+  private static func length(_ text: String) -> Int? {
+    text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
   }
 
   package func contains(_ address: NetworkAddress) -> Bool {

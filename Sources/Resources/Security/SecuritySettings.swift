@@ -24,7 +24,7 @@ package struct SecuritySettings: Sendable {
 
     package init(
       enableAutoSave: Bool, autoSaveFrequencySeconds: Int, dumpPath: String, allowLocalhostBypass: Bool,
-      sideFile: JSONObject = [:]
+      sideFile: SideFile? = nil
     ) {
       let environment: JSONObject = [
         "type": .string(SecuritySettings.type),
@@ -39,7 +39,7 @@ package struct SecuritySettings: Sendable {
       ]
       document = JSONObject(
         environment.members.map { member in
-          (member.key, member.key == "type" ? member.value : sideFile[member.key] ?? member.value)
+          (member.key, sideFile?.settings[member.key] ?? member.value)
         })
     }
   }
@@ -60,7 +60,7 @@ extension SecuritySettings {
   /// Proxies whose `X-Forwarded-For` counts. None unless it is to be trusted at all.
   package var trustedProxies: [AddressRange] {
     guard document["trust_x_forwarded_for"]?.bool == true else { return [] }
-    return ranges("xff_trusted_proxies")
+    return addresses("xff_trusted_proxies").ranges
   }
 
   /// Things that an operator should look at.
@@ -69,17 +69,33 @@ extension SecuritySettings {
     if document["trust_x_forwarded_for"]?.bool == true, trustedProxies.isEmpty {
       warnings.append("trust_x_forwarded_for is on, but xff_trusted_proxies is empty: the header counts from nobody")
     }
+    // A restored dump may hold what no request could have set. What can't be read counts as off.
+    for field in ["enable_auto_save", "trust_x_forwarded_for", "allow_localhost_bypass"]
+    where document[field].map({ $0.bool == nil }) ?? false {
+      warnings.append("\(field) is neither true nor false and counts as false; set it")
+    }
+    if let frequency = document["auto_save_frequency_seconds"], frequency.number?.int.map({ $0 < 60 }) ?? true {
+      warnings.append(
+        "auto_save_frequency_seconds is no whole number from 60; \(autoSaveFrequency) seconds count. Set it")
+    }
+    for field in Self.addressLists {
+      for text in addresses(field).unreadable {
+        warnings.append("\(field) holds \(text), which is neither an IP address nor a CIDR range and matches nobody")
+      }
+    }
     return warnings
   }
 
+  private static let addressLists = ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"]
+
   /// Whether a caller may talk to this server at all.
   package func check(_ caller: Caller) throws(Refusal) {
-    let allowed = ranges("ip_whitelist")
-    let denied = ranges("ip_blacklist")
+    let allowed = addresses("ip_whitelist")
+    let denied = addresses("ip_blacklist").ranges
     if allowed.isEmpty && denied.isEmpty { return }
     if allowLocalhostBypass, caller.socket?.isLoopback == true, !caller.isForwarded { return }
     guard let address = caller.address(trusting: trustedProxies) else { return }
-    if !allowed.isEmpty, !allowed.contains(where: { $0.contains(address) }) {
+    if !allowed.isEmpty, !allowed.ranges.contains(where: { $0.contains(address) }) {
       throw Refusal(403, "SEC010", "Your address is not in the list of addresses that may call this server")
     }
     if denied.contains(where: { $0.contains(address) }) {
@@ -87,8 +103,33 @@ extension SecuritySettings {
     }
   }
 
-  private func ranges(_ field: String) -> [AddressRange] {
-    document[field]?.strings?.compactMap(AddressRange.init) ?? []
+  /// The fields that hold addresses, and what in them is neither an IP address nor a CIDR range, in one sentence each.
+  var addressFaults: [String] {
+    Self.addressLists.flatMap { field in
+      addresses(field).unreadable.map { "'\(field)' holds \($0), which is neither an IP address nor a CIDR range" }
+    }
+  }
+
+  private struct AddressList {
+    var ranges: [AddressRange] = []
+    /// As JSON.
+    var unreadable: [String] = []
+
+    /// A list of which nothing can be read is none that lets everybody in.
+    var isEmpty: Bool { ranges.isEmpty && unreadable.isEmpty }
+  }
+
+  private func addresses(_ field: String) -> AddressList {
+    guard let value = document[field], !value.isNull else { return AddressList() }
+    var list = AddressList()
+    for element in value.array ?? [value] {
+      if let range = element.string.flatMap(AddressRange.init) {
+        list.ranges.append(range)
+      } else {
+        list.unreadable.append(String(decoding: JSONWriter.bytes(element), as: UTF8.self))
+      }
+    }
+    return list
   }
 }
 
@@ -98,11 +139,7 @@ extension SecuritySettings {
   /// - Parameter caller: who asks: settings that would lock it out are refused.
   package func changed(by body: CheckedBody, caller: Caller) throws(Refusal) -> SecuritySettings {
     let next = SecuritySettings(document: document.merging(body.changes))
-    for field in ["ip_whitelist", "ip_blacklist", "xff_trusted_proxies"] {
-      for text in next.document[field]?.strings ?? [] where AddressRange(text) == nil {
-        throw Refusal(422, "VAL001", "'\(field)' holds '\(text)', which is neither an IP address nor a CIDR range")
-      }
-    }
+    if let fault = next.addressFaults.first { throw Refusal(422, "VAL001", fault) }
     do {
       try next.check(caller)
     } catch {

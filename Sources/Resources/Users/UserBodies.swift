@@ -5,7 +5,7 @@ extension Users {
   package static let createBody = BodyModel(
     "CreateUserModel",
     [
-      .string("username", .required, length: 3...50),
+      .name("username", .required, length: 3...50, .segment(taken: ["all"])),
       .string("email", .required, length: 3...127),
       .string("password", .required, length: 16...50),
       .string("role", .required, length: 2...50),
@@ -31,7 +31,7 @@ extension Users {
   package static let updateBody = BodyModel(
     "UpdateUserModel",
     [
-      .string("username", .optional, length: 3...50),
+      .name("username", .optional, length: 3...50, .segment(taken: ["all"])),
       .string("email", .optional, length: 3...127),
       .string("password", .optional, length: 6...50),
       .string("role", .optional, length: 2...50),

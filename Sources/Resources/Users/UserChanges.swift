@@ -9,7 +9,7 @@ extension Users {
     guard actor.may(.manageUsers) else {
       throw Refusal(403, "USR006", "Creating users needs the permission manage_users")
     }
-    guard body.string("role") != Roles.admin || actor.isAdmin else {
+    guard !Roles.isAdmin(body.string("role")) || actor.isAdmin else {
       throw Refusal(403, "USR015", "Only an admin may give the role '\(Roles.admin)'")
     }
     try checkPassword(body.string("password") ?? "")
@@ -35,23 +35,22 @@ extension Users {
     _ username: String, _ body: CheckedBody, by actor: Actor, in reader: some DocumentReader
   ) throws(Refusal) {
     try checkVisible(username, to: actor)
-    guard actor.may(.manageUsers) || username == actor.username else {
+    guard actor.may(.manageUsers) || username.hasSameBytes(as: actor.username) else {
       throw Refusal(403, "USR006", "Changing other users needs the permission manage_users")
     }
     guard let user = find(username, in: reader)?.object else { throw missing }
-    guard username != admin || actor.username == admin else {
+    guard !isAdmin(username) || isAdmin(actor.username) else {
       throw Refusal(403, "USR020", "The user '\(admin)' is changed by itself only")
     }
     let changes = body.changes
-    if let role = changes["role"]?.string, role == Roles.admin || user["role"]?.string == Roles.admin,
-      role != user["role"]?.string, !actor.isAdmin
-    {
+    let present = user["role"]?.string
+    if let role = changes["role"]?.string, Roles.isAdmin(role) != Roles.isAdmin(present), !actor.isAdmin {
       throw Refusal(403, "USR012", "Only an admin may give or take the role '\(Roles.admin)'")
     }
-    guard user["role"]?.string != Roles.admin || actor.isAdmin else {
+    guard !Roles.isAdmin(present) || actor.isAdmin else {
       throw Refusal(403, "USR013", "Only an admin may change a user with the role '\(Roles.admin)'")
     }
-    if username == admin {
+    if isAdmin(username) {
       for field in ["username", "role", "active"] where changes[field].map({ $0 != user[field] }) ?? false {
         throw Refusal(403, "USR020", "The user '\(admin)' keeps its \(field)")
       }
@@ -65,8 +64,8 @@ extension Users {
 
   /// Without `manage_users` a user changes its e-mail address, password and attributes; what grants more does not move.
   private static func checkOwnChanges(_ changes: JSONObject, of user: JSONObject) throws(Refusal) {
-    let free: Set<String> = ["email", "password", "custom_attributes"]
-    for member in changes.members where !free.contains(member.key) && user[member.key] != member.value {
+    let free = ["email", "password", "custom_attributes"]
+    for member in changes.members where !free.containsBytes(of: member.key) && user[member.key] != member.value {
       throw Refusal(403, "USR023", "Changing your own \(member.key) needs the permission manage_users")
     }
   }
@@ -81,7 +80,7 @@ extension Users {
     var changes = body.changes
     changes["password"] = password
     try transaction.setting(changes, in: Collections.users, .fields(["username": username]))
-    if let name = changes["username"]?.string, name != username {
+    if let name = changes["username"]?.string, !name.hasSameBytes(as: username) {
       try Subscriptions.rename(username, to: name, in: &transaction)
     }
     if let role = changes["role"]?.string {
@@ -93,11 +92,11 @@ extension Users {
     _ username: String, _ body: CheckedBody, by actor: Actor, in reader: some DocumentReader
   ) throws(Refusal) {
     try checkVisible(username, to: actor)
-    guard actor.may(.manageUsers) || username == actor.username else {
+    guard actor.may(.manageUsers) || username.hasSameBytes(as: actor.username) else {
       throw Refusal(403, "USR006", "Changing the password of other users needs the permission manage_users")
     }
     guard let user = find(username, in: reader) else { throw missing }
-    guard username != admin || actor.username == admin, user.string("role") != Roles.admin || actor.isAdmin else {
+    guard !isAdmin(username) || isAdmin(actor.username), !Roles.isAdmin(user.string("role")) || actor.isAdmin else {
       throw Refusal(403, "USR022", "Only an admin may change the password of an admin, and '\(admin)' its own")
     }
     try checkPassword(body.string("new_password") ?? "")
@@ -117,9 +116,9 @@ extension Users {
     guard actor.may(.manageUsers) else {
       throw Refusal(403, "USR007", "Deleting users needs the permission manage_users")
     }
-    guard username != admin else { throw Refusal(403, "USR021", "The user '\(admin)' can't be deleted") }
+    guard !isAdmin(username) else { throw Refusal(403, "USR021", "The user '\(admin)' can't be deleted") }
     guard let user = find(username, in: transaction) else { throw missing }
-    guard user.string("role") != Roles.admin || actor.isAdmin else {
+    guard !Roles.isAdmin(user.string("role")) || actor.isAdmin else {
       throw Refusal(403, "USR014", "Only an admin may delete a user with the role '\(Roles.admin)'")
     }
     transaction.delete(from: Collections.users, .fields(["username": username]))
@@ -130,7 +129,7 @@ extension Users {
 
   /// Lets a user log in, or not.
   package static func setActive(_ active: Bool, _ username: String, in transaction: inout Transaction) throws(Refusal) {
-    guard username != admin || active else {
+    guard !isAdmin(username) || active else {
       throw Refusal(400, "USR004", "The user '\(admin)' can't be disabled: nobody could enable it again")
     }
     let matched = try transaction.setting(

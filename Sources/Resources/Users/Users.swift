@@ -7,6 +7,8 @@ package enum Users {
   package static let admin = "admin"
   package static let maximumCustomAttributes = 10
 
+  package static func isAdmin(_ username: String?) -> Bool { username?.hasSameBytes(as: admin) ?? false }
+
   package static func find(_ username: String, in reader: some DocumentReader) -> Document? {
     reader.first(in: Collections.users, .fields(["username": username]))
   }
@@ -14,6 +16,12 @@ package enum Users {
   /// Finds a user by what was typed into a login's e-mail field: the e-mail address, else the username.
   package static func find(login: String, in reader: some DocumentReader) -> Document? {
     reader.first(in: Collections.users, .fields(["email": login])) ?? find(login, in: reader)
+  }
+
+  /// Whether a user may log in. Nothing or null says yes, as in Doorman; what is neither true nor false says no.
+  package static func isActive(_ user: Document) -> Bool {
+    guard let active = user.value("active"), !active.isNull else { return true }
+    return active.bool ?? false
   }
 
   /// What of a user's document leaves the server.
@@ -47,7 +55,7 @@ extension Users {
 
   private static func requireReadable(_ user: Document?, by actor: Actor) throws(Refusal) -> JSONObject {
     // Without the permission a missing user and another's one look alike.
-    guard actor.may(.manageUsers) || user?.string("username") == actor.username else {
+    guard actor.may(.manageUsers) || user?.string("username")?.hasSameBytes(as: actor.username) == true else {
       throw Refusal(403, "USR008", "Reading other users needs the permission manage_users")
     }
     guard let user else { throw missing }
@@ -56,7 +64,7 @@ extension Users {
 
   /// To anyone but an admin the user `admin` does not exist.
   package static func checkVisible(_ username: String, to actor: Actor) throws(Refusal) {
-    guard username != admin || actor.isAdmin else { throw Refusal(404, nil, "User not found") }
+    guard !isAdmin(username) || actor.isAdmin else { throw Refusal(404, nil, "User not found") }
   }
 
   package static let missing = Refusal(404, "USR002", "There is no such user")
@@ -66,6 +74,7 @@ extension Users {
 
 extension Users {
   package static func checkPassword(_ password: String) throws(Refusal) {
+    if let fault = PasswordRule.fault(in: password) { throw Refusal(400, "USR005", "The password \(fault)") }
     guard PasswordRule.holds(password) else { throw Refusal(400, "USR005", PasswordRule.sentence) }
   }
 
@@ -79,11 +88,12 @@ extension Users {
   package static func checkFree(
     username: String?, email: String?, except current: String? = nil, in reader: some DocumentReader
   ) throws(Refusal) {
-    if let username, username != current, find(username, in: reader) != nil {
+    if let username, current?.hasSameBytes(as: username) != true, find(username, in: reader) != nil {
       throw Refusal(400, "USR001", "A user with this username exists already; choose another")
     }
     if let email,
-      let owner = reader.first(in: Collections.users, .fields(["email": email]))?.string("username"), owner != current
+      let owner = reader.first(in: Collections.users, .fields(["email": email]))?.string("username"),
+      current?.hasSameBytes(as: owner) != true
     {
       throw Refusal(400, "USR001", "A user with this e-mail address exists already; use another")
     }
@@ -97,6 +107,17 @@ package enum PasswordRule {
   package static let sentence =
     "The password must have at least \(minimumLength) characters with an upper case letter, a lower case letter, "
     + "a digit and one of \(symbols)"
+
+  /// The most that bcrypt takes of a password, in bytes of UTF-8. What comes behind would not count.
+  package static let maximumBytes = 72
+
+  /// Why no hash can stand for a password, as the rest of a sentence; `nil` when one can.
+  package static func fault(in password: String) -> String? {
+    if password.utf8.contains(0) { return "holds a NUL character, which no password can" }
+    guard password.utf8.count > maximumBytes else { return nil }
+    return
+      "has \(password.utf8.count) bytes in UTF-8; it may have at most \(maximumBytes), since its hash would not tell what comes behind them"
+  }
 
   package static func holds(_ password: String) -> Bool {
     password.unicodeScalars.count >= minimumLength

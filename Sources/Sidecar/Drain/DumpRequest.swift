@@ -10,7 +10,7 @@ struct DumpRequest {
     case notThere(String)
     /// It is there, loads its state, and was not seen ready.
     case starting(String)
-    /// It says that another task is the writer.
+    /// It says that it does not hold the lease.
     case standby(String)
   }
 

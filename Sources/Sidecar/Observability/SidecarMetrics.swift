@@ -19,6 +19,8 @@ final class SidecarMetrics: Sendable {
     /// Receipts on the volume, by outcome: this process ends with its own drain.
     var drains: [String: Int] = [:]
     var isServiceReady = false
+    /// Whether it takes changes: not on standby, and not while its volume is full.
+    var isServiceWriter = false
     /// Seconds for which a call of the volume has been under way.
     var volumeBusy = 0
     /// Of the newest copy offsite; `nil` where none is kept there.
@@ -59,7 +61,7 @@ extension SidecarMetrics.Values {
   /// - Parameter now: Unix seconds.
   func status(now: Int) -> Logger.Metadata {
     let figures: [(name: String, value: Int?)] = [
-      ("service_ready", isServiceReady ? 1 : 0),
+      ("service_ready", isServiceReady ? 1 : 0), ("service_writer", isServiceWriter ? 1 : 0),
       ("dump_age_seconds", newestVerified.map { max(0, now - $0.createdAt) }),
       ("dumps", dumps), ("dump_bytes", bytes), ("damaged_dumps", damaged), ("unverified_dumps", unverified),
       ("volume_busy_seconds", volumeBusy), ("offsite_lag_seconds", offsiteLag),
@@ -86,6 +88,7 @@ extension SidecarMetrics.Values {
     text.gauge("unverified_dumps", "Dumps that were not verified yet.", unverified)
     text.gauge("damaged_dumps", "Dumps that do not verify.", damaged)
     text.gauge("service_ready", "Whether the service is ready.", isServiceReady ? 1 : 0)
+    text.gauge("service_writer", "Whether the service takes changes.", isServiceWriter ? 1 : 0)
     text.gauge("volume_busy_seconds", "How long the volume has not answered.", volumeBusy)
     if let offsiteLag {
       text.gauge(

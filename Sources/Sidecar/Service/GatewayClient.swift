@@ -93,7 +93,7 @@ final class GatewayClient {
       throw ServiceError(
         .forbidden,
         "the account '\(account.username)' may not ask for dumps\(answer.explanation); it needs manage_security")
-    case 409: throw ServiceError(.standby, "another task is the writer of this volume\(answer.explanation)")
+    case 409: throw ServiceError(.standby, "the service does not write the dumps of this volume\(answer.explanation)")
     default: throw error(for: answer, of: "the dump route")
     }
   }

@@ -18,7 +18,7 @@ struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
     case tokenRefused = "token_refused"
     /// The account may not ask for dumps.
     case forbidden
-    /// Another task is the writer of this volume: there is nothing here to save.
+    /// It does not hold the lease of this volume, as another task does, or as the volume is full: there is nothing here to save.
     case standby
     /// It answered that it can't, for a reason that asking again does not change.
     case rejected

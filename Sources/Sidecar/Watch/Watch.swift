@@ -81,7 +81,10 @@ final class Watch {
       startMetrics()
       service.look()
       wasReady = service.sighting.wasReady
-      metrics.change { $0.isServiceReady = service.isReady }
+      metrics.change {
+        $0.isServiceReady = service.isReady
+        $0.isServiceWriter = service.looksAsWriter > 0
+      }
       learnHolder(service)
       lookAtVolume()
       logStatus()

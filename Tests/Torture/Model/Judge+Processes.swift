@@ -71,7 +71,7 @@ extension Judge {
     }
     guard run.killed == nil else { return violations }
     guard let told = run.toldToStop else {
-      if [65, 69, 73, 74, 78].contains(exit) {
+      if [65, 69, 71, 73, 74, 78].contains(exit) {
         if isHealthy(run, Span(run.begun, ended)) { found(.startRefused, end) }
       } else {
         found(.endedUnasked, end)

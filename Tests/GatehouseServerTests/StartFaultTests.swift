@@ -1,0 +1,73 @@
+import Foundation
+import Glibc
+import Logging
+import NIOCore
+import Resources
+import TestSupport
+import Testing
+
+@testable import DumpDirectory
+@testable import GatehouseServer
+@testable import Persistence
+@testable import Threads
+
+@Suite("What keeps the service from starting")
+struct StartFaultTests {
+  private var operating: String {
+    get throws {
+      let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+      return try String(contentsOf: root.appending(path: "docs/operating.md"), encoding: .utf8)
+    }
+  }
+
+  /// One of each kind.
+  private var faults: [StartFault] {
+    let directory = [ENOENT, ENOTDIR, EACCES, EROFS, EIO, EMFILE, EEXIST].map {
+      StartFault(preparing: DumpDirectoryError("open", "/data", errno: $0))
+    }
+    let loading = [EIO, EACCES, ENFILE].map {
+      StartFault(loading: DumpDirectoryError(reading: "open", "/data", errno: $0))
+    }
+    let dumps = [Ladder.Fault.unreadable, .noKey, .unloadable].map {
+      StartFault(blockedBy: Ladder.Failure(path: "/data/x.bin", fault: $0, reason: "a reason"))
+    }
+    let listening = [EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, EINVAL].map {
+      StartFault(listening: IOError(errnoCode: $0, reason: "bind"), host: "h", port: 1)
+    }
+    return directory + loading + dumps + listening + [
+      StartFault(ThreadError(number: EAGAIN)), StartFault(loading: ThreadError(number: EAGAIN)),
+      StartFault(preparing: DumpDirectoryError(.outside, "x", "is no path")),
+      StartFault(accounts: Refusal(400, "X", "taken"), in: "/data/x.bin"),
+      StartFault(accounts: Refusal(400, "X", "taken"), in: nil), StartFault.noneLoads(3),
+      StartFault.tokens("no key"),
+    ]
+  }
+
+  @Test("has a line in the page for operators, with its exit code, and no line is there of anything else")
+  func documented() throws {
+    let rows = try operating.matches(of: /(?m)^\| `([^`]+)`[^|]*\| (\d+) \|$/).map {
+      (words: String($0.output.1), code: Int32($0.output.2))
+    }
+    #expect(rows.count >= 20)
+    var used: Set<String> = ["configuration: …"]
+    for fault in faults {
+      let row = rows.first { "\(fault.message)".hasPrefix($0.words) }
+      #expect(row?.code == fault.code.rawValue, "\(fault.message)")
+      used.formUnion(row.map { [$0.words] } ?? [])
+      let hasRemedy = [
+        "Set ", "set ", "raise ", "mount ", "give ", "look ", "put ", "Put ", "Start ", "Move ", "Raise ",
+      ]
+      .contains { "\(fault.message)".contains($0) }
+      #expect(hasRemedy, "\(fault.message)")
+    }
+    #expect(Set(rows.map(\.words)) == used)
+  }
+
+  @Test("ends it with a code that the page for operators explains, as it does every other")
+  func exitCodes() throws {
+    let explained = try operating.matches(of: /(?m)^\| (\d+) \| [^|]+ \| [^|]+ \|$/).compactMap { Int32($0.output.1) }
+    // 64 is that of wrong arguments, which the parser of arguments gives.
+    #expect(explained.sorted() == (ExitCode.allCases.map(\.rawValue) + [64]).sorted())
+  }
+}

@@ -1,0 +1,20 @@
+import HTTPTypes
+import Testing
+
+@testable import Platform
+
+@Suite("Names of header fields")
+struct HeaderNameTests {
+  @Test("are tokens, so that none is replaced by another")
+  func names() {
+    let names: [(HTTPField.Name, String)] = [
+      (.turnedAway, "X-Gatehouse-Turned-Away"), (.requestID, "X-Request-ID"), (.requestIDOfPeer, "request_id"),
+      (.forwardedFor, "X-Forwarded-For"), (.forwardedProtocol, "X-Forwarded-Proto"), (.forwarded, "Forwarded"),
+      (.realAddress, "X-Real-IP"), (.csrfToken, "X-CSRF-Token"), (.rateLimit, "X-RateLimit-Limit"),
+      (.rateRemaining, "X-RateLimit-Remaining"), (.rateReset, "X-RateLimit-Reset"),
+      (.frameOptions, "X-Frame-Options"), (.referrerPolicy, "Referrer-Policy"),
+      (.permissionsPolicy, "Permissions-Policy"),
+    ]
+    for (name, text) in names { #expect(name.rawName == text) }
+  }
+}
