@@ -91,11 +91,18 @@ private struct Incoming {
 extension PlatformResponder {
   private func answer(_ incoming: Incoming) async throws -> Response {
     let request = incoming.request
+    if let malformed = request.headers[.malformed] {
+      throw (Malformation(rawValue: malformed) ?? .head).refusal
+    }
     if !incoming.isProbe {
       try checkAvailability(request)
       try platform.settings.check(incoming.caller)
     }
     if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
+    // The server as a whole (RFC 9110, section 9.3.7).
+    if request.method == .options, incoming.path == "*" {
+      return Response(status: .noContent, headers: [.allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
+    }
     switch table.match(request.method, incoming.path) {
     case .nothing:
       return detail(.notFound, "There is no such route; GET /platform/openapi.json lists all")

@@ -20,7 +20,14 @@ package struct DumpSettings: Sendable {
       )
     }
     let older = reader.secret("MEM_ENCRYPTION_KEYS_OLD").map { list in
-      list.reveal().split(separator: ",").map { Secret(String($0.drop { $0 == " " })) }
+      list.reveal().utf8.split(separator: UInt8(ascii: ",")).map { key in
+        Secret(String(decoding: key.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
+      }
+    }
+    if older?.contains(where: { $0.reveal().utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } })
+      == true
+    {
+      reader.fault("MEM_ENCRYPTION_KEYS_OLD", "has several lines; list whole keys on one line with commas between them")
     }
     if older?.contains(where: { $0.count < 8 }) == true {
       reader.fault(

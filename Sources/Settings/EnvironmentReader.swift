@@ -1,6 +1,7 @@
 /// Reads variables one by one, remembers what is in effect and gathers what is wrong.
 ///
-/// An empty variable counts as one that is not set. Every secret can also come as `NAME_FILE`.
+/// An empty variable counts as one that is not set, and line ends at a value's end are cut, as `$(cat FILE)` and tools of
+/// Windows leave them. Every secret can also come as `NAME_FILE`.
 package struct EnvironmentReader {
   /// A variable as it is in effect.
   struct Entry: Sendable {
@@ -40,6 +41,7 @@ package struct EnvironmentReader {
   /// - Parameter absent: what the listing shows when the variable is not set.
   package mutating func optionalText(_ name: String, absent: String = "not set") -> String? {
     let value = raw(name)
+    checkBytes(of: name)
     record(name, value ?? absent, value == nil ? .default : .environment)
     return value
   }
@@ -50,11 +52,9 @@ package struct EnvironmentReader {
 
   package mutating func optionalBoolean(_ name: String, absent: String = "not set") -> Bool? {
     parsed(name, absent: absent, takes: "true or false") { text in
-      switch text.lowercased() {
-      case "true", "1", "yes", "on": true
-      case "false", "0", "no", "off": false
-      default: nil
-      }
+      if ["true", "1", "yes", "on"].contains(where: { Self.isSameWord($0, text) }) { return true }
+      if ["false", "0", "no", "off"].contains(where: { Self.isSameWord($0, text) }) { return false }
+      return nil
     }
   }
 
@@ -71,14 +71,15 @@ package struct EnvironmentReader {
     _ name: String, default standard: String, of choices: KeyValuePairs<String, Choice>
   ) -> Choice? {
     let words = choices.map(\.key)
-    let find = { (text: String) in choices.first { $0.key.lowercased() == text.lowercased() }?.value }
+    let find = { (text: String) in choices.first { Self.isSameWord($0.key, text) }?.value }
     return parsed(name, absent: standard, takes: "one of \(words.joined(separator: ", "))", find) ?? find(standard)
   }
 
   /// Words with commas between them.
   package mutating func list(_ name: String, default standard: [String]) -> [String] {
     let value = raw(name)
-    let words = value?.split(separator: ",").map { Self.trimmed($0) }.filter { !$0.isEmpty } ?? standard
+    checkBytes(of: name)
+    let words = value.map { Self.words(of: $0) } ?? standard
     record(name, words.isEmpty ? "none" : words.joined(separator: ","), value == nil ? .default : .environment)
     return words
   }
@@ -94,28 +95,32 @@ package struct EnvironmentReader {
     }
     var found = value
     if let path {
+      checkBytes(of: fileName)
       do {
-        let text = try readFile(path)
-        found = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        found = try SecretFile.text(from: Array(try readFile(path).utf8))
+      } catch let error as SecretFile.Fault {
+        fault(fileName, "names the file '\(path)', which \(error)")
+        return nil
       } catch {
         fault(
           fileName,
           "names the file '\(path)', which can't be read; check that it exists and that the service's user may read it")
         return nil
       }
-      if found?.isEmpty == true { fault(fileName, "names the file '\(path)', which is empty") }
     }
-    guard let found, !found.isEmpty else {
+    guard let found else {
       record(name, "not set", .default)
       return nil
     }
-    record(name, "set (\(found.count) characters)", path == nil ? .environment : .file)
-    guard found.count >= minimumLength else {
+    if path == nil { checkBytes(of: name) }
+    let secret = Secret(found)
+    record(name, "set (\(secret.count) characters)", path == nil ? .environment : .file)
+    guard secret.count >= minimumLength else {
       fault(
-        name, "has \(found.count) characters; it needs at least \(minimumLength). A good one: openssl rand -base64 32")
+        name, "has \(secret.count) characters; it needs at least \(minimumLength). A good one: openssl rand -base64 32")
       return nil
     }
-    return Secret(found)
+    return secret
   }
 
   /// Whether a variable, or its `_FILE`, is set at all.
@@ -144,13 +149,38 @@ package struct EnvironmentReader {
   }
 
   private func raw(_ name: String) -> String? {
-    environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    environment[name].flatMap { value in
+      let text = LineEnds.cut(value.utf8)
+      return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+    }
   }
 
-  private static func trimmed(_ text: some StringProtocol) -> String {
-    let isBlank = { (character: Character) in
-      character == " " || character == "\t" || character == "\n" || character == "\r"
+  /// Bytes that are not UTF-8 have become U+FFFD, so that different values would be one.
+  private mutating func checkBytes(of name: String) {
+    guard let value = raw(name) else { return }
+    if value.unicodeScalars.first == "\u{FEFF}" {
+      fault(name, "begins with a byte order mark; set it without one")
+    } else if value.unicodeScalars.contains("\u{FFFD}") {
+      fault(name, "is not valid UTF-8; set it to UTF-8 text")
     }
-    return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+  }
+
+  private static func words(of list: String) -> [String] {
+    list.utf8.split(separator: UInt8(ascii: ",")).map { trimmed(String(decoding: $0, as: UTF8.self)) }
+      .filter { !$0.isEmpty }
+  }
+
+  /// The same letters of ASCII in any case: Unicode's own rules take the Kelvin sign for a `k`.
+  private static func isSameWord(_ one: String, _ other: String) -> Bool {
+    let lowercased = { (byte: UInt8) in
+      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+    return one.utf8.map(lowercased).elementsEqual(other.utf8.map(lowercased))
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    let isBlank = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+    let start = text.utf8.drop(while: isBlank)
+    return String(decoding: start.reversed().drop(while: isBlank).reversed(), as: UTF8.self)
   }
 }

@@ -10,6 +10,8 @@ package enum ProcessSurroundings {
     return Dictionary(
       text.split(separator: 0).compactMap { entry -> (String, String)? in
         guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        // Names are ASCII. To Swift the Kelvin sign is a K, so another name could take the place of one of ours.
+        guard entry[..<equals].allSatisfy({ $0 < 0x80 }) else { return nil }
         return (
           String(decoding: entry[..<equals], as: UTF8.self), String(decoding: entry[(equals + 1)...], as: UTF8.self)
         )
@@ -39,7 +41,7 @@ package enum ProcessSurroundings {
     setrlimit(resource, &limit)
   }
 
-  /// Reads a small file, as one that holds a secret.
+  /// Reads a small file of the system, such as those of `/proc`. For secrets there is `SecretFile`.
   package static func text(of path: String) throws -> String {
     String(decoding: try bytes(of: path, maximum: 1 << 20), as: UTF8.self)
   }

@@ -9,7 +9,7 @@ package struct Secret: Sendable, Equatable {
   package func reveal() -> String { value }
 
   /// Characters; what `config check` may tell.
-  package var count: Int { value.count }
+  package var count: Int { value.unicodeScalars.count }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

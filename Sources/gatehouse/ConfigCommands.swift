@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import GatehouseServer
+import Settings
 
 struct Config: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +14,7 @@ struct Config: ParsableCommand {
     var json = false
 
     func run() throws {
-      Program.checkConfiguration(ProcessInfo.processInfo.environment, json: json)
+      Program.checkConfiguration(ProcessSurroundings.environment, json: json)
     }
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import GatehouseServer
+import Settings
 
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,7 +15,7 @@ struct Dump: ParsableCommand {
     var json = false
 
     func run() async throws {
-      try await DumpCommands(ProcessInfo.processInfo.environment).list(json: json)
+      try await DumpCommands(ProcessSurroundings.environment).list(json: json)
     }
   }
 
@@ -27,7 +27,7 @@ struct Dump: ParsableCommand {
     var file: String?
 
     func run() async throws {
-      try await DumpCommands(ProcessInfo.processInfo.environment).inspect(file)
+      try await DumpCommands(ProcessSurroundings.environment).inspect(file)
     }
   }
 
@@ -39,7 +39,7 @@ struct Dump: ParsableCommand {
     var files: [String] = []
 
     func run() async throws {
-      try await DumpCommands(ProcessInfo.processInfo.environment).verify(files)
+      try await DumpCommands(ProcessSurroundings.environment).verify(files)
     }
   }
 
@@ -52,7 +52,7 @@ struct Dump: ParsableCommand {
     var file: String?
 
     func run() async throws {
-      try await DumpCommands(ProcessInfo.processInfo.environment).restoreCheck(file)
+      try await DumpCommands(ProcessSurroundings.environment).restoreCheck(file)
     }
   }
 }

@@ -30,6 +30,6 @@ struct Serve: ParsableCommand {
   }
 
   func start() -> Never {
-    Program.serve(ProcessInfo.processInfo.environment)
+    Program.serve(ProcessSurroundings.environment)
   }
 }

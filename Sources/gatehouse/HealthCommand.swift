@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import GatehouseServer
+import Settings
 
 struct Health: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,6 +13,6 @@ struct Health: AsyncParsableCommand {
   static let limit: UInt32 = 5
 
   func run() async throws {
-    await Program.health(ProcessInfo.processInfo.environment)
+    await Program.health(ProcessSurroundings.environment)
   }
 }

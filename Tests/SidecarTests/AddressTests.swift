@@ -21,7 +21,7 @@ struct AddressTests {
     ("127.0.0.1:5001", "http://"), ("ftp://h", "http://"), ("http:/h", "http://"), ("http://", "no host"),
     ("http:///x", "no host"), ("http://:5001", "no host"), ("http://h h", "no address can"),
     ("http://h\u{E9}", "no address can"),
-    ("http://h\n", "no address can"), ("http://h\\x", "no address can"), ("http://h:0", "port"),
+    ("http://h\nx", "no address can"), ("http://h\\x", "no address can"), ("http://h:0", "port"),
     ("http://h:65536", "port"), ("http://h:", "port"), ("http://h:x", "port"), ("http://h:+1", "port"),
     ("http://[::1", "no host"), ("http://[zz]", "no host"), ("http://a%41", "no host"), ("http://::1", "no host"),
     ("http://sidecar:hunter2@h", "user name"), ("http://hunter2@h:5001/", "user name"),

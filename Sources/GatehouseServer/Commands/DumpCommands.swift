@@ -18,7 +18,7 @@ package struct DumpCommands: Sendable {
   ///
   /// - Parameter environment: of the process. What is wrong in it ends the process with exit code 78.
   package init(_ environment: [String: String]) throws {
-    var reader = EnvironmentReader(environment, readFile: ProcessSurroundings.text(of:))
+    var reader = EnvironmentReader(environment, readFile: SecretFile.text(of:))
     guard let memory = Configuration.memory(&reader, isProduction: false), reader.faults.isEmpty else {
       Program.complain(ConfigurationFaults(faults: reader.faults).description)
       exit(ExitCode.configuration.rawValue)

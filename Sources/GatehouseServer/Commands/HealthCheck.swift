@@ -10,7 +10,7 @@ import Settings
 extension Program {
   /// Asks the service on this host whether it is ready and ends: with 0 when it is, with 1 when not.
   package static func health(_ environment: [String: String]) async -> Never {
-    var reader = EnvironmentReader(environment, readFile: ProcessSurroundings.text(of:))
+    var reader = EnvironmentReader(environment, readFile: SecretFile.text(of:))
     let address = HealthCheck.Address(&reader)
     guard reader.faults.isEmpty else {
       for fault in reader.faults { StandardError.write("\(fault)") }

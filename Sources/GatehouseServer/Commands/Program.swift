@@ -75,7 +75,7 @@ package enum Program {
   static func load(_ environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
     // Before the configuration says how many connections fit.
     ProcessSurroundings.raiseDescriptorLimit()
-    return try Configuration.load(environment, readFile: ProcessSurroundings.text(of:))
+    return try Configuration.load(environment, readFile: SecretFile.text(of:))
   }
 
   static func complain(_ text: String) {

@@ -32,7 +32,7 @@ extension Configuration {
     let perAddress = reader.parsed(
       "MAX_CONNECTIONS_PER_ADDRESS", absent: "derived", takes: "a number from 1, or off"
     ) { text -> PerAddress? in
-      text.lowercased() == "off" ? .off : Int(text).flatMap { $0 >= 1 ? .bound($0) : nil }
+      ["off", "OFF", "Off"].contains(text) ? .off : Int(text).flatMap { $0 >= 1 ? .bound($0) : nil }
     }
     return switch perAddress {
     case nil: Connections(maximum: maximum, perAddress: max(1, maximum / 4))

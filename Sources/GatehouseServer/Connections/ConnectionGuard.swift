@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import Platform
 
@@ -55,6 +56,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var activity = ConnectionTable.Activity.idle
   private var ending = Ending.notYet
   private var isReadingBody = false
+  /// Whether the request that is being read is the connection's last.
+  private var isLast = false
   private var deadline: Scheduled<Void>?
   /// Requests that are not answered yet, in order.
   private var unanswered: [Call] = []
@@ -89,7 +92,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       let head = HeadMeter(memory)
       self.head = head
       do {
-        try context.pipeline.syncOperations.addHandlers([head, WriteDeadline()], position: .first)
+        let pipeline = context.pipeline.syncOperations
+        try RequestCheck.add(to: pipeline)
+        try pipeline.addHandlers([head, WriteDeadline()], position: .first)
         let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: Self.largestPiece)
         try context.channel.syncOptions?.setOption(.recvAllocator, value: pieces)
       } catch {
@@ -126,27 +131,51 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(var request):
       guard unanswered.count < Self.maximumAhead, let call = call(for: request) else {
-        ending = .afterAllAnswers
-        if unanswered.isEmpty { linger(context) }
+        end(context)
         return
       }
       guard let isTaken = begin(call, context) else { return }
       request.headerFields[.turnedAway] = isTaken ? nil : "draining"
+      isLast = request.headerFields[.malformed] != nil
       context.fireChannelRead(wrapInboundOut(.head(request)))
     case .body:
       context.fireChannelRead(data)
     case .end:
       isReadingBody = false
+      if isLast { ending = .afterAllAnswers }
       _ = settle(context)
       context.fireChannelRead(data)
     }
   }
 
+  /// A body can't be followed any further, nor what comes behind it.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard error is HTTPParserError, isReadingBody else { return context.fireErrorCaught(error) }
+    isReadingBody = false
+    let isAnswered = untaken >= unanswered.count
+    if case .notYet = ending { end(context) }
+    _ = settle(context)
+    // Otherwise the answer to the request says so.
+    if !isAnswered { context.fireErrorCaught(error) }
+  }
+
+  /// Closes after the answers to what was taken.
+  private func end(_ context: ChannelHandlerContext) {
+    ending = .afterAllAnswers
+    head?.stop()
+    if unanswered.isEmpty { linger(context) }
+  }
+
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    // When everything is answered, this is about the body that could not be read.
+    if case .afterAllAnswers = ending, untaken >= unanswered.count { return promise?.succeed() ?? () }
     switch unwrapOutboundIn(data) {
-    case .head(let response):
+    case .head(var response):
+      if case .afterAllAnswers = ending, untaken + 1 == unanswered.count {
+        response.headerFields[.connection] = "close"
+      }
       if response.headerFields[.connection]?.lowercased() == "close" { ending = .afterThisAnswer }
-      context.write(data, promise: promise)
+      context.write(wrapOutboundOut(.head(response)), promise: promise)
     case .body:
       context.write(data, promise: promise)
     case .end:
@@ -241,6 +270,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// first, and the client gets some time to read.
   private func linger(_ context: ChannelHandlerContext) {
     ending = .lingering
+    head?.stop()
     _ = note(.idle)
     context.close(mode: .output, promise: nil)
     setDeadline(deadlines.linger, context) { $0.close(promise: nil) }

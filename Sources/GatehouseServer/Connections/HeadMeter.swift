@@ -12,6 +12,7 @@ final class HeadMeter: ChannelInboundHandler {
 
   private let share: RequestMemory.Share
   private var count = 0
+  private var isOver = false
 
   init(_ memory: RequestMemory) {
     share = RequestMemory.Share(of: memory)
@@ -23,10 +24,18 @@ final class HeadMeter: ChannelInboundHandler {
     share.resize(to: 0)
   }
 
+  /// Nothing that comes from now on is read.
+  func stop() {
+    reset()
+    isOver = true
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isOver { return }
     count += unwrapInboundIn(data).readableBytes
     // Behind this the codec may find parts, which resets the count.
     context.fireChannelRead(data)
+    if isOver { return }
     if count > Self.most || !share.resize(to: count) { context.close(promise: nil) }
   }
 }

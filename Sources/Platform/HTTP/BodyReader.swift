@@ -26,7 +26,8 @@ struct BodyReader {
     var isKept = true
     if case .none = route.body { isKept = false }
     var (bytes, count): ([UInt8], Int) = ([], 0)
-    for try await buffer in request.body {
+    var pieces = request.body.makeAsyncIterator()
+    while let buffer = try await next(&pieces) {
       count += buffer.readableBytes
       guard count <= limit else { throw tooLarge(limit) }
       guard isKept else { continue }
@@ -34,6 +35,15 @@ struct BodyReader {
       bytes.append(contentsOf: buffer.readableBytesView)
     }
     return bytes
+  }
+
+  /// A body that breaks off or can't be followed is the client's fault, and so is a connection that ends in it.
+  private func next(_ pieces: inout RequestBody.AsyncIterator) async throws(RefusalWithFields) -> ByteBuffer? {
+    do {
+      return try await pieces.next()
+    } catch {
+      throw Malformation.body.refusal
+    }
   }
 
   private func limit(_ path: String, _ route: Route) -> Int {

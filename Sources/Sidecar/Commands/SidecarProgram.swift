@@ -119,7 +119,7 @@ package enum SidecarProgram {
     _ command: SidecarCommand, _ environment: [String: String], notes: DumpVolume.NotesAccess, logger: Logger
   ) throws -> SidecarWork {
     let configuration = try SidecarConfiguration.load(
-      environment, logsIn: command.isLasting, readFile: ProcessSurroundings.text(of:))
+      environment, logsIn: command.isLasting, readFile: SecretFile.text(of:))
     let volume = try DumpVolume(
       configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, notes: notes)
     return SidecarWork(configuration: configuration, volume: volume, logger: logger)

@@ -1,0 +1,56 @@
+import NIOCore
+
+/// Stands before the HTTP decoder and hands it what came in pieces that end with a head or a body, so that it is known
+/// where each body begins. Follows chunked bodies, and stops at the first byte that is wrong in one.
+final class BodyScanner: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  private let check: RequestCheck
+  /// Whether the line of a head that is being read has no byte yet.
+  private var isLineEmpty = true
+
+  init(_ check: RequestCheck) {
+    self.check = check
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    while bytes.readableBytes > 0 {
+      var count = bytes.readableBytes
+      switch check.position {
+      case .end: return
+      case .head: count = countToEmptyLine(bytes.readableBytesView)
+      case .counted(let left):
+        count = min(count, left)
+        check.advance(to: .counted(left - count))
+      case .chunked(var body):
+        do {
+          count = try body.take(bytes.readableBytesView)
+          check.advance(to: .chunked(body))
+        } catch {
+          check.refuseBody()
+          return
+        }
+      }
+      // No bytes are left of a body, and yet the decoder waits for some: they disagree.
+      guard count > 0, let piece = bytes.readSlice(length: count) else {
+        check.refuseBody()
+        return
+      }
+      context.fireChannelRead(wrapInboundOut(piece))
+    }
+  }
+
+  private func countToEmptyLine(_ bytes: ByteBufferView) -> Int {
+    for (offset, byte) in bytes.enumerated() {
+      switch byte {
+      case UInt8(ascii: "\n") where isLineEmpty: return offset + 1
+      case UInt8(ascii: "\n"): isLineEmpty = true
+      case UInt8(ascii: "\r"): break
+      default: isLineEmpty = false
+      }
+    }
+    return bytes.count
+  }
+}
