@@ -138,7 +138,7 @@ let package = Package(
         "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Settings",
         "TestSupport", logging,
       ]),
-    tests("ArchitectureTests", ["JSON"]),
+    tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
       "EndToEnd", ["TestSupport", "Authentication", "DumpDirectory", "DumpFormat", "JSON"],

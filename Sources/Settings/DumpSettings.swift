@@ -34,7 +34,9 @@ package struct DumpSettings: Sendable {
         "MEM_ENCRYPTION_KEYS_OLD", "holds a key of less than 8 characters; list whole keys with commas between them")
     }
     path = reader.text("MEM_DUMP_PATH", default: "generated/memory_dump.bin")
-    olderKeys = older ?? []
+    // Doorman takes the variable as it stands, and so sealed its dumps.
+    let asItStands = reader.withLineEnds("MEM_ENCRYPTION_KEY").map { [Secret($0)] } ?? []
+    olderKeys = (older ?? []) + asItStands
     guard let key else { return nil }
     encryptionKey = key
   }

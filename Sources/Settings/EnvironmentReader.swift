@@ -155,6 +155,12 @@ package struct EnvironmentReader {
     }
   }
 
+  /// A variable with the line ends at its end; `nil` where it has none.
+  func withLineEnds(_ name: String) -> String? {
+    guard let value = environment[name], let text = raw(name), value.utf8.count > text.utf8.count else { return nil }
+    return value
+  }
+
   /// Bytes that are not UTF-8 have become U+FFFD, so that different values would be one.
   private mutating func checkBytes(of name: String) {
     guard let value = raw(name) else { return }

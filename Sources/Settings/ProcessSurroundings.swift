@@ -4,9 +4,10 @@ import Glibc
 package enum ProcessSurroundings {
   package struct Unreadable: Error {}
 
-  /// The environment as the process was given it.
+  /// The environment as the process was given it. Without one every setting would have its default, so a process that can't read
+  /// it ends.
   package static var environment: [String: String] {
-    let text = (try? bytes(of: "/proc/self/environ", maximum: 16 << 20)) ?? []
+    guard let text = try? bytes(of: "/proc/self/environ", maximum: 16 << 20) else { endWithoutEnvironment() }
     return Dictionary(
       text.split(separator: 0).compactMap { entry -> (String, String)? in
         guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
@@ -17,6 +18,16 @@ package enum ProcessSurroundings {
         )
       }, uniquingKeysWith: { first, _ in first })
   }
+
+  private static func endWithoutEnvironment() -> Never {
+    let sentence = "the environment can't be read from /proc/self/environ; mount /proc, and check that it is at most 16 MiB\n"
+    // Nothing is left to do where even this can't be written.
+    _ = sentence.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    _exit(configurationFault)
+  }
+
+  /// `EX_CONFIG` of sysexits.h, as for every other fault of the settings.
+  private static let configurationFault: Int32 = 78
 
   package static var workingDirectory: String {
     guard let path = getcwd(nil, 0) else { return "/" }

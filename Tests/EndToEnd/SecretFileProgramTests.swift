@@ -4,6 +4,25 @@ import Testing
 
 @Suite("Files that hold a secret, in both programs")
 struct SecretFileProgramTests {
+  @Test("end with exit code 78 where the environment can't be read, and take no default for what it says")
+  func noEnvironment() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let script = root.appending(path: "without-proc")
+      let text = "#!/bin/sh\nexec unshare -m sh -c 'mount -t tmpfs none /proc && exec \"$@\"' sh \"$@\"\n"
+      try Data(text.utf8).write(to: script)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path())
+      let process = try GatehouseProcess(
+        dumps: root.appending(path: "g"), arguments: ["config", "check"], through: script)
+      let code = try process.waitForExit()
+      if process.log.contains("unshare failed") || process.log.contains("permission denied") {
+        print("skipped: this process may not have mounts of its own")
+        return
+      }
+      #expect(code == 78, "\(process.log)")
+      #expect(process.log.contains("/proc/self/environ"))
+    }
+  }
+
   @Test(
     "are refused with exit code 78 where they hold no plain text, and are taken with any line ends",
     arguments: [

@@ -31,6 +31,16 @@ struct SecretFileTests {
     #expect(try await outcome(of: Self.key + Array(end.utf8)).secret == "a key of the tests")
   }
 
+  @Test("of dumps also open what the variable sealed with its line ends, as Doorman takes it")
+  func keyWithLineEnds() throws {
+    var reader = EnvironmentReader(["MEM_ENCRYPTION_KEY": "a key of the tests\r\n"], readFile: SecretFile.text(of:))
+    let settings = try #require(DumpSettings(&reader, isProduction: false))
+    #expect(settings.encryptionKey.reveal() == "a key of the tests")
+    #expect(settings.olderKeys.map { Array($0.reveal().utf8) } == [Array("a key of the tests\r\n".utf8)])
+    var plain = EnvironmentReader(["MEM_ENCRYPTION_KEY": "a key of the tests"], readFile: SecretFile.text(of:))
+    #expect(DumpSettings(&plain, isProduction: false)?.olderKeys.isEmpty == true)
+  }
+
   @Test(
     "keep everything else", arguments: [" a key ", "\na key", "a\r\nkey", "a key\n ", "a key\t", "e\u{301}", "\u{E9}"])
   func rest(text: String) async throws {

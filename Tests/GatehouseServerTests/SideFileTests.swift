@@ -23,7 +23,7 @@ struct SideFileTests {
       ("", "no JSON object"), ("{", "no JSON object"), ("[]", "no JSON object"), ("null", "no JSON object"),
       ("{\"ip_whitelist\": [\"10.0.0.0/8\"]} x", "no JSON object"), ("\u{FEFF}{}", "no JSON object"),
       (#"{"ip_whitelist": "10.0.0.0/8"}"#, "ip_whitelist"), (#"{"ip_whitelist": [1]}"#, "ip_whitelist"),
-      (#"{"ip_whitelist": ["10.0.0.0/33"]}"#, "\"10.0.0.0/33\", which is neither"),
+      (#"{"ip_whitelist": ["10.0.0.0/33"]}"#, "'10.0.0.0/33', which is neither"),
       (#"{"ip_blacklist": ["everybody"]}"#, "ip_blacklist"), (#"{"xff_trusted_proxies": [""]}"#, "xff_trusted_proxies"),
       (#"{"trust_x_forwarded_for": "perhaps"}"#, "trust_x_forwarded_for"), (#"{"dump_path": []}"#, "dump_path"),
       (#"{"auto_save_frequency_seconds": 59}"#, "auto_save_frequency_seconds"),
