@@ -20,7 +20,8 @@ package enum ProcessSurroundings {
   }
 
   private static func endWithoutEnvironment() -> Never {
-    let sentence = "the environment can't be read from /proc/self/environ; mount /proc, and check that it is at most 16 MiB\n"
+    let sentence =
+      "the environment can't be read from /proc/self/environ; mount /proc, and check that it is at most 16 MiB\n"
     // Nothing is left to do where even this can't be written.
     _ = sentence.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     _exit(configurationFault)
