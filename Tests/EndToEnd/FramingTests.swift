@@ -113,6 +113,27 @@ struct FramingTests {
       ["OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS http://x HTTP/1.1\r\nHost: x\r\n\r\n"], status: 204)
   }
 
+  @Test("differ from those that ask for another protocol: they are answered in this one, and the connection ends")
+  func upgrades() async throws {
+    let fields = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    let body = #"{"email": "nobody", "password": "none"}"#
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      for (text, status) in [
+        ("\(Self.get)Host: x\r\n\(fields)\r\n", 200),
+        ("\(Self.get)Host: x\r\n\r\n\(Self.get)Host: x\r\n\(fields)\r\n", 200),
+        ("\(Self.post)\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)", 400),
+      ] {
+        let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+        try connection.send(text)
+        var answer = try connection.receive()
+        if text.contains("\r\n\r\nGET") { answer = try connection.receive() }
+        #expect(answer.status == status)
+        #expect(answer.header("connection") == "close")
+        #expect(connection.isClosedByServer(within: .seconds(10)))
+      }
+    }
+  }
+
   @Test("whose head can't be read are refused")
   func heads() async throws {
     let host = Self.get + "Host: x\r\n"
