@@ -136,8 +136,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       }
       guard let isTaken = begin(call, context) else { return }
       request.headerFields[.turnedAway] = isTaken ? nil : "draining"
-      // The decoder reads nothing behind a request to change the protocol: a client has to know that its next one needs another
-      // connection.
+      // The decoder reads nothing behind a request to change the protocol: the next one needs another connection.
       isLast = request.headerFields[.malformed] != nil || request.headerFields[.upgrade] != nil
       context.fireChannelRead(wrapInboundOut(.head(request)))
     case .body:
