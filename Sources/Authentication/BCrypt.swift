@@ -6,6 +6,7 @@ import JSON
 enum BCrypt {
   /// The cost of the peer's hashes: 2^12 rounds.
   static let cost: UInt = 12
+
   /// - Throws: `AuthenticationError` when libxcrypt refuses, as with a NUL in the password.
   static func hash(_ password: String, cost: UInt = cost) throws(AuthenticationError) -> String {
     var salt = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))

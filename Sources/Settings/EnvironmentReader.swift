@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads variables one by one, remembers what is in effect and gathers what is wrong.
 ///
 /// An empty variable counts as one that is not set, and line ends at a value's end are cut, as `$(cat FILE)` and tools of
@@ -172,16 +174,12 @@ package struct EnvironmentReader {
   }
 
   private static func words(of list: String) -> [String] {
-    list.utf8.split(separator: UInt8(ascii: ",")).map { trimmed(String(decoding: $0, as: UTF8.self)) }
-      .filter { !$0.isEmpty }
+    list.parts(betweenBytes: UInt8(ascii: ",")).map(trimmed).filter { !$0.isEmpty }
   }
 
-  /// The same letters of ASCII in any case: Unicode's own rules take the Kelvin sign for a `k`.
+  /// The same letters of ASCII in any case.
   private static func isSameWord(_ one: String, _ other: String) -> Bool {
-    let lowercased = { (byte: UInt8) in
-      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-    }
-    return one.utf8.map(lowercased).elementsEqual(other.utf8.map(lowercased))
+    one.asciiLowercased.hasSameBytes(as: other.asciiLowercased)
   }
 
   private static func trimmed(_ text: String) -> String {

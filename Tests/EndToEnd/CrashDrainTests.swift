@@ -65,16 +65,21 @@ struct CrashDrainTests {
     }
   }
 
+  /// Kills a service with a change that came after its last dump.
+  private func crash(_ gatehouse: GatehouseProcess) throws {
+    let token = try gatehouse.logIn()
+    #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
+    try change(gatehouse, token, "acknowledged")
+    gatehouse.signal(SIGKILL)
+    _ = try gatehouse.waitForExit()
+  }
+
   @Test("by a crash before the sidecar was started says so, too")
   func crashBeforeSidecar() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
-        let token = try gatehouse.logIn()
-        #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
-        try change(gatehouse, token, "acknowledged")
-        gatehouse.signal(SIGKILL)
-        _ = try gatehouse.waitForExit()
+        try crash(gatehouse)
         let sidecar = try SidecarProcess.start(dumps: generated, port: gatehouse.port)
         try sidecar.waitForLog("service.state")
         #expect(try sidecar.stop() == 70)
@@ -90,11 +95,7 @@ struct CrashDrainTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
-        let token = try gatehouse.logIn()
-        #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
-        try change(gatehouse, token, "acknowledged")
-        gatehouse.signal(SIGKILL)
-        _ = try gatehouse.waitForExit()
+        try crash(gatehouse)
       }
       let host = try FullPort()
       let drain = try SidecarProcess.run(["drain"], dumps: generated, port: host.port)

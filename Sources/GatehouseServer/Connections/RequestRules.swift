@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import NIOHTTP1
 import Platform
@@ -35,7 +36,7 @@ enum RequestRules {
     guard !target.contains(UInt8(ascii: "#")) else { throw RequestFault(.fragment) }
     if target.first == UInt8(ascii: "/") { return }
     if target.elementsEqual("*".utf8), head.method == .OPTIONS { return }
-    guard let scheme = ["http://", "https://"].first(where: { begins(target, with: $0.utf8) }) else {
+    guard let scheme = ["http://", "https://"].first(where: { head.uri.asciiLowercased.beginsWithBytes($0) }) else {
       throw RequestFault(.target)
     }
     let rest = target.dropFirst(scheme.utf8.count)
@@ -59,11 +60,9 @@ enum RequestRules {
     }
     guard head.version.minor > 0 else { throw RequestFault(.codingInOlderVersion) }
     let codings = head.headers["Transfer-Encoding"].flatMap { line in
-      line.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: true).map { coding in
-        coding.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }.map(lowercased)
-      }
+      line.parts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace.asciiLowercased)
     }.filter { !$0.isEmpty }
-    guard codings.allSatisfy({ $0.elementsEqual("chunked".utf8) }) else { throw RequestFault(.codingUnknown) }
+    guard codings.allSatisfy({ $0.hasSameBytes(as: "chunked") }) else { throw RequestFault(.codingUnknown) }
     guard codings.count == 1 else { throw RequestFault(.codingRepeated) }
     return .chunked
   }
@@ -111,34 +110,18 @@ enum RequestRules {
   }
 
   private static func number(_ bytes: some Collection<UInt8>) -> Int? {
-    guard !bytes.isEmpty else { return nil }
-    var number = 0
-    for byte in bytes {
-      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-      let (shifted, isTooLarge) = number.multipliedReportingOverflow(by: 10)
-      let (sum, isAlsoTooLarge) = shifted.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
-      guard !isTooLarge, !isAlsoTooLarge else { return nil }
-      number = sum
-    }
-    return number
+    // `Int` alone would take a sign, too.
+    bytes.allSatisfy(isDigit) ? Int(String(decoding: bytes, as: UTF8.self)) : nil
   }
 
-  private static func begins(_ text: String.UTF8View, with scheme: String.UTF8View) -> Bool {
-    text.prefix(scheme.count).map(lowercased).elementsEqual(scheme)
-  }
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-  }
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
   private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lowercased(byte))
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lowercased(byte))
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
   }
 }
 
