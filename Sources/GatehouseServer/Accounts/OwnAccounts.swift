@@ -54,9 +54,9 @@ final class OwnAccounts: Sendable {
 
   /// Hashes of the passwords. They are computed once.
   func hashes() async throws -> Hashes {
-    Hashes(
-      administrator: try await passwords.ownHash(administrator.reveal()),
-      sidecar: try await sidecar.asyncMap { try await passwords.ownHash($0.password.reveal()) })
+    let administrator = try await passwords.ownHash(administrator.reveal())
+    guard let sidecar else { return Hashes(administrator: administrator, sidecar: nil) }
+    return Hashes(administrator: administrator, sidecar: try await passwords.ownHash(sidecar.password.reveal()))
   }
 
   /// Makes the accounts, and sets right what is not as the environment says. What is right stays, so that a restart changes
@@ -156,12 +156,5 @@ final class OwnAccounts: Sendable {
     }
     if isSet { await dumper.discountChange() }
     return isSet
-  }
-}
-
-extension Optional {
-  fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
-    guard let self else { return nil }
-    return try await transform(self)
   }
 }
