@@ -99,7 +99,7 @@ struct MetricsPortTests {
       for _ in 0..<3 {
         let health = try sidecar.health()
         #expect(health.code == 0)
-        #expect(health.took < .seconds(3))
+        #expect(health.took < .seconds(10))
       }
       #expect(sidecar.load() < 0.5)
       // None of them stays longer than its time. (Where there is an answer to be read, it hides the end from a look.)
@@ -152,7 +152,7 @@ struct MetricsPortTests {
       for _ in 0..<5 {
         let health = try sidecar.health()
         #expect(health.code == 0)
-        #expect(health.took < .seconds(4))
+        #expect(health.took < .seconds(10))
       }
       #expect(sidecar.load() < 0.7)
       #expect(sidecar.descriptors < 64)
@@ -179,7 +179,7 @@ struct MetricsPortTests {
       try sidecar.limitDescriptors(to: 3)
       let start = ContinuousClock.now
       #expect(try sidecar.process.stop() == 74)
-      #expect(ContinuousClock.now - start < .seconds(7))
+      #expect(ContinuousClock.now - start < .seconds(15))
       #expect(sidecar.process.log.contains("drain.outcome=volume_failed"))
       #expect(!sidecar.process.log.contains("drain.outcome=service_gone"))
     }

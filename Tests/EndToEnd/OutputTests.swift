@@ -145,7 +145,7 @@ struct OutputTests {
           sidecar.signal(SIGTERM)
         }
         #expect(try sidecar.waitForExit() == (signals == 2 ? 1 : 75))
-        #expect(ContinuousClock.now - start < (signals == 2 ? .seconds(5) : .seconds(12)))
+        #expect(ContinuousClock.now - start < .seconds(20))
         #expect(
           try SidecarProcess.receipt(in: generated)["outcome"] == (signals == 2 ? "interrupted" : "timed_out"))
       }
