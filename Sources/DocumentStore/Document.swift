@@ -43,7 +43,7 @@ package struct Document: Sendable {
 
   /// Parses what `JSONWriter` or `JSONCompactor` wrote, which a strict parser reads whatever its depth. There is no other
   /// way for bytes to come here, so that `nil` does not occur.
-  private static func ownValue(_ bytes: some Swift.Collection<UInt8>) -> JSONValue? {
+  private static func ownValue(_ bytes: some Collection<UInt8>) -> JSONValue? {
     try? JSONParser(maximumDepth: .max).parse(bytes)
   }
 }

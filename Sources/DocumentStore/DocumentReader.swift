@@ -6,7 +6,7 @@ package protocol DocumentReader {
 
 /// A collection as a reader sees it; opaque outside the store.
 package struct CollectionContents: Sendable {
-  let collection: Collection?
+  let collection: DocumentCollection?
 }
 
 extension DocumentReader {

@@ -34,7 +34,7 @@ extension Filter {
 
 extension Filter {
   /// Rows that may match, found through indexes and in ascending order; `nil` when only a scan can tell.
-  func candidates(in collection: Collection) -> [Row]? {
+  func candidates(in collection: DocumentCollection) -> [Row]? {
     switch self {
     case .any(let filters):
       var rows: Set<Row> = []

@@ -8,13 +8,13 @@ package struct Snapshot: Sendable, DocumentReader {
   package var sequence: UInt64 { version.sequence }
 
   /// The collections' names: the declared ones in their order, then others as they came.
-  package var collections: [String] { version.collections.map(\.schema.name) }
+  package var collections: [String] { version.table.collections.map(\.schema.name) }
 
   /// Documents in all collections.
-  package var count: Int { version.collections.reduce(0) { $0 + $1.count } }
+  package var count: Int { version.table.collections.reduce(0) { $0 + $1.count } }
 
   package func contents(of collection: String) -> CollectionContents {
-    CollectionContents(collection: version.places[UTF8Key(collection)].map { version.collections[$0] })
+    CollectionContents(collection: version.table[collection])
   }
 
   /// Calls `body` with each document's bytes in the order in which the documents came.

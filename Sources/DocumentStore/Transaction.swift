@@ -3,17 +3,18 @@ package import JSON
 
 /// Changes that become visible together, or not at all when the body that makes them throws.
 package struct Transaction: DocumentReader {
-  private(set) var collections: [Collection]
-  private(set) var places: [UTF8Key: Int]
-  private(set) var isChanged = false
+  private(set) var table: CollectionTable
+  private var recorder = ChangeRecorder()
 
-  init(_ version: StoreVersion) {
-    collections = version.collections
-    places = version.places
+  init(_ table: CollectionTable) {
+    self.table = table
   }
 
+  /// What the transaction changed so far.
+  var changes: [Change] { recorder.changes(in: table) }
+
   package func contents(of collection: String) -> CollectionContents {
-    CollectionContents(collection: places[UTF8Key(collection)].map { collections[$0] })
+    CollectionContents(collection: table[collection])
   }
 
   /// Adds a document; one without `_id` gets a random one.
@@ -22,11 +23,13 @@ package struct Transaction: DocumentReader {
   @discardableResult
   package mutating func insert(_ object: JSONObject, into collection: String) throws(StoreError) -> JSONObject {
     var object = object
-    if object[Collection.identifier]?.string == nil {
-      object[Collection.identifier] = .string(UUID().uuidString.lowercased())
+    if object[DocumentCollection.identifier]?.string == nil {
+      object[DocumentCollection.identifier] = .string(UUID().uuidString.lowercased())
     }
-    _ = try collections[place(of: collection)].insert(Document(object))
-    isChanged = true
+    let document = Document(object)
+    let position = table.position(of: collection)
+    let row = try table[position].insert(document)
+    recorder.note(collection: position, row: row, before: nil, after: document)
     return object
   }
 
@@ -59,7 +62,7 @@ package struct Transaction: DocumentReader {
   ) throws(StoreError) -> Bool {
     guard let (row, document) = matches(in: collection, filter).first else { return false }
     var object = object
-    if object[Collection.identifier] == nil { object[Collection.identifier] = document.value("_id") }
+    if object[DocumentCollection.identifier] == nil { object[DocumentCollection.identifier] = document.value("_id") }
     try replace(row, document, with: object, in: collection)
     return true
   }
@@ -69,29 +72,24 @@ package struct Transaction: DocumentReader {
   package mutating func delete(from collection: String, _ filter: Filter) -> Int {
     let matches = matches(in: collection, filter)
     guard !matches.isEmpty else { return 0 }
-    let place = place(of: collection)
-    for (row, _) in matches { collections[place].remove(row) }
-    isChanged = true
+    let position = table.position(of: collection)
+    for (row, document) in matches {
+      table[position].remove(row)
+      recorder.note(collection: position, row: row, before: document, after: nil)
+    }
     return matches.count
   }
 
   private mutating func replace(
     _ row: Row, _ before: Document, with object: JSONObject, in collection: String
   ) throws(StoreError) {
-    guard object[Collection.identifier] == before.value("_id") else {
+    guard object[DocumentCollection.identifier] == before.value("_id") else {
       throw StoreError.identifierChanged(collection: collection)
     }
     let document = Document(object)
     guard document.bytes != before.bytes else { return }
-    try collections[place(of: collection)].replace(row, with: document)
-    isChanged = true
-  }
-
-  /// The place of a collection, which comes into being when something is put into it.
-  private mutating func place(of collection: String) -> Int {
-    if let place = places[UTF8Key(collection)] { return place }
-    collections.append(Collection(schema: CollectionSchema(collection)))
-    places[UTF8Key(collection)] = collections.count - 1
-    return collections.count - 1
+    let position = table.position(of: collection)
+    try table[position].replace(row, with: document)
+    recorder.note(collection: position, row: row, before: before, after: document)
   }
 }

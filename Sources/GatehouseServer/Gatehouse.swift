@@ -66,7 +66,8 @@ struct Gatehouse: Sendable {
       store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
       passwords: passwords, administrator: configuration.administrator.password, sidecar: configuration.sidecar,
       logger: logger)
-    installation = Installation(store: store, accounts: accounts, dumper: dumper)
+    let commitLog = DumpOnlyLog()
+    installation = Installation(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
     let (state, lease, start) = (state, lease, ContinuousClock.now)
     dumps = DumpService(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
@@ -75,8 +76,9 @@ struct Gatehouse: Sendable {
     deposed = DeposedChanges(dumper: dumper, logger: logger)
     let tokens = try await Self.tokens(configuration.tokenKeys)
     platform = PlatformServices(
-      configuration: configuration.platform.configuration(settings: defaults), store: store, passwords: passwords,
-      tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds, availability: { state.availability },
+      configuration: configuration.platform.configuration(settings: defaults), store: store,
+      commitLog: commitLog, passwords: passwords, tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds,
+      availability: { state.availability },
       standby: { lease.standby }, ownAccounts: { await accounts.waitUntilSettled(within: $0) },
       isSealed: { state.isSealed }, isSaved: { state.isSaved },
       activity: {

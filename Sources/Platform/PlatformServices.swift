@@ -10,6 +10,7 @@ import Synchronization
 package final class PlatformServices: Sendable {
   package let configuration: PlatformConfiguration
   let store: DocumentStore
+  private let commitLog: any CommitLog
   let passwords: Passwords
   let tokens: Tokens
   let dumps: any DumpPort
@@ -44,6 +45,7 @@ package final class PlatformServices: Sendable {
   }
 
   /// - Parameters:
+  ///   - commitLog: asked to keep each change before the change is acknowledged.
   ///   - clock: Unix seconds.
   ///   - availability: asked at each call.
   ///   - standby: asked before each change, at its commit, and before it is acknowledged; `nil`: changes are taken.
@@ -52,8 +54,8 @@ package final class PlatformServices: Sendable {
   ///   - isSealed: whether changes have ended, with the snapshot of the last dump or without one; asked at each commit.
   ///   - isSaved: whether the last dump is safe; asked before a change is acknowledged.
   package init(
-    configuration: PlatformConfiguration, store: DocumentStore, passwords: Passwords, tokens: Tokens,
-    dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
+    configuration: PlatformConfiguration, store: DocumentStore, commitLog: any CommitLog, passwords: Passwords,
+    tokens: Tokens, dumps: any DumpPort, logger: Logger, clock: @escaping @Sendable () -> Double,
     availability: @escaping @Sendable () -> Availability, standby: @escaping @Sendable () -> Standby?,
     ownAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool = { _ in true },
     isSealed: @escaping @Sendable () -> Bool, isSaved: @escaping @Sendable () -> Bool,
@@ -61,6 +63,7 @@ package final class PlatformServices: Sendable {
   ) {
     self.configuration = configuration
     self.store = store
+    self.commitLog = commitLog
     self.passwords = passwords
     self.tokens = tokens
     self.dumps = dumps
@@ -108,9 +111,21 @@ package final class PlatformServices: Sendable {
     }
   }
 
-  /// Changes the store under the resources' rules, if a dump can still hold the change when it is made.
-  func write<Value: Sendable>(_ body: (inout Transaction) throws(Refusal) -> Value) throws(Refusal) -> Value {
-    try store.write(permit: { () throws(Refusal) in try self.permitChange() }, body)
+  /// Changes the store under the resources' rules, if a dump can still hold the change when it is made, and returns when
+  /// the log of commits has the change.
+  ///
+  /// - Throws: what the body throws, before any change. 503 `GTW504` when the log does not take the change, which was made.
+  func write<Value: Sendable>(
+    _ body: (inout Transaction) throws(Refusal) -> Value
+  ) async throws(Refusal) -> Value {
+    let result = try store.write(permit: { () throws(Refusal) in try self.permitChange() }, body)
+    guard let commit = result.commit else { return result.value }
+    do {
+      try await commitLog.append(commit)
+    } catch {
+      throw Self.unacknowledged("it could not be kept: \(error)")
+    }
+    return result.value
   }
 
   /// A change that no dump would ever hold is not taken.
@@ -127,9 +142,12 @@ package final class PlatformServices: Sendable {
   func acknowledgeChange() throws(Refusal) {
     // What was made before the snapshot of the last dump is in it. Changes also end without such a dump, when the lease is lost.
     guard !isSaved(), let standby = standby() else { return }
-    throw Refusal(
-      503, "GTW504",
-      "The change was made here, but may be lost: \(standby.reason). Read it back before you make it again")
+    throw Self.unacknowledged(standby.reason)
+  }
+
+  private static func unacknowledged(_ reason: String) -> Refusal {
+    Refusal(
+      503, "GTW504", "The change was made here, but may be lost: \(reason). Read it back before you make it again")
   }
 
   /// All routes, in the order of the API's description.

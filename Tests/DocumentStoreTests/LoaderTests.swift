@@ -78,7 +78,7 @@ struct LoaderTests {
     let loaded = loader.finish()
     store.replaceAll(with: loaded) { _, _ in }
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).count == 3)
-    #expect(store.write { $0.delete(from: "users", .fields(["_id": "2"])) } == 1)
+    #expect(store.write { $0.delete(from: "users", .fields(["_id": "2"])) }.value == 1)
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).compactMap(\.id) == ["1", "3"])
   }
 

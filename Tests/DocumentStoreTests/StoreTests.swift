@@ -32,7 +32,7 @@ struct StoreTests {
 
   @Test("uses an index wherever all of its fields must be equal to strings")
   func planning() throws {
-    var collection = Collection(schema: CollectionSchema("c", unique: [["a", "b"]], secondary: [["s"]]))
+    var collection = DocumentCollection(schema: CollectionSchema("c", unique: [["a", "b"]], secondary: [["s"]]))
     for number in 0..<10 {
       _ = try collection.insert(Document(["_id": .string("\(number)"), "a": "x", "b": .string("\(number)"), "s": "y"]))
     }
@@ -96,7 +96,7 @@ struct StoreTests {
       _ = try store.write { (tx) throws(StoreError) in try tx.update(in: "users", .everything, [.set("n", value)]) }
     }
     try set(1)
-    #expect(store.write { $0.delete(from: "users", .fields(["name": "none"])) } == 0)
+    #expect(store.write { $0.delete(from: "users", .fields(["name": "none"])) }.value == 0)
     #expect(store.snapshot().sequence == sequence)
     try set(2)
     #expect(store.snapshot().sequence == sequence + 1)
@@ -107,7 +107,7 @@ struct StoreTests {
     let store = DocumentStore(schemas: [users])
     let inserted = try store.write { (tx) throws(StoreError) in
       try tx.insert(["name": "a", "x-unknown": [half, .null, "é"]], into: "users")
-    }
+    }.value
     #expect(inserted["_id"]?.string?.count == 36)
     #expect(throws: StoreError.identifierChanged(collection: "users")) {
       try store.write { (tx) throws(StoreError) in _ = try tx.update(in: "users", .everything, [.set("_id", "other")]) }

@@ -201,7 +201,7 @@ struct PersistenceTests {
       let store = Mutex<DocumentStore?>(nil)
       struct Closed: Error {}
       let change = { @Sendable (name: String) throws in
-        try store.withLock { $0 }?.write(
+        _ = try store.withLock { $0 }?.write(
           permit: { () throws(any Error) in if isClosed.withLock({ $0 }) { throw Closed() } }
         ) { (tx) throws(any Error) in
           _ = try tx.insert(["name": .string(name)], into: "users")
@@ -209,7 +209,7 @@ struct PersistenceTests {
       }
       // A call that is in flight commits while the dump is written, after its snapshot.
       let files = HookedOperations { operation in
-        guard operation == "fsync" else { return }
+        guard operation == "fsync", store.withLock({ $0 }) != nil else { return }
         let isRefused = (try? change("late")) == nil
         late.withLock { $0.append(isRefused) }
       }

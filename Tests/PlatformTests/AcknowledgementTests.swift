@@ -1,7 +1,9 @@
 import Authentication
 import DocumentStore
+import JSON
 import Logging
 import Resources
+import Synchronization
 import Testing
 
 @testable import Platform
@@ -14,12 +16,44 @@ struct AcknowledgementTests {
     func check(dumpPath: String) async throws(Refusal) {}
   }
 
-  private func services(isWriter: Bool, isSealed: Bool, isSaved: Bool) async throws -> PlatformServices {
+  /// Keeps what it is given, or fails.
+  private final class TestLog: CommitLog {
+    struct Failure: Error, CustomStringConvertible {
+      let description = "the log is full"
+    }
+
+    let fails: Bool
+    let kept: Mutex<[UInt64]>
+
+    init(fails: Bool = false) {
+      self.fails = fails
+      kept = Mutex([])
+    }
+
+    func append(_ commit: Commit) async throws {
+      await Task.yield()
+      guard !fails else { throw Failure() }
+      kept.withLock { $0.append(commit.sequence) }
+    }
+  }
+
+  private static func insert(into transaction: inout Transaction) throws(Refusal) {
+    do throws(StoreError) {
+      try transaction.insert(["group_name": "g"], into: "groups")
+    } catch {
+      throw Refusal(400, "x", "\(error)")
+    }
+  }
+
+  private func services(
+    isWriter: Bool, isSealed: Bool, isSaved: Bool, log: any CommitLog = TestLog()
+  ) async throws -> PlatformServices {
     let settings = SecuritySettings.Defaults(
       enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true)
     return PlatformServices(
       configuration: PlatformConfiguration(settings: settings, version: "1"), store: DocumentStore(schemas: []),
-      passwords: Passwords(threads: 1, own: []), tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
+      commitLog: log, passwords: Passwords(threads: 1, own: []),
+      tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
       dumps: NoDumps(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 },
       availability: { .ready }, standby: { isWriter ? nil : Standby(reason: "another task has the lease") },
       isSealed: { isSealed }, isSaved: { isSaved },
@@ -51,5 +85,28 @@ struct AcknowledgementTests {
   func ended() async throws {
     let services = try await services(isWriter: true, isSealed: true, isSaved: false)
     #expect(throws: Refusal.self) { try services.permitChange() }
+  }
+
+  @Test("waits for the log of commits, and says so when the log does not take the change")
+  func log() async throws {
+    let log = TestLog()
+    let services = try await services(isWriter: true, isSealed: false, isSaved: false, log: log)
+    try await services.write { (transaction) throws(Refusal) in try Self.insert(into: &transaction) }
+    #expect(log.kept.withLock { $0 } == [1])
+    // Nothing changed, so there is nothing to keep.
+    await #expect(throws: Refusal.self) {
+      try await services.write { (_) throws(Refusal) in throw Refusal(400, "x", "x") }
+    }
+    try await services.write { (_) throws(Refusal) in }
+    #expect(log.kept.withLock { $0 } == [1])
+
+    let failing = try await self.services(isWriter: true, isSealed: false, isSaved: false, log: TestLog(fails: true))
+    do throws(Refusal) {
+      try await failing.write { (transaction) throws(Refusal) in try Self.insert(into: &transaction) }
+      Issue.record("it was acknowledged")
+    } catch {
+      #expect(error.code == "GTW504" && error.status == 503)
+      #expect(error.message.contains("the log is full"))
+    }
   }
 }

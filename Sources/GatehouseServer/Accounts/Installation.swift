@@ -7,6 +7,7 @@ import Resources
 /// Puts a state in place, with the accounts of the environment in it.
 struct Installation: Sendable {
   let store: DocumentStore
+  let commitLog: any CommitLog
   let accounts: OwnAccounts
   let dumper: Dumper
 
@@ -14,7 +15,7 @@ struct Installation: Sendable {
   func begin() throws {
     let accounts = accounts
     accounts.report(
-      try store.write { (transaction) throws(Refusal) in try accounts.complete(&transaction, hashes: nil) })
+      try store.write { (transaction) throws(Refusal) in try accounts.complete(&transaction, hashes: nil) }.value)
   }
 
   /// Makes a restored dump the present state. Called at the start: what the dump holds counts as saved. The accounts have the
@@ -50,15 +51,17 @@ struct Installation: Sendable {
   ) async throws {
     let hashes = try await accounts.hashes()
     let (store, accounts) = (store, accounts)
-    let obstacles = try await restorer.run {
+    let (commit, obstacles) = try await restorer.run {
       var obstacles = OwnAccounts.Obstacles()
-      try store.replaceAll(with: restored.contents, permit: permit) { (transaction, before) throws(Refusal) in
+      let commit = try store.replaceAll(with: restored.contents, permit: permit) {
+        (transaction, before) throws(Refusal) in
         try adjust(&transaction, before)
         obstacles = try accounts.complete(&transaction, hashes: hashes)
       }
-      return obstacles
+      return (commit, obstacles)
     }
     accounts.report(obstacles)
+    try await commitLog.append(commit)
   }
 }
 

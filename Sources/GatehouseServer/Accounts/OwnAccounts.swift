@@ -153,7 +153,7 @@ final class OwnAccounts: Sendable {
       guard present(transaction) == stored else { return false }
       try set(&transaction, hash)
       return true
-    }
+    }.value
     if isSet { await dumper.discountChange() }
     return isSet
   }

@@ -10,7 +10,7 @@ enum AccountRoutes {
       .post, "/platform/authorization/admin/revoke/{username}", "Revoke all tokens of a user", access,
       failures: [403: ["AUTH900"], 404: []]
     ) { call, platform in
-      try change(call, platform) { (name, transaction) throws(Refusal) in
+      try await change(call, platform) { (name, transaction) throws(Refusal) in
         try Revocations.revokeAll(of: name, in: &transaction)
       }
       return .message("All tokens of the user are revoked")
@@ -19,14 +19,14 @@ enum AccountRoutes {
       .post, "/platform/authorization/admin/unrevoke/{username}", "Let the tokens of a user count again", access,
       failures: [403: ["AUTH900"], 404: []]
     ) { call, platform in
-      try change(call, platform) { Revocations.unrevokeAll(of: $0, in: &$1) }
+      try await change(call, platform) { Revocations.unrevokeAll(of: $0, in: &$1) }
       return .message("The tokens of the user count again")
     },
     Route(
       .post, "/platform/authorization/admin/disable/{username}", "Disable a user", access,
       failures: [400: ["USR004"], 403: ["AUTH900"], 404: ["USR002"]]
     ) { call, platform in
-      try change(call, platform) { (name, transaction) throws(Refusal) in
+      try await change(call, platform) { (name, transaction) throws(Refusal) in
         try Users.setActive(false, name, in: &transaction)
         // As in the peer: tokens that are out must not come back to life when the user is enabled again.
         try Revocations.revokeAll(of: name, in: &transaction)
@@ -37,7 +37,7 @@ enum AccountRoutes {
       .post, "/platform/authorization/admin/enable/{username}", "Enable a user", access,
       failures: [403: ["AUTH900"], 404: ["USR002"]]
     ) { call, platform in
-      try change(call, platform) { (name, transaction) throws(Refusal) in
+      try await change(call, platform) { (name, transaction) throws(Refusal) in
         try Users.setActive(true, name, in: &transaction)
       }
       return .message("The user is enabled; if its tokens were revoked, unrevoke them too")
@@ -62,10 +62,10 @@ enum AccountRoutes {
 
   private static func change(
     _ call: Call, _ platform: PlatformServices, _ body: (String, inout Transaction) throws(Refusal) -> Void
-  ) throws(Refusal) {
+  ) async throws(Refusal) {
     let name = try call.parameter("username")
     let actor = try call.actor()
-    try platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws(Refusal) in
       try Users.checkVisible(name, to: actor)
       guard Users.find(name, in: transaction) != nil else { throw missing }
       try body(name, &transaction)

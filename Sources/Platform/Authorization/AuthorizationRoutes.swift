@@ -77,7 +77,7 @@ enum AuthorizationRoutes {
       "username": .string(name), "email": .string(email), "password": .string(password),
       "role": "user", "groups": ["ALL"],
     ])
-    try platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws(Refusal) in
       try Users.create(body.fields, password: hash, in: &transaction)
     }
     return .message("User created", status: 201)
@@ -97,7 +97,7 @@ enum AuthorizationRoutes {
   private static func logOut(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     guard let token = call.session?.token else { throw Session.refusal() }
     let now = platform.now()
-    try platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws(Refusal) in
       Revocations.dropExpired(now: now, in: &transaction)
       try Revocations.revoke(tokenID: token.jti, of: token.sub, expiry: token.exp, in: &transaction)
     }

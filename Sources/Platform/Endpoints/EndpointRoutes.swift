@@ -11,7 +11,7 @@ enum EndpointRoutes {
       body: .model(Endpoints.createBody), success: 201, failures: [400: ["END001", "END002"], 403: ["END010"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try platform.write { (transaction) throws(Refusal) in try Endpoints.create(body, in: &transaction) }
+      try await platform.write { (transaction) throws(Refusal) in try Endpoints.create(body, in: &transaction) }
       return .message("Endpoint created", status: 201)
     },
     Route(
@@ -30,14 +30,16 @@ enum EndpointRoutes {
       body: .model(Endpoints.updateBody), failures: [400: ["END003", "END006"], 403: ["END011"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try platform.write { (transaction) throws(Refusal) in try Endpoints.update(key(call), body, in: &transaction) }
+      try await platform.write { (transaction) throws(Refusal) in
+        try Endpoints.update(key(call), body, in: &transaction)
+      }
       return .message("Endpoint updated")
     },
     Route(
       .delete, path, "Delete an endpoint", .permission(.manageEndpoints, "END012"),
       failures: [400: ["END004"], 403: ["END012"]]
     ) { call, platform in
-      try platform.write { (transaction) throws(Refusal) in try Endpoints.delete(key(call), in: &transaction) }
+      try await platform.write { (transaction) throws(Refusal) in try Endpoints.delete(key(call), in: &transaction) }
       return .message("Endpoint deleted")
     },
   ]

@@ -17,7 +17,7 @@ enum EndpointValidationRoutes {
         failures: [400: ["END014", "END015", "END016"], 403: ["END013"]]
       ) { call, platform in
         let body = try call.requiredBody()
-        try platform.write { (transaction) throws(Refusal) in
+        try await platform.write { (transaction) throws(Refusal) in
           try EndpointValidations.create(body, in: &transaction)
         }
         return .message("Endpoint validation created", status: 201)
@@ -32,7 +32,7 @@ enum EndpointValidationRoutes {
         body: .model(EndpointValidations.updateBody), failures: [400: ["END020", "END021"], 403: ["END014"]]
       ) { call, platform in
         let body = try call.requiredBody()
-        try platform.write { (transaction) throws(Refusal) in
+        try await platform.write { (transaction) throws(Refusal) in
           try EndpointValidations.update(call.parameter("endpoint_id"), body, in: &transaction)
         }
         return .message("Endpoint validation updated")
@@ -41,7 +41,7 @@ enum EndpointValidationRoutes {
         .delete, "\(path)/{endpoint_id}", "Delete an endpoint's validation", .permission(.manageEndpoints, "END015"),
         failures: [400: ["END019"], 403: ["END015"]]
       ) { call, platform in
-        try platform.write { (transaction) throws(Refusal) in
+        try await platform.write { (transaction) throws(Refusal) in
           try EndpointValidations.delete(call.parameter("endpoint_id"), in: &transaction)
         }
         return .message("Endpoint validation deleted")

@@ -11,7 +11,7 @@ enum GroupRoutes {
       body: .model(Groups.createBody), success: 201, failures: [400: ["GRP001"], 403: ["GRP008"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try platform.write { (transaction) throws(Refusal) in try Groups.create(body, in: &transaction) }
+      try await platform.write { (transaction) throws(Refusal) in try Groups.create(body, in: &transaction) }
       return .message("Group created", status: 201)
     },
     Route(
@@ -30,7 +30,7 @@ enum GroupRoutes {
       body: .model(Groups.updateBody), failures: [400: ["GRP003", "GRP004"], 403: ["GRP009"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Groups.update(call.parameter("group_name"), body, in: &transaction)
       }
       return .message("Group updated")
@@ -39,7 +39,7 @@ enum GroupRoutes {
       .delete, "/platform/group/{group_name}", "Delete a group", .permission(.manageGroups, "GRP010"),
       failures: [400: ["GRP003"], 403: ["GRP010"]]
     ) { call, platform in
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Groups.delete(call.parameter("group_name"), in: &transaction)
       }
       return .message("Group deleted")

@@ -11,7 +11,7 @@ enum RoleRoutes {
       success: 201, failures: [400: ["ROLE001"], 403: ["ROLE009", "ROLE013"]]
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Roles.create(body, by: actor, in: &transaction)
       }
       return .message("Role created", status: 201)
@@ -27,7 +27,7 @@ enum RoleRoutes {
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
       return .data(
-        try platform.write { (transaction) throws(Refusal) in
+        try await platform.write { (transaction) throws(Refusal) in
           try Roles.update(call.parameter("role_name"), body, by: actor, in: &transaction)
         })
     },
@@ -36,7 +36,7 @@ enum RoleRoutes {
       failures: [400: ["ROLE004"], 403: ["ROLE011", "ROLE016"]]
     ) { call, platform in
       let actor = try call.actor()
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Roles.delete(call.parameter("role_name"), by: actor, in: &transaction)
       }
       return .message("Role deleted")

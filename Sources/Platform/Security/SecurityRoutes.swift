@@ -35,7 +35,7 @@ enum SecurityRoutes {
           "allow_localhost_bypass is set by the environment variable LOCAL_HOST_IP_BYPASS; change it there")
       }
       let defaults = platform.configuration.settings
-      let document = try platform.write { (transaction) throws(Refusal) in
+      let document = try await platform.write { (transaction) throws(Refusal) in
         let settings = SecuritySettings(in: transaction, defaults: defaults)
         try settings.changed(by: body, caller: call.caller).store(in: &transaction)
         return SecuritySettings(in: transaction, defaults: defaults).document

@@ -12,7 +12,7 @@ enum SubscriptionRoutes {
       failures: [400: ["SUB004"], 403: ["SUB007", "SUB009"], 404: ["GEN001", "SUB003"]]
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Subscriptions.subscribe(body, by: actor, in: &transaction)
       }
       return .message("The user is subscribed to the API")
@@ -23,7 +23,7 @@ enum SubscriptionRoutes {
       failures: [400: ["SUB006"], 403: ["SUB010"], 404: ["SUB005"]]
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Subscriptions.unsubscribe(body, by: actor, in: &transaction)
       }
       return .message("The user is no longer subscribed to the API")

@@ -41,7 +41,7 @@ enum UserRoutes {
       failures: [403: ["USR007", "USR014", "USR021"], 404: ["USR002"]]
     ) { call, platform in
       let actor = try call.actor()
-      try platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws(Refusal) in
         try Users.delete(call.parameter("username"), by: actor, in: &transaction)
       }
       return .message("User deleted")
@@ -65,7 +65,7 @@ enum UserRoutes {
     let body = try call.requiredBody()
     try Users.checkCreation(body, by: call.actor(), in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(body.string("password") ?? "")
-    try platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws(Refusal) in
       try Users.create(body.fields, password: hash, in: &transaction)
     }
     return .message("User created", status: 201)
@@ -79,7 +79,7 @@ enum UserRoutes {
     var hash: JSONValue?
     if let password = body.changes["password"]?.string { hash = try await platform.passwords.hash(password) }
     let newHash = hash
-    try platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws(Refusal) in
       try Users.update(name, body, password: newHash, by: actor, in: &transaction)
     }
     return .message("User updated")
@@ -90,7 +90,7 @@ enum UserRoutes {
     let name = try call.parameter("username")
     try Users.checkPasswordChange(name, body, by: call.actor(), in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(body.string("new_password") ?? "")
-    try platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws(Refusal) in
       try Users.setPassword(name, to: hash, in: &transaction)
     }
     return .message("Password updated")

@@ -2,7 +2,7 @@ import DocumentStore
 import JSON
 
 /// The store as one would write it without thinking of speed: a list of documents and scans.
-struct Model {
+struct NaiveModel {
   static let schema = CollectionSchema(
     "things", unique: [["name"], ["kind", "label"]], secondary: [["group"]], orders: [.insertion, .field("name")])
 
@@ -42,7 +42,7 @@ struct Model {
   }
 
   private func conflicts(_ document: JSONObject, except index: Int?) -> Bool {
-    for fields in [["_id"]] + Model.schema.unique {
+    for fields in [["_id"]] + NaiveModel.schema.unique {
       let wanted = fields.compactMap { document[$0]?.string }
       guard wanted.count == fields.count else { continue }
       for (other, candidate) in documents.enumerated() where other != index {

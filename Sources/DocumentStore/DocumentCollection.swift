@@ -1,7 +1,7 @@
 import JSON
 
 /// One collection: its documents, and the indexes over them. A value: a copy is a snapshot.
-struct Collection: Sendable {
+struct DocumentCollection: Sendable {
   let schema: CollectionSchema
   private var documents = RowTrie()
   private var nextRow: Row = 0
@@ -30,7 +30,7 @@ struct Collection: Sendable {
 
 // MARK: - Changes
 
-extension Collection {
+extension DocumentCollection {
   mutating func insert(_ document: Document) throws(StoreError) -> Row {
     try checkUnique(document, except: nil)
     let row = nextRow
@@ -90,7 +90,7 @@ extension Collection {
 
 // MARK: - Loading
 
-extension Collection {
+extension DocumentCollection {
   /// Adds a document of a dump. Orders are left to `finishLoading`; nothing is refused, since nothing may be lost: a
   /// value that should be unique and is not is reported instead.
   ///
@@ -134,7 +134,7 @@ extension Collection {
 
 // MARK: - Lookups
 
-extension Collection {
+extension DocumentCollection {
   /// Rows among which all documents with these field values are, found through an index; `nil` when none fits.
   func candidates(_ values: [(field: String, value: String)]) -> [Row]? {
     var best: (index: HashIndex, wanted: [String])?
