@@ -1,6 +1,7 @@
 package import Authentication
 package import DocumentStore
 package import Logging
+package import Model
 import NIOCore
 import RateLimiting
 package import Resources
@@ -116,9 +117,9 @@ package final class PlatformServices: Sendable {
   ///
   /// - Throws: what the body throws, before any change. 503 `GTW504` when the log does not take the change, which was made.
   func write<Value: Sendable>(
-    _ body: (inout Transaction) throws(Refusal) -> Value
-  ) async throws(Refusal) -> Value {
-    let result = try store.write(permit: { () throws(Refusal) in try self.permitChange() }, body)
+    _ body: (inout Transaction) throws -> Value
+  ) async throws -> Value {
+    let result = try store.write(permit: { () throws in try self.permitChange() }, body)
     guard let commit = result.commit else { return result.value }
     do {
       try await commitLog.append(commit)

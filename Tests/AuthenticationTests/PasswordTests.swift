@@ -1,6 +1,6 @@
 import Foundation
 import JSON
-import Resources
+import Model
 import Synchronization
 import Testing
 

@@ -2,7 +2,7 @@ import DocumentStore
 import DumpFormat
 import JSON
 import Persistence
-import Resources
+import Rules
 
 /// Puts a state in place, with the accounts of the environment in it.
 struct Installation: Sendable {
@@ -15,7 +15,7 @@ struct Installation: Sendable {
   func begin() throws {
     let accounts = accounts
     accounts.report(
-      try store.write { (transaction) throws(Refusal) in try accounts.complete(&transaction, hashes: nil) }.value)
+      try store.write { (transaction) throws(RuleViolation) in try accounts.complete(&transaction, hashes: nil) }.value)
   }
 
   /// Makes a restored dump the present state. Called at the start: what the dump holds counts as saved. The accounts have the
@@ -31,9 +31,9 @@ struct Installation: Sendable {
   ///
   /// - Parameter permit: asked at the moment of the change; what it throws leaves all as it was.
   func install(
-    _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws(Refusal) -> Void
+    _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws -> Void
   ) async throws {
-    try await replace(with: restored, restorer, permit: permit) { (transaction, before) throws(Refusal) in
+    try await replace(with: restored, restorer, permit: permit) { (transaction, before) throws(RuleViolation) in
       try Revocations.carryOver(from: before, into: &transaction)
     }
   }
@@ -41,20 +41,20 @@ struct Installation: Sendable {
   /// Puts what another task dumped in the place of the present state, in one step with the accounts' passwords. Nothing of
   /// the present state is carried over: the other's is the newer in all.
   func follow(_ restored: Ladder.Restored, restorer: Restorer) async throws {
-    try await replace(with: restored, restorer, permit: nil) { (_, _) throws(Refusal) in }
+    try await replace(with: restored, restorer, permit: nil) { (_, _) throws(RuleViolation) in }
     await dumper.markChanged(since: Dumper.Origin(restored))
   }
 
   private func replace(
-    with restored: Ladder.Restored, _ restorer: Restorer, permit: (@Sendable () throws(Refusal) -> Void)?,
-    adjust: @escaping @Sendable (inout Transaction, Snapshot) throws(Refusal) -> Void
+    with restored: Ladder.Restored, _ restorer: Restorer, permit: (@Sendable () throws -> Void)?,
+    adjust: @escaping @Sendable (inout Transaction, Snapshot) throws(RuleViolation) -> Void
   ) async throws {
     let hashes = try await accounts.hashes()
     let (store, accounts) = (store, accounts)
     let (commit, obstacles) = try await restorer.run {
       var obstacles = OwnAccounts.Obstacles()
       let commit = try store.replaceAll(with: restored.contents, permit: permit) {
-        (transaction, before) throws(Refusal) in
+        (transaction, before) throws in
         try adjust(&transaction, before)
         obstacles = try accounts.complete(&transaction, hashes: hashes)
       }

@@ -1,22 +1,28 @@
 package import DocumentStore
 package import JSON
+package import Model
 
-/// What every store has: the admin with its role and groups, and the security settings.
-package struct FirstStart: Sendable {
+/// The documents that every store has: the user `admin` with its role and groups, and the security settings.
+package struct RequiredDocuments: Sendable {
   private let email: String
   private let settings: SecuritySettings.Defaults
 
-  /// - Parameter email: the admin's e-mail address.
-  package init(email: String, settings: SecuritySettings.Defaults) {
-    self.email = email
+  /// - Parameters:
+  ///   - adminEmail: the e-mail address of the user `admin`.
+  ///   - settings: the security settings of a store that has none.
+  package init(adminEmail: String, settings: SecuritySettings.Defaults) {
+    email = adminEmail
     self.settings = settings
   }
 
-  /// Makes what is missing and sets the admin's e-mail address and password; the rest stays as it is.
+  /// Inserts the documents that are missing, and sets the e-mail address and the password of `admin`. It leaves everything
+  /// else as it is.
   ///
-  /// - Parameter password: the admin's new hash, or `nil` to keep the present one.
-  /// - Returns: whether the e-mail address could be set; another user of a restored store may have it.
-  package func complete(_ transaction: inout Transaction, password: JSONValue?) throws(Refusal) -> Bool {
+  /// - Parameter adminPassword: the new hash, or `nil` to keep the present one. A new `admin` has no password then.
+  /// - Returns: whether the e-mail address could be set. Another user of a restored store may have it.
+  package func insertMissing(
+    in transaction: inout Transaction, adminPassword: JSONValue?
+  ) throws(RuleViolation) -> Bool {
     if Roles.find(Roles.admin, in: transaction) == nil {
       try transaction.inserting(Self.adminRole, into: Collections.roles)
     }
@@ -32,13 +38,13 @@ package struct FirstStart: Sendable {
     let isFree = owner == nil || Users.isAdmin(owner)
     if Users.find(Users.admin, in: transaction) == nil {
       try transaction.inserting(
-        Self.adminUser(email: isFree ? email : "\(Users.admin)@localhost", password: password ?? .null),
+        Self.adminUser(email: isFree ? email : "\(Users.admin)@localhost", password: adminPassword ?? .null),
         into: Collections.users)
       return isFree
     }
     var changes: JSONObject = ["active": true, "role": .string(Roles.admin)]
     if isFree { changes["email"] = .string(email) }
-    changes["password"] = password
+    changes["password"] = adminPassword
     try transaction.setting(changes, in: Collections.users, .fields(["username": Users.admin]))
     return isFree
   }
@@ -53,14 +59,13 @@ package struct FirstStart: Sendable {
     ]
   }
 
-  /// As in the peer's dumps. What it does not name an admin may do all the same: see `Actor`.
-  private static let adminRole: JSONObject = [
-    "role_name": .string(Roles.admin), "role_description": "Administrator role", "manage_users": true,
-    "manage_apis": true, "manage_endpoints": true, "manage_groups": true, "manage_roles": true,
-    "manage_routings": true, "manage_gateway": true, "manage_subscriptions": true, "manage_credits": true,
-    "manage_auth": true, "manage_security": true, "view_analytics": true, "view_logs": true, "export_logs": true,
-    "ui_access": true,
-  ]
+  /// The admin role names the permissions that it names in Doorman. It holds the others all the same: see `Requester`.
+  private static let adminRole = JSONObject(
+    [("role_name", .string(Roles.admin)), ("role_description", .string("Administrator role"))]
+      + Permission.allCases.filter { ![.manageTiers, .manageRateLimits].contains($0) }.map {
+        ($0.rawValue, .bool(true))
+      }
+      + [("ui_access", .bool(true))])
 
   private static let groups = [
     (name: "admin", description: "Administrator group with full access"),

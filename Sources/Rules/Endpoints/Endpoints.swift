@@ -1,17 +1,26 @@
 package import DocumentStore
 import FoundationEssentials
 package import JSON
+import Model
 
-/// Endpoints: which methods and URIs of an API may be called.
+/// Rules of endpoints. Endpoints say which methods and URIs of an API may be called.
 package enum Endpoints {
-  /// What names an endpoint.
+  /// The four fields that name an endpoint.
   package struct Key: Sendable {
+    /// In upper case.
     package let method: String
+    /// The name of the endpoint's API.
     package let apiName: String
+    /// The version of the endpoint's API.
     package let apiVersion: String
+    /// With or without its leading slash.
     package let uri: String
 
-    /// - Parameter uri: as in a platform route's path, where its leading slash is that of the route.
+    /// Names an endpoint.
+    ///
+    /// - Parameters:
+    ///   - method: in any case of its letters.
+    ///   - uri: with or without its leading slash, which the path of a platform route takes for its own.
     package init(method: String, apiName: String, apiVersion: String, uri: String) {
       self.method = method.asciiUppercased
       self.apiName = apiName
@@ -26,66 +35,77 @@ package enum Endpoints {
     }
   }
 
-  package static func read(_ key: Key, in reader: some DocumentReader) throws(Refusal) -> JSONObject {
-    if let endpoint = find(key, in: reader) { return endpoint.object.removing("_id") }
+  /// Whether the URI of a key is registered, whatever the method.
+  package static func isRegistered(uriOf key: Key, in reader: some DocumentReader) -> Bool {
     let uris = spellings(of: key.uri)
-    let isOtherMethod = reader.find(in: Collections.endpoints, APIs.by(key.apiName, key.apiVersion)).contains {
+    return reader.find(in: Collections.endpoints, APIs.by(key.apiName, key.apiVersion)).contains {
       $0.string("endpoint_uri").map { uris.containsBytes(of: $0) } ?? false
     }
-    guard isOtherMethod else { throw Refusal(400, "END004", "There is no such endpoint") }
-    throw Refusal(404, "END004", "The endpoint is not registered for the method \(key.method)")
   }
 
-  package static func list(ofAPI name: String, _ version: String, in reader: some DocumentReader) throws(Refusal)
+  /// The fields of an API's endpoints that leave the server.
+  ///
+  /// - Throws: `END005` when there is no such API.
+  package static func list(ofAPI name: String, _ version: String, in reader: some DocumentReader) throws(RuleViolation)
     -> JSONObject
   {
     guard APIs.find(name, version, in: reader) != nil else {
-      throw Refusal(400, "END005", "There is no API of this name and version, so it has no endpoints")
+      throw RuleViolation("END005", "There is no API of this name and version, so it has no endpoints")
     }
     let endpoints = reader.find(in: Collections.endpoints, APIs.by(name, version))
     return ["endpoints": .array(endpoints.map { .object($0.object.removing("_id")) })]
   }
 
-  package static func create(_ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
+  /// Creates an endpoint.
+  ///
+  /// - Throws: `END002` when there is no such API; `END001` when it has the endpoint already.
+  package static func create(_ fields: JSONObject, in transaction: inout Transaction) throws(RuleViolation) {
     let key = try Key(
-      method: body.required("endpoint_method"), apiName: body.required("api_name"),
-      apiVersion: body.required("api_version"), uri: body.required("endpoint_uri"))
+      method: fields.required("endpoint_method"), apiName: fields.required("api_name"),
+      apiVersion: fields.required("api_version"), uri: fields.required("endpoint_uri"))
     guard let api = APIs.find(key.apiName, key.apiVersion, in: transaction) else {
-      throw Refusal(400, "END002", "There is no API of this name and version; create it first")
+      throw RuleViolation("END002", "There is no API of this name and version; create it first")
     }
     guard find(key, in: transaction) == nil else {
-      throw Refusal(400, "END001", "This method and URI are registered for the API already")
+      throw RuleViolation("END001", "This method and URI are registered for the API already")
     }
-    var endpoint = body.fields
+    var endpoint = fields
     endpoint["endpoint_method"] = .string(key.method)
     endpoint["api_id"] = api.value("api_id") ?? .null
     endpoint["endpoint_id"] = .string(UUID().uuidString.lowercased())
     try transaction.inserting(endpoint, into: Collections.endpoints)
   }
 
-  package static func update(_ key: Key, _ body: CheckedBody, in transaction: inout Transaction) throws(Refusal) {
+  /// Changes an endpoint.
+  ///
+  /// - Throws: `END003` when there is none; `END006` for another name; `END007` for an endpoint without an `endpoint_id`.
+  package static func update(_ key: Key, _ changes: JSONObject, in transaction: inout Transaction) throws(RuleViolation)
+  {
     guard let endpoint = find(key, in: transaction)?.object else {
-      throw Refusal(400, "END003", "There is no such endpoint")
+      throw RuleViolation("END003", "There is no such endpoint")
     }
-    var changes = body.changes
-    // The server's own; validations refer to them.
+    var changes = changes
+    // The server gives these fields, and validations refer to them.
     changes["api_id"] = nil
     changes["endpoint_id"] = nil
     if let method = changes["endpoint_method"]?.string { changes["endpoint_method"] = .string(method.asciiUppercased) }
     for field in ["api_name", "api_version", "endpoint_method", "endpoint_uri"]
-    where changes[field].map({ $0 != endpoint[field] }) ?? false {
-      throw Refusal(400, "END006", "An endpoint keeps its \(field). Create a new endpoint instead")
+    where changes[field] != nil && changes[field] != endpoint[field] {
+      throw RuleViolation("END006", "An endpoint keeps its \(field). Create a new endpoint instead")
     }
     guard let id = endpoint["endpoint_id"]?.string else {
-      throw Refusal(400, "END007", "The endpoint has no endpoint_id and can't be changed; delete it and create it anew")
+      throw RuleViolation(
+        "END007", "The endpoint has no endpoint_id and can't be changed; delete it and create it anew")
     }
     try transaction.setting(changes, in: Collections.endpoints, .fields(["endpoint_id": id]))
   }
 
   /// Deletes an endpoint with its validation.
-  package static func delete(_ key: Key, in transaction: inout Transaction) throws(Refusal) {
+  ///
+  /// - Throws: `END004` when there is none.
+  package static func delete(_ key: Key, in transaction: inout Transaction) throws(RuleViolation) {
     guard let endpoint = find(key, in: transaction), let uri = endpoint.string("endpoint_uri") else {
-      throw Refusal(400, "END004", "There is no such endpoint")
+      throw RuleViolation("END004", "There is no such endpoint")
     }
     let exact = Key(method: key.method, apiName: key.apiName, apiVersion: key.apiVersion, uri: uri)
     transaction.delete(from: Collections.endpoints, exact.filter)
@@ -94,6 +114,7 @@ package enum Endpoints {
     }
   }
 
+  /// The endpoint of a key.
   package static func find(_ key: Key, in reader: some DocumentReader) -> Document? {
     spellings(of: key.uri).lazy.compactMap { uri in
       reader.first(
@@ -102,7 +123,7 @@ package enum Endpoints {
     }.first
   }
 
-  /// `items` and `/items` name one endpoint, however it was registered.
+  /// The ways to write a URI: `items` and `/items` name the same endpoint.
   private static func spellings(of uri: String) -> [String] {
     uri.beginsWithBytes("/")
       ? [uri, String(decoding: uri.utf8.dropFirst(), as: UTF8.self)] : ["/" + uri, uri]

@@ -1,8 +1,10 @@
 package import DocumentStore
 import JSON
+import Model
 
-/// Tokens that no longer count, one by one or all of a user. They survive a restart.
+/// Rules of revocations. A revocation ends one token, or all tokens of a user. Revocations survive a restart.
 package enum Revocations {
+  /// Whether a token is revoked, by itself or with all tokens of its user.
   package static func isRevoked(username: String, tokenID: String, in reader: some DocumentReader) -> Bool {
     isRevoked(username: username, in: reader)
       || reader.first(in: Collections.revocations, .all([.fields(["jti": tokenID]), ofType("jti")])) != nil
@@ -13,29 +15,33 @@ package enum Revocations {
     reader.first(in: Collections.revocations, all(of: username)) != nil
   }
 
-  package static func revokeAll(of username: String, in transaction: inout Transaction) throws(Refusal) {
+  /// Revokes all tokens of a user, also those that it gets later.
+  package static func revokeAll(of username: String, in transaction: inout Transaction) throws(RuleViolation) {
     guard !isRevoked(username: username, in: transaction) else { return }
     try transaction.inserting(
       ["type": "revoke_all", "username": .string(username), "revoke_all": true], into: Collections.revocations)
   }
 
+  /// Ends the revocation of all tokens of a user.
   package static func unrevokeAll(of username: String, in transaction: inout Transaction) {
     transaction.delete(from: Collections.revocations, all(of: username))
   }
 
-  /// Revokes one token until it would have expired anyway (`expiry`, in Unix seconds).
+  /// Revokes one token.
+  ///
+  /// - Parameter expiry: when the token expires by itself, in Unix seconds. The revocation is of no use after that.
   package static func revoke(
     tokenID: String, of username: String, expiry: Int, in transaction: inout Transaction
-  ) throws(Refusal) {
+  ) throws(RuleViolation) {
     try transaction.inserting(
       ["type": "jti", "username": .string(username), "jti": .string(tokenID), "expires_at": .integer(expiry)],
       into: Collections.revocations)
   }
 
-  /// Drops revocations of tokens that have expired.
+  /// Deletes the revocations of tokens that have expired.
   ///
   /// - Parameter now: in Unix seconds.
-  package static func dropExpired(now: Int, in transaction: inout Transaction) {
+  package static func deleteExpired(now: Int, in transaction: inout Transaction) {
     for document in transaction.find(in: Collections.revocations, ofType("jti")) {
       guard let expiry = document.value("expires_at")?.number?.double, expiry < Double(now), let id = document.id else {
         continue
@@ -44,8 +50,10 @@ package enum Revocations {
     }
   }
 
-  /// Carries revocations over into the state of an older dump: what was revoked stays revoked.
-  package static func carryOver(from before: some DocumentReader, into transaction: inout Transaction) throws(Refusal) {
+  /// Copies the revocations of single tokens into the restored state of an older dump, so that a revoked token stays revoked.
+  package static func carryOver(
+    from before: some DocumentReader, into transaction: inout Transaction
+  ) throws(RuleViolation) {
     for document in before.find(in: Collections.revocations, ofType("jti")) {
       guard let tokenID = document.string("jti"),
         transaction.first(in: Collections.revocations, .fields(["jti": tokenID])) == nil

@@ -1,7 +1,8 @@
 package import DocumentStore
 
-/// The sixteen collections with the indexes that their rules need, in the order in which dumps hold them.
+/// The collections of the store, with the indexes that their rules need.
 package enum Collections {
+  /// The names of the collections that code asks for.
   package static let users = "users"
   package static let apis = "apis"
   package static let endpoints = "endpoints"
@@ -15,6 +16,7 @@ package enum Collections {
   package static let userCredits = "user_credits"
   package static let userTierAssignments = "user_tier_assignments"
 
+  /// All collections, in the order in which dumps hold them.
   package static let schemas: [CollectionSchema] = [
     CollectionSchema(users, unique: [["username"], ["email"]], orders: [.field("username")]),
     CollectionSchema(apis, unique: [["api_name", "api_version"]], secondary: [["api_id"]], orders: [.insertion]),
