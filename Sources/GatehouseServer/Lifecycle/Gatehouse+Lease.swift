@@ -9,31 +9,31 @@ extension Gatehouse {
 
   /// The state is loaded.
   ///
-  /// - Parameter standing: from before loading it.
-  func begin(_ standing: LeaseStanding) async {
+  /// - Parameter role: from before loading it.
+  func begin(_ role: LeaseRole) async {
     await dumper.countChanges()
-    if case .holding(let epoch) = standing { lease.accept(epoch: epoch) }
+    if case .holding(let epoch) = role { lease.accept(epoch: epoch) }
     if let epoch = lease.epoch {
       logger.notice("took the lease", metadata: ["lease.epoch": .stringConvertible(epoch)])
     } else {
-      logger.warning("standby: \(lease.standbySentence)", metadata: lease.standing.metadata)
+      logger.warning("standby: \(lease.standbySentence)", metadata: lease.role.metadata)
     }
   }
 
   /// Follows the lease from then on.
   func followLease() async -> Event {
     var epoch = lease.epoch
-    for await standing in lease.standings {
+    for await role in lease.roles {
       // A dump moved the lease to a higher epoch; it was never another's.
-      if epoch != nil, let raised = lease.epoch, standing == .holding(epoch: raised) {
+      if epoch != nil, let raised = lease.epoch, role == .holding(epoch: raised) {
         epoch = raised
         continue
       }
-      if let held = epoch, standing != .holding(epoch: held), standing != .ended {
-        await reportLoss(of: held, to: standing)
+      if let held = epoch, role != .holding(epoch: held), role != .ended {
+        await reportLoss(of: held, to: role)
         epoch = nil
       }
-      guard case .holding(let new) = standing, new != epoch else { continue }
+      guard case .holding(let new) = role, new != epoch else { continue }
       if await takeOver(new) { epoch = new }
     }
     return .ended
@@ -48,7 +48,7 @@ extension Gatehouse {
   /// - Returns: whether the lease lasted until then.
   private func takeOver(_ epoch: Int) async -> Bool {
     var trouble = ""
-    while lease.standing == .holding(epoch: epoch) {
+    while lease.role == .holding(epoch: epoch) {
       do {
         let restored = try await restoreNewer()
         if restored == nil { await deposed.forget() }
@@ -83,7 +83,7 @@ extension Gatehouse {
       report(passedOver)
       guard restored.path != origin?.path else { return nil }
       try await deposed.leaveBehind()
-      try await installation.follow(restored, restorer: restorer)
+      try await installer.follow(restored, restorer: restorer)
       return restored
     case .nothingThere:
       return nil
@@ -109,13 +109,13 @@ extension Gatehouse {
     }
   }
 
-  private func reportLoss(of epoch: Int, to standing: LeaseStanding) async {
+  private func reportLoss(of epoch: Int, to role: LeaseRole) async {
     let origin = await dumper.origin
     let since = origin.map { "the dump \($0.path) of \($0.createdAt)" } ?? "the start, as there was no dump,"
     let changes = await dumper.unsavedChanges
     logger.error(
       "lost the lease: another task took it. Changes since \(since) are only here and lost to the other",
-      metadata: standing.metadata.merging([
+      metadata: role.metadata.merging([
         "lease.lost.epoch": .stringConvertible(epoch), "changes": .stringConvertible(changes),
       ]) { $1 })
     _ = await deposed.keep()

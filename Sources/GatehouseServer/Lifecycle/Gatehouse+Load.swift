@@ -19,10 +19,10 @@ extension Gatehouse {
     do throws(StartFault) {
       try startLease()
       // First the lease: what is loaded then is the newest, since nobody else writes any more.
-      let standing = await lease.firstStanding(within: Self.firstLook)
+      let role = await lease.firstRole(within: Self.firstLook)
       let foundDump = try await restore()
       reportOverruledSettings()
-      await begin(standing)
+      await begin(role)
       await reportDumpPath()
       // A directory that could not be made has nothing beside its dumps.
       if DumpDirectory(location).exists || !isUnmade { await reportLeftAlone(isFresh: !foundDump) }
@@ -55,7 +55,7 @@ extension Gatehouse {
     case .restored(let restored, let passedOver):
       report(passedOver)
       do {
-        try await installation.begin(with: restored)
+        try await installer.begin(with: restored)
       } catch {
         throw StartFault(accounts: error, in: restored.path)
       }
@@ -78,7 +78,7 @@ extension Gatehouse {
 
   private func begin() throws(StartFault) {
     do {
-      try installation.begin()
+      try installer.begin()
     } catch {
       throw StartFault(accounts: error, in: nil)
     }

@@ -94,7 +94,7 @@ extension Gatehouse {
 
   /// Beside the calls that are taken already.
   private func settleAccounts() async -> Event {
-    await installation.accounts.settle(dumper)
+    await installer.accounts.settle(dumper)
     return .ended
   }
 

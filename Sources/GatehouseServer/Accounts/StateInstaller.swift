@@ -5,10 +5,10 @@ import Persistence
 import Resources
 
 /// Puts a state in place, with the accounts of the environment in it.
-struct Installation: Sendable {
+struct StateInstaller: Sendable {
   let store: DocumentStore
   let commitLog: any CommitLog
-  let accounts: OwnAccounts
+  let accounts: EnvironmentAccounts
   let dumper: Dumper
 
   /// Makes a store without a dump ready. The accounts have no password yet.
@@ -52,7 +52,7 @@ struct Installation: Sendable {
     let hashes = try await accounts.hashes()
     let (store, accounts) = (store, accounts)
     let (commit, obstacles) = try await restorer.run {
-      var obstacles = OwnAccounts.Obstacles()
+      var obstacles = EnvironmentAccounts.Obstacles()
       let commit = try store.replaceAll(with: restored.contents, permit: permit) {
         (transaction, before) throws(Refusal) in
         try adjust(&transaction, before)

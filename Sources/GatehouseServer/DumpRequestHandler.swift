@@ -10,7 +10,7 @@ import Resources
 import Threads
 
 /// Joins the platform API to the dumps: where they go, what a failure is called, what a restore changes.
-struct DumpService: DumpPort {
+struct DumpRequestHandler: DumpPort {
   let store: DocumentStore
   let location: DumpLocation
   let workingDirectory: String
@@ -21,7 +21,7 @@ struct DumpService: DumpPort {
   /// Whether a restore without a path goes below a dump that may be good.
   let allowsOlder: Bool
   let settings: SecuritySettings.Defaults
-  let installation: Installation
+  let installer: StateInstaller
   let logger: Logger
   /// Finds paths on the volume. It may hang with it; the threads that serve calls must not.
   let paths = BlockingThread()
@@ -34,14 +34,14 @@ struct DumpService: DumpPort {
 
   /// Writes a dump to where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
-    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+    await installer.accounts.waitForPasswords(within: Self.accountPatience)
     return try await dumper.dump(to: location, reason: reason)
   }
 
   /// Writes the last dump to where a start looks for it. From its snapshot on no change is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
-    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+    await installer.accounts.waitForPasswords(within: Self.accountPatience)
     _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
@@ -50,7 +50,7 @@ struct DumpService: DumpPort {
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     do {
       let target = if let path { try await confined(path) } else { location }
-      await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+      await installer.accounts.waitForPasswords(within: Self.accountPatience)
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
@@ -71,7 +71,7 @@ struct DumpService: DumpPort {
   func restore(from path: String?) async throws(Refusal) -> RestoreReport {
     let restored = try await load(path)
     do {
-      try await installation.install(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
+      try await installer.install(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
     } catch let refusal as Refusal {
       throw refusal
     } catch {

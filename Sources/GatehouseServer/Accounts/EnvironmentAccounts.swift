@@ -14,7 +14,7 @@ import Synchronization
 /// A hash takes about 200 ms of a core. So a start puts the accounts in place as they are and is ready; beside it `settle`
 /// compares their hashes with the passwords and makes those that are missing. Until then a login to one of these accounts waits,
 /// and so does a dump, which would hold accounts without a password.
-final class OwnAccounts: Sendable {
+final class EnvironmentAccounts: Sendable {
   struct Hashes: Sendable {
     let administrator: JSONValue
     let sidecar: JSONValue?
@@ -110,7 +110,7 @@ final class OwnAccounts: Sendable {
   ///
   /// - Returns: whether they have.
   @discardableResult
-  func waitUntilSettled(within limit: Duration) async -> Bool {
+  func waitForPasswords(within limit: Duration) async -> Bool {
     let deadline = Deadline(in: limit)
     while !isSettled.withLock({ $0 }) {
       guard !deadline.isOver, (try? await Task.sleep(for: Self.look)) != nil else { return false }
