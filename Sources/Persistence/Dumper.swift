@@ -167,7 +167,8 @@ package actor Dumper {
   /// Moves the lease above every dump of the directory. One that came from another volume, as a backup or a copy, can name
   /// any order, and a start would take it instead of the next one that is written here.
   private func raiseAboveForeignDumps() async throws {
-    guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: state.nextSequence(in: held)) else {
+    guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: state.nextSequence(in: held))
+    else {
       return
     }
     let (directory, keyring) = (job.directory, job.keyring)
