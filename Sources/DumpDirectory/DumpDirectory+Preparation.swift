@@ -54,18 +54,13 @@ extension DumpDirectory {
     var now = 0
     do throws(DumpDirectoryError) {
       // Named as an unfinished dump, so that what a crash leaves here is cleaned up too.
-      let probe = try TemporaryFile(
+      var probe = try TemporaryFile(
         for: DumpName(stem: location.stem, seconds: 0).file, in: location.directory, files: files)
       now = modifiedAt(probe.descriptor)
-      do throws(DumpDirectoryError) {
-        try files.write(probe.descriptor, [UInt8](repeating: 0, count: 16), probe.path)
-        try files.synchronize(probe.descriptor, probe.path)
-        now = modifiedAt(probe.descriptor)
-      } catch {
-        try? files.unlink(probe.path)
-        throw error
-      }
-      try files.unlink(probe.path)
+      try probe.write([UInt8](repeating: 0, count: 16))
+      try probe.synchronize()
+      now = modifiedAt(probe.descriptor)
+      try probe.remove()
     } catch {
       guard error.code == .noSpace else { throw error }
       return (now, error)

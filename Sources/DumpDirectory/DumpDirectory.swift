@@ -27,110 +27,37 @@ package struct DumpDirectory: Sendable {
     try DumpFileSource(path: path)
   }
 
-  /// Takes in a dump from elsewhere under its own name, once it was checked.
+  /// Begins a dump in this directory or in one inside it.
   ///
   /// - Parameters:
-  ///   - fill: writes the dump into the file it is given, and returns the file.
-  ///   - check: is given the unfinished file; when it throws, nothing is left.
-  /// - Returns: the dump's absolute path.
-  /// - Throws: `DumpDirectoryError` `taken` when the directory has a file of that name.
-  package func adopt(
-    _ name: String, fill: (DumpFile) throws -> DumpFile, check: (UnverifiedDump) throws -> Void
-  ) throws -> String {
-    guard DumpName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
-      throw DumpDirectoryError(.outside, name, "is no name of a dump")
-    }
-    let path = "\(location.directory)/\(name)"
-    let temporary = try TemporaryFile(for: name, in: location.directory, files: files)
-    do {
-      _ = try fill(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
-      try check(UnverifiedDump(DumpFileSource(path: temporary.path)))
-      try files.synchronize(temporary.descriptor, temporary.path)
-      guard try files.rename(temporary.path, to: path) else { throw DumpDirectoryError("link", path, errno: EEXIST) }
-      try files.synchronizeDirectory(location.directory)
-      return path
-    } catch {
-      try? files.unlink(temporary.path)
-      throw error
-    }
-  }
-
-  /// Writes a dump: into a temporary file of the same directory, safe on the volume before it gets its name, and its
-  /// name safe before this returns. Whatever fails, the temporary file is removed and other dumps stay as they were.
-  ///
-  /// - Parameters:
-  ///   - target: where; this directory or one inside it.
+  ///   - target: where the dump gets its name.
   ///   - seconds: Unix time, for the name.
-  ///   - fence: called when the dump is safe and has no name yet, and again when it has one: what it throws keeps the dump from
-  ///     getting one, or moves it to where no start looks (`deposedName`).
-  ///   - produce: writes the dump into the file it is given, and returns the file with the summary.
-  package func write(
-    to target: DumpLocation, at seconds: Int, fence: () throws -> Void = {},
-    produce: (DumpFile) throws -> (summary: DumpSummary, sink: DumpFile)
-  ) throws -> WrittenDump {
+  ///   - writer: makes the writer of the dump's format for the file.
+  package func beginDump(
+    to target: DumpLocation, at seconds: Int, _ writer: (DumpFile) throws -> DumpWriter<DumpFile>
+  ) throws -> PendingDump {
     guard location.stillHolds(target) else {
       throw DumpDirectoryError(.outside, target.directory, "no longer lies in the directory of dumps; a link leads out")
     }
     try files.makeDirectories(target.directory)
-    var name = DumpName(stem: target.stem, seconds: seconds)
-    let temporary = try TemporaryFile(for: name.file, in: target.directory, files: files)
-    do {
-      if !target.directory.hasSameBytes(as: location.directory) {
-        try removeLeftovers(in: target, now: modifiedAt(temporary.descriptor))
-      }
-      let (summary, _) = try produce(DumpFile(path: temporary.path, descriptor: temporary.descriptor, files: files))
-      try files.synchronize(temporary.descriptor, temporary.path)
-      try fence()
-      name = try rename(temporary.path, into: target.directory, from: name)
-      let path = "\(target.directory)/\(name.file)"
-      do {
-        try files.synchronizeDirectory(target.directory)
-        try fence()
-      } catch let error as DumpDirectoryError where error.code == .leaseLost {
-        // The process was frozen between the two: no start would choose this dump, and it may be all there is of its changes.
-        try moveToDeposed(path, name)
-        throw error
-      } catch {
-        // It may vanish with the next power failure, so nobody may be told that it is there.
-        try? files.unlink(path)
-        throw error
-      }
-      return WrittenDump(path: path, summary: summary)
-    } catch {
-      try? files.unlink(temporary.path)
-      throw error
+    let name = DumpName(stem: target.stem, seconds: seconds)
+    let file = try TemporaryFile(for: name.file, in: target.directory, files: files)
+    if !target.directory.hasSameBytes(as: location.directory) {
+      try removeLeftovers(in: target, now: modifiedAt(file.descriptor))
     }
+    let writer = try writer(DumpFile(file, files: files))
+    return PendingDump(directory: self, target: target, name: name, file: file, writer: writer)
   }
 
-  /// Where the state of a process goes that lost the lease with changes that no dump holds. A start does not look there.
-  package static let deposedName = "deposed"
-
-  /// Where this directory's dumps of that kind go.
-  package var deposed: DumpLocation {
-    DumpLocation(directory: "\(location.directory)/\(Self.deposedName)", stem: location.stem)
-  }
-
-  private func moveToDeposed(_ path: String, _ name: DumpName) throws(DumpDirectoryError) {
-    let directory = deposed.directory
-    try files.makeDirectories(directory)
-    _ = try rename(path, into: directory, from: name)
-    try files.synchronizeDirectory(directory)
-  }
-
-  /// Gives a file the first name of its second that is free.
+  /// Begins a copy of a dump from elsewhere, which keeps its name.
   ///
-  /// - Throws: `DumpDirectoryError` `taken` when none is, or when the volume says so of each.
-  private func rename(
-    _ path: String, into directory: String, from first: DumpName
-  ) throws(DumpDirectoryError) -> DumpName {
-    var name = first
-    while try !files.rename(path, to: "\(directory)/\(name.file)") {
-      guard name.number < DumpName.largestNumber else {
-        throw DumpDirectoryError("link", "\(directory)/\(first.file)", errno: EEXIST)
-      }
-      name = name.next
+  /// - Throws: `DumpDirectoryError` `outside` for what is no name of a dump.
+  package func beginCopy(_ name: String) throws(DumpDirectoryError) -> PendingCopy {
+    guard DumpName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw DumpDirectoryError(.outside, name, "is no name of a dump")
     }
-    return name
+    let temporary = try TemporaryFile(for: name, in: location.directory, files: files)
+    return PendingCopy(directory: self, name: name, temporary: temporary)
   }
 
   static func names(in directory: String) throws(DumpDirectoryError) -> [String] {
@@ -148,11 +75,4 @@ package struct DumpDirectory: Sendable {
     guard errno == 0 else { throw DumpDirectoryError(reading: "readdir", directory, errno: errno) }
     return names
   }
-}
-
-/// A dump that is safe on the volume under its name.
-package struct WrittenDump: Sendable {
-  /// Absolute.
-  package let path: String
-  package let summary: DumpSummary
 }

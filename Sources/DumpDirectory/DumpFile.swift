@@ -12,9 +12,9 @@ package struct DumpFile: DumpSink {
   private var begun = 0
   private let files: any FileOperations
 
-  init(path: String, descriptor: Int32, files: any FileOperations) {
-    self.path = path
-    self.descriptor = descriptor
+  init(_ file: borrowing TemporaryFile, files: any FileOperations) {
+    path = file.path
+    descriptor = file.descriptor
     self.files = files
   }
 

@@ -42,20 +42,15 @@ extension DumpDirectory {
     _ name: String, _ bytes: [UInt8], replaces: Bool
   ) throws(DumpDirectoryError) -> String {
     let path = "\(location.directory)/\(name)"
-    let temporary = try TemporaryFile(for: name, in: location.directory, files: files)
-    do throws(DumpDirectoryError) {
-      try files.write(temporary.descriptor, bytes, temporary.path)
-      try files.synchronize(temporary.descriptor, temporary.path)
-      if replaces {
-        try files.replace(temporary.path, to: path)
-      } else if try !files.rename(temporary.path, to: path) {
-        throw DumpDirectoryError("link", path, errno: EEXIST)
-      }
-      try files.synchronizeDirectory(location.directory)
-    } catch {
-      try? files.unlink(temporary.path)
-      throw error
+    var file = try TemporaryFile(for: name, in: location.directory, files: files)
+    try file.write(bytes)
+    try file.synchronize()
+    if replaces {
+      try file.replace(path)
+    } else if try !file.rename(to: path) {
+      throw DumpDirectoryError("link", path, errno: EEXIST)
     }
+    try files.synchronizeDirectory(location.directory)
     return path
   }
 

@@ -1,17 +1,23 @@
 import Glibc
 import JSON
 
-/// A file that is not finished. Its name says so, and while its process lives it is locked: both together tell it from
-/// what a dead process left behind, whatever machine or container that one ran in.
+/// An unfinished file. It is removed with this value, unless it got its final name.
+///
+/// Its name marks it as unfinished, and its process keeps it locked. Both together tell it from what a dead process left
+/// behind, whatever machine or container that process ran in.
 struct TemporaryFile: ~Copyable {
   let path: String
   let descriptor: Int32
+  private let files: any FileOperations
+  /// Whether the file still has its temporary name. Afterwards that name may be another file's.
+  private var isPending = true
 
-  /// Creates it.
+  /// Creates the file.
   ///
-  /// - Parameter name: of what it is to become.
+  /// - Parameter name: the final name, from which the temporary one is made.
   init(for name: String, in directory: String, files: any FileOperations) throws(DumpDirectoryError) {
-    // Process ids differ in one container only: two that share the volume may well have the same.
+    self.files = files
+    // Process ids differ in one container only: two containers that share the volume may well have the same.
     for number in 0..<1000 {
       let path = "\(directory)/.\(name).\(Self.device(of: directory))-\(getpid())-\(number).tmp"
       guard let descriptor = try files.create(path) else { continue }
@@ -26,7 +32,33 @@ struct TemporaryFile: ~Copyable {
   }
 
   deinit {
+    if isPending { try? files.unlink(path) }
     close(descriptor)
+  }
+
+  func write(_ bytes: [UInt8]) throws(DumpDirectoryError) { try files.write(descriptor, bytes, path) }
+
+  /// Makes the contents safe on the volume.
+  func synchronize() throws(DumpDirectoryError) { try files.synchronize(descriptor, path) }
+
+  /// Gives the file its final name unless the name is taken.
+  ///
+  /// - Returns: whether the name was free.
+  mutating func rename(to target: String) throws(DumpDirectoryError) -> Bool {
+    guard try files.rename(path, to: target) else { return false }
+    isPending = false
+    return true
+  }
+
+  /// Gives the file its final name, in place of the file that had it.
+  mutating func replace(_ target: String) throws(DumpDirectoryError) {
+    try files.replace(path, to: target)
+    isPending = false
+  }
+
+  mutating func remove() throws(DumpDirectoryError) {
+    isPending = false
+    try files.unlink(path)
   }
 
   /// Locks a new file. One that cleans up may have come between: it then holds the lock, or has removed the file.

@@ -28,8 +28,8 @@ struct Gatehouse: Sendable {
   let lease: WriterLease
   let dumper: Dumper
   let restorer: Restorer
-  let dumps: DumpService
-  let installation: Installation
+  let dumps: DumpRequestHandler
+  let installer: StateInstaller
   let platform: PlatformServices
   let deposed: DeposedChanges
   let connections: ConnectionLimiter
@@ -64,16 +64,16 @@ struct Gatehouse: Sendable {
       dumpPath: "\(location.directory)/\(location.stem).bin",
       allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
       sideFile: configuration.sideFile?.settings ?? [:])
-    let accounts = OwnAccounts(
+    let accounts = EnvironmentAccounts(
       store: store, required: RequiredDocuments(adminEmail: configuration.administrator.email, settings: defaults),
       passwords: passwords, administrator: configuration.administrator.password, sidecar: configuration.sidecar,
       logger: logger)
     let commitLog = DumpOnlyLog()
-    installation = Installation(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
+    installer = StateInstaller(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
     let (state, lease, start) = (state, lease, ContinuousClock.now)
-    dumps = DumpService(
+    dumps = DumpRequestHandler(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
-      restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installation: installation,
+      restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installer: installer,
       logger: logger)
     deposed = DeposedChanges(dumper: dumper, logger: logger)
     let tokens = try await Self.tokens(configuration.tokenKeys)
@@ -81,7 +81,7 @@ struct Gatehouse: Sendable {
       configuration: configuration.platform.configuration(settings: defaults), store: store,
       commitLog: commitLog, passwords: passwords, tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds,
       availability: { state.availability },
-      standby: { lease.standby }, ownAccounts: { await accounts.waitUntilSettled(within: $0) },
+      standby: { lease.standby }, ownAccounts: { await accounts.waitForPasswords(within: $0) },
       isSealed: { state.isSealed }, isSaved: { state.isSaved },
       activity: {
         PlatformServices.Activity(

@@ -25,15 +25,13 @@ package struct DumpJob: Sendable {
   ) throws -> WrittenDump {
     let now = clock.now()
     let createdAt = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds)
-    return try directory.write(to: target, at: now.seconds, fence: fence) { file in
-      var writer = try DumpWriter(
-        format: format, key: keyring.sealing, createdAt: createdAt, sink: file,
-        order: order)
-      for collection in snapshot.collections {
-        try writer.beginGroup(collection)
-        try snapshot.forEachDocument(in: collection) { try writer.append(record: $0) }
-      }
-      return try writer.finish()
+    var dump = try directory.beginDump(to: target, at: now.seconds) { file in
+      try DumpWriter(format: format, key: keyring.sealing, createdAt: createdAt, sink: file, order: order)
     }
+    for collection in snapshot.collections {
+      try dump.beginGroup(collection)
+      try snapshot.forEachDocument(in: collection) { try dump.append($0) }
+    }
+    return try dump.seal().publish(fence: fence)
   }
 }

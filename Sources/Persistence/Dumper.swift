@@ -9,16 +9,16 @@ package import Logging
 package actor Dumper {
   package struct Dump: Sendable {
     package let written: WrittenDump
-    /// Of the lease; 0 without one.
+    /// The lease's epoch, or 0 when there is no lease.
     package let epoch: Int
-    /// Dumps of this epoch, with this one.
+    /// The number of dumps of this epoch, including this one.
     package let sequence: Int
   }
 
-  /// The dump of the directory in which a state is kept.
+  /// The dump of the directory that holds a state.
   package struct Origin: Sendable, Equatable {
     package let path: String
-    /// RFC 3339, as it stands in the dump.
+    /// The time in the dump's header, in RFC 3339.
     package let createdAt: String
 
     package init(path: String, createdAt: String) {
@@ -28,9 +28,10 @@ package actor Dumper {
   }
 
   private enum Turn: Sendable {
-    /// Another's dump to the same place served this caller too.
+    /// Another request's dump served this one too.
     case served(Result<Dump, any Error>)
-    case lead
+    /// This request writes the dump for its batch.
+    case lead(DumpQueue<DumpLocation>.Batch)
   }
 
   private let store: DocumentStore
@@ -38,22 +39,13 @@ package actor Dumper {
   private let lease: WriterLease?
   private let logger: Logger
   private let thread = BlockingThread()
-  private var isRunning = false
-  private var waiting: [(target: DumpLocation, continuation: CheckedContinuation<Turn, Never>)] = []
+  private var state = DumperState<DumpLocation>()
+  private var waiting: [DumpQueue<DumpLocation>.Ticket: CheckedContinuation<Turn, Never>] = [:]
   private var survey = OrderSurvey()
-  /// Of the dump before.
-  private var last = (epoch: 0, sequence: 0)
-  /// The dump that the present state came from, or that was written from it last.
-  package private(set) var origin: Origin?
-  /// The store's state that the newest dump of the location holds.
-  private var savedState: UInt64?
-  private var lastWritten: ContinuousClock.Instant?
-  /// The store's state from which on changes are those of clients.
-  private var firstState: UInt64 = 0
-  /// Ends the changes of clients; to be done with the next snapshot.
+  /// Ends the changes of clients, together with the next snapshot.
   private var closing: (@Sendable () -> Void)?
 
-  /// - Parameter lease: under which dumps are written; `nil`: nobody else writes in the directory, and nobody asks.
+  /// - Parameter lease: the lease under which dumps are written, or `nil` when nobody else writes in the directory.
   package init(store: DocumentStore, job: DumpJob, lease: WriterLease? = nil, logger: Logger) {
     self.store = store
     self.job = job
@@ -61,40 +53,29 @@ package actor Dumper {
     self.logger = logger
   }
 
-  /// Whether something changed that no dump holds.
-  package var isChanged: Bool { store.snapshot().sequence != savedState }
+  /// The dump that the present state came from, or that was written from it last.
+  package var origin: Origin? { state.origin }
 
-  /// Since the last dump that this process wrote to the directory; `nil`: none yet.
-  package var dumpAge: Duration? { lastWritten.map { ContinuousClock.now - $0 } }
+  /// Whether something changed that no dump holds.
+  package var isChanged: Bool { state.isChanged(store.snapshot().sequence) }
+
+  /// Time since the last dump that this process wrote to the directory, or `nil` before the first one.
+  package var dumpAge: Duration? { state.lastBegan.map { SteadyClock.now() - $0 } }
 
   /// How many changes of clients no dump of the directory holds.
-  package var unsavedChanges: Int {
-    let (present, saved) = (store.snapshot().sequence, max(firstState, savedState ?? 0))
-    return present > saved ? Int(clamping: present - saved) : 0
-  }
+  package var unsavedChanges: Int { state.unsavedChanges(store.snapshot().sequence) }
 
-  /// Takes what changes from now on as changes of clients.
-  package func countChanges() {
-    firstState = store.snapshot().sequence
-  }
+  /// Counts changes from now on as changes of clients.
+  package func countChanges() { state.countChanges(after: store.snapshot().sequence) }
 
-  /// Takes one of the changes since `countChanges` as the service's own.
-  package func discountChange() {
-    firstState += 1
-  }
+  /// Counts one of the changes since `countChanges` as the gateway's own.
+  package func discountChange() { state.discountChange() }
 
-  /// Takes the present state as saved: it was just restored.
-  package func markSaved(in origin: Origin) {
-    self.origin = origin
-    savedState = store.snapshot().sequence
-  }
+  /// Notes that the present state was just restored from a dump, and equals it.
+  package func markSaved(in origin: Origin) { state.noteRestored(store.snapshot().sequence, from: origin) }
 
-  /// Takes the present state as changed since a dump.
-  package func markChanged(since origin: Origin) {
-    self.origin = origin
-    savedState = nil
-    countChanges()
-  }
+  /// Notes that the present state was just restored from a dump, and changed since.
+  package func markChanged(since origin: Origin) { state.noteReplaced(store.snapshot().sequence, since: origin) }
 
   /// Writes the last dump, or shares it: with its snapshot the changes of clients end.
   ///
@@ -121,35 +102,34 @@ package actor Dumper {
   /// - Parameter reason: for the log, as `signal` or `timer`.
   /// - Returns: when the dump is safe on the volume.
   package func dump(to target: DumpLocation, reason: String) async throws -> Dump {
-    if isRunning {
-      let turn = await withCheckedContinuation { waiting.append((target, $0)) }
-      if case .served(let result) = turn { return try result.get() }
+    let request = state.queue.request(target)
+    var batch = DumpQueue<DumpLocation>.Batch(target: target, tickets: [request.ticket])
+    if !request.begins {
+      switch await withCheckedContinuation({ waiting[request.ticket] = $0 }) {
+      case .served(let result): return try result.get()
+      case .lead(let lead): batch = lead
+      }
     }
-    isRunning = true
-    let sharing = waiting.filter { $0.target == target }
-    waiting.removeAll { $0.target == target }
     let result: Result<Dump, any Error>
     do {
       result = .success(try await write(to: target, reason: reason))
     } catch {
       result = .failure(error)
     }
-    for other in sharing { other.continuation.resume(returning: .served(result)) }
-    if waiting.isEmpty {
-      isRunning = false
-    } else {
-      waiting.removeFirst().continuation.resume(returning: .lead)
+    for ticket in batch.tickets.dropFirst() { waiting.removeValue(forKey: ticket)?.resume(returning: .served(result)) }
+    if let next = state.queue.end() {
+      waiting.removeValue(forKey: next.tickets[0])?.resume(returning: .lead(next))
     }
     return try result.get()
   }
 
   private func write(to target: DumpLocation, reason: String) async throws -> Dump {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let (store, job, lease) = (store, job, lease)
     do {
       try await raiseAboveForeignDumps()
       let (epoch, sequence) = try nextNumbers()
-      let (written, state) = try await thread.run { [closing] in
+      let (written, saved) = try await thread.run { [closing] in
         let snapshot = store.snapshot(after: { closing?() })
         let written = try job.write(snapshot, to: target, order: DumpOrder(epoch: epoch, sequence: sequence)) {
           try lease?.confirm(epoch: epoch)
@@ -158,9 +138,8 @@ package actor Dumper {
       }
       // A start looks for dumps of this stem in this directory, and for no others.
       if target == job.directory.location {
-        savedState = state
-        lastWritten = start
-        origin = Origin(path: written.path, createdAt: written.summary.createdAt)
+        let origin = Origin(path: written.path, createdAt: written.summary.createdAt)
+        state.noteWritten(saved, as: origin, began: start)
       }
       logger.info(
         "dump written",
@@ -171,7 +150,7 @@ package actor Dumper {
           "dump.sequence": .stringConvertible(sequence),
           "dump.documents": .stringConvertible(written.summary.records),
           "dump.bytes": .stringConvertible(written.summary.bytes),
-          "duration.ms": .stringConvertible((ContinuousClock.now - start).milliseconds),
+          "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
         ])
       return Dump(written: written, epoch: epoch, sequence: sequence)
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
@@ -188,7 +167,8 @@ package actor Dumper {
   /// Moves the lease above every dump of the directory. One that came from another volume, as a backup or a copy, can name
   /// any order, and a start would take it instead of the next one that is written here.
   private func raiseAboveForeignDumps() async throws {
-    guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: nextSequence(in: held)) else {
+    guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: state.nextSequence(in: held))
+    else {
       return
     }
     let (directory, keyring) = (job.directory, job.keyring)
@@ -216,20 +196,10 @@ package actor Dumper {
       ])
   }
 
-  private func nextSequence(in epoch: Int) -> Int { epoch == last.epoch ? last.sequence + 1 : 1 }
-
-  /// A number is given once, also to a dump that fails: parts of it may be on the volume.
-  ///
   /// - Returns: epoch 0 without a lease; such a dump carries no order.
   private func nextNumbers() throws(DumpDirectoryError) -> (epoch: Int, sequence: Int) {
-    let epoch: Int
-    if let lease {
-      guard let held = lease.epoch else { throw lease.lost }
-      epoch = held
-    } else {
-      epoch = 0
-    }
-    last = (epoch, nextSequence(in: epoch))
-    return last
+    guard let lease else { return state.takeNumber(in: 0) }
+    guard let held = lease.epoch else { throw lease.lost }
+    return state.takeNumber(in: held)
   }
 }

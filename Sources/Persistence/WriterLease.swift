@@ -11,7 +11,7 @@ package import Threads
 /// says so with `accept(epoch:)`. Nor is it enough to acknowledge a change: the lease must have been confirmed a short while ago.
 package final class WriterLease: Sendable {
   fileprivate struct Known {
-    var standing = LeaseStanding.unknown
+    var role = LeaseRole.unknown
     /// The epoch for which the state in memory is the newest.
     var accepted: Int?
     /// When the lease was confirmed last, by the steady clock.
@@ -30,9 +30,9 @@ package final class WriterLease: Sendable {
   private let thread = Worker()
   private let wakeup = Wakeup()
   private let logger: Logger
-  private let news: AsyncStream<LeaseStanding>.Continuation
+  private let news: AsyncStream<LeaseRole>.Continuation
   /// Where the process stands, when it changes; of several changes at once the last.
-  package let standings: AsyncStream<LeaseStanding>
+  package let roles: AsyncStream<LeaseRole>
 
   /// - Parameters:
   ///   - keeper: made for the same volume and clock.
@@ -46,11 +46,11 @@ package final class WriterLease: Sendable {
     self.logger = logger
     timing = keeper.timing
     self.keeper = Mutex(keeper)
-    (standings, news) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (roles, news) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   package var holder: LeaseHolder { volume.holder }
-  package var standing: LeaseStanding { known.withLock { $0.standing } }
+  package var role: LeaseRole { known.withLock { $0.role } }
   /// Why the lease can't be looked after; `nil`: it can.
   package var trouble: LeaseTrouble? { known.withLock { $0.trouble } }
 
@@ -82,12 +82,12 @@ package final class WriterLease: Sendable {
   }
 
   /// Waits for the first look, but not for a volume that hangs.
-  package func firstStanding(within limit: Duration) async -> LeaseStanding {
+  package func firstRole(within limit: Duration) async -> LeaseRole {
     let deadline = Deadline(in: limit)
-    while standing == .unknown, !deadline.isOver {
+    while role == .unknown, !deadline.isOver {
       try? await Task.sleep(for: .milliseconds(10))
     }
-    return standing
+    return role
   }
 
   /// The state in memory is the newest of the volume, as of the beginning of this epoch.
@@ -139,10 +139,10 @@ package final class WriterLease: Sendable {
       if case .failure(let error) = result { self.report(error) }
     }
     let deadline = Deadline(in: limit)
-    while standing != .ended, !deadline.isOver {
+    while role != .ended, !deadline.isOver {
       try? await Task.sleep(for: .milliseconds(5))
     }
-    return standing == .ended
+    return role == .ended
   }
 
   private func giveUp() {
@@ -152,7 +152,7 @@ package final class WriterLease: Sendable {
       logger.warning(
         "the lease could not be given up; others wait until it runs out", metadata: ["error": "\(error)"])
     }
-    known.withLock { $0.standing = .ended }
+    known.withLock { $0.role = .ended }
     news.finish()
   }
 
@@ -172,17 +172,17 @@ package final class WriterLease: Sendable {
 
   /// - Parameter raised: the epoch to which the lease was moved without being let go: the state in memory is still the newest.
   private func stand(_ keeper: borrowing LeaseKeeper, raised: Int? = nil) {
-    let (standing, confirmedAt, movedAside) = (keeper.standing, keeper.confirmedAt, keeper.movedAside)
+    let (role, confirmedAt, movedAside) = (keeper.role, keeper.confirmedAt, keeper.movedAside)
     let (isNews, isMoved) = known.withLock { known in
-      defer { (known.standing, known.confirmedAt, known.movedAside) = (standing, confirmedAt, movedAside) }
-      if let raised, standing == .holding(epoch: raised) { known.accepted = raised }
-      return (!standing.isSame(as: known.standing), movedAside != known.movedAside)
+      defer { (known.role, known.confirmedAt, known.movedAside) = (role, confirmedAt, movedAside) }
+      if let raised, role == .holding(epoch: raised) { known.accepted = raised }
+      return (!role.isSame(as: known.role), movedAside != known.movedAside)
     }
     if isMoved, let movedAside {
       logger.warning(
         "a directory stood in the place of lease.json; it has another name now", metadata: ["path": "\(movedAside)"])
     }
-    if isNews { news.yield(standing) }
+    if isNews { news.yield(role) }
   }
 
   /// Says once what is wrong, and once that it is over.
@@ -219,14 +219,14 @@ package struct LeaseTrouble: Sendable, Equatable, CustomStringConvertible {
 
 extension WriterLease.Known {
   fileprivate var epoch: Int? {
-    guard !isEnding, let accepted, standing == .holding(epoch: accepted) else { return nil }
+    guard !isEnding, let accepted, role == .holding(epoch: accepted) else { return nil }
     return accepted
   }
 }
 
-extension LeaseStanding {
+extension LeaseRole {
   /// Whether the same process has it for the same epoch, however often it renewed the lease.
-  fileprivate func isSame(as other: LeaseStanding) -> Bool {
+  fileprivate func isSame(as other: LeaseRole) -> Bool {
     switch (self, other) {
     case (.standby(let one?), .standby(let other?)):
       one.holder == other.holder && one.epoch == other.epoch && one.isReleased == other.isReleased

@@ -46,15 +46,15 @@ struct RestoreBenchmark: AsyncParsableCommand {
   /// Writes the users as they are spelled, which no dump of a store would do.
   private func write(_ text: SampleText) throws -> (path: String, bytes: Int) {
     let location = try location(text)
-    let written = try DumpDirectory(location).write(to: location, at: 1_795_464_697, fence: {}) { file in
-      var writer = try DumpWriter(
+    var dump = try DumpDirectory(location).beginDump(to: location, at: 1_795_464_697) { file in
+      try DumpWriter(
         format: .dmp1, key: Self.keyring.sealing, createdAt: "2026-11-23T20:11:37.454068Z", sink: file)
-      try writer.beginGroup(Collections.users)
-      for number in 0..<documents {
-        try SampleUsers.bytes(number, text).withUnsafeBytes { try writer.append(record: $0) }
-      }
-      return try writer.finish()
     }
+    try dump.beginGroup(Collections.users)
+    for number in 0..<documents {
+      try SampleUsers.bytes(number, text).withUnsafeBytes { try dump.append($0) }
+    }
+    let written = try dump.seal().publish()
     return (written.path, written.summary.bytes)
   }
 

@@ -15,14 +15,14 @@ struct DirectoryTests {
     createdAt: String = "2026-01-01T00:00:00.000000Z",
     records: Int = 3
   ) throws -> WrittenDump {
-    try directory.write(to: target ?? directory.location, at: seconds) { file in
-      var writer = try DumpWriter(format: .dmp1, key: keyring.sealing, createdAt: createdAt, sink: file)
-      try writer.beginGroup("users")
-      for number in 0..<records {
-        try Array("{\"n\":\(number)}".utf8).withUnsafeBytes { try writer.append(record: $0) }
-      }
-      return try writer.finish()
+    var dump = try directory.beginDump(to: target ?? directory.location, at: seconds) { file in
+      try DumpWriter(format: .dmp1, key: keyring.sealing, createdAt: createdAt, sink: file)
     }
+    try dump.beginGroup("users")
+    for number in 0..<records {
+      try Array("{\"n\":\(number)}".utf8).withUnsafeBytes { try dump.append($0) }
+    }
+    return try dump.seal().publish()
   }
 
   /// How many records a dump holds, once all of it is verified and read.

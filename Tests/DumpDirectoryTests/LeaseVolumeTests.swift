@@ -68,19 +68,19 @@ struct LeaseVolumeTests {
       var first = world.keeper("a")
       var second = world.keeper("b", kernel: "l")
       try first.turn()
-      #expect(first.standing == .holding(epoch: 1))
+      #expect(first.role == .holding(epoch: 1))
       #expect(
         try FileManager.default.attributesOfItem(atPath: "\(url.path())/lease.json")[.posixPermissions] as? Int == 0o600
       )
       try second.turn()
-      #expect(second.standing == .standby(holder: try world.look.record))
+      #expect(second.role == .standby(holder: try world.look.record))
       #expect(try world.look.record?.holder.host == "host-a")
       try world.turn(&first, for: .seconds(10))
       #expect(try world.look.record?.renewal == 3)
       try first.end()
-      #expect(first.standing == .ended)
+      #expect(first.role == .ended)
       try second.turn()
-      #expect(second.standing == .holding(epoch: 2))
+      #expect(second.role == .holding(epoch: 2))
       try second.turn()
       #expect(names(in: url) == [".gatehouse-lease.json", ".lease-epoch-2", "lease.json"])
     }
@@ -96,10 +96,10 @@ struct LeaseVolumeTests {
       #expect(try holder.raise(above: 0) == nil)
       #expect(try other.raise(above: 7) == nil)
       #expect(try holder.raise(above: 7) == 8)
-      #expect(holder.standing == .holding(epoch: 8))
+      #expect(holder.role == .holding(epoch: 8))
       // Even before the file says so.
       try other.turn()
-      #expect(other.standing != .holding(epoch: 9))
+      #expect(other.role != .holding(epoch: 9))
       try holder.turn()
       #expect(try world.look.record?.epoch == 8)
       #expect(try world.look.record?.holder.name == "a")
@@ -108,10 +108,10 @@ struct LeaseVolumeTests {
         try world.turn(&holder, for: .seconds(1))
         try other.turn()
       }
-      #expect(holder.standing == .holding(epoch: 8))
+      #expect(holder.role == .holding(epoch: 8))
       try holder.end()
       try other.turn()
-      #expect(other.standing == .holding(epoch: 9))
+      #expect(other.role == .holding(epoch: 9))
     }
     try await withWorld { world, _ in
       let files = FailingOperations(failing: 0)
@@ -120,9 +120,9 @@ struct LeaseVolumeTests {
       var full = world.keeper("b", files: FailingOperations(failing: files.count + 2, dies: true))
       try holder.end()
       try full.turn()
-      #expect(full.standing == .holding(epoch: 2))
+      #expect(full.role == .holding(epoch: 2))
       #expect(throws: DumpDirectoryError.self) { try full.raise(above: 7) }
-      #expect(full.standing == .holding(epoch: 2))
+      #expect(full.role == .holding(epoch: 2))
       #expect(try world.look.highestEpoch == 2)
     }
   }
@@ -134,16 +134,16 @@ struct LeaseVolumeTests {
       try living.turn()
       var same = world.keeper("b")
       try same.turn()
-      #expect(same.standing != .holding(epoch: 2))
+      #expect(same.role != .holding(epoch: 2))
       _ = consume living
       try same.turn()
-      #expect(same.standing == .holding(epoch: 2))
+      #expect(same.role == .holding(epoch: 2))
       _ = consume same
       var other = world.keeper("c", kernel: "l")
       try world.turn(&other, for: .seconds(15))
-      #expect(other.standing == .standby(holder: try world.look.record))
+      #expect(other.role == .standby(holder: try world.look.record))
       try world.turn(&other, for: .seconds(1))
-      #expect(other.standing == .holding(epoch: 3))
+      #expect(other.role == .holding(epoch: 3))
     }
   }
 
@@ -154,9 +154,9 @@ struct LeaseVolumeTests {
       try frozen.turn()
       var next = world.keeper("b")
       try world.turn(&next, for: .seconds(16))
-      #expect(next.standing == .holding(epoch: 2))
+      #expect(next.role == .holding(epoch: 2))
       try frozen.turn()
-      #expect(frozen.standing == .standby(holder: try world.look.record))
+      #expect(frozen.role == .standby(holder: try world.look.record))
       try frozen.end()
       #expect(try world.look.record?.isReleased == false)
       #expect(try world.look.record?.epoch == 2)
@@ -194,9 +194,9 @@ struct LeaseVolumeTests {
         }
         var keeper = world.keeper("a", dumps: 4)
         try world.turn(&keeper, for: .seconds(15))
-        #expect(keeper.standing == .standby(holder: nil))
+        #expect(keeper.role == .standby(holder: nil))
         try world.turn(&keeper, for: .seconds(1))
-        #expect(keeper.standing == .holding(epoch: 7))
+        #expect(keeper.role == .holding(epoch: 7))
       }
     }
   }
@@ -209,7 +209,7 @@ struct LeaseVolumeTests {
       try FileManager.default.createSymbolicLink(at: url.appending(path: "lease.json"), withDestinationURL: outside)
       var keeper = world.keeper("a", dumps: 8)
       try world.turn(&keeper, for: .seconds(16))
-      #expect(keeper.standing == .holding(epoch: 9))
+      #expect(keeper.role == .holding(epoch: 9))
       #expect(try Data(contentsOf: outside) == Data("theirs".utf8))
     }
   }
@@ -224,7 +224,7 @@ struct LeaseVolumeTests {
       defer { close(writer) }
       var keeper = world.keeper("a")
       try world.turn(&keeper, for: .seconds(16))
-      #expect(keeper.standing == .holding(epoch: 1))
+      #expect(keeper.role == .holding(epoch: 1))
     }
     try await withWorld { world, url in
       let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -232,7 +232,7 @@ struct LeaseVolumeTests {
       #expect(bindSocket(descriptor, url.appending(path: name).path()) == 0)
       var keeper = world.keeper("a")
       try world.turn(&keeper, for: .seconds(16))
-      #expect(keeper.standing == .holding(epoch: 1))
+      #expect(keeper.role == .holding(epoch: 1))
     }
   }
 
@@ -243,7 +243,7 @@ struct LeaseVolumeTests {
       try Data(#"{"highest_epoch":\#(last),"holder":"x"}"#.utf8).write(to: url.appending(path: ".gatehouse-lease.json"))
       var keeper = world.keeper("a")
       #expect { try keeper.turn() } throws: { "\($0)".contains("highest epoch that there can be") }
-      #expect(keeper.standing == .standby(holder: nil))
+      #expect(keeper.role == .standby(holder: nil))
     }
   }
 
@@ -255,7 +255,7 @@ struct LeaseVolumeTests {
       try keeper.end()
       #expect(try keeper.raise(above: 9) == nil)
       try keeper.turn()
-      #expect(keeper.standing == .ended)
+      #expect(keeper.role == .ended)
     }
   }
 
@@ -267,18 +267,18 @@ struct LeaseVolumeTests {
       for name in ["lease.json", ".lease-epoch-1"] { try FileManager.default.removeItem(at: url.appending(path: name)) }
       var other = world.keeper("b", kernel: "l")
       try other.turn()
-      #expect(other.standing == .standby(holder: nil))
+      #expect(other.role == .standby(holder: nil))
       try holder.turn()
-      #expect(holder.standing == .holding(epoch: 1))
+      #expect(holder.role == .holding(epoch: 1))
       #expect(try world.look.record?.epoch == 1)
       #expect(try world.look.claims == [1])
       for name in ["lease.json", ".lease-epoch-1"] { try FileManager.default.removeItem(at: url.appending(path: name)) }
       // The holder is gone with them.
       try world.turn(&other, for: .seconds(17))
-      #expect(other.standing == .holding(epoch: 2))
+      #expect(other.role == .holding(epoch: 2))
       for name in ["lease.json", ".lease-epoch-2"] { try FileManager.default.removeItem(at: url.appending(path: name)) }
       try holder.turn()
-      #expect(holder.standing == .standby(holder: nil), "it had lost the lease before the files were removed")
+      #expect(holder.role == .standby(holder: nil), "it had lost the lease before the files were removed")
     }
   }
 
@@ -295,9 +295,9 @@ struct LeaseVolumeTests {
       try Data(text.replacing("\"device\":\"\(device)\"", with: "\"device\":\"\(device)1\"").utf8).write(to: claim)
       var other = world.keeper("b")
       try world.turn(&other, for: .seconds(14))
-      #expect(other.standing == .standby(holder: try world.look.record))
+      #expect(other.role == .standby(holder: try world.look.record))
       try world.turn(&other, for: .seconds(3))
-      #expect(other.standing == .holding(epoch: 2))
+      #expect(other.role == .holding(epoch: 2))
     }
   }
 
@@ -309,8 +309,8 @@ struct LeaseVolumeTests {
           at: url.appending(path: "\(name)/something"), withIntermediateDirectories: true)
         var keeper = world.keeper("a")
         try world.turn(&keeper, for: .seconds(17))
-        guard case .holding = keeper.standing else {
-          Issue.record("\(name): \(keeper.standing)")
+        guard case .holding = keeper.role else {
+          Issue.record("\(name): \(keeper.role)")
           return
         }
         #expect(try world.look.record?.holder.name == "a")
@@ -367,8 +367,8 @@ struct LeaseVolumeTests {
           let before = try world.look.highestEpoch
           var next = world.keeper("next")
           try world.turn(&next, for: .seconds(17))
-          guard case .holding(let epoch) = next.standing else {
-            Issue.record("not taken after point \(point): \(next.standing)")
+          guard case .holding(let epoch) = next.role else {
+            Issue.record("not taken after point \(point): \(next.role)")
             return
           }
           #expect(epoch > before)
@@ -394,7 +394,7 @@ struct LeaseVolumeTests {
       }
       #expect(try world.look.highestEpoch == 1)
       try holder.turn()
-      #expect(holder.standing == .holding(epoch: 1))
+      #expect(holder.role == .holding(epoch: 1))
       #expect(names(in: url).filter { $0.hasPrefix(".lease-epoch") } == [".lease-epoch-1"])
     }
   }
@@ -408,7 +408,7 @@ struct LeaseVolumeTests {
           group.addTask {
             var keeper = world.keeper("p\(number)", kernel: "k\(number % 3)")
             for _ in 0..<5 { try? keeper.turn() }
-            guard case .holding(let epoch) = keeper.standing else { return nil }
+            guard case .holding(let epoch) = keeper.role else { return nil }
             return epoch
           }
         }

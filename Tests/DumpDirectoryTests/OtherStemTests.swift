@@ -36,12 +36,12 @@ struct OtherStemTests {
   }
 
   private func write(_ directory: DumpDirectory, _ order: DumpOrder?) throws -> String {
-    try directory.write(to: directory.location, at: 1_795_464_697) { file in
-      var writer = try DumpWriter(
+    var dump = try directory.beginDump(to: directory.location, at: 1_795_464_697) { file in
+      try DumpWriter(
         format: .dmp1, key: DirectoryTests.keyring.sealing, createdAt: "2026-11-23T20:11:37Z", sink: file, order: order)
-      try writer.beginGroup("users")
-      return try writer.finish()
-    }.path
+    }
+    try dump.beginGroup("users")
+    return try dump.seal().publish().path
   }
 
   @Test("keep their unfinished files, and their dumps in the trash")

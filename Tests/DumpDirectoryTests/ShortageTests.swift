@@ -51,9 +51,9 @@ struct ShortageTests {
       let world = LeaseWorld(URL(filePath: location.directory))
       var keeper = world.keeper("a", files: FailingOperations(failing: 1))
       #expect { try keeper.turn() } throws: { ($0 as? DumpDirectoryError)?.code == .noSpace }
-      #expect(keeper.standing == .standby(holder: nil))
+      #expect(keeper.role == .standby(holder: nil))
       try keeper.turn()
-      #expect(keeper.standing == .holding(epoch: 1))
+      #expect(keeper.role == .holding(epoch: 1))
       // One that is gone later may belong to a mount that is gone.
       try FileManager.default.removeItem(atPath: location.directory)
       #expect { try keeper.turn() } throws: { ($0 as? DumpDirectoryError)?.code == .notFound }
@@ -101,7 +101,7 @@ struct ShortageTests {
       #expect(failures == Array(56..<100))
       try holder.turn()
       try other.turn()
-      #expect(other.standing == .standby(holder: try world.look.record))
+      #expect(other.role == .standby(holder: try world.look.record))
     }
   }
 

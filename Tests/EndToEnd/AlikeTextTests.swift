@@ -36,18 +36,18 @@ struct AlikeTextTests {
   func collections() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let location = try DumpLocation(path: root.path() + "/memory_dump.bin", workingDirectory: "/")
-      let written = try DumpDirectory(location).write(to: location, at: Dumps.now) { file in
-        var writer = try DumpWriter(
+      var dump = try DumpDirectory(location).beginDump(to: location, at: Dumps.now) { file in
+        try DumpWriter(
           format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: "2026-11-23T20:11:37Z", sink: file)
-        for (number, name) in ["caf\u{E9}", "cafe\u{301}"].enumerated() {
-          try writer.beginGroup(name)
-          for _ in 0...number {
-            let document = #"{"_id": "\u00e9\ud83d\ude00", "caf\u00e9": "\"\n", "cafe\u0301": NaN}"#
-            try Array(document.utf8).withUnsafeBytes { try writer.append(record: $0) }
-          }
-        }
-        return try writer.finish()
       }
+      for (number, name) in ["caf\u{E9}", "cafe\u{301}"].enumerated() {
+        try dump.beginGroup(name)
+        for _ in 0...number {
+          let document = #"{"_id": "\u00e9\ud83d\ude00", "caf\u00e9": "\"\n", "cafe\u0301": NaN}"#
+          try Array(document.utf8).withUnsafeBytes { try dump.append($0) }
+        }
+      }
+      let written = try dump.seal().publish()
       #expect(written.summary.counts.map(\.records) == [1, 2])
       #expect(try SidecarProcess.run(["verify"], dumps: root).code == 0)
       try await withGatehouse(dumps: root, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in

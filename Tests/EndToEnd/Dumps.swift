@@ -18,16 +18,14 @@ enum Dumps {
     let dumps = DumpDirectory(location)
     try dumps.prepare()
     let createdAt = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(seconds)))
-    let written = try dumps.write(to: location, at: seconds) { file in
-      var writer = try DumpWriter(
-        format: .dmp1, key: DumpKey(key), createdAt: createdAt, sink: file)
-      try writer.beginGroup("users")
-      for number in 0..<documents {
-        try Array(#"{"_id":"\#(number)"}"#.utf8).withUnsafeBytes { try writer.append(record: $0) }
-      }
-      return try writer.finish()
+    var dump = try dumps.beginDump(to: location, at: seconds) { file in
+      try DumpWriter(format: .dmp1, key: DumpKey(key), createdAt: createdAt, sink: file)
     }
-    return URL(filePath: written.path).lastPathComponent
+    try dump.beginGroup("users")
+    for number in 0..<documents {
+      try Array(#"{"_id":"\#(number)"}"#.utf8).withUnsafeBytes { try dump.append($0) }
+    }
+    return URL(filePath: try dump.seal().publish().path).lastPathComponent
   }
 
   static var now: Int { Int(Date().timeIntervalSince1970) }

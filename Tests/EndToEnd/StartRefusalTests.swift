@@ -153,16 +153,16 @@ struct StartRefusalTests {
       let location = try DumpLocation(path: root.path() + "/generated/memory_dump.bin", workingDirectory: "/")
       let dumps = DumpDirectory(location)
       try dumps.prepare()
-      let written = try dumps.write(to: location, at: 1) { file in
-        var writer = try DumpWriter(
+      var dump = try dumps.beginDump(to: location, at: 1) { file in
+        try DumpWriter(
           format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: "2026-11-28T00:00:00Z", sink: file)
-        try writer.beginGroup("users")
-        for (number, email) in [GatehouseProcess.adminEmail, "admin@localhost"].enumerated() {
-          let user = #"{"_id":"\#(number)","username":"u\#(number)","email":"\#(email)"}"#
-          try Array(user.utf8).withUnsafeBytes { try writer.append(record: $0) }
-        }
-        return try writer.finish()
       }
+      try dump.beginGroup("users")
+      for (number, email) in [GatehouseProcess.adminEmail, "admin@localhost"].enumerated() {
+        let user = #"{"_id":"\#(number)","username":"u\#(number)","email":"\#(email)"}"#
+        try Array(user.utf8).withUnsafeBytes { try dump.append($0) }
+      }
+      let written = try dump.seal().publish()
       try refuse(root, code: 65, "the accounts of the environment can't be put into its state")
       let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"))
       #expect(try gatehouse.waitForExit() == 65)

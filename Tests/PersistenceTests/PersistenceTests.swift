@@ -315,7 +315,7 @@ struct LeaseTests {
       for epoch in 1...2 {
         let lease = lease(setup.directory, "p\(epoch)")
         try lease.start()
-        #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: epoch))
+        #expect(await lease.firstRole(within: .seconds(20)) == .holding(epoch: epoch))
         let dumper = dumper(setup, lease)
         // The lease alone is not enough: the state must be the newest.
         await #expect { try await dumper.dump(to: setup.directory.location, reason: "test") } throws: {
@@ -348,7 +348,7 @@ struct LeaseTests {
         proof: .seconds(1), confidence: .seconds(3000), longestGap: .seconds(1))
       let lease = lease(setup.directory, "slow", timing: rare)
       try lease.start()
-      #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
+      #expect(await lease.firstRole(within: .seconds(20)) == .holding(epoch: 1))
       lease.accept(epoch: 1)
       let dumper = dumper(setup, lease)
       _ = try await dumper.dump(to: setup.directory.location, reason: "test")
@@ -373,7 +373,7 @@ struct LeaseTests {
       let setup = try Setup(root, files: files)
       let lease = lease(setup.directory, "slow")
       try lease.start()
-      #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
+      #expect(await lease.firstRole(within: .seconds(20)) == .holding(epoch: 1))
       lease.accept(epoch: 1)
       let dumper = dumper(setup, lease)
       await #expect { try await dumper.dump(to: setup.directory.location, reason: "test") } throws: {
@@ -392,7 +392,7 @@ struct LeaseTests {
       let setup = try Setup(root)
       let lease = lease(setup.directory, "p")
       try lease.start()
-      #expect(await lease.firstStanding(within: .seconds(20)) == .holding(epoch: 1))
+      #expect(await lease.firstRole(within: .seconds(20)) == .holding(epoch: 1))
       lease.accept(epoch: 1)
       let dumper = dumper(setup, lease)
       _ = try await dumper.dump(to: setup.directory.location, reason: "test")
@@ -450,11 +450,11 @@ struct LeaseTests {
           return 0
         }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       try lease.start()
-      #expect(await lease.firstStanding(within: .milliseconds(50)) == .unknown)
+      #expect(await lease.firstRole(within: .milliseconds(50)) == .unknown)
       #expect(lease.epoch == nil)
       #expect(await !lease.end(within: .milliseconds(50)))
       gate.signal()
-      #expect(eventually { lease.standing == .ended ? true : nil } == true)
+      #expect(eventually { lease.role == .ended ? true : nil } == true)
     }
   }
 }

@@ -18,12 +18,11 @@ struct VolumeTests {
   private func write(_ count: Int, in root: URL) throws {
     let location = try DumpLocation(path: "d.bin", workingDirectory: root.path())
     for number in 0..<count {
-      _ = try DumpDirectory(location).write(to: location, at: 1_795_464_697 + number) { file in
-        var writer = try DumpWriter(
-          format: .dmp1, key: DumpKey(Self.key), createdAt: "2026-11-23T20:11:37Z", sink: file)
-        try writer.beginGroup("users")
-        return try writer.finish()
+      var dump = try DumpDirectory(location).beginDump(to: location, at: 1_795_464_697 + number) { file in
+        try DumpWriter(format: .dmp1, key: DumpKey(Self.key), createdAt: "2026-11-23T20:11:37Z", sink: file)
       }
+      try dump.beginGroup("users")
+      _ = try dump.seal().publish()
     }
   }
 

@@ -1,7 +1,7 @@
 package import Clocks
 
 /// Where a process stands with the lease of its volume.
-package enum LeaseStanding: Sendable, Equatable {
+package enum LeaseRole: Sendable, Equatable {
   /// The volume was not looked at yet.
   case unknown
   case holding(epoch: Int)
@@ -30,7 +30,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   /// another could write.
   private var refusal: (error: any Error, seen: LeaseSighting)?
   /// Where it stands after the last turn.
-  package private(set) var standing = LeaseStanding.unknown
+  package private(set) var role = LeaseRole.unknown
   /// What stood in the place of `lease.json` and could not be one, under the name that it has now.
   package private(set) var movedAside: String?
 
@@ -73,7 +73,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
       case .wait:
         if let epoch = state.epoch {
           volume.removeClaims(look.claims, below: epoch)
-        } else if state.nextEpoch == nil, standing != .ended {
+        } else if state.nextEpoch == nil, role != .ended {
           throw volume.lastEpoch
         } else if let refusal {
           throw refusal.error
@@ -106,7 +106,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
       try make(epoch)
       guard state.epoch == epoch else { continue }
       // Now, as the turn can fail: with the claim the epoch is ours.
-      standing = .holding(epoch: epoch)
+      role = .holding(epoch: epoch)
       return epoch
     }
     return nil
@@ -114,7 +114,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
 
   /// Gives the lease up, so that another can take it at once. Nothing happens when it is not held.
   package mutating func end() throws {
-    standing = .ended
+    role = .ended
     draft = nil
     defer { claim = nil }
     guard case .write(let epoch, let renewal, let isReleased) = state.end() else { return }
@@ -132,7 +132,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
       return look
     } catch {
       guard !hasLooked, error.code == .notFound, error.path == volume.directory else { throw error }
-      if standing == .unknown { standing = .standby(holder: nil) }
+      if role == .unknown { role = .standby(holder: nil) }
       try volume.makeDirectory()
       return try volume.look()
     }
@@ -215,12 +215,12 @@ package struct LeaseKeeper: ~Copyable, Sendable {
 
   private mutating func stand(_ look: LeaseLook) {
     // A dump that was about to move the lease comes later than its end.
-    guard standing != .ended else { return }
+    guard role != .ended else { return }
     if let epoch = state.epoch {
-      standing = .holding(epoch: epoch)
+      role = .holding(epoch: epoch)
     } else {
       // One that is known to have ended holds nothing.
-      standing = .standby(holder: look.isHolderDead ? nil : look.record)
+      role = .standby(holder: look.isHolderDead ? nil : look.record)
     }
   }
 

@@ -57,9 +57,10 @@ package struct LeaseVolume: Sendable {
 
   /// Writes a record beside `lease.json`, safe on the volume, to be put in its place.
   func draft(_ record: LeaseRecord) throws(DumpDirectoryError) -> LeaseDraft {
-    let draft = LeaseDraft(try TemporaryFile(for: Self.file, in: directory, files: files), files: files)
-    try draft.write(JSONWriter.bytes(record.json))
-    return draft
+    let file = try TemporaryFile(for: Self.file, in: directory, files: files)
+    try file.write(JSONWriter.bytes(record.json))
+    try file.synchronize()
+    return LeaseDraft(file: file)
   }
 
   /// Puts a draft in the place of `lease.json`; the name is safe when this returns.
@@ -68,8 +69,7 @@ package struct LeaseVolume: Sendable {
   func replace(with draft: consuming LeaseDraft) throws(DumpDirectoryError) -> String? {
     let path = "\(directory)/\(Self.file)"
     let aside = Self.isDirectory(path) ? try moveAside(path) : nil
-    try files.replace(draft.path, to: path)
-    draft.isPlaced = true
+    try draft.file.replace(path)
     try files.synchronizeDirectory(directory)
     return aside
   }
@@ -79,18 +79,13 @@ package struct LeaseVolume: Sendable {
   /// - Returns: the epoch that another process announced before, when it is not below this one: nothing is noted then.
   func announce(_ epoch: Int) throws(DumpDirectoryError) -> Int? {
     if let past = try past(), past.epoch >= epoch, past.holder != holder.name { return past.epoch }
-    let file = try TemporaryFile(for: Self.pastFile, in: directory, files: files)
+    var file = try TemporaryFile(for: Self.pastFile, in: directory, files: files)
     let text = JSONWriter.bytes(["highest_epoch": .integer(epoch), "holder": .string(holder.name)] as JSONObject)
-    do throws(DumpDirectoryError) {
-      try files.write(file.descriptor, text, file.path)
-      try files.synchronize(file.descriptor, file.path)
-      let path = "\(directory)/\(Self.pastFile)"
-      if Self.isDirectory(path) { _ = try moveAside(path) }
-      try files.replace(file.path, to: path)
-    } catch {
-      try? files.unlink(file.path)
-      throw error
-    }
+    try file.write(text)
+    try file.synchronize()
+    let path = "\(directory)/\(Self.pastFile)"
+    if Self.isDirectory(path) { _ = try moveAside(path) }
+    try file.replace(path)
     return nil
   }
 
@@ -239,26 +234,7 @@ final class LeaseClaim: Sendable {
   }
 }
 
-/// A record that waits beside `lease.json`. Removed when it was not put in its place.
+/// A record beside `lease.json`, safe on the volume. It is removed unless it is put in place.
 struct LeaseDraft: ~Copyable {
-  private let file: TemporaryFile
-  private let files: any FileOperations
-  /// The name is free then, and may be another's already.
-  var isPlaced = false
-
-  init(_ file: consuming TemporaryFile, files: any FileOperations) {
-    self.file = file
-    self.files = files
-  }
-
-  var path: String { file.path }
-
-  func write(_ text: [UInt8]) throws(DumpDirectoryError) {
-    try files.write(file.descriptor, text, file.path)
-    try files.synchronize(file.descriptor, file.path)
-  }
-
-  deinit {
-    if !isPlaced { try? files.unlink(file.path) }
-  }
+  fileprivate var file: TemporaryFile
 }

@@ -1,18 +1,18 @@
 import Logging
 import Persistence
 
-/// Changes that were acknowledged here and that the volume's state does not have: another task took the lease before a dump held
-/// them. They are kept in a dump of their own, which no start takes by itself.
+/// Acknowledged changes that the volume's state lacks, because another task took the lease before a dump held them. They are
+/// saved in a dump of their own, which no start loads.
 actor DeposedChanges {
   struct Report: Sendable {
     let count: Int
-    /// Since when they are in no dump, for people.
+    /// The dump or the start after which they were made, as a phrase for people.
     let since: String
-    /// Where they are kept; `nil`: nowhere but in memory.
+    /// The dump that holds them, or `nil` while they are in memory only.
     var path: String?
   }
 
-  /// The changes of the present state are in memory only, and another state is about to take its place.
+  /// The changes of the present state are in memory only, so no other state may replace it.
   struct NotKept: Error, CustomStringConvertible {
     let count: Int
 
@@ -23,9 +23,9 @@ actor DeposedChanges {
 
   private let dumper: Dumper
   private let logger: Logger
-  /// Of the present state.
+  /// The report on the present state.
   private var report: Report?
-  /// Of states that another task's have replaced since.
+  /// Reports on states that another task's states replaced since.
   private(set) var earlier: [Report] = []
 
   init(dumper: Dumper, logger: Logger) {
@@ -33,12 +33,12 @@ actor DeposedChanges {
     self.logger = logger
   }
 
-  /// Keeps the changes of the present state, if there are any, unless that was done before.
+  /// Saves the changes of the present state, if there are any and they are not saved yet.
   ///
   /// - Returns: `nil` when there are none.
-  func keep() async -> Report? {
+  func save() async -> Report? {
     let count = await dumper.unsavedChanges
-    // One that was being made when the others were kept is not among them.
+    // A change that was being made when the others were saved is not among them.
     if let report, report.path != nil, count <= report.count { return report }
     guard count > 0 else { return nil }
     let origin = await dumper.origin
@@ -51,7 +51,7 @@ actor DeposedChanges {
         "acknowledged changes are in no dump of the volume's state; they are kept in a dump of their own, which no start takes by itself",
         metadata: metadata(present))
     } catch {
-      // Said once, though it is tried again and again.
+      // This is logged once, although it is tried again and again.
       if report?.count != count {
         logger.error(
           "acknowledged changes are only in this task's memory: they could not be kept. They are tried again when the task stops, or takes the lease again",
@@ -62,14 +62,14 @@ actor DeposedChanges {
     return present
   }
 
-  /// The present state is the volume's again, with its changes.
-  func forget() { report = nil }
+  /// Forgets the report: the volume's state holds the changes after all.
+  func clear() { report = nil }
 
-  /// Another state is about to take the place of the present one: its changes must be kept before that.
+  /// Saves the changes before another state replaces the present one.
   ///
-  /// - Throws: `NotKept` when they are not. The state must stay then.
-  func leaveBehind() async throws(NotKept) {
-    guard let left = await keep() else { return }
+  /// - Throws: `NotKept` when they can't be saved. The state must not be replaced then.
+  func saveBeforeReplacing() async throws(NotKept) {
+    guard let left = await save() else { return }
     guard left.path != nil else { throw NotKept(count: left.count) }
     earlier.append(left)
     report = nil

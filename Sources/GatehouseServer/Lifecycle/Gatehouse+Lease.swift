@@ -2,38 +2,38 @@ import DumpDirectory
 import Logging
 import Persistence
 
-/// The life of a task beside others on one volume: standing by, taking over, losing.
+/// The gateway's part in the lease: being on standby, taking over, losing the lease.
 extension Gatehouse {
-  /// Giving the lease up waits this long for the volume; others then wait until it runs out.
+  /// The time that giving up the lease waits for the volume. If it takes longer, other tasks wait until the lease runs out.
   private static let farewell = Duration.seconds(2)
 
-  /// The state is loaded.
+  /// Accepts the lease for the state that was just loaded, or reports that this task is on standby.
   ///
-  /// - Parameter standing: from before loading it.
-  func begin(_ standing: LeaseStanding) async {
+  /// - Parameter role: the role before the state was loaded.
+  func acceptLease(as role: LeaseRole) async {
     await dumper.countChanges()
-    if case .holding(let epoch) = standing { lease.accept(epoch: epoch) }
+    if case .holding(let epoch) = role { lease.accept(epoch: epoch) }
     if let epoch = lease.epoch {
       logger.notice("took the lease", metadata: ["lease.epoch": .stringConvertible(epoch)])
     } else {
-      logger.warning("standby: \(lease.standbySentence)", metadata: lease.standing.metadata)
+      logger.warning("standby: \(lease.standbySentence)", metadata: lease.role.metadata)
     }
   }
 
-  /// Follows the lease from then on.
-  func followLease() async -> Event {
+  /// Handles changes of the lease's role until the lease ends.
+  func watchLease() async -> Event {
     var epoch = lease.epoch
-    for await standing in lease.standings {
+    for await role in lease.roles {
       // A dump moved the lease to a higher epoch; it was never another's.
-      if epoch != nil, let raised = lease.epoch, standing == .holding(epoch: raised) {
+      if epoch != nil, let raised = lease.epoch, role == .holding(epoch: raised) {
         epoch = raised
         continue
       }
-      if let held = epoch, standing != .holding(epoch: held), standing != .ended {
-        await reportLoss(of: held, to: standing)
+      if let held = epoch, role != .holding(epoch: held), role != .ended {
+        await reportLoss(of: held, to: role)
         epoch = nil
       }
-      guard case .holding(let new) = standing, new != epoch else { continue }
+      guard case .holding(let new) = role, new != epoch else { continue }
       if await takeOver(new) { epoch = new }
     }
     return .ended
@@ -43,15 +43,15 @@ extension Gatehouse {
     _ = await lease.end(within: Self.farewell)
   }
 
-  /// Makes the volume's newest state the present one, and begins to take changes.
+  /// Restores the newest state of the volume, and begins to accept changes.
   ///
-  /// - Returns: whether the lease lasted until then.
+  /// - Returns: whether this task still held the lease by then.
   private func takeOver(_ epoch: Int) async -> Bool {
     var trouble = ""
-    while lease.standing == .holding(epoch: epoch) {
+    while lease.role == .holding(epoch: epoch) {
       do {
         let restored = try await restoreNewer()
-        if restored == nil { await deposed.forget() }
+        if restored == nil { await deposed.clear() }
         lease.accept(epoch: epoch)
         logger.notice(
           "took over the lease",
@@ -74,7 +74,7 @@ extension Gatehouse {
     return false
   }
 
-  /// Restores the newest good dump unless the present state is that of it.
+  /// Restores the newest valid dump, unless the present state came from it.
   private func restoreNewer() async throws -> Ladder.Restored? {
     let origin = await dumper.origin
     guard let newest = try await restorer.newest(), newest.path != origin?.path else { return nil }
@@ -82,8 +82,8 @@ extension Gatehouse {
     case .restored(let restored, let passedOver):
       report(passedOver)
       guard restored.path != origin?.path else { return nil }
-      try await deposed.leaveBehind()
-      try await installation.follow(restored, restorer: restorer)
+      try await deposed.saveBeforeReplacing()
+      try await installer.replaceByOtherTask(restored, restorer: restorer)
       return restored
     case .nothingThere:
       return nil
@@ -100,7 +100,7 @@ extension Gatehouse {
     }
   }
 
-  /// Why a task that holds the lease can't go on with its state.
+  /// The reason why a task that took over the lease can't use its state.
   private struct Blocked: Error, CustomStringConvertible {
     let failure: Ladder.Failure
 
@@ -109,15 +109,15 @@ extension Gatehouse {
     }
   }
 
-  private func reportLoss(of epoch: Int, to standing: LeaseStanding) async {
+  private func reportLoss(of epoch: Int, to role: LeaseRole) async {
     let origin = await dumper.origin
     let since = origin.map { "the dump \($0.path) of \($0.createdAt)" } ?? "the start, as there was no dump,"
     let changes = await dumper.unsavedChanges
     logger.error(
       "lost the lease: another task took it. Changes since \(since) are only here and lost to the other",
-      metadata: standing.metadata.merging([
+      metadata: role.metadata.merging([
         "lease.lost.epoch": .stringConvertible(epoch), "changes": .stringConvertible(changes),
       ]) { $1 })
-    _ = await deposed.keep()
+    _ = await deposed.save()
   }
 }

@@ -10,9 +10,9 @@ import Rules
 import Threads
 
 extension Gatehouse {
-  /// A start waits this long for its first look at the lease. On a volume that hangs longer it goes on without.
+  /// The time that a start waits to read the lease first. If the volume hangs longer, the start goes on without the lease.
   private static let firstLook = Duration.seconds(5)
-  /// Pauses between tries to read what can't be read, 30 s in all.
+  /// Pauses between attempts to read an unreadable dump, 30 s in all.
   private static let rereading: [Duration] =
     [.milliseconds(250), .milliseconds(750), .seconds(2)] + [Duration](repeating: .seconds(3), count: 9)
 
@@ -21,10 +21,10 @@ extension Gatehouse {
     do throws(StartFault) {
       try startLease()
       // First the lease: what is loaded then is the newest, since nobody else writes any more.
-      let standing = await lease.firstStanding(within: Self.firstLook)
+      let role = await lease.firstRole(within: Self.firstLook)
       let foundDump = try await restore()
       reportOverruledSettings()
-      await begin(standing)
+      await acceptLease(as: role)
       await reportDumpPath()
       // A directory that could not be made has nothing beside its dumps.
       if DumpDirectory(location).exists || !isUnmade { await reportLeftAlone(isFresh: !foundDump) }
@@ -57,13 +57,13 @@ extension Gatehouse {
     case .restored(let restored, let passedOver):
       report(passedOver)
       do {
-        try await installation.begin(with: restored)
+        try await installer.start(with: restored)
       } catch {
         throw StartFault(accounts: error, in: restored.path)
       }
       report(restored, took: duration)
     case .nothingThere:
-      try begin()
+      try startFresh()
       logger.notice("no dump in the directory: starting with a fresh state")
       return false
     case .blocked(let failure, let passedOver):
@@ -72,22 +72,22 @@ extension Gatehouse {
     case .noneLoads(let failures):
       report(failures)
       guard configuration.memory.allowsEmptyStart else { throw StartFault.noneLoads(failures.count) }
-      try begin()
+      try startFresh()
       logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
     }
     return true
   }
 
-  private func begin() throws(StartFault) {
+  private func startFresh() throws(StartFault) {
     do {
-      try installation.begin()
+      try installer.startFresh()
     } catch {
       throw StartFault(accounts: error, in: nil)
     }
   }
 
-  /// Tries the dumps. What can't be read is tried again for a while: an error of a network volume passes, and someone may put
-  /// permissions right.
+  /// Tries the dumps. An unreadable file is tried again for a while: errors of a network volume pass, and someone may correct
+  /// permissions.
   private func climb() async throws -> Ladder.Outcome {
     let memory = configuration.memory
     var pauses = Self.rereading[...]
@@ -128,8 +128,8 @@ extension Gatehouse {
     }
   }
 
-  /// What the store says of the timer counts, so that a change by a call outlives a restart. Where the environment says
-  /// otherwise, someone may wait for dumps that never come.
+  /// Warns when saved settings override the environment's timer. Saved settings win, so that a change by request outlives a
+  /// restart; without the warning, someone might wait for dumps that never come.
   private func reportOverruledSettings() {
     let (memory, settings) = (configuration.memory, platform.settings)
     let timer = [
@@ -149,7 +149,7 @@ extension Gatehouse {
     }
   }
 
-  /// Saved settings can name another place for dumps than the environment: of another machine, or of a time when that counted.
+  /// Warns when saved settings name another path for dumps than the environment, as settings of another machine do.
   private func reportDumpPath() async {
     guard let path = platform.settings.dumpPath else { return }
     do throws(Refusal) {
@@ -164,9 +164,9 @@ extension Gatehouse {
     }
   }
 
-  /// Nobody shall wait for a file to be loaded that no start looks at.
+  /// Reports the files that no start loads, so that nobody waits for one of them.
   ///
-  /// - Parameter isFresh: there was no dump to load, so what is left alone may be what someone expected.
+  /// - Parameter isFresh: whether there was no dump to load; then someone may have expected one of these files.
   private func reportLeftAlone(isFresh: Bool) async {
     do {
       let leftAlone = try await dumps.leftAlone()
@@ -193,7 +193,7 @@ extension Gatehouse {
 
   private static var shownNames: Int { 5 }
 
-  /// A name in ASCII: the metadata's keys are told apart as Unicode does, the names of collections by their bytes.
+  /// A name in ASCII. Keys of metadata are compared by Unicode equivalence, names of collections by their bytes.
   private static func ascii(_ name: String) -> String {
     name.unicodeScalars.map { $0.isASCII ? String($0) : "{\(String($0.value, radix: 16))}" }.joined()
   }

@@ -42,8 +42,8 @@ extension Gatehouse {
         case .loaded:
           state.becomeReady()
           logger.notice("ready", metadata: ["documents": .stringConvertible(store.snapshot().count)])
-          group.addTask { await settleAccounts() }
-          group.addTask { await followLease() }
+          group.addTask { await setPasswords() }
+          group.addTask { await watchLease() }
           group.addTask { await runTimer() }
         case .ended:
           break
@@ -51,7 +51,7 @@ extension Gatehouse {
           await giveUpLease()
           terminate(code)
         case .serverEnded(let error):
-          // There may be changes.
+          // There may be unsaved changes.
           logger.critical("the server ended by itself; stopping", metadata: ["error": "\(error)"])
           terminate(await stop("end of the server"))
         case .cannotListen(let error):
@@ -73,7 +73,7 @@ extension Gatehouse {
   private func serve() async -> Event {
     let logger = logger
     let maximum = configuration.connections.maximum
-    // Not the state's readiness, which may come before the answer of the system.
+    // The state may become ready before the system answers, so its readiness does not tell.
     let hasListened = ConnectionGateFlag()
     let application = application { address in
       hasListened.raise()
@@ -92,9 +92,9 @@ extension Gatehouse {
     }
   }
 
-  /// Beside the calls that are taken already.
-  private func settleAccounts() async -> Event {
-    await installation.accounts.settle(dumper)
+  /// Runs while requests are already served.
+  private func setPasswords() async -> Event {
+    await installer.accounts.setPasswords(dumper)
     return .ended
   }
 

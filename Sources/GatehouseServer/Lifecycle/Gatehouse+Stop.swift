@@ -91,7 +91,7 @@ extension Gatehouse {
   /// Another task is the writer.
   private func stopWithoutDump() async -> ExitCode {
     state.seal()
-    guard let left = await deposed.keep() else {
+    guard let left = await deposed.save() else {
       logger.notice("stopped without a dump: \(lease.standbySentence)")
       return .stopped
     }

@@ -14,21 +14,16 @@ struct OffsiteFetch {
   func run(_ name: String?) throws -> (path: String, good: Verification.Good) {
     let object = try find(name, Deadline(in: .seconds(120)))
     try volume.directory.prepare()
-    var good: Verification.Good?
-    let path = try volume.directory.adopt(object.name) { file in
-      let sink = FileSink(file)
-      do {
-        try shelf.client.get(object.key, into: sink, OffsiteShelf.deadline(bytes: object.bytes))
-      } catch {
-        // What the volume says of it is the cause.
-        throw sink.failure ?? error
-      }
-      return sink.file
-    } check: { dump in
-      good = .init(try dump.inspect(volume.keyring))
+    let copy = try volume.directory.beginCopy(object.name)
+    let sink = FileSink(copy.file)
+    do {
+      try shelf.client.get(object.key, into: sink, OffsiteShelf.deadline(bytes: object.bytes))
+    } catch {
+      // What the volume says of it is the cause.
+      throw sink.failure ?? error
     }
-    guard let good else { throw OffsiteError(.mismatch, "'\(object.key)' could not be verified") }
-    return (path, good)
+    let good = Verification.Good(try copy.contents().inspect(volume.keyring))
+    return (try copy.publish(), good)
   }
 
   private func find(_ name: String?, _ deadline: Deadline) throws -> S3Object {

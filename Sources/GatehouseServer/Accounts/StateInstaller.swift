@@ -4,33 +4,33 @@ import JSON
 import Persistence
 import Rules
 
-/// Puts a state in place, with the accounts of the environment in it.
-struct Installation: Sendable {
+/// Makes a state the present one, together with the accounts that the environment defines.
+struct StateInstaller: Sendable {
   let store: DocumentStore
   let commitLog: any CommitLog
-  let accounts: OwnAccounts
+  let accounts: EnvironmentAccounts
   let dumper: Dumper
 
-  /// Makes a store without a dump ready. The accounts have no password yet.
-  func begin() throws {
+  /// Starts without a dump. The accounts get their passwords later.
+  func startFresh() throws {
     let accounts = accounts
     accounts.report(
-      try store.write { (transaction) throws(RuleViolation) in try accounts.complete(&transaction, hashes: nil) }.value)
+      try store.write { (transaction) throws(RuleViolation) in try accounts.apply(to: &transaction, hashes: nil) }.value
+    )
   }
 
-  /// Makes a restored dump the present state. Called at the start: what the dump holds counts as saved. The accounts have the
-  /// passwords of the dump yet.
-  func begin(with restored: Ladder.Restored) async throws {
+  /// Starts with a restored dump, whose contents count as saved. The accounts keep the passwords of the dump for now.
+  func start(with restored: Ladder.Restored) async throws {
     store.replaceAll(with: restored.contents) { _, _ in }
     await dumper.markSaved(in: Dumper.Origin(restored))
-    try begin()
+    try startFresh()
   }
 
-  /// Puts a dump in the place of a state that is in use, in one step with the accounts' passwords and the tokens that were
-  /// revoked since.
+  /// Replaces a state that is in use by a restored dump. The accounts' passwords and all tokens that were revoked since the
+  /// dump are kept, in the same commit.
   ///
-  /// - Parameter permit: asked at the moment of the change; what it throws leaves all as it was.
-  func install(
+  /// - Parameter permit: asked just before the commit. If it throws, nothing changes.
+  func replaceOnRequest(
     _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws -> Void
   ) async throws {
     try await replace(with: restored, restorer, permit: permit) { (transaction, before) throws(RuleViolation) in
@@ -38,9 +38,9 @@ struct Installation: Sendable {
     }
   }
 
-  /// Puts what another task dumped in the place of the present state, in one step with the accounts' passwords. Nothing of
-  /// the present state is carried over: the other's is the newer in all.
-  func follow(_ restored: Ladder.Restored, restorer: Restorer) async throws {
+  /// Replaces the present state by what another task dumped, in one commit with the accounts' passwords. Nothing else of the
+  /// present state is kept, because the other task's state is newer in everything.
+  func replaceByOtherTask(_ restored: Ladder.Restored, restorer: Restorer) async throws {
     try await replace(with: restored, restorer, permit: nil) { (_, _) throws(RuleViolation) in }
     await dumper.markChanged(since: Dumper.Origin(restored))
   }
@@ -52,11 +52,11 @@ struct Installation: Sendable {
     let hashes = try await accounts.hashes()
     let (store, accounts) = (store, accounts)
     let (commit, obstacles) = try await restorer.run {
-      var obstacles = OwnAccounts.Obstacles()
+      var obstacles = EnvironmentAccounts.Obstacles()
       let commit = try store.replaceAll(with: restored.contents, permit: permit) {
         (transaction, before) throws in
         try adjust(&transaction, before)
-        obstacles = try accounts.complete(&transaction, hashes: hashes)
+        obstacles = try accounts.apply(to: &transaction, hashes: hashes)
       }
       return (commit, obstacles)
     }

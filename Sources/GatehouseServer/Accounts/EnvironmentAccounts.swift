@@ -9,19 +9,19 @@ import Rules
 import Settings
 import Synchronization
 
-/// The accounts whose passwords the environment gives: the admin's and, where it is set, the sidecar's. With the latter both
-/// containers share one secret, and the admin's stays out of the sidecar.
+/// The accounts that the environment defines: the admin's and, where it is set, the sidecar's. The sidecar's account lets
+/// both containers share a secret of their own, so that the sidecar need not know the admin's password.
 ///
-/// A hash takes about 200 ms of a core. So a start puts the accounts in place as they are and is ready; beside it `settle`
-/// compares their hashes with the passwords and makes those that are missing. Until then a login to one of these accounts waits,
-/// and so does a dump, which would hold accounts without a password.
-final class OwnAccounts: Sendable {
+/// Hashing a password takes about 200 ms of a core. So a start creates the accounts without it and is ready;
+/// `setPasswords` then verifies the stored hashes and replaces those that don't match. Until that is done, logins to these
+/// accounts wait, and so do dumps, which would otherwise hold accounts without a password.
+final class EnvironmentAccounts: Sendable {
   struct Hashes: Sendable {
     let administrator: JSONValue
     let sidecar: JSONValue?
   }
 
-  /// What of the environment could not be put in place.
+  /// The settings that could not be applied.
   struct Obstacles: Sendable {
     var isEmailTaken = false
     var isSidecarNameTaken = false
@@ -33,7 +33,7 @@ final class OwnAccounts: Sendable {
   private let administrator: Secret
   private let sidecar: Configuration.SidecarLogin?
   private let logger: Logger
-  private let isSettled = Mutex(false)
+  private let arePasswordsSet = Mutex(false)
 
   private static let retryPause = Duration.seconds(1)
   private static let look = Duration.milliseconds(5)
@@ -53,18 +53,19 @@ final class OwnAccounts: Sendable {
     self.logger = logger
   }
 
-  /// Hashes of the passwords. They are computed once.
+  /// The hashes of the passwords. Each is computed once.
   func hashes() async throws -> Hashes {
     let administrator = try await passwords.ownHash(administrator.reveal())
     guard let sidecar else { return Hashes(administrator: administrator, sidecar: nil) }
     return Hashes(administrator: administrator, sidecar: try await passwords.ownHash(sidecar.password.reveal()))
   }
 
-  /// Makes the accounts, and sets right what is not as the environment says. What is right stays, so that a restart changes
-  /// nothing.
+  /// Creates the accounts, and corrects every field that differs from the environment. A restart with the same environment
+  /// changes nothing.
   ///
-  /// - Parameter hashes: `nil` keeps the present ones; a new account has none then, and nobody can log in to it.
-  func complete(_ transaction: inout Transaction, hashes: Hashes?) throws(RuleViolation) -> Obstacles {
+  /// - Parameter hashes: the passwords' hashes, or `nil` to keep the present ones. A new account then has none, and nobody can
+  ///   log in to it.
+  func apply(to transaction: inout Transaction, hashes: Hashes?) throws(RuleViolation) -> Obstacles {
     var obstacles = Obstacles()
     obstacles.isEmailTaken = try !required.insertMissing(in: &transaction, adminPassword: hashes?.administrator)
     guard let account else { return obstacles }
@@ -87,13 +88,13 @@ final class OwnAccounts: Sendable {
     }
   }
 
-  /// Gives the accounts the passwords of the environment. To be called once, when the state is in place.
-  func settle(_ dumper: Dumper) async {
+  /// Sets the passwords of the accounts. Call this once, after the state is in place.
+  func setPasswords(_ dumper: Dumper) async {
     let start = SteadyClock.now()
     while !Task.isCancelled {
       do {
         try await setHashes(dumper)
-        isSettled.withLock { $0 = true }
+        arePasswordsSet.withLock { $0 = true }
         logger.info(
           "the passwords of the environment are set",
           metadata: ["duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds)])
@@ -107,13 +108,13 @@ final class OwnAccounts: Sendable {
     }
   }
 
-  /// Waits until the accounts have the passwords of the environment.
+  /// Waits until `setPasswords` is done.
   ///
-  /// - Returns: whether they have.
+  /// - Returns: whether it is done.
   @discardableResult
-  func waitUntilSettled(within limit: Duration) async -> Bool {
+  func waitForPasswords(within limit: Duration) async -> Bool {
     let deadline = Deadline(in: limit)
-    while !isSettled.withLock({ $0 }) {
+    while !arePasswordsSet.withLock({ $0 }) {
       guard !deadline.isOver, (try? await Task.sleep(for: Self.look)) != nil else { return false }
     }
     return true

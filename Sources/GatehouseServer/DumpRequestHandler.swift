@@ -11,8 +11,8 @@ import Resources
 import Rules
 import Threads
 
-/// Joins the platform API to the dumps: where they go, what a failure is called, what a restore changes.
-struct DumpService: DumpPort {
+/// Serves the platform API's requests about dumps: checks paths, writes and restores dumps, and turns failures into answers.
+struct DumpRequestHandler: DumpPort {
   let store: DocumentStore
   let location: DumpLocation
   let workingDirectory: String
@@ -23,27 +23,27 @@ struct DumpService: DumpPort {
   /// Whether a restore without a path goes below a dump that may be good.
   let allowsOlder: Bool
   let settings: SecuritySettings.Defaults
-  let installation: Installation
+  let installer: StateInstaller
   let logger: Logger
-  /// Finds paths on the volume. It may hang with it; the threads that serve calls must not.
+  /// Looks up paths on the volume. This thread may hang with the volume; the threads that serve requests must not.
   let paths = BlockingThread()
 
-  /// How long a question about a path waits for the volume.
+  /// The time that a lookup of a path waits for the volume.
   private static let patience = Duration.seconds(2)
 
-  /// How long a dump waits for the accounts' passwords. The state is worth more than they are.
+  /// The time that a dump waits for the accounts' passwords. Saving the state is more important than they are.
   private static let accountPatience = Duration.seconds(5)
 
-  /// Writes a dump to where a start looks for it.
+  /// Writes a dump to the directory and stem where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
-    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+    await installer.accounts.waitForPasswords(within: Self.accountPatience)
     return try await dumper.dump(to: location, reason: reason)
   }
 
-  /// Writes the last dump to where a start looks for it. From its snapshot on no change is acknowledged.
+  /// Writes the last dump where a start looks for it. No change after its snapshot is acknowledged.
   func dumpLast(reason: String) async throws {
     let state = state
-    await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+    await installer.accounts.waitForPasswords(within: Self.accountPatience)
     _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
     // Before the lease is given up.
     state.markSaved()
@@ -52,7 +52,7 @@ struct DumpService: DumpPort {
   func dump(to path: String?) async throws(Refusal) -> DumpReport {
     do {
       let target = if let path { try await confined(path) } else { location }
-      await installation.accounts.waitUntilSettled(within: Self.accountPatience)
+      await installer.accounts.waitForPasswords(within: Self.accountPatience)
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
@@ -73,7 +73,7 @@ struct DumpService: DumpPort {
   func restore(from path: String?) async throws(Refusal) -> RestoreReport {
     let restored = try await load(path)
     do {
-      try await installation.install(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
+      try await installer.replaceOnRequest(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
     } catch let refusal as Refusal {
       throw refusal
     } catch let violation as RuleViolation {
@@ -117,7 +117,7 @@ struct DumpService: DumpPort {
     }
   }
 
-  /// What stands beside the dumps and is never loaded by itself.
+  /// The files beside the dumps that no start loads.
   func leftAlone() async throws -> LeftAlone {
     let location = location
     return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
@@ -182,7 +182,7 @@ struct DumpService: DumpPort {
     }
   }
 
-  /// Said without paths, which are the operator's business: the log has them.
+  /// The cause without paths: the log has them for the operator, and clients need not know them.
   private static func cause(of error: any Error) -> String {
     switch (error as? DumpDirectoryError)?.code {
     case .noSpace?: "since the volume is full: free space on it or enlarge it"

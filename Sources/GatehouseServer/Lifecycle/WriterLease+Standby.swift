@@ -19,14 +19,14 @@ extension WriterLease {
 
 extension WriterLease {
   /// Why this task does not hold the lease, without paths, for those who see it on standby.
-  var standbySentence: String { sentence(standing.standbySentence) }
+  var standbySentence: String { sentence(role.standbySentence) }
 
   /// The same with the holder's name, for those who may know it.
-  var holderSentence: String { sentence(standing.holderSentence) }
+  var holderSentence: String { sentence(role.holderSentence) }
 
   private func sentence(_ standbySentence: String) -> String {
     guard let trouble else { return standbySentence }
-    return switch standing {
+    return switch role {
     case .standby(let record?) where !record.isReleased: "\(standbySentence) (\(trouble.summary))"
     case .standby, .unknown:
       "this task can't take the lease of its volume, as \(trouble.summary); changes and dumps are refused here until it can"
@@ -47,7 +47,7 @@ extension LeaseTrouble {
   }
 }
 
-extension LeaseStanding {
+extension LeaseRole {
   /// Of the lease alone.
   fileprivate var standbySentence: String {
     let remedy = "changes and dumps are refused here until it ends"

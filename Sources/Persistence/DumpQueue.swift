@@ -1,0 +1,46 @@
+/// Decides which requests for dumps share one dump. A value: the dumper acts on what it returns.
+///
+/// Dumps don't overlap. A request that comes during a dump waits for the next one of its target, which starts later and so
+/// contains every earlier change. Requests for the same target share a dump; the oldest request is served first.
+struct DumpQueue<Target: Equatable & Sendable>: Sendable {
+  /// Names a request.
+  typealias Ticket = Int
+
+  /// One dump, and the requests that it serves.
+  struct Batch: Sendable {
+    let target: Target
+    /// The oldest request first.
+    let tickets: [Ticket]
+  }
+
+  private var lastTicket = 0
+  private(set) var running: Batch?
+  private var waiting: [(ticket: Ticket, target: Target)] = []
+
+  /// Takes a request.
+  ///
+  /// - Returns: its ticket, and whether its dump begins at once. Otherwise the ticket is in the batch of a later `end`.
+  mutating func request(_ target: Target) -> (ticket: Ticket, begins: Bool) {
+    lastTicket += 1
+    guard running == nil else {
+      waiting.append((lastTicket, target))
+      return (lastTicket, false)
+    }
+    running = Batch(target: target, tickets: [lastTicket])
+    return (lastTicket, true)
+  }
+
+  /// Notes the end of the running dump, whether it failed or not.
+  ///
+  /// - Returns: the dump that begins now, or `nil` when nobody waits.
+  mutating func end() -> Batch? {
+    guard let first = waiting.first else {
+      running = nil
+      return nil
+    }
+    let tickets = waiting.filter { $0.target == first.target }.map(\.ticket)
+    waiting.removeAll { $0.target == first.target }
+    running = Batch(target: first.target, tickets: tickets)
+    return running
+  }
+}
