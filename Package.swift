@@ -77,7 +77,7 @@ let package = Package(
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
-    library("Model", ["DocumentStore", "JSON"]),
+    library("Model", ["DocumentStore", "JSON", collections]),
     library("Rules", ["Model", "DocumentStore", "JSON"]),
     library("Resources", ["Rules", "Model", "DocumentStore", "JSON"]),
     library("Authentication", ["Model", "JSON", "CCrypt", jwt, nioPosix]),

@@ -1,7 +1,7 @@
-package import JSON
-
-/// What a role may allow. The raw values are the fields of a role's document.
+/// A permission that a role may give. The raw values are the fields of a role's document; everything that lists permissions
+/// derives from these cases.
 package enum Permission: String, Sendable, CaseIterable {
+  // The order is the one in which Doorman lists the fields of a role.
   case manageUsers = "manage_users"
   case manageAPIs = "manage_apis"
   case manageEndpoints = "manage_endpoints"
@@ -18,11 +18,4 @@ package enum Permission: String, Sendable, CaseIterable {
   case viewAnalytics = "view_analytics"
   case viewLogs = "view_logs"
   case exportLogs = "export_logs"
-}
-
-extension Permission {
-  /// The permissions of a role's document.
-  package static func granted(by role: JSONObject) -> Set<Permission> {
-    Set(allCases.filter { role[$0.rawValue]?.bool == true })
-  }
 }

@@ -11,6 +11,8 @@ import Synchronization
 package final class PlatformServices: Sendable {
   package let configuration: PlatformConfiguration
   let store: DocumentStore
+  /// The decoded state of the store.
+  package let model: CurrentModel
   private let commitLog: any CommitLog
   let passwords: Passwords
   let tokens: Tokens
@@ -64,6 +66,7 @@ package final class PlatformServices: Sendable {
   ) {
     self.configuration = configuration
     self.store = store
+    model = CurrentModel(following: store, defaults: configuration.settings)
     self.commitLog = commitLog
     self.passwords = passwords
     self.tokens = tokens
@@ -88,7 +91,7 @@ package final class PlatformServices: Sendable {
 
   /// The security settings as they are at this moment.
   package var settings: SecuritySettings {
-    SecuritySettings(in: store.snapshot(), defaults: configuration.settings)
+    model.version().settings
   }
 
   enum LimitedAction: Sendable {

@@ -23,9 +23,9 @@ extension PlatformServices {
   func session(of headers: HTTPFields) -> Session? {
     guard let (text, isFromCookie) = Self.token(in: headers) else { return nil }
     guard let token = try? tokens.verify(text, now: now()) else { return nil }
-    let snapshot = store.snapshot()
-    guard !Revocations.isRevoked(username: token.sub, tokenID: token.jti, in: snapshot),
-      let actor = Requester(username: token.sub, in: snapshot)
+    let model = model.version()
+    guard !model.revocations.isRevoked(username: token.sub, tokenID: token.jti),
+      let actor = Requester(username: token.sub, in: model)
     else { return nil }
     return Session(actor: actor, token: token, isFromCookie: isFromCookie)
   }

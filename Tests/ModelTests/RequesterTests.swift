@@ -1,4 +1,3 @@
-import DocumentStore
 import JSON
 import Model
 import Testing
@@ -6,12 +5,9 @@ import Testing
 @Suite("A requester")
 struct RequesterTests {
   private func requester(_ username: String, of users: [JSONObject], roles: [JSONObject]) throws -> Requester? {
-    let store = DocumentStore(schemas: Collections.schemas)
-    try store.write { (transaction) throws(StoreError) in
-      for user in users { try transaction.insert(user, into: Collections.users) }
-      for role in roles { try transaction.insert(role, into: Collections.roles) }
-    }
-    return Requester(username: username, in: store.snapshot())
+    let test = try TestModel(
+      users.map { (Collections.users, $0) } + roles.map { (Collections.roles, $0) })
+    return Requester(username: username, in: test.model.version())
   }
 
   @Test("may do what the role of its own name may, and not what a role of a similar name may")
@@ -49,6 +45,8 @@ struct RequesterTests {
         "u", of: [["username": "u", "role": "admin"]], roles: [["role_name": "admin", "manage_apis": false]]))
     #expect(admin.isAdmin)
     #expect(admin.permissions == Set(Permission.allCases))
+    #expect(
+      try requester("u", of: [["username": "u", "role": "admin"]], roles: [])?.permissions == Set(Permission.allCases))
     #expect(try requester("u", of: [["username": "u", "role": "Admin"]], roles: [])?.isAdmin == false)
   }
 }

@@ -64,8 +64,8 @@ package struct AddressPolicy: Sendable {
   }
 }
 
-/// One list of addresses of the security settings.
-private struct AddressList: Sendable {
+/// A list of addresses and ranges in a document.
+struct AddressList: Sendable {
   private(set) var ranges: [AddressRange] = []
   /// The elements that are no addresses: strings in quotes, other values as JSON.
   private(set) var unreadable: [String] = []

@@ -49,12 +49,12 @@ enum AccountRoutes {
       failures: [403: ["AUTH900"], 404: []]
     ) { call, platform in
       let name = try call.parameter("username")
-      let snapshot = platform.store.snapshot()
+      let model = platform.model.version()
       try Users.checkVisible(name, to: call.actor())
-      guard let user = Users.find(name, in: snapshot) else { throw missing }
+      guard let user = model.user(name) else { throw missing }
       return .data([
-        "active": .bool(UserRecord(user).isActive),
-        "revoked": .bool(Revocations.isRevoked(username: name, in: snapshot)),
+        "active": .bool(user.isActive),
+        "revoked": .bool(model.revocations.isRevoked(username: name)),
       ])
     },
   ]

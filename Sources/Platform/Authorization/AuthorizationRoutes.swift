@@ -47,11 +47,11 @@ enum AuthorizationRoutes {
     guard matches, let user, let username = user.string("username") else {
       throw Refusal(400, "AUTH002", "The e-mail address or the password is wrong")
     }
-    let snapshot = platform.store.snapshot()
-    guard let actor = Requester(username: username, in: snapshot) else {
+    let model = platform.model.version()
+    guard let actor = Requester(username: username, in: model) else {
       throw Refusal(400, "AUTH007", "This user is not active; an admin can enable it")
     }
-    guard !Revocations.isRevoked(username: username, in: snapshot) else {
+    guard !model.revocations.isRevoked(username: username) else {
       throw Refusal(401, "AUTH003", "All tokens of this user are revoked; an admin can unrevoke it")
     }
     let lifetime = platform.configuration.tokens.access

@@ -33,7 +33,7 @@ package struct SidecarAccount: Sendable {
   package func isUsable(in reader: some DocumentReader) -> Bool {
     guard let user = user(in: reader), let role = Roles.find(Self.role, in: reader) else { return false }
     return user.value("active") == true && role.value(FieldPath(field: Permission.manageSecurity.rawValue)) == true
-      && !Revocations.isRevoked(username: username, in: reader)
+      && !RevocationTable.isRevoked(username: username, in: reader)
   }
 
   /// Creates the role and the user, or makes them usable again, and sets the password. It leaves everything else as it is.

@@ -5,10 +5,10 @@ package import Model
 /// Rules of roles. Roles say what their users may do.
 package enum Roles {
   /// The role that holds every permission. Only an admin may change it, and it can't be deleted.
-  package static let admin = Requester.adminRole
+  package static let admin = RoleRecord.admin
 
   /// Whether a role is the admin role.
-  package static func isAdmin(_ role: String?) -> Bool { Requester.isAdmin(role: role) }
+  package static func isAdmin(_ role: String?) -> Bool { RoleRecord.isAdmin(role) }
 
   /// The role of a name.
   package static func find(_ name: String, in reader: some DocumentReader) -> Document? {

@@ -4,22 +4,12 @@ import Model
 
 /// Rules of revocations. A revocation ends one token, or all tokens of a user. Revocations survive a restart.
 package enum Revocations {
-  /// Whether a token is revoked, by itself or with all tokens of its user.
-  package static func isRevoked(username: String, tokenID: String, in reader: some DocumentReader) -> Bool {
-    isRevoked(username: username, in: reader)
-      || reader.first(in: Collections.revocations, .all([.fields(["jti": tokenID]), ofType("jti")])) != nil
-  }
-
-  /// Whether all tokens of a user are revoked.
-  package static func isRevoked(username: String, in reader: some DocumentReader) -> Bool {
-    reader.first(in: Collections.revocations, all(of: username)) != nil
-  }
-
   /// Revokes all tokens of a user, also those that it gets later.
   package static func revokeAll(of username: String, in transaction: inout Transaction) throws(RuleViolation) {
-    guard !isRevoked(username: username, in: transaction) else { return }
+    guard !RevocationTable.isRevoked(username: username, in: transaction) else { return }
     try transaction.inserting(
-      ["type": "revoke_all", "username": .string(username), "revoke_all": true], into: Collections.revocations)
+      ["type": .string(RevocationTable.userType), "username": .string(username), "revoke_all": true],
+      into: Collections.revocations)
   }
 
   /// Ends the revocation of all tokens of a user.
@@ -34,7 +24,10 @@ package enum Revocations {
     tokenID: String, of username: String, expiry: Int, in transaction: inout Transaction
   ) throws(RuleViolation) {
     try transaction.inserting(
-      ["type": "jti", "username": .string(username), "jti": .string(tokenID), "expires_at": .integer(expiry)],
+      [
+        "type": .string(RevocationTable.tokenType), "username": .string(username), "jti": .string(tokenID),
+        "expires_at": .integer(expiry),
+      ],
       into: Collections.revocations)
   }
 
@@ -42,7 +35,7 @@ package enum Revocations {
   ///
   /// - Parameter now: in Unix seconds.
   package static func deleteExpired(now: Int, in transaction: inout Transaction) {
-    for document in transaction.find(in: Collections.revocations, ofType("jti")) {
+    for document in transaction.find(in: Collections.revocations, ofType(RevocationTable.tokenType)) {
       guard let expiry = document.value("expires_at")?.number?.double, expiry < Double(now), let id = document.id else {
         continue
       }
@@ -54,7 +47,7 @@ package enum Revocations {
   package static func carryOver(
     from before: some DocumentReader, into transaction: inout Transaction
   ) throws(RuleViolation) {
-    for document in before.find(in: Collections.revocations, ofType("jti")) {
+    for document in before.find(in: Collections.revocations, ofType(RevocationTable.tokenType)) {
       guard let tokenID = document.string("jti"),
         transaction.first(in: Collections.revocations, .fields(["jti": tokenID])) == nil
       else { continue }
@@ -65,6 +58,6 @@ package enum Revocations {
   private static func ofType(_ type: String) -> Filter { .fields(["type": type]) }
 
   private static func all(of username: String) -> Filter {
-    .all([.fields(["username": username]), ofType("revoke_all")])
+    .all([.fields(["username": username]), ofType(RevocationTable.userType)])
   }
 }

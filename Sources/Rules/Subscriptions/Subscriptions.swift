@@ -6,7 +6,7 @@ package import Model
 package enum Subscriptions {
   /// The APIs that a user is subscribed to.
   package static func apis(of username: String, in reader: some DocumentReader) -> [String] {
-    reader.first(in: Collections.subscriptions, by(username))?.value("apis")?.strings ?? []
+    SubscriptionRecord.find(username, in: reader)?.apis ?? []
   }
 
   /// Subscribes a user to an API.
@@ -19,27 +19,26 @@ package enum Subscriptions {
     let username = try fields.required("username")
     let name = try fields.required("api_name")
     let version = try fields.required("api_version")
-    guard let api = APIs.find(name, version, in: transaction) else {
+    guard let api = APIRecord.find(name, version, in: transaction) else {
       throw RuleViolation("GEN001", "There is no API of this name and version")
     }
     guard let user = visibleUser(username, to: requester, in: transaction) else {
       throw RuleViolation("SUB003", "There is no such user")
     }
-    guard !groups(of: user.value("groups")).isDisjoint(with: groups(of: api.value("api_allowed_groups"))) else {
+    guard Self.haveGroupInCommon(user, api) else {
       throw RuleViolation(
         "SUB007", "User and API have no group in common; add one to the user's groups or to api_allowed_groups")
     }
     let key = "\(name)/\(version)"
-    let present = transaction.first(in: Collections.subscriptions, by(username))
-    guard present?.value("apis")?.strings?.containsBytes(of: key) != true else {
-      throw RuleViolation("SUB004", "The user is subscribed to this API already")
-    }
-    if present == nil {
+    guard let present = SubscriptionRecord.find(username, in: transaction) else {
       try transaction.inserting(
         ["username": .string(username), "apis": .strings([key])], into: Collections.subscriptions)
-    } else {
-      try transaction.updating(in: Collections.subscriptions, by(username), [.push("apis", .string(key))])
+      return
     }
+    guard !present.apis.containsBytes(of: key) else {
+      throw RuleViolation("SUB004", "The user is subscribed to this API already")
+    }
+    try transaction.updating(in: Collections.subscriptions, by(username), [.push("apis", .string(key))])
   }
 
   /// Ends the subscription of a user to an API.
@@ -63,15 +62,13 @@ package enum Subscriptions {
   ///
   /// - Throws: a violation without a code when there is no such user.
   package static func available(to username: String, by requester: Requester, in reader: some DocumentReader)
-    throws(RuleViolation)
-    -> [JSONObject]
+    throws(RuleViolation) -> [JSONObject]
   {
     guard let user = visibleUser(username, to: requester, in: reader) else {
       throw RuleViolation(nil, "User not found")
     }
-    let groups = groups(of: user.object["groups"])
     return reader.find(in: Collections.apis, .everything).map(\.object).filter { api in
-      !groups.isDisjoint(with: self.groups(of: api["api_allowed_groups"]))
+      haveGroupInCommon(user, APIRecord(api))
     }.map { api in
       JSONObject(["api_name", "api_version", "api_description"].map { ($0, api[$0] ?? .null) })
     }
@@ -88,23 +85,23 @@ package enum Subscriptions {
   ) throws(RuleViolation) {
     for key in apis(of: username, in: transaction) {
       guard let slash = key.utf8.lastIndex(of: UInt8(ascii: "/")),
-        let api = APIs.find(
+        let api = APIRecord.find(
           String(decoding: key.utf8[..<slash], as: UTF8.self),
           String(decoding: key.utf8[slash...].dropFirst(), as: UTF8.self), in: transaction),
-        let roles = api.value("api_allowed_roles")?.strings, !roles.isEmpty, !roles.containsBytes(of: role)
+        !api.allowedRoles.isEmpty, !api.allowedRoles.containsBytes(of: role)
       else { continue }
       try transaction.updating(in: Collections.subscriptions, by(username), [.pull("apis", .string(key))])
     }
   }
 
   private static func visibleUser(_ username: String, to requester: Requester, in reader: some DocumentReader)
-    -> Document?
+    -> UserRecord?
   {
-    Users.isAdmin(username) && !requester.isAdmin ? nil : Users.find(username, in: reader)
+    Users.isAdmin(username) && !requester.isAdmin ? nil : UserRecord.find(username, in: reader)
   }
 
-  private static func groups(of names: JSONValue?) -> Set<UTF8Key> {
-    Set((names?.strings ?? []).map(UTF8Key.init))
+  private static func haveGroupInCommon(_ user: UserRecord, _ api: APIRecord) -> Bool {
+    user.groups.contains(where: api.allowedGroups.containsBytes)
   }
 
   private static func by(_ username: String) -> Filter { .fields(["username": username]) }
