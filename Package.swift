@@ -58,27 +58,29 @@ let package = Package(
     .systemLibrary(name: "CSockets"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
+    library("Cryptography", ["COpenSSL", "CCrypt"]),
     library("Threads", ["Clocks"]),
     library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
     library("Settings", ["JSON"]),
     library("Logs", ["Threads", "Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["JSON", collections]),
-    library("DumpFormat", ["Threads", "COpenSSL"]),
-    library("DumpDirectory", ["DumpFormat", "Clocks", "JSON", "Settings"]),
+    library("DumpFormat", ["Cryptography", "Threads"]),
+    library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
     library("RateLimiting"),
     library("Retention"),
     library(
       "Sidecar",
       [
-        "CSockets", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Logs",
+        "CSockets", "Cryptography", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
+        "JSON", "Logs",
         "Settings",
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
     library("Resources", ["DocumentStore", "JSON"]),
-    library("Authentication", ["Resources", "JSON", "CCrypt", jwt, nioPosix]),
+    library("Authentication", ["Cryptography", "Resources", "JSON", jwt, nioPosix]),
     library(
       "Platform",
       [
@@ -103,6 +105,7 @@ let package = Package(
         "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    tests("CryptographyTests", ["Cryptography"]),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(
@@ -113,14 +116,14 @@ let package = Package(
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Resources", "JSON"]),
+    tests("AuthenticationTests", ["Authentication", "Cryptography", "Resources", "JSON"]),
     tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
     tests("PlatformTests", ["Platform", "Authentication", "DocumentStore", "Resources", "JSON", httpTypes, logging]),
     tests(
@@ -141,7 +144,7 @@ let package = Package(
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
-      "EndToEnd", ["TestSupport", "Authentication", "DumpDirectory", "DumpFormat", "JSON"],
+      "EndToEnd", ["TestSupport", "Authentication", "Cryptography", "DumpDirectory", "DumpFormat", "JSON"],
       resources: [.copy("Fixtures")]),
   ]
 )
