@@ -123,7 +123,7 @@ final class Watch {
     let drain = Drain(
       configuration, volume: volume, worker: worker,
       copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
-      sighting: service.sighting, own: ownHolder)
+      sighting: service.sighting, ownHolder: ownHolder)
     let terminate = terminate
     signals.onInterruption { signal in terminate(drain.interrupt("\(signal)")) }
     let exit = drain.run(client)
