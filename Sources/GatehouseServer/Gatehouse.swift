@@ -60,7 +60,7 @@ struct Gatehouse: Sendable {
     let defaults = SecuritySettings.Defaults(
       enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
       dumpPath: "\(location.directory)/\(location.stem).bin",
-      allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
+      allowLocalhostBypass: configuration.platform.localhostBypass ?? Configuration.Platform.standardLocalhostBypass,
       sideFile: configuration.sideFile)
     let accounts = EnvironmentAccounts(
       store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
