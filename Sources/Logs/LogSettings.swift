@@ -11,8 +11,8 @@ package struct LogSettings: Sendable {
     package static let title = "Logs"
 
     package let format = Setting(
-      "LOG_FORMAT", .choice(["plain": LogFormat.plain, "json": .json]), default: .plain, flag: "--log-format plain|json",
-      "how log lines look")
+      "LOG_FORMAT", .choice(["plain": LogFormat.plain, "json": .json]), default: .plain,
+      flag: "--log-format plain|json", "how log lines look")
     package let level = Setting(
       "LOG_LEVEL",
       .choice([
