@@ -62,7 +62,7 @@ struct Gatehouse: Sendable {
     let defaults = SecuritySettings.Defaults(
       enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
       dumpPath: "\(location.directory)/\(location.stem).bin",
-      allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
+      allowLocalhostBypass: configuration.platform.localhostBypass ?? Configuration.Platform.standardLocalhostBypass,
       sideFile: configuration.sideFile?.settings ?? [:])
     let accounts = EnvironmentAccounts(
       store: store, required: RequiredDocuments(adminEmail: configuration.administrator.email, settings: defaults),

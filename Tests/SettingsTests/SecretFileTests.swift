@@ -1,10 +1,9 @@
 import Foundation
 import Glibc
-import Settings
 import TestSupport
 import Testing
 
-@testable import GatehouseServer
+@testable import Settings
 
 @Suite("Files that hold a secret")
 struct SecretFileTests {
@@ -12,7 +11,7 @@ struct SecretFileTests {
 
   private func outcome(of path: String) -> (secret: String?, fault: String?) {
     var reader = EnvironmentReader(["KEY_FILE": path], readFile: SecretFile.text(of:))
-    let secret = reader.secret("KEY")
+    let secret = reader.secret(SecretSetting("KEY", "of a test"))
     return (secret?.reveal(), reader.faults.first?.description)
   }
 
@@ -63,7 +62,7 @@ struct SecretFileTests {
     #expect(outcome.fault?.contains(word) == true, "\(outcome)")
   }
 
-  @Test("are refused when they are no files, without waiting for a writer", .timeLimit(.minutes(1)))
+  @Test("are refused when they are no files, without waiting for a writer", .timeLimit(.minutes(20)))
   func kinds() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let pipe = root.appending(path: "pipe").path()
@@ -94,15 +93,15 @@ struct SecretFileTests {
     var reader = EnvironmentReader([
       "KEY": "a key" + end, "B": "true" + end, "N": "7" + end, "PATH": "/x" + end, "L": "a,b" + end,
     ]) { _ in "" }
-    let secret = reader.secret("KEY")?.reveal()
+    let secret = reader.secret(SecretSetting("KEY", "of a test"))?.reveal()
     #expect(secret == "a key")
-    let isOn = reader.boolean("B", default: false)
+    let isOn = reader.value(of: Setting("B", .boolean, default: false, "of a test"))
     #expect(isOn)
-    let number = reader.integer("N", default: 0, in: 0...9)
+    let number = reader.value(of: Setting("N", .integer(0...9), default: 0, "of a test"))
     #expect(number == 7)
-    let path = reader.text("PATH", default: "")
+    let path = reader.value(of: Setting("PATH", .text(), default: "", "of a test"))
     #expect(path == "/x")
-    let list = reader.list("L", default: [])
+    let list = reader.value(of: Setting("L", .list, default: [], "of a test"))
     #expect(list == ["a", "b"])
     #expect(reader.faults == [])
   }
@@ -112,12 +111,14 @@ struct SecretFileTests {
     var reader = EnvironmentReader([
       "LIST": "a,\u{301}b", "WORD": "o\u{212A}", "MARKED": "\u{FEFF}key", "BROKEN": "a\u{FFFD}", "COUNTED": "e\u{301}",
     ]) { _ in "" }
-    let list = reader.list("LIST", default: []).map { Array($0.utf8) }
+    let list = reader.value(of: Setting("LIST", .list, default: [], "of a test")).map { Array($0.utf8) }
     #expect(list == [[0x61], Array("\u{301}b".utf8)])
-    let word = reader.choice("WORD", default: "a", of: ["a": 1, "ok": 2])
+    let word = reader.value(of: Setting("WORD", .choice(["a": 1, "ok": 2]), default: 1, "of a test"))
     #expect(word != 2)
-    _ = (reader.secret("MARKED"), reader.secret("BROKEN"))
-    let count = reader.secret("COUNTED")?.count
+    _ = (
+      reader.secret(SecretSetting("MARKED", "of a test")), reader.secret(SecretSetting("BROKEN", "of a test"))
+    )
+    let count = reader.secret(SecretSetting("COUNTED", "of a test"))?.count
     #expect(count == 2)
     #expect(reader.faults.map(\.name) == ["WORD", "MARKED", "BROKEN"])
   }
