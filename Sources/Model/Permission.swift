@@ -19,3 +19,16 @@ package enum Permission: String, Sendable, CaseIterable {
   case viewLogs = "view_logs"
   case exportLogs = "export_logs"
 }
+
+extension Permission {
+  /// Whether tokens show the permission to administration interfaces, as Doorman's do. The server itself reads the role.
+  package var isShownInTokens: Bool {
+    switch self {
+    case .manageUsers, .manageAPIs, .manageEndpoints, .manageGroups, .manageRoles, .manageRoutings, .manageGateway,
+      .manageSubscriptions, .manageSecurity, .viewLogs, .exportLogs:
+      true
+    case .manageTiers, .manageRateLimits, .manageCredits, .manageAuth, .viewAnalytics:
+      false
+    }
+  }
+}

@@ -160,7 +160,7 @@ extension PlatformResponder {
       return try required(code, incoming, route)
     case .permission(let permission, let refusal, let code):
       let session = try required(code, incoming, route)
-      guard session.actor.may(permission) else {
+      guard session.requester.may(permission) else {
         throw Refusal(403, refusal, "This needs the permission \(permission.rawValue)")
       }
       return session

@@ -8,7 +8,7 @@ import Rules
 
 /// Who makes a call, proven by a token.
 package struct Session: Sendable {
-  package let actor: Requester
+  package let requester: Requester
   package let token: AccessToken
   /// Whether the token came in a cookie, which a browser sends unasked.
   let isFromCookie: Bool
@@ -22,12 +22,8 @@ extension PlatformServices {
   /// The session of a request, or `nil` when its token is missing or does not count.
   func session(of headers: HTTPFields) -> Session? {
     guard let (text, isFromCookie) = Self.token(in: headers) else { return nil }
-    guard let token = try? tokens.verify(text, now: now()) else { return nil }
-    let model = model.version()
-    guard !model.revocations.isRevoked(username: token.sub, tokenID: token.jti),
-      let actor = Requester(username: token.sub, in: model)
-    else { return nil }
-    return Session(actor: actor, token: token, isFromCookie: isFromCookie)
+    guard let session = tokens.session(of: text, in: model.version(), now: now()) else { return nil }
+    return Session(requester: session.requester, token: session.token, isFromCookie: isFromCookie)
   }
 
   /// Refuses a call that another site may have made a browser send.

@@ -50,7 +50,7 @@ enum AccountRoutes {
     ) { call, platform in
       let name = try call.parameter("username")
       let model = platform.model.version()
-      try Users.checkVisible(name, to: call.actor())
+      try Users.checkVisible(name, to: call.requester())
       guard let user = model.user(name) else { throw missing }
       return .data([
         "active": .bool(user.isActive),
@@ -66,9 +66,9 @@ enum AccountRoutes {
     _ call: Call, _ platform: PlatformServices, _ body: (String, inout Transaction) throws -> Void
   ) async throws {
     let name = try call.parameter("username")
-    let actor = try call.actor()
+    let requester = try call.requester()
     try await platform.write { (transaction) throws in
-      try Users.checkVisible(name, to: actor)
+      try Users.checkVisible(name, to: requester)
       guard Users.find(name, in: transaction) != nil else { throw missing }
       try body(name, &transaction)
     }

@@ -48,14 +48,14 @@ enum AuthorizationRoutes {
       throw Refusal(400, "AUTH002", "The e-mail address or the password is wrong")
     }
     let model = platform.model.version()
-    guard let actor = Requester(username: username, in: model) else {
+    guard let requester = Requester(username: username, in: model) else {
       throw Refusal(400, "AUTH007", "This user is not active; an admin can enable it")
     }
     guard !model.revocations.isRevoked(username: username) else {
       throw Refusal(401, "AUTH003", "All tokens of this user are revoked; an admin can unrevoke it")
     }
     let lifetime = platform.configuration.tokens.access
-    let token = try issue(to: actor, user: user, lifetime: lifetime, platform)
+    let token = try issue(to: requester, user: user, lifetime: lifetime, platform)
     return .data(["access_token": .string(token)])
       .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
       .adding(limit.map(rateFields) ?? [:])
@@ -86,12 +86,12 @@ enum AuthorizationRoutes {
   }
 
   private static func refresh(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
-    let actor = try call.actor()
-    guard let user = Users.find(actor.username, in: platform.store.snapshot()) else {
+    let requester = try call.requester()
+    guard let user = Users.find(requester.username, in: platform.store.snapshot()) else {
       throw Session.refusal("AUTH003")
     }
     let lifetime = platform.configuration.tokens.refresh
-    let token = try issue(to: actor, user: user, lifetime: lifetime, platform)
+    let token = try issue(to: requester, user: user, lifetime: lifetime, platform)
     return .data(["refresh_token": .string(token)])
       .adding(CookieJar(configuration: platform.configuration).issue(token, lifetime: lifetime, for: call))
   }
@@ -144,12 +144,12 @@ extension AuthorizationRoutes {
     }
   }
 
-  private static func issue(to actor: Requester, user: Document, lifetime: Int, _ platform: PlatformServices) throws
+  private static func issue(to requester: Requester, user: Document, lifetime: Int, _ platform: PlatformServices) throws
     -> String
   {
     let mayUseInterface = user.value("ui_access")?.bool ?? false
     return try platform.tokens.sign(
-      AccessToken(actor: actor, mayUseInterface: mayUseInterface, now: platform.now(), lifetime: lifetime))
+      AccessToken(requester: requester, mayUseInterface: mayUseInterface, now: platform.now(), lifetime: lifetime))
   }
 
   private static func tooMany(_ limit: FixedWindowLimiter<NetworkAddress?>.Decision) throws -> Answer {

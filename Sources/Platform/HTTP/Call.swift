@@ -42,9 +42,9 @@ package struct Call: Sendable {
   }
 
   /// The user who calls, on routes that need one.
-  func actor() throws(Refusal) -> Requester {
+  func requester() throws(Refusal) -> Requester {
     guard let session else { throw Session.refusal() }
-    return session.actor
+    return session.requester
   }
 
   /// The body, on routes that need one.

@@ -17,7 +17,7 @@ package enum MonitorRoutes {
         case .ready: ("ready", true)
         case .draining: ("draining", false)
         }
-      let seesDetails = call.session?.actor.may(.manageGateway) ?? false
+      let seesDetails = call.session?.requester.may(.manageGateway) ?? false
       var answer: JSONObject = [
         "status": .string(word),
         // The peer's names for "the store works": here it is this process's memory.

@@ -13,9 +13,9 @@ enum SubscriptionRoutes {
       .permission(.manageSubscriptions, "SUB009"), body: .model(Subscriptions.body),
       failures: [400: ["SUB004"], 403: ["SUB007", "SUB009"], 404: ["GEN001", "SUB003"]]
     ) { call, platform in
-      let (body, actor) = (try call.requiredBody(), try call.actor())
+      let (body, requester) = (try call.requiredBody(), try call.requester())
       try await platform.write { (transaction) throws in
-        try Subscriptions.subscribe(body.fields, by: actor, in: &transaction)
+        try Subscriptions.subscribe(body.fields, by: requester, in: &transaction)
       }
       return .message("The user is subscribed to the API")
     },
@@ -24,24 +24,24 @@ enum SubscriptionRoutes {
       .permission(.manageSubscriptions, "SUB010"), body: .model(Subscriptions.body),
       failures: [400: ["SUB006"], 403: ["SUB010"], 404: ["SUB005"]]
     ) { call, platform in
-      let (body, actor) = (try call.requiredBody(), try call.actor())
+      let (body, requester) = (try call.requiredBody(), try call.requester())
       try await platform.write { (transaction) throws in
-        try Subscriptions.unsubscribe(body.fields, by: actor, in: &transaction)
+        try Subscriptions.unsubscribe(body.fields, by: requester, in: &transaction)
       }
       return .message("The user is no longer subscribed to the API")
     },
     Route(.get, "/platform/subscription/subscriptions", "Read one's own subscriptions", .user()) { call, platform in
-      .data(try shape(of: call.actor().username, platform))
+      .data(try shape(of: call.requester().username, platform))
     },
     Route(
       .get, "/platform/subscription/subscriptions/{user_id}", "Read a user's subscriptions", .user(),
       failures: [403: ["SUB011"]]
     ) { call, platform in
-      let (name, actor) = (try call.parameter("user_id"), try call.actor())
-      guard actor.may(.manageSubscriptions) || name.hasSameBytes(as: actor.username) else {
+      let (name, requester) = (try call.parameter("user_id"), try call.requester())
+      guard requester.may(.manageSubscriptions) || name.hasSameBytes(as: requester.username) else {
         throw Refusal(403, "SUB011", "Reading the subscriptions of others needs the permission manage_subscriptions")
       }
-      try Users.checkVisible(name, to: actor)
+      try Users.checkVisible(name, to: requester)
       return .data(shape(of: name, platform))
     },
     Route(
@@ -49,7 +49,7 @@ enum SubscriptionRoutes {
       .permission(.manageSubscriptions, "SUB009"), failures: [403: ["SUB009"], 404: []]
     ) { call, platform in
       let apis = try Subscriptions.available(
-        to: call.parameter("username"), by: call.actor(), in: platform.store.snapshot())
+        to: call.parameter("username"), by: call.requester(), in: platform.store.snapshot())
       return .data(["apis": .array(apis.map(JSONValue.object))])
     },
   ]

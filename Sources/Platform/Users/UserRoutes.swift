@@ -15,19 +15,19 @@ enum UserRoutes {
     list("/platform/user/all"),
     list("/platform/user"),
     Route(.get, "/platform/user/me", "Read oneself", .user(), failures: [404: ["USR002"]]) { call, platform in
-      let actor = try call.actor()
-      return .data(try Users.read(actor.username, by: actor, in: platform.store.snapshot()))
+      let requester = try call.requester()
+      return .data(try Users.read(requester.username, by: requester, in: platform.store.snapshot()))
     },
     Route(
       .get, "/platform/user/email/{email}", "Read a user by e-mail address", .user(),
       failures: [403: ["USR008"], 404: ["USR002"]]
     ) { call, platform in
-      .data(try Users.read(email: call.parameter("email"), by: call.actor(), in: platform.store.snapshot()))
+      .data(try Users.read(email: call.parameter("email"), by: call.requester(), in: platform.store.snapshot()))
     },
     Route(
       .get, "/platform/user/{username}", "Read a user", .user(), failures: [403: ["USR008"], 404: ["USR002"]]
     ) { call, platform in
-      .data(try Users.read(call.parameter("username"), by: call.actor(), in: platform.store.snapshot()))
+      .data(try Users.read(call.parameter("username"), by: call.requester(), in: platform.store.snapshot()))
     },
     Route(
       .put, "/platform/user/{username}", "Change a user", .user(), body: .model(Users.updateBody),
@@ -42,9 +42,9 @@ enum UserRoutes {
       .delete, "/platform/user/{username}", "Delete a user", .user(),
       failures: [403: ["USR007", "USR014", "USR021"], 404: ["USR002"]]
     ) { call, platform in
-      let actor = try call.actor()
+      let requester = try call.requester()
       try await platform.write { (transaction) throws in
-        try Users.delete(call.parameter("username"), by: actor, in: &transaction)
+        try Users.delete(call.parameter("username"), by: requester, in: &transaction)
       }
       return .message("User deleted")
     },
@@ -58,14 +58,14 @@ enum UserRoutes {
       let page = try call.page(platform)
       return .data(
         page.list(
-          "users", of: Collections.users, by: .field("username"), hiding: Users.hidden(from: try call.actor()),
+          "users", of: Collections.users, by: .field("username"), hiding: Users.hidden(from: try call.requester()),
           in: platform.store.snapshot(), shape: Users.shape))
     }
   }
 
   private static func create(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
-    try Users.checkCreation(body.fields, by: call.actor(), in: platform.store.snapshot())
+    try Users.checkCreation(body.fields, by: call.requester(), in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(body.required("password"))
     try await platform.write { (transaction) throws in
       try Users.create(body.fields, password: hash, in: &transaction)
@@ -75,14 +75,14 @@ enum UserRoutes {
 
   private static func update(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
-    let actor = try call.actor()
+    let requester = try call.requester()
     let name = try call.parameter("username")
-    try Users.checkUpdate(name, body.changes, by: actor, in: platform.store.snapshot())
+    try Users.checkUpdate(name, body.changes, by: requester, in: platform.store.snapshot())
     var hash: JSONValue?
     if let password = body.changes["password"]?.string { hash = try await platform.passwords.hash(password) }
     let newHash = hash
     try await platform.write { (transaction) throws in
-      try Users.update(name, body.changes, password: newHash, by: actor, in: &transaction)
+      try Users.update(name, body.changes, password: newHash, by: requester, in: &transaction)
     }
     return .message("User updated")
   }
@@ -91,7 +91,7 @@ enum UserRoutes {
     let body = try call.requiredBody()
     let name = try call.parameter("username")
     let password = try body.required("new_password")
-    try Users.checkPasswordChange(name, to: password, by: call.actor(), in: platform.store.snapshot())
+    try Users.checkPasswordChange(name, to: password, by: call.requester(), in: platform.store.snapshot())
     let hash = try await platform.passwords.hash(password)
     try await platform.write { (transaction) throws in
       try Users.setPassword(name, to: hash, in: &transaction)
