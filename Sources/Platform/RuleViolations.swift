@@ -20,7 +20,7 @@ extension Refusal {
     self.init(violation, declared: [])
   }
 
-  fileprivate init(_ violation: RuleViolation, declared: [Route.Failure]) {
+  init(_ violation: RuleViolation, declared: [Route.Failure]) {
     let status = declared.first { failure in violation.code.map(failure.codes.containsBytes) == true }?.status
     self.init(status ?? Self.status(of: violation.code), violation.code, violation.reason)
   }

@@ -1,7 +1,6 @@
 package import Authentication
 package import Logs
 package import Platform
-package import Resources
 package import Settings
 
 /// What the environment says, read once and checked as a whole. Below this nothing reads the environment.

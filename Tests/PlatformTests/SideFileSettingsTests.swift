@@ -1,5 +1,5 @@
 import JSON
-import Resources
+import Platform
 import Testing
 
 @Suite("Doorman's side file")
