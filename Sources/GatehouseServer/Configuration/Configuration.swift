@@ -1,4 +1,5 @@
 package import Authentication
+package import HTTPAPI
 package import Logs
 package import Platform
 package import Settings
@@ -72,7 +73,7 @@ package struct Configuration: Sendable {
     package let localhostBypass: Bool?
     /// What the first saved settings get where the variable is not set.
     package static let standardLocalhostBypass = true
-    package let crossOrigin: PlatformConfiguration.CrossOrigin
+    package let crossOrigin: CrossOriginPolicy.Configuration
     package let contentSecurityPolicy: String?
   }
 }

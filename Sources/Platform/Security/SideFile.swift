@@ -1,6 +1,6 @@
+import HTTPAPI
 package import JSON
 import Model
-import Resources
 
 /// Doorman's side file: security settings as JSON, for a store that has none.
 package struct SideFile: Sendable {
