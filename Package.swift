@@ -128,7 +128,7 @@ let package = Package(
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "JSON"]),
+    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "DocumentStore", "JSON"]),
     tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
     tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
     tests("HTTPAPITests", ["HTTPAPI", "JSON", httpTypes]),
