@@ -1,12 +1,14 @@
 import Logging
 package import Settings
 
-/// `LOG_FORMAT` and `LOG_LEVEL`.
+/// The settings of the log: `LOG_FORMAT` and `LOG_LEVEL`.
 package struct LogSettings: Sendable {
+  /// The format of log lines.
   package let format: LogFormat
+  /// The lowest level that is logged.
   package let level: LogLevel
 
-  /// Reads both; faults go to the reader, and the defaults stand in.
+  /// Parses both settings. The reader collects faults, and a faulty setting has its default.
   package init(_ reader: inout EnvironmentReader) {
     let format = reader.choice("LOG_FORMAT", default: "plain", of: ["plain": LogFormat.plain, "json": .json])
     let level = reader.choice(
@@ -19,7 +21,8 @@ package struct LogSettings: Sendable {
     self.level = level ?? .info
   }
 
-  /// For the messages about everything else: faults are left to who reads the whole environment.
+  /// Parses both settings for messages about the environment itself. Faults are ignored here, because the code that
+  /// reads the whole environment reports them.
   package init(of environment: [String: String]) {
     var reader = EnvironmentReader(environment) { _ in "" }
     self.init(&reader)
