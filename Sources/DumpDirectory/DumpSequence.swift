@@ -1,7 +1,7 @@
 /// The order in which a start tries dumps.
 ///
 /// Gatehouse's dumps carry a version (epoch and sequence), which does not depend on a clock. Dumps of Doorman, and
-/// dumps from before there were epochs, have only their creation time. Such a dump follows directly after the highest
+/// dumps from before there were epochs, have only their creation time. Such a dump is sorted directly above the highest
 /// versioned dump that is not younger. So a dump that Doorman wrote after ours is the newest, and moving between the
 /// two programs in either direction loses nothing. Several such dumps in one gap are sorted by their times, then by
 /// their names.
@@ -13,10 +13,10 @@ package enum DumpSequence {
     let entries = all.filter(\.isReadable)
     let unknown = all.filter { !$0.isReadable }.sorted(by: isOlder)
     let ordered = entries.filter { $0.order != nil }.sorted(by: isOlder)
-    // The first gap lies before all versioned dumps, each further one directly after one of them.
+    // The first gap is below all versioned dumps. Each further gap is directly above one of them.
     var gaps = [[DumpEntry]](repeating: [], count: ordered.count + 1)
     for entry in entries where entry.order == nil {
-      let below = ordered.lastIndex { isNotYounger(entry, than: $0) }
+      let below = ordered.lastIndex { isNotOlder(entry, than: $0) }
       gaps[below.map { $0 + 1 } ?? 0].append(entry)
     }
     var sequence = gaps[0].sorted(by: isOlder)
@@ -27,9 +27,9 @@ package enum DumpSequence {
     return unknown.reversed() + sequence.reversed()
   }
 
-  /// Whether the left dump is as old as the other or younger. Dumps whose names have the same second are compared by
-  /// the numbers of the names.
-  private static func isNotYounger(_ entry: DumpEntry, than other: DumpEntry) -> Bool {
+  /// Whether a dump is as old as another one, or younger. If only the name gives the dump's time, the times and numbers
+  /// of both names are compared.
+  private static func isNotOlder(_ entry: DumpEntry, than other: DumpEntry) -> Bool {
     entry.isTimedByName && DumpName(other.name) != nil ? other.rank < entry.rank : other.time <= entry.time
   }
 

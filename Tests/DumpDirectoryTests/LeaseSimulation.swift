@@ -271,9 +271,7 @@ struct LeaseSimulation {
       LeaseRecord(holder: contenders[index].state.holder, epoch: epoch, renewal: renewal, isReleased: isReleased))
   }
 
-  private func reading(_ lease: LeaseFileState) -> LeaseReading {
-    LeaseReading(lease: lease, claims: Array(claims.keys))
-  }
+  private func reading(_ lease: LeaseFileState) -> LeaseReading { .init(lease: lease, claims: Array(claims.keys)) }
 
   /// Records that a holder's reading confirmed its epoch, so that it may write dumps.
   private mutating func hold(_ index: Int, _ epoch: Int) {

@@ -70,8 +70,8 @@ struct SequenceTests {
       #expect(listed.count == entries.count)
       let orders = listed.compactMap(\.order)
       #expect(orders == orders.sorted(by: >))
-      // Each dump without a version comes after all versioned dumps that are not younger, directly after one of them or
-      // before all.
+      // Each dump without a version is sorted above all versioned dumps that are not younger: directly above one of
+      // them, or below all.
       for (index, other) in listed.enumerated() where other.order == nil {
         let below = listed[index...].compactMap { $0.order == nil ? nil : $0 }
         #expect(below.isEmpty || below[0].time <= other.time)
