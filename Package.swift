@@ -79,18 +79,21 @@ let package = Package(
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
-    library("Resources", ["DocumentStore", "JSON"]),
-    library("Authentication", ["Cryptography", "Resources", "JSON", jwt, nioPosix]),
+    library("Model", ["DocumentStore", "JSON", collections]),
+    library("Rules", ["Model", "DocumentStore", "JSON"]),
+    library("Resources", ["Rules", "Model", "DocumentStore", "JSON"]),
+    library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
     library(
       "Platform",
       [
-        "Resources", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird, httpTypes, nioCore,
+        "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
+        httpTypes, nioCore,
         logging,
       ]),
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "Authentication", "Resources", "Rules", "Model", "DumpDirectory", "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,
@@ -102,7 +105,8 @@ let package = Package(
     .executableTarget(
       name: "gatehouse-benchmark",
       dependencies: [
-        "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
+        "TestSupport", "Persistence", "Rules", "Model", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON",
+        arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     tests("CryptographyTests", ["Cryptography"]),
@@ -114,6 +118,7 @@ let package = Package(
     tests("TortureTests", ["TortureModel", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "Clocks", "TestSupport"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("SettingsTests", ["Settings", "GatehouseServer", "Sidecar", "JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
     tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
@@ -123,13 +128,18 @@ let package = Package(
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Cryptography", "Resources", "JSON"]),
-    tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
-    tests("PlatformTests", ["Platform", "Authentication", "DocumentStore", "Resources", "JSON", httpTypes, logging]),
+    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "JSON"]),
+    tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
+    tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
+    tests("ResourcesTests", ["Resources", "Rules", "Model", "DocumentStore", "JSON"]),
+    tests(
+      "PlatformTests",
+      ["Platform", "Authentication", "DocumentStore", "Resources", "Rules", "Model", "JSON", httpTypes, logging]),
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Threads", "JSON", "Logs",
+        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Rules", "Model", "Threads", "JSON",
+        "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         nioHTTPTypes,

@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 package import Settings
 
 /// The settings of the log: `LOG_FORMAT` and `LOG_LEVEL`.
@@ -8,17 +8,31 @@ package struct LogSettings: Sendable {
   /// The lowest level that is logged.
   package let level: LogLevel
 
-  /// Parses both settings. The reader collects faults, and a faulty setting has its default.
-  package init(_ reader: inout EnvironmentReader) {
-    let format = reader.choice("LOG_FORMAT", default: "plain", of: ["plain": LogFormat.plain, "json": .json])
-    let level = reader.choice(
-      "LOG_LEVEL", default: "INFO",
-      of: [
+  /// The declarations of these settings.
+  package struct Declarations: SettingGroup {
+    /// The heading of these settings in help and documentation.
+    package static let title = "Logs"
+
+    /// `LOG_FORMAT`
+    package let format = Setting(
+      "LOG_FORMAT", .choice(["plain": LogFormat.plain, "json": .json]), default: .plain,
+      flag: "--log-format plain|json", "how log lines look")
+    /// `LOG_LEVEL`
+    package let level = Setting(
+      "LOG_LEVEL",
+      .choice([
         "TRACE": LogLevel.trace, "DEBUG": .debug, "INFO": .info, "NOTICE": .notice, "WARNING": .warning,
         "ERROR": .error, "CRITICAL": .critical,
-      ])
-    self.format = format ?? .plain
-    self.level = level ?? .info
+      ]), default: .info, flag: "--log-level LEVEL", "the lowest level that is logged")
+  }
+
+  /// The settings as they are declared.
+  package static let declarations = Declarations()
+
+  /// Parses both settings. The reader collects faults, and a faulty setting has its default.
+  package init(_ reader: inout EnvironmentReader) {
+    format = reader.value(of: Self.declarations.format)
+    level = reader.value(of: Self.declarations.level)
   }
 
   /// Parses both settings for messages about the environment itself. Faults are ignored here, because the code that

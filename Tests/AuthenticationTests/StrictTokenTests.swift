@@ -1,7 +1,7 @@
 import Cryptography
 import Foundation
 import JSON
-import Resources
+import Model
 import Testing
 
 @testable import Authentication
