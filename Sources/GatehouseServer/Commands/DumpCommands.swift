@@ -102,7 +102,7 @@ package struct DumpCommands: Sendable {
     _ = try catalogue()
     let outcome: Ladder.Outcome
     do {
-      outcome = try ladder.climb(allowsOlder: allowsOlder)
+      outcome = try ladder.restoreNewest(allowsOlder: allowsOlder)
     } catch {
       fail(location.directory, error)
     }
