@@ -67,13 +67,14 @@ let package = Package(
     library("DumpFormat", ["Threads", "COpenSSL"]),
     library("DumpDirectory", ["DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
+    library("DumpReports", ["DumpDirectory", "DumpFormat", "JSON"]),
     library("RateLimiting"),
     library("Retention"),
     library(
       "Sidecar",
       [
-        "CSockets", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Logs",
-        "Settings",
+        "CSockets", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
+        "JSON", "Logs", "Settings",
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
@@ -88,7 +89,7 @@ let package = Package(
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "Authentication", "Resources", "DumpReports", "DumpDirectory", "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,
@@ -116,6 +117,7 @@ let package = Package(
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
     tests("DumpFormatTests", ["DumpFormat", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
+    tests("DumpReportsTests", ["DumpReports", "DumpDirectory", "DumpFormat", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
@@ -136,8 +138,8 @@ let package = Package(
     tests(
       "SidecarTests",
       [
-        "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Settings",
-        "TestSupport", logging,
+        "Sidecar", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
+        "JSON", "Settings", "TestSupport", logging,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

@@ -1,4 +1,5 @@
 import Clocks
+import DumpReports
 import JSON
 
 /// What a drain did, for those who look afterwards: the last lines of a log can be lost, this file is on the volume.
