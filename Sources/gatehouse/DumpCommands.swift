@@ -2,6 +2,7 @@ import ArgumentParser
 import GatehouseServer
 import Settings
 
+/// `gatehouse dump …`.
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump", abstract: "Look at the dumps; nothing is ever changed.",
@@ -54,7 +55,7 @@ struct Dump: ParsableCommand {
       commandName: "restore-check",
       abstract: "Load dumps as a start would, and say which one it would take. Exit code 65 when none loads.")
 
-    @Argument(help: "One dump's file. Without one: the ladder of a start.")
+    @Argument(help: "One dump's file. Without one: all that a start would try, in its order.")
     var file: String?
 
     func run() throws {

@@ -1,10 +1,10 @@
-import DumpDirectory
 import DumpFormat
 import Foundation
 import JSON
 import TestSupport
 import Testing
 
+@testable import DumpDirectory
 @testable import DumpReports
 
 @Suite("Reports on dumps")
@@ -41,7 +41,8 @@ struct DumpReportTests {
     ]
     let json = try list(reports).json
     #expect(Set(json.keys) == ["directory", "dumps", "passed_over", "left_alone"])
-    let dumps = try #require(json["dumps"]?.array?.compactMap(\.object))
+    let array = try #require(json["dumps"]?.array)
+    let dumps = array.compactMap(\.object)
     #expect(dumps.count == 4 && dumps.allSatisfy { Set($0.keys) == Self.fields })
     #expect(dumps.map { $0["verified"] } == [.null, true, false, .null])
     #expect(dumps.map { $0["error"] } == [.null, .null, "it is short", "no permission"])
@@ -97,7 +98,8 @@ struct DumpReportTests {
         BAD   /d/\(Self.name): no key
         ?     /d/\(Self.name): no permission
         """)
-    let dumps = try #require(list.json["dumps"]?.array?.compactMap(\.object))
+    let array = try #require(list.json["dumps"]?.array)
+    let dumps = array.compactMap(\.object)
     #expect(dumps.map { $0["verified"] } == [true, false, .null])
     #expect(dumps[0]["sha256"] == "ab" && dumps[0]["error"] == nil && dumps[0]["collections"] == ["users": 25])
     #expect(dumps[1]["error"] == "no key" && dumps[2]["error"] == "no permission")

@@ -62,7 +62,7 @@ struct SecretFileTests {
     #expect(outcome.fault?.contains(word) == true, "\(outcome)")
   }
 
-  @Test("are refused when they are no files, without waiting for a writer", .timeLimit(.minutes(1)))
+  @Test("are refused when they are no files, without waiting for a writer", .timeLimit(.minutes(20)))
   func kinds() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let pipe = root.appending(path: "pipe").path()

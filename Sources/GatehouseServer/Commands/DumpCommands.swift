@@ -4,8 +4,8 @@ import DumpFormat
 import DumpReports
 import Glibc
 import JSON
+import Model
 import Persistence
-import Resources
 import Settings
 
 /// The commands `gatehouse dump …`. They change nothing in the dump directory.

@@ -1,5 +1,6 @@
 import DumpDirectory
 import Glibc
+import Model
 import Resources
 import Settings
 

@@ -2,7 +2,7 @@ import Authentication
 import DumpDirectory
 import JSON
 import Platform
-import Resources
+import Rules
 import Settings
 
 extension Configuration {

@@ -54,7 +54,8 @@ extension SidecarSettings {
     package let maximumBytes = OptionalSetting(
       "KEEP_MAX_BYTES", .size, absent: "off", flag: "--keep-max-bytes <bytes>", "a cap on what the rules keep")
     package let maximumCount = OptionalSetting(
-      "KEEP_MAX_COUNT", .ruleCount, absent: "off", flag: "--keep-max-count <n>", "a cap on what the rules keep, in dumps")
+      "KEEP_MAX_COUNT", .ruleCount, absent: "off", flag: "--keep-max-count <n>",
+      "a cap on what the rules keep, in dumps")
     package let trash = Setting(
       "TRASH_KEEP", .time(), default: 86_400, flag: "--trash-keep <time>",
       "how long removed dumps stay in trash/; 0 deletes them in the round that removed them")
