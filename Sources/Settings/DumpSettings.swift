@@ -5,8 +5,8 @@ package struct DumpSettings: Sendable {
     package static let title = "Dumps"
 
     package let encryptionKey = SecretSetting(
-      "MEM_ENCRYPTION_KEY", minimumLength: 8, inProduction: 32, absent: "required", flag: "--encryption-key-file <file>",
-      "the key that encrypts dumps; without it no dump can be decrypted")
+      "MEM_ENCRYPTION_KEY", minimumLength: 8, inProduction: 32, absent: "required",
+      flag: "--encryption-key-file <file>", "the key that encrypts dumps; without it no dump can be decrypted")
     package let olderKeys = SecretSetting(
       "MEM_ENCRYPTION_KEYS_OLD", absent: "none", flag: "--encryption-keys-old-file <file>",
       "earlier keys with commas between them, for decryption only")
