@@ -16,14 +16,14 @@ package struct LogSettings: Sendable {
     /// `LOG_FORMAT`
     package let format = Setting(
       "LOG_FORMAT", .choice(["plain": LogFormat.plain, "json": .json]), default: .plain,
-      flag: "--log-format plain|json", "how log lines look")
+      flag: "--log-format <plain|json>", "how log lines look")
     /// `LOG_LEVEL`
     package let level = Setting(
       "LOG_LEVEL",
       .choice([
         "TRACE": LogLevel.trace, "DEBUG": .debug, "INFO": .info, "NOTICE": .notice, "WARNING": .warning,
         "ERROR": .error, "CRITICAL": .critical,
-      ]), default: .info, flag: "--log-level LEVEL", "the lowest level that is logged")
+      ]), default: .info, flag: "--log-level <level>", "the lowest level that is logged")
   }
 
   /// The settings as they are declared.
