@@ -93,8 +93,8 @@ let package = Package(
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
-        "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports", "DumpDirectory",
+        "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,

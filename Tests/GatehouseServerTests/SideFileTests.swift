@@ -10,7 +10,7 @@ import Testing
 
 @testable import GatehouseServer
 
-@Suite("The peer's side file")
+@Suite("Doorman's file of security settings")
 struct SideFileTests {
   /// What comes of a file with a text.
   private func read(_ path: String, dumps: String? = nil) -> (file: SideFile?, missing: String?, faults: [String]) {
