@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The accounts whose passwords the environment gives. Their hashes are made beside the start.
+/// Tests of the accounts whose passwords the environment defines. Their hashes are computed in parallel with the start.
 @Suite("The accounts of the environment")
 struct AccountTests {
   private static let areSet = "the passwords of the environment are set"
@@ -35,7 +35,7 @@ struct AccountTests {
       #expect(!names(in: generated).filter { $0.hasSuffix(".bin") }.isEmpty)
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (next: GatehouseProcess) async throws in
         #expect(eventually { next.log.contains(Self.areSet) ? true : nil } == true)
-        // What has the password of the environment already is left as it is.
+        // An account that already has the environment's password is left unchanged.
         #expect(!next.log.contains(Self.isSidecarSet))
         _ = try next.logIn(SidecarProcess.username, SidecarProcess.password)
       }

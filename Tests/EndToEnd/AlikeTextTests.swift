@@ -57,7 +57,7 @@ struct AlikeTextTests {
         let counts = try JSONParser().parseObject(answer.body)["response"]?.object?["collections"]?.object
         #expect(counts?["caf\u{E9}"] == 1)
         #expect(counts?["cafe\u{301}"] == 2)
-        // The sidecar holds the answer's counts against the file's.
+        // The sidecar compares the response's counts with the file's.
         let drain = try SidecarProcess.run(["drain"], dumps: root, port: gatehouse.port)
         #expect(drain.code == 0, "\(drain.output)")
       }

@@ -119,7 +119,7 @@ struct StartRefusalTests {
       let file = generated.appending(path: "security_settings.json")
       for text in ["{\"ip_whitelist\": [\"10.0.0.0/8\"]", "[]", "{\"ip_whitelist\": [\"10.0.0.1/99\"]}"] {
         try Data(text.utf8).write(to: file)
-        // Named by the variable, and where it is looked for without.
+        // The file is named by the variable, or is at its default path.
         for changes in [["SECURITY_SETTINGS_FILE": file.path()], [:]] {
           try refuse(root, changes, code: 78, "SECURITY_SETTINGS_FILE: names the file")
           let check = try GatehouseProcess(dumps: generated, changes, arguments: ["config", "check"])

@@ -23,7 +23,7 @@ struct StartFaultTests {
     }
   }
 
-  /// One of each kind.
+  /// One fault of each kind.
   private var faults: [StartFault] {
     let directory = [ENOENT, ENOTDIR, EACCES, EROFS, EIO, EMFILE, EEXIST].map {
       StartFault(preparing: DumpDirectoryError("open", "/data", errno: $0))
@@ -69,7 +69,7 @@ struct StartFaultTests {
   @Test("ends it with a code that the page for operators explains, as it does every other")
   func exitCodes() throws {
     let explained = try operating.matches(of: /(?m)^\| (\d+) \| [^|]+ \| [^|]+ \|$/).compactMap { Int32($0.output.1) }
-    // 64 is that of wrong arguments, which the parser of arguments gives.
+    // 64 is the exit code for invalid arguments, which the argument parser sets.
     #expect(explained.sorted() == (ExitCode.allCases.map(\.rawValue) + [64]).sorted())
   }
 }

@@ -34,7 +34,7 @@ struct LookupTests {
 
   @Test("divides paths at every dot, and tells them apart by their bytes")
   func pathBytes() throws {
-    // To Swift a dot with a combining accent behind it is one character, and not a dot.
+    // Swift regards a dot followed by a combining accent as one character, which is not a dot.
     let path = try FieldPath(["a", "\u{301}b"].joined(separator: "."))
     #expect(path.components.count == 2)
     let value: JSONValue = ["a": ["\u{301}b": 1]]

@@ -100,7 +100,7 @@ struct ParserTests {
 
   @Test("tells keys apart whatever their bytes, however many members there are", arguments: [0, 13, 14, 15, 16, 40])
   func alike(others: Int) throws {
-    // Once a hash of the second was the first's: its bytes spelled out.
+    // An earlier hash gave both keys of such a pair the same value. `195.169.` spells out the bytes of `é`.
     let pairs = [("é", "\u{1}195.169."), ("\u{1}195.169.", "é"), ("a", "a\u{0}"), ("é", "e\u{301}"), ("", "\u{0}")]
     for (first, second) in pairs {
       var members = (0..<others).map { ("k\($0)", JSONValue.integer($0)) }

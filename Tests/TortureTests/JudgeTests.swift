@@ -39,7 +39,7 @@ struct JudgeTests {
     #expect(broken(history) == [])
     history.runs[0].events.append(LogEvent(.dumpWritten(duration: 0.1, reason: "SIGUSR1"), at: 5))
     #expect(broken(history) == [.dumpedChangeLost])
-    // It may have been frozen between the dump and the line.
+    // The process may have been frozen between the dump and the log line.
     history.runs[0].frozen = [Span(0.5, 4.9)]
     #expect(broken(history) == [])
   }
@@ -110,7 +110,7 @@ struct JudgeTests {
     history.operations[3].answer = .refused(status: 503)
     history.final = ["a": "1", "c": "1"]
     #expect(broken(history).contains(.dumpedChangeLost))
-    // Nobody knows when one that was not answered is done.
+    // A change without a response may have been made at any time.
     history.operations[3].answer = .unknown
     history.operations[3].ended = nil
     history.final = ["a": "1"]
@@ -165,7 +165,7 @@ extension History {
     return history
   }
 
-  /// Two tasks, of which the first one stops in order at 10 s, and the second one at 20 s.
+  /// Two tasks. The first stops in order at 10 s and the second at 20 s.
   static var handOver: History {
     var first = Run.holding(0, epoch: 1, from: 0.5)
     first.signals = [.init(15, at: 9.9)]

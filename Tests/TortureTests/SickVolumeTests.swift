@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Volumes that hang or get full")
 struct SickVolumeTests {
-  /// It once killed the whole group of the process that asked.
+  /// Regression test: the end of the volume once killed the whole process group of the caller.
   @Test("are not there on a machine without FUSE, and nothing else happens")
   func noDevice() async throws {
     try await withTemporaryDirectory { directory in
