@@ -1,11 +1,11 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import HTTPAPI
 import Logging
 import Model
 import Persistence
 import Platform
-import Resources
 import Rules
 import Threads
 
@@ -157,7 +157,7 @@ extension Gatehouse {
   /// another machine.
   private func reportDumpPath() async {
     guard let path = platform.settings.dumpPath else { return }
-    do throws(Refusal) {
+    do throws(APIError) {
       try await dumps.check(dumpPath: path)
     } catch {
       logger.warning(
