@@ -13,7 +13,7 @@ struct AccountTests {
     try #require(log.range(of: text), "\(log)").lowerBound
   }
 
-  @Test("don't keep a start from being ready, and a login to them waits for its hash")
+  @Test("do not delay readiness, and a login to them waits for its hash")
   func readyBeforeHashes() async throws {
     try await withGatehouse(SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
       _ = try gatehouse.logIn()
@@ -24,7 +24,7 @@ struct AccountTests {
     }
   }
 
-  @Test("are in a dump with their passwords, however soon after the start it is written")
+  @Test("are in a dump with their passwords, even if it is written right after the start")
   func dumpBeforeHashes() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -42,7 +42,7 @@ struct AccountTests {
     }
   }
 
-  @Test("of a dump never log in with the passwords of the dump where the environment gives others")
+  @Test("never accept the passwords of a restored dump where the environment defines others")
   func changedPasswords() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

@@ -80,7 +80,7 @@ private func acknowledgedFor(
   return ContinuousClock.now - start
 }
 
-@Suite("A change is acknowledged by the writer only")
+@Suite("Acknowledged changes")
 struct AcknowledgementTests {
   @Test("a change that is in flight while the task is frozen and loses its lease, and one right after, are refused")
   func inFlight() async throws {
@@ -114,7 +114,7 @@ struct AcknowledgementTests {
   }
 
   @Test(
-    "a full volume never hands the lease over: changes are refused after a while, and taken again once there is room")
+    "a full volume does not lose the lease: changes are refused after a while, and accepted again once there is space")
   func fullVolume() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
@@ -144,7 +144,7 @@ struct AcknowledgementTests {
   }
 
   @Test(
-    "a holder whose own mount hangs fences itself; what it acknowledged before is kept aside, and its exit code says so"
+    "a holder whose own mount hangs fences itself; its earlier changes are saved separately, and its exit code reports it"
   )
   func hangingMount() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -184,7 +184,7 @@ struct AcknowledgementTests {
     }
   }
 
-  @Test("the files of a lease that are removed while its task runs are made again, and no epoch is given out twice")
+  @Test("the holder restores removed lease files, and no epoch is used twice")
   func removedFiles() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -211,7 +211,7 @@ struct AcknowledgementTests {
     }
   }
 
-  @Test("a task that gets its lease back keeps its changes aside before another state takes their place, or waits")
+  @Test("a task that regains its lease saves its changes separately before another state replaces them, or waits")
   func regained() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

@@ -17,7 +17,7 @@ struct ContractTests {
     "gateway: rate limited 3", "gateway: rate limited 4",
   ]
 
-  @Test("waits for the data plane with exactly the exchanges that go to it")
+  @Test("lists exactly the data plane's exchanges as not served yet")
   func waitingList() throws {
     let exchanges = try Exchange.all()
     #expect(exchanges.count == 148)
@@ -37,7 +37,7 @@ struct ContractTests {
     }
   }
 
-  @Test("has a comparison that finds what differs")
+  @Test("has a comparison that finds differences")
   func comparison() {
     let compare = BodyComparison(exchange: "api: read")
     let recorded: JSONValue = ["message": "<text>", "total": 2, "api_id": "04aa4648-3c1e-46b2-ada2-dfae596c8294"]

@@ -67,7 +67,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("look at the dumps, and drain, with the sidecar's commands that they show")
+  @Test("show commands of the sidecar that list dumps and drain")
   func sidecar() async throws {
     let commands = try shellBlock(of: "docs/sidecar.md")
     #expect(commands.split(separator: "\n").count >= 6)
@@ -90,7 +90,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("onboard an API with the commands that they show")
+  @Test("show commands that onboard an API")
   func onboarding() async throws {
     let commands = try shellBlock(of: "docs/http-api.md")
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in

@@ -101,7 +101,7 @@ struct DumpTests {
     }
   }
 
-  @Test("keeps the timer as it was set by a call, and warns when the environment says otherwise")
+  @Test("keeps the settings of automatic dumps that a request made, and warns when the environment's differ")
   func overruledTimer() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -132,7 +132,7 @@ struct DumpTests {
     }
   }
 
-  @Test("takes the older dump when the newest is cut, and says why")
+  @Test("loads the older dump when the newest is truncated, and logs the reason")
   func truncated() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -190,7 +190,7 @@ struct DumpTests {
     }
   }
 
-  @Test("restores what the peer dumped, and keeps every document through a stop and a start")
+  @Test("restores Doorman's dump, and keeps every document through a stop and a start")
   func interop() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

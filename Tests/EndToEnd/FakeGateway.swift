@@ -43,7 +43,7 @@ final class FakeGateway: Sendable {
 }
 
 /// Calls the body with a dump directory that contains Doorman's dump.
-func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) async throws {
+func withDoormanDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) async throws {
   try await withTemporaryDirectory { (root: URL) async throws in
     let generated = root.appending(path: "generated")
     try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: true)

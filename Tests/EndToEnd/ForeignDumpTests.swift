@@ -69,7 +69,7 @@ struct ForeignDumpTests {
     }
   }
 
-  @Test("that only lies there is not taken by the next start instead of what was dumped after it came")
+  @Test("that was only copied there is not preferred by the next start to dumps that were written later")
   func copiedIn() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let foreign = try await dumpOfLaterEpoch(in: root.appending(path: "elsewhere"))

@@ -129,7 +129,7 @@ struct FullStartTests {
     }
   }
 
-  @Test("in which not even the directory can be made makes it when there is room")
+  @Test("on which the directory can't be created creates it once there is space")
   func noDirectory() async throws {
     try await withSmallVolume("256k,nr_inodes=12", below: "volume") { (volume: SmallVolume, root: URL) async throws in
       let fillers = (0..<20).map { volume.url.appending(path: "filler-\($0)").path() }
@@ -144,7 +144,7 @@ struct FullStartTests {
     }
   }
 
-  @Test("that the unfinished dump of a dead process fills is none: it goes first")
+  @Test("that an unfinished dump of a dead process fills first removes that dump")
   func leftover() async throws {
     try await withSmallVolume { (volume: SmallVolume, root: URL) async throws in
       volume.fill()
@@ -174,7 +174,7 @@ struct FullStartTests {
     }
   }
 
-  @Test("of which the user's quota is used up is the same")
+  @Test("behaves the same when the user's quota is used up")
   func quota() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       // Each thread's calls are counted separately, because the lease's attempts continue for some seconds.

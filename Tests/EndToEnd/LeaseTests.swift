@@ -221,7 +221,7 @@ struct LeaseTests {
   }
 
   @Test(
-    "whose clocks are an hour apart take over all the same, and the later epoch counts, not the later time",
+    "whose clocks differ by an hour still take over, and the later epoch counts, not the later time",
     arguments: [3600, -3600])
   func clocks(skew: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -251,7 +251,7 @@ struct LeaseTests {
     }
   }
 
-  @Test("on two kernels hand over at once at a clean stop, and know of another end by time alone")
+  @Test("on two kernels hand over at once at a clean stop, and otherwise after the lease timeout")
   func otherKernel() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

@@ -24,7 +24,7 @@ struct LookalikeTests {
     ]
   }
 
-  @Test("are two groups, and the one is not the way to the other's APIs")
+  @Test("are two groups, and one gives no access to the other's APIs")
   func groups() async throws {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       let admin = try gatehouse.logIn()

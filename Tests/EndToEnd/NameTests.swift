@@ -64,7 +64,7 @@ struct NameTests {
   }
 
   @Test(
-    "that a path spells with percent signs are taken, and reached",
+    "that a path percent-encodes are accepted, and can be requested",
     arguments: [
       ("group_name", "/platform/group/"), ("role_name", "/platform/role/"), ("client_key", "/platform/routing/"),
     ])
@@ -82,7 +82,7 @@ struct NameTests {
     }
   }
 
-  @Test("a password that a hash can't stand for is refused wherever one is set, and is nobody's at a login")
+  @Test("a password that can't be hashed is refused wherever one is set, and never matches at a login")
   func passwords() async throws {
     // These are 73 bytes in 46 characters. bcrypt would ignore the last byte.
     let long = "Aa1!" + String(repeating: "é", count: 30) + String(repeating: "x", count: 9)
@@ -123,7 +123,7 @@ struct NameTests {
     }
   }
 
-  @Test("a password of the environment that a hash can't stand for stops the start")
+  @Test("a password of the environment that can't be hashed prevents the start")
   func environment() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let long = String(repeating: "x", count: 73)

@@ -42,7 +42,7 @@ private func dumps(in directory: URL) -> [URL] {
   names(in: directory).filter { $0.hasSuffix(".bin") }.sorted().map { directory.appending(path: $0) }
 }
 
-@Suite("An older state is never taken silently for a newer one")
+@Suite("Older and newer states")
 struct OlderStateTests {
   @Test("a start waits for a newest dump that can't be read, and loads it when it can")
   func readableLater() async throws {
@@ -95,7 +95,7 @@ struct OlderStateTests {
   }
 
   @Test(
-    "an error of the volume is no damage, at whichever call it comes",
+    "an error of the volume does not count as damage, whichever system call fails",
     arguments: [
       "openat:error=ESTALE:when=1..3", "openat:error=EIO:when=1..3", "openat:error=ENOENT:when=1..3",
       "/stat:error=ESTALE:when=1..3", "pread64:error=EIO:when=1..3",
@@ -124,7 +124,7 @@ struct OlderStateTests {
     }
   }
 
-  @Test("a dump that is listed and can't be found for a moment is not taken for a pruned one", arguments: 1...4)
+  @Test("a listed dump that can't be found for a moment does not count as pruned", arguments: 1...4)
   func listedOnly(call: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)

@@ -101,7 +101,7 @@ struct OtherStemTests {
     }
   }
 
-  @Test("and are all there is, make a check of a restore fail, and a start warns")
+  @Test("make a restore check fail and a start warn when there are no others")
   func onlyOthers() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -151,7 +151,7 @@ struct OtherStemTests {
     }
   }
 
-  @Test("are another sidecar's, and two of them share a directory")
+  @Test("belong to another sidecar, and two sidecars can share a directory")
   func twoSidecars() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

@@ -21,7 +21,7 @@ struct OutputTests {
     for _ in 0..<open { #expect(try connection.receive().status == 404) }
   }
 
-  @Test("of the service holds no call up, and no stop; what was dropped is said once it is read again")
+  @Test("of the gateway delays no request and no stop; the number of dropped lines is logged once it is read again")
   func service() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -56,7 +56,7 @@ struct OutputTests {
     }
   }
 
-  @Test("keeps neither a refusal to start nor a health check from ending")
+  @Test("does not delay the end of a refused start or of a health check")
   func refusal() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -74,7 +74,7 @@ struct OutputTests {
     }
   }
 
-  @Test("whose reader is gone ends nothing, and nothing spins")
+  @Test("whose reader is gone ends no program and causes no busy loop")
   func closed() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let pipe = try OutputPipe()
@@ -152,7 +152,7 @@ struct OutputTests {
     }
   }
 
-  @Test("takes no receipt either when the volume doesn't, and still the sidecar ends")
+  @Test("on a volume that accepts no receipt either does not keep the sidecar from ending")
   func receipt() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       // There is a file in the place of the directory.

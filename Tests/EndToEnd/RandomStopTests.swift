@@ -48,7 +48,7 @@ private enum Stop: CaseIterable {
 @Suite("Random stops")
 struct RandomStopTests {
   /// The four chains make 200 stops in total.
-  @Test("lose nothing that was acknowledged, whatever stops first, when and how", arguments: 0..<4)
+  @Test("lose no acknowledged change, whichever program stops first, and however it stops", arguments: 0..<4)
   func stops(chain: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

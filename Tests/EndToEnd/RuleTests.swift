@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("Who may do what")
+@Suite("Permissions")
 struct RuleTests {
   private let password: JSONValue = "Example-Passw0rd!x"
 
@@ -180,7 +180,7 @@ struct RuleTests {
     }
   }
 
-  @Test("logins without a limit are as many as one likes")
+  @Test("logins are not limited when the limit is off")
   func noLimit() async throws {
     let unlimited = ["LOGIN_IP_RATE_DISABLED": "true", "LOGIN_IP_RATE_LIMIT": "1"]
     try await withGatehouse(unlimited) { (gatehouse: GatehouseProcess) async throws in

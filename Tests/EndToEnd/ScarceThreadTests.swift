@@ -15,7 +15,7 @@ struct ScarceThreadTests {
       "prlimit --nproc=\(threads):\(threads) setpriv --reuid=\(user) --clear-groups \"$@\"")
   }
 
-  @Test("or too few, says so and ends, whatever the number", arguments: [1, 2, 4, 7, 12, 18])
+  @Test("or too few, logs that and ends, whatever the number", arguments: [1, 2, 4, 7, 12, 18])
   func tooFew(threads: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let script = try limiter(in: root, user: 71_100 + threads, threads: threads)

@@ -147,7 +147,7 @@ struct SidecarSignalTests {
   @Test(
     "drain and end it, whichever of the three asks for it; two at once are one", arguments: [SIGTERM, SIGINT, SIGQUIT])
   func drains(number: Int32) async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in .after(.seconds(1), FakeGateway.wrote(dump.path())) }
       defer { gateway.server.stop() }
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
@@ -164,7 +164,7 @@ struct SidecarSignalTests {
 
   @Test("of every other kind are named in the log and do nothing, and no thread takes them")
   func others() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       defer { gateway.server.stop() }
       let sidecar = try SidecarProcess.start(
@@ -234,7 +234,7 @@ struct EarlySignalTests {
 
   @Test("drains the sidecar, with exit code 0", arguments: [SIGTERM, SIGINT])
   func sidecar(number: Int32) async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       defer { gateway.server.stop() }
       for round in 0..<5 {

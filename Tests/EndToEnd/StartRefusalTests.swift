@@ -6,7 +6,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("A start that can't be names its cause and what to do, with an exit code of its own")
+@Suite("Refusals to start")
 struct StartRefusalTests {
   /// Waits for the end of a start.
   private func refuse(
@@ -79,7 +79,7 @@ struct StartRefusalTests {
   }
 
   @Test(
-    "a volume that fails, and a system that has nothing left",
+    "a volume that fails, and a system without resources",
     arguments: [
       ("fsync:error=EIO", 74, "the volume of the dumps fails"),
       ("fsync:error=ESTALE", 74, "the volume of the dumps fails"),

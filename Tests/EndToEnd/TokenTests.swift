@@ -26,7 +26,7 @@ struct TokenTests {
 
   private let header = #"{"alg":"HS256","kid":"legacy-key","typ":"JWT"}"#
 
-  @Test("those that Doorman issued with the same secret count; those that ask for more than a signature don't")
+  @Test("those that Doorman issued with the same secret are valid; those that require more than a signature are not")
   func strict() async throws {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       let status = { (token: String) throws -> Int in

@@ -10,7 +10,7 @@ import Testing
 
 @testable import GatehouseServer
 
-@Suite("The peer's side file")
+@Suite("Doorman's side file")
 struct SideFileTests {
   /// The settings that result from a file with a text.
   private func read(_ path: String, dumps: String? = nil) -> (file: SideFile?, missing: String?, faults: [String]) {

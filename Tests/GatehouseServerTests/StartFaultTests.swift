@@ -12,7 +12,7 @@ import Testing
 @testable import Persistence
 @testable import Threads
 
-@Suite("What keeps the service from starting")
+@Suite("Start faults")
 struct StartFaultTests {
   private var operating: String {
     get throws {
@@ -45,7 +45,7 @@ struct StartFaultTests {
     ]
   }
 
-  @Test("has a line in the page for operators, with its exit code, and no line is there of anything else")
+  @Test("have a line each in the page for operators, with the exit code, and the page has no other lines")
   func documented() throws {
     let rows = try operating.matches(of: /(?m)^\| `([^`]+)`[^|]*\| (\d+) \|$/).map {
       (words: String($0.output.1), code: Int32($0.output.2))
@@ -65,7 +65,7 @@ struct StartFaultTests {
     #expect(Set(rows.map(\.words)) == used)
   }
 
-  @Test("ends it with a code that the page for operators explains, as it does every other")
+  @Test("have exit codes that the page for operators explains, as it does every other code")
   func exitCodes() throws {
     let explained = try operating.matches(of: /(?m)^\| (\d+) \| [^|]+ \| [^|]+ \|$/).compactMap { Int32($0.output.1) }
     // 64 is the exit code for invalid arguments, which the argument parser sets.

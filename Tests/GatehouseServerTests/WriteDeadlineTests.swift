@@ -29,7 +29,7 @@ struct WriteDeadlineTests {
     try await group.shutdownGracefully()
   }
 
-  @Test("closes the connection of a client that takes nothing")
+  @Test("closes the connection of a client that reads nothing")
   func stalled() async throws {
     try await withServer(interval: .milliseconds(200)) { (port, closed) async throws in
       let client = try HTTPConnection(port: port)
@@ -39,7 +39,7 @@ struct WriteDeadlineTests {
     }
   }
 
-  @Test("lets a slow client have all of its answer")
+  @Test("lets a slow client receive its whole response")
   func slow() async throws {
     try await withServer(interval: .seconds(2)) { (port, closed) async throws in
       let client = try HTTPConnection(port: port)
