@@ -151,7 +151,7 @@ extension AuthorizationRoutes {
   ) throws -> String {
     let mayUseInterface = user.value("ui_access")?.bool ?? false
     return try accounts.tokens.sign(
-      AccessToken(actor: requester, mayUseInterface: mayUseInterface, now: accounts.now(), lifetime: lifetime))
+      AccessToken(requester: requester, mayUseInterface: mayUseInterface, now: accounts.now(), lifetime: lifetime))
   }
 
   private static func tooMany(_ limit: FixedWindowLimiter<NetworkAddress?>.Decision) throws -> Answer {
