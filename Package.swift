@@ -103,6 +103,9 @@ let package = Package(
         "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "gatehouse-bare-server", dependencies: [hummingbird, logging, nioCore], path: "Tests/BareServer",
+      swiftSettings: settings),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(
