@@ -16,11 +16,15 @@ extension Gatehouse {
     quiet.logLevel = max(logger.logLevel, .notice)
     return Application(
       responder: PlatformResponder(platform),
-      server: .http1(
-        configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(state: state, limiter: connections, memory: memory)],
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 128))),
+      server: HTTPServerBuilder { responder in
+        EventLoopHTTP1Channel(
+          base: HTTP1Channel(
+            responder: responder,
+            configuration: HTTP1Channel.Configuration(
+              additionalChannelHandlers: [ConnectionGuard(state: state, limiter: connections, memory: memory)],
+              httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 128))))
+      },
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: nil, backlog: Self.backlog,
         availableConnectionsDelegate: ClosedUntilGated(isGated)),

@@ -28,7 +28,6 @@ package struct PlatformResponder: HTTPResponder {
     bodies = BodyReader(configuration: platform.configuration)
   }
 
-  @concurrent
   package func respond(to request: Request, context: CallContext) async throws -> Response {
     let start = ContinuousClock.now
     let incoming = Incoming(request, context)
@@ -116,10 +115,21 @@ extension PlatformResponder {
     }
   }
 
+  /// Answers a call to a route: on the connection's event loop if it only reads, else on the cooperative pool, since a body
+  /// may be large, changes wait for each other and dumps take long.
   private func call(_ route: Route, _ parameters: [String: String], _ incoming: Incoming) async throws -> Response {
-    let request = incoming.request
     let session = try session(route, incoming)
     if route.changesState { try platform.permitChange() }
+    if [.get, .head].contains(route.method) { return try await call(route, parameters, incoming, session) }
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+      try await call(route, parameters, incoming, session)
+    }
+  }
+
+  private func call(
+    _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ session: Session?
+  ) async throws -> Response {
+    let request = incoming.request
     let share = RequestMemory.Share(of: platform.requestMemory)
     let content = try await bodies.read(request, path: incoming.path, for: route, in: share)
     let body = try check(content, route)
