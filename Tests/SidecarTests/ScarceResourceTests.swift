@@ -1,35 +1,48 @@
-import Clocks
+import Foundation
 import Glibc
 import HTTPClient
+import JSON
+import Logging
 import Settings
 import TestSupport
 import Testing
+import Threads
 
 @testable import Sidecar
 
 @Suite("What can be used up")
 struct ScarceResourceTests {
-  private func request(_ port: Int, within limit: Duration) throws -> DumpRequest.Result {
-    let http = try HTTPClient(.init(userAgent: "test", connectTimeout: .milliseconds(200)))
-    let client = GatewayClient(
-      http, url: "http://127.0.0.1:\(port)", account: .init(username: "a", password: Secret("b")))
-    return DumpRequest(client: client, deadline: Deadline(in: limit), waitsUntilReady: true).run { _, _, _, _ in }
+  /// Drains on an empty volume, with nothing but a port where the gateway should be.
+  private func drain(_ port: Int, deadline seconds: Int) async throws -> (outcome: String?, sentence: String) {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let configuration = try SidecarConfiguration.load(
+        [
+          "SIDECAR_URL": "http://127.0.0.1:\(port)", "SIDECAR_USERNAME": "a", "SIDECAR_PASSWORD": "a password",
+          "MEM_ENCRYPTION_KEY": "a key of the tests, long enough", "MEM_DUMP_PATH": "d.bin",
+          "DRAIN_DEADLINE": "\(seconds)",
+        ], logsIn: true, readFile: { _ in "" })
+      let volume = try DumpVolume(configuration.dumps, workingDirectory: root.path(), notes: .guest)
+      let http = try HTTPClient(.init(userAgent: "test", connectTimeout: .milliseconds(200)))
+      let client = GatewayClient(http, url: configuration.url, account: try #require(configuration.account))
+      let drain = Drain(
+        configuration, volume: volume, worker: Worker(), copy: nil,
+        logger: Logger(label: "drain") { _ in SwiftLogNoOpLogHandler() }, cause: "test", sighting: .unwatched)
+      _ = drain.run(client)
+      let receipt = try #require(try ReceiptShelf(directory: try volume.directory).newest().found?.receipt)
+      return (receipt["outcome"]?.string, try #require(receipt["sentence"]?.string))
+    }
   }
 
   @Test("a service whose queue of connections is full is not taken for gone, and one that does not listen is")
-  func fullQueue() throws {
+  func fullQueue() async throws {
     let full = try FullPort()
-    guard case .ended(.timedOut, let sentence) = try request(full.port, within: .seconds(2)) else {
-      Issue.record("it counts as gone")
-      return
-    }
-    #expect(sentence.contains("127.0.0.1:\(full.port)"))
+    let slow = try await drain(full.port, deadline: 3)
+    #expect(slow.outcome == "timed_out")
+    #expect(slow.sentence.contains("127.0.0.1:\(full.port)"))
     let server = try LoopbackServer { _ in .close }
     server.stop()
-    guard case .notThere = try request(server.port, within: .seconds(20)) else {
-      Issue.record("it does not count as gone")
-      return
-    }
+    let gone = try await drain(server.port, deadline: 27)
+    #expect(gone.outcome == "service_gone")
   }
 
   @Test(

@@ -5,143 +5,172 @@ import Logs
 import Synchronization
 import Threads
 
-/// Asks for the last dump, checks it, copies it, and writes the receipt, all by one deadline.
+/// Carries out a drain: requests the last dump, verifies it, copies it and writes the receipt, all by one deadline.
+/// `DrainState` decides each step.
 final class Drain: Sendable {
-  let volume: DumpVolume
-  let worker: Worker
-  let logger: Logger
-  let limit: Duration
-  let deadline: Deadline
-  let sighting: ServiceSighting
-  /// The service's name as the holder of the lease; `nil` when that was not seen.
-  private let own: String?
-  let receipt: Mutex<DrainReceipt>
+  private let volume: DumpVolume
+  private let worker: Worker
   private let copy: DrainCopy?
+  private let logger: Logger
+  private let state: Mutex<DrainState>
+  private let beginning: DrainReceipt.Beginning
+  private let receipt: ReceiptWriter
   private let begun: Duration
+  private let deadline: Deadline
+  private let ended = Wakeup()
 
   /// The deadline runs from here.
   ///
   /// - Parameters:
-  ///   - copy: copies the drain's dump to S3; `nil` where no copies are configured.
-  ///   - sighting: what was last seen of the service.
-  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
+  ///   - copy: copies the drain's dump to S3, or `nil` where no copies are configured.
+  ///   - sighting: what was last seen of the gateway.
+  ///   - ownHolder: the gateway's name as the holder of the lease, or `nil` when that was not seen.
   init(
     _ configuration: SidecarConfiguration, volume: DumpVolume, worker: Worker, copy: DrainCopy?, logger: Logger,
-    cause: String, sighting: ServiceSighting, own: String? = nil, clock: WallClock = .system
+    cause: String, sighting: ServiceSighting, ownHolder: String? = nil, clock: WallClock = .system
   ) {
     self.volume = volume
     self.worker = worker
     self.copy = copy
     self.logger = logger
-    self.sighting = sighting
-    self.own = own
-    limit = configuration.drainDeadline
     deadline = Deadline(in: configuration.drainDeadline)
     begun = SteadyClock.now()
-    receipt = Mutex(
-      DrainReceipt(
-        startedAt: clock.now(), deadline: configuration.drainDeadline, cause: cause, url: configuration.url,
-        sighting: sighting))
+    beginning = DrainReceipt.Beginning(
+      startedAt: clock.now(), deadline: configuration.drainDeadline, cause: cause, url: configuration.url,
+      sighting: sighting)
+    receipt = ReceiptWriter(volume: volume, logger: logger)
+    state = Mutex(
+      DrainState(
+        limit: configuration.drainDeadline, sighting: sighting, ownHolder: ownHolder, dumpPath: volume.place,
+        bucket: copy?.bucket))
   }
 
+  /// Drains, and comes back when the receipt is written or can't be written in time.
   func run(_ client: GatewayClient) -> SidecarExit {
-    let cause = receipt.withLock { $0.cause }
     logger.notice(
       "drain started",
-      metadata: ["drain.cause": "\(cause)", "drain.deadline.ms": .stringConvertible(limit.milliseconds)])
-    var result = ask(client)
-    var evidence: LeaseEvidence?
-    while needsLease(result) {
-      let isAgain = evidence != nil
-      let lease = witness()
-      evidence = lease
-      guard case .held(let holder, .renewed, _) = lease, !askingDeadline.isOver else { break }
-      // Someone renews the lease: it may be this service, started again a moment ago, or one that could not look at it for a
-      // while. If it certainly is, it is asked on.
-      guard holder == own || !isAgain else { break }
-      result = ask(client)
-    }
-    switch result {
-    case .dumped(let answer): check(answer)
-    case .ended(let outcome, let sentence): checkNewest(DrainFinding(outcome, sentence))
-    case .notThere(let sentence): checkNewest(.notThere(sentence, sighting, own: own, evidence ?? witness()))
-    case .starting(let sentence): checkNewest(.starting(sentence, witness()))
-    case .standby(let sentence):
-      checkNewest(
-        sighting.tookChanges
-          ? .deposed(sentence, own: own, evidence ?? witness()) : DrainFinding(.standby, sentence))
-    }
-    copyDump()
-    return end()
-  }
-
-  /// Whether only the lease tells what an answer means.
-  private func needsLease(_ result: DumpRequest.Result) -> Bool {
-    switch result {
-    case .notThere: true
-    case .standby: sighting.tookChanges
-    case .dumped, .ended, .starting: false
-    }
-  }
-
-  /// Ends at once, because of a second signal. Called from another thread than `run`.
-  func interrupt(_ signal: String) -> SidecarExit {
-    receipt.withLock { receipt in
-      guard receipt.outcome == nil else { return }
-      receipt.outcome = .interrupted
-      receipt.sentence = "a second signal (\(signal)) ended the drain before it was done"
-    }
-    return end(within: .milliseconds(500))
-  }
-
-  /// Verifying and the receipt need some of the time; a dump that takes longer than the rest is not waited for.
-  private var askingDeadline: Deadline { deadline.keeping(min(.seconds(8), limit / 4)) }
-
-  private func ask(_ client: GatewayClient) -> DumpRequest.Result {
-    let before = SteadyClock.now() - begun
-    let asking = DumpRequest(
-      client: client, deadline: askingDeadline, waitsUntilReady: sighting != .neverReady,
-      hasEnded: { self.hasHolderDied })
-    return asking.run { step, result, startedAt, took in
-      receipt.withLock {
-        $0.attempts.append(.init(step: step, result: result, startedAt: before + startedAt, took: took))
+      metadata: [
+        "drain.cause": "\(beginning.cause)",
+        "drain.deadline.ms": .stringConvertible(beginning.deadline.milliseconds),
+      ])
+    var action = change { $0.start(at: $1) }
+    while true {
+      switch action {
+      case .requestDump(let until): action = requestDump(client, until)
+      case .requestReadiness(let until): action = requestReadiness(client, until)
+      case .pause(let until):
+        Wakeup().wait(until: moment(until))
+        action = change { $0.pauseEnded(at: $1) }
+      case .watchLease(let until): action = watchLease(until)
+      case .checkDump(let answer, let until): action = check(until) { try $0.check(answer) }
+      case .checkNewestDump(let until): action = check(until) { try $0.checkNewest() }
+      case .copyDump(let until): action = copyDump(until)
+      case .writeReceipt(let finding, let until): action = writeReceipt(finding, until)
+      case .exit(let finding): return end(finding)
+      case .ignore: return awaitEnd()
       }
     }
   }
 
-  /// Whether the lease's holder is known to have ended. One look tells; a volume that hangs is not waited for.
-  private var hasHolderDied: Bool {
-    let evidence = LeaseWitness(volume: volume, worker: worker).testify(deadline.within(.seconds(1)))
-    if case .held(_, .abandoned, _) = evidence { return true }
-    return false
+  /// Ends the drain at once, because of a second signal. Called from another thread than `run`.
+  func interrupt(_ signal: String) -> SidecarExit {
+    guard case .writeReceipt(let finding, let until) = change({ $0.interrupt(signal, at: $1) }),
+      case .exit(let finding) = writeReceipt(finding, until)
+    else { return awaitEnd() }
+    return end(finding)
   }
 
-  private func witness() -> LeaseEvidence { LeaseWitness(volume: volume, worker: worker).testify(askingDeadline) }
-
-  /// Copies what the drain has verified, or else the newest dump that is verified, in the time that is left.
-  private func copyDump() {
-    guard let copy else { return }
-    // In case that a second signal ends the process meanwhile.
-    receipt.withLock { $0.copy = .init(bucket: copy.bucket, reason: "the drain ended before the copy was done") }
-    let dump = receipt.withLock { $0.verified }
-    let result = copy.run(dump, until: deadline.keeping(min(.seconds(2), limit / 4)))
-    receipt.withLock { $0.copy = result }
-    guard let reason = result.reason, !result.isThere else { return }
-    logger.warning(
-      "the drain's dump is not in S3",
-      metadata: [
-        "dump.name": "\(result.dump ?? "none")", "offsite.bucket": "\(copy.bucket)", "error": "\(reason)",
-        "duration.ms": .stringConvertible(result.took.milliseconds),
-      ])
+  /// Tells the state what happened, and when.
+  private func change(_ event: (inout DrainState, Duration) -> DrainState.Action) -> DrainState.Action {
+    let now = SteadyClock.now() - begun
+    return state.withLock { event(&$0, now) }
   }
 
-  /// Writes the receipt and says how it went.
-  private func end(within: Duration? = nil) -> SidecarExit {
-    let done = receipt.withLock { receipt in
-      receipt.took = SteadyClock.now() - begun
-      return receipt
+  private func moment(_ sinceBeginning: Duration) -> Deadline {
+    deadline.keeping(beginning.deadline - sinceBeginning)
+  }
+
+  private func requestDump(_ client: GatewayClient, _ until: Duration) -> DrainState.Action {
+    do throws(ServiceError) {
+      let answer = try client.dump(moment(until))
+      return change { $0.dumpWritten(answer, at: $1) }
+    } catch {
+      return change {
+        var generator = SystemRandomNumberGenerator()
+        return $0.requestFailed(error, at: $1, using: &generator)
+      }
     }
-    let limit = within.map { deadline.within($0) } ?? deadline.keeping(min(.milliseconds(300), limit / 20))
-    return DrainEnd(receipt: done, volume: volume, logger: logger).run(until: limit)
+  }
+
+  private func requestReadiness(_ client: GatewayClient, _ until: Duration) -> DrainState.Action {
+    // Without an answer the gateway is asked for a dump again.
+    let readiness = try? client.readiness(moment(until))
+    return change {
+      var generator = SystemRandomNumberGenerator()
+      return $0.readinessChecked(readiness, at: $1, using: &generator)
+    }
+  }
+
+  private func watchLease(_ until: Duration) -> DrainState.Action {
+    let evidence = LeaseWitness(volume: volume, worker: worker).testify(moment(until))
+    return change {
+      var generator = SystemRandomNumberGenerator()
+      return $0.leaseWatched(evidence, at: $1, using: &generator)
+    }
+  }
+
+  private func check(
+    _ until: Duration, _ check: @escaping @Sendable (DumpCheck) throws -> DumpCheck.Checked?
+  ) -> DrainState.Action {
+    let dumps = DumpCheck(volume: volume)
+    let result: DumpCheck.Result =
+      switch worker.run(until: moment(until), { try check(dumps) }) {
+      case .done(let checked?): .verified(checked)
+      case .done(nil): .noDump
+      case .failed(let error): .failed(error as? DumpCheck.Failure ?? .unreadable("\(error)"))
+      case .late: .late
+      }
+    if case .verified(let checked) = result, checked.shrank {
+      logger.warning(
+        "the dump shrank by more than half; it pushes no older one out until it is accepted (prune --accept-shrunk)",
+        metadata: ["dump.name": "\(checked.dump.name)", "dump.documents": .stringConvertible(checked.good.documents)])
+    }
+    return change { $0.dumpChecked(result, at: $1) }
+  }
+
+  private func copyDump(_ until: Duration) -> DrainState.Action {
+    guard let copy else {
+      return change { state, _ in state.copyEnded(.init(bucket: "", reason: "no copies are configured")) }
+    }
+    let dump = state.withLock { $0.verified }
+    let result = copy.run(dump, until: moment(until))
+    if let reason = result.reason, !result.isThere {
+      logger.warning(
+        "the drain's dump is not in S3",
+        metadata: [
+          "dump.name": "\(result.dump ?? "none")", "offsite.bucket": "\(copy.bucket)", "error": "\(reason)",
+          "duration.ms": .stringConvertible(result.took.milliseconds),
+        ])
+    }
+    return change { state, _ in state.copyEnded(result) }
+  }
+
+  private func writeReceipt(_ finding: DrainFinding, _ until: Duration) -> DrainState.Action {
+    let (now, record) = (SteadyClock.now() - begun, state.withLock { $0.record })
+    receipt.write(
+      DrainReceipt(beginning: beginning, record: record, finding: finding, took: now), until: moment(until))
+    return change { state, _ in state.receiptEnded() }
+  }
+
+  private func end(_ finding: DrainFinding) -> SidecarExit {
+    receipt.report()
+    ended.ring()
+    return finding.outcome.exit
+  }
+
+  /// Waits until the other thread has ended the drain.
+  private func awaitEnd() -> SidecarExit {
+    ended.wait(until: .never)
+    return state.withLock { $0.exit }
   }
 }

@@ -61,7 +61,52 @@ struct DrainFinding: Sendable, Equatable {
     }
   }
 
-  func adding(_ words: String) -> DrainFinding { DrainFinding(outcome, "\(sentence); \(words)") }
+  /// The gateway says that it wrote a dump.
+  ///
+  /// - Parameters:
+  ///   - result: what verifying that dump showed.
+  ///   - dumpPath: `MEM_DUMP_PATH`, for messages.
+  init(ofAnswered result: DumpCheck.Result, dumpPath: String) {
+    switch result {
+    case .verified(let checked):
+      if let newer = checked.supersededBy {
+        self.init(
+          .leaseLost,
+          "the dump '\(checked.dump.name)' verifies, but a start would take '\(newer)', which is of a later holder of the lease"
+        )
+      } else {
+        self.init(.drained, "the dump is safe")
+      }
+    case .noDump: self.init(.notOnVolume, Self.noDump)
+    case .failed(let failure): self.init(failure.outcome, "\(failure)")
+    case .late: self.init(late: dumpPath)
+    }
+  }
+
+  private init(late dumpPath: String) {
+    self.init(.volumeFailed, "the volume did not answer in time; look at the mount of '\(dumpPath)'")
+  }
+
+  private static let noDump = "there is no dump on the volume"
+
+  /// Adds what the newest dump shows. That changes may be lost weighs more than a fault of that dump; both are said.
+  ///
+  /// - Parameters:
+  ///   - result: what verifying the newest dump showed.
+  ///   - tookChanges: whether the gateway was seen as the writer.
+  ///   - dumpPath: `MEM_DUMP_PATH`, for messages.
+  func with(newest result: DumpCheck.Result, tookChanges: Bool, dumpPath: String) -> DrainFinding {
+    let fault: DrainFinding
+    switch result {
+    case .verified(let checked): return withNewest(checked.dump.name, createdAt: checked.good.createdAt)
+    case .noDump: return withoutDump(tookChanges: tookChanges)
+    case .failed(let failure): fault = DrainFinding(failure.outcome, "\(failure)")
+    case .late: fault = DrainFinding(late: dumpPath)
+    }
+    return outcome.exit == .changesMayBeLost ? adding(fault.sentence) : fault
+  }
+
+  private func adding(_ words: String) -> DrainFinding { DrainFinding(outcome, "\(sentence); \(words)") }
 
   /// - Parameters:
   ///   - name: of the newest dump, which verifies.
@@ -73,7 +118,7 @@ struct DrainFinding: Sendable, Equatable {
 
   /// - Parameter tookChanges: whether the service was seen as the writer.
   func withoutDump(tookChanges: Bool) -> DrainFinding {
-    let words = "there is no dump on the volume"
+    let words = Self.noDump
     if outcome.exit == .changesMayBeLost { return adding("\(words), so every change may be lost") }
     guard outcome.exit == .success, tookChanges, outcome != .standby else { return adding(words) }
     return DrainFinding(.noDump, "\(sentence); \(words), though the service took changes")

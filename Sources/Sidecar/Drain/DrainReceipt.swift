@@ -1,36 +1,71 @@
 import Clocks
+import DumpDirectory
 import JSON
 
-/// What a drain did, for those who look afterwards: the last lines of a log can be lost, this file is on the volume.
+/// What a drain has done so far.
+struct DrainRecord: Sendable {
+  /// The requests for a dump.
+  var attempts: [DrainReceipt.Attempt] = []
+  /// The dump that was verified.
+  var dump: DrainReceipt.Dump?
+  /// The copy in S3, or `nil` where no copies are configured.
+  var copy: DrainReceipt.Copy?
+}
+
+/// The report of a drain. It is written to the volume, as the last lines of a log can be lost.
 struct DrainReceipt: Sendable {
+  /// How a drain began.
+  struct Beginning: Sendable {
+    /// The time in the file's name and in `started_at`.
+    let startedAt: WallClock.Moment
+    let deadline: Duration
+    /// What began it: a signal, or the command.
+    let cause: String
+    let url: String
+    let sighting: ServiceSighting
+  }
+
+  /// One request for a dump.
   struct Attempt: Sendable {
-    /// As `dump`, `login`.
+    /// `dump`.
     let step: String
     let result: String
-    /// Since the drain's start.
+    /// From the drain's beginning.
     let startedAt: Duration
     let took: Duration
   }
 
+  /// The dump that was verified.
   struct Dump: Sendable {
     let name: String
     let path: String
     let bytes: Int
     let verification: Verification.Good
-    let verifyingTook: Duration?
-    /// Whether this drain caused it; else it is the newest that was there.
+    let verifyingTook: Duration
+    /// Whether this drain caused it. Otherwise it is the newest that was there.
     let isNew: Bool
     let predecessor: (name: String, documents: Int)?
     let shrank: Bool
+
+    init(_ checked: DumpCheck.Checked, verifyingTook: Duration, isNew: Bool) {
+      name = checked.dump.name
+      path = checked.dump.entry.path
+      bytes = checked.dump.entry.bytes
+      verification = checked.good
+      self.verifyingTook = verifyingTook
+      self.isNew = isNew
+      predecessor = checked.predecessor
+      shrank = checked.shrank
+    }
   }
 
   /// What became of the copy in S3.
   struct Copy: Sendable {
     let bucket: String
-    /// Of which dump; `nil` when there is none to copy.
+    /// The name of the dump, or `nil` when there is none to copy.
     var dump: String?
     var isThere = false
-    /// Why it is not there, or was before.
+    /// Why the copy is not there, or was there before.
     var reason: String?
     var took = Duration.zero
 
@@ -40,53 +75,42 @@ struct DrainReceipt: Sendable {
     }
   }
 
-  /// Of the file's name and of `started_at`.
-  let startedAt: WallClock.Moment
-  let deadline: Duration
-  /// What began it: a signal, or the command.
-  let cause: String
-  let url: String
-  let sighting: ServiceSighting
-  var attempts: [Attempt] = []
-  var dump: Dump?
-  /// The same dump as the volume has it.
-  var verified: KnownDump?
-  /// `nil` where no copies are configured.
-  var copy: Copy?
-  var outcome: DrainOutcome?
-  /// What happened and, where something is wrong, what to do.
-  var sentence = ""
-  var took = Duration.zero
+  let beginning: Beginning
+  let record: DrainRecord
+  let finding: DrainFinding
+  let took: Duration
 
   /// `drain-20261124T205912Z.json`
   static let prefix = "drain-"
   static let suffix = ".json"
 
   func fileName(number: Int) -> String {
-    let time = CivilTime(unixSeconds: startedAt.seconds).compact
+    let time = CivilTime(unixSeconds: beginning.startedAt.seconds).compact
     let digits = String(number)
     let tail = number == 0 ? "" : "-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     return "\(Self.prefix)\(time)\(tail)\(Self.suffix)"
   }
 
   var json: JSONValue {
+    let startedAt = beginning.startedAt
     var receipt: JSONObject = [
       "version": 1,
-      "outcome": .string(outcome?.rawValue ?? "under_way"),
-      "sentence": .string(sentence),
-      "exit_code": outcome.map { .integer(Int($0.exit.rawValue)) } ?? .null,
-      "verified": .bool(dump != nil),
-      "cause": .string(cause),
+      "outcome": .string(finding.outcome.rawValue),
+      "sentence": .string(finding.sentence),
+      "exit_code": .integer(Int(finding.outcome.exit.rawValue)),
+      "verified": .bool(record.dump != nil),
+      "cause": .string(beginning.cause),
       "started_at": .string(CivilTime(unixSeconds: startedAt.seconds).extended(microseconds: startedAt.microseconds)),
       "took_ms": .integer(took.milliseconds),
-      "deadline_seconds": .integer(deadline.milliseconds / 1000),
+      "deadline_seconds": .integer(beginning.deadline.milliseconds / 1000),
       "service": [
-        "url": .string(url), "was_ready": .bool(sighting.wasReady), "last_seen": .string(sighting.rawValue),
+        "url": .string(beginning.url), "was_ready": .bool(beginning.sighting.wasReady),
+        "last_seen": .string(beginning.sighting.rawValue),
       ],
-      "attempts": .array(attempts.map(Self.json)),
+      "attempts": .array(record.attempts.map(Self.json)),
     ]
-    receipt["dump"] = dump.map(Self.json) ?? .null
-    receipt["offsite"] = copy.map(Self.json) ?? .null
+    receipt["dump"] = record.dump.map(Self.json) ?? .null
+    receipt["offsite"] = record.copy.map(Self.json) ?? .null
     return .object(receipt)
   }
 
@@ -102,7 +126,7 @@ struct DrainReceipt: Sendable {
       "name": .string(dump.name), "path": .string(dump.path), "bytes": .integer(dump.bytes), "new": .bool(dump.isNew),
     ]
     for (key, value) in dump.verification.fields { object[key] = value }
-    object["verifying_ms"] = dump.verifyingTook.map { .integer($0.milliseconds) } ?? .null
+    object["verifying_ms"] = .integer(dump.verifyingTook.milliseconds)
     object["predecessor"] =
       dump.predecessor.map { ["name": .string($0.name), "documents": .integer($0.documents)] } ?? .null
     object["shrank"] = .bool(dump.shrank)

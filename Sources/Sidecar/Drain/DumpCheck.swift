@@ -26,6 +26,17 @@ struct DumpCheck: Sendable {
     }
   }
 
+  /// What verifying a dump showed.
+  enum Result: Sendable {
+    case verified(Checked)
+    /// The dump directory holds no dump.
+    case noDump
+    case failed(Failure)
+    /// The volume did not answer in time.
+    case late
+  }
+
+  /// A dump that verifies.
   struct Checked: Sendable {
     let dump: KnownDump
     let good: Verification.Good

@@ -16,9 +16,6 @@ final class TaskWatch: Sendable {
   private let isWished = Mutex(false)
 
   private static let period = Duration.seconds(1)
-  private static let longestBackOff = Duration.seconds(60)
-  /// Minutes; renewed at half of it, and gone by itself when this process is.
-  private static let protectionExpiry = 10
 
   init(_ configuration: SidecarConfiguration.ECS, logger: Logger, metrics: SidecarMetrics) {
     self.configuration = configuration
@@ -47,27 +44,26 @@ final class TaskWatch: Sendable {
   }
 
   private func loop(_ http: HTTPClient) {
-    var metadata = Endpoint()
-    var protection = Endpoint()
-    var (applied, appliedAt) = (false, Duration.zero)
+    var metadata = EndpointSchedule()
+    var protection = ProtectionSchedule()
     var isStopping = false
     let pause = Wakeup()
     while true {
-      if let url = configuration.metadata, !isStopping, metadata.isDue {
+      if let url = configuration.metadata, !isStopping, metadata.isDue(at: SteadyClock.now()) {
         let result = ask(http, url)
-        isStopping = metadata.note(result, period: Self.period) ?? false
+        metadata.note(result, period: Self.period, at: SteadyClock.now())
         report(result, isFirst: metadata.failures == 1)
+        isStopping = result == .success(true)
         if isStopping {
           logger.notice("ECS stops the task", metadata: ["ecs.desired_status": "STOPPED"])
           stopping.ring()
         }
       }
-      if let agent = configuration.agent, configuration.protectsTask, protection.isDue {
+      if let agent = configuration.agent, configuration.protectsTask {
         let isWished = isWished.withLock { $0 }
-        let isStale = applied && SteadyClock.now() - appliedAt > .seconds(Self.protectionExpiry * 30)
-        if isWished != applied || isWished && isStale {
+        if protection.isDue(isWished: isWished, at: SteadyClock.now()) {
           let result = set(http, agent, isWished)
-          if protection.note(result, period: .zero) != nil { (applied, appliedAt) = (isWished, SteadyClock.now()) }
+          protection.note(result, isWished: isWished, at: SteadyClock.now())
           report(result, isWished, isFirst: protection.failures == 1)
         }
       }
@@ -76,23 +72,24 @@ final class TaskWatch: Sendable {
   }
 
   /// - Returns: whether the task is to stop.
-  private func ask(_ http: HTTPClient, _ url: String) -> Result<Bool, Refused> {
+  private func ask(_ http: HTTPClient, _ url: String) -> EndpointResult {
     let request = HTTPRequest("GET", "\(url)/task")
     do {
       let answer = try http.send(request, deadline: Deadline(in: .seconds(2)))
       guard answer.isSuccess, let status = TaskStatus(answer.body) else {
-        return .failure(Refused(description: "it answered \(answer.status), and no status of a task", isFinal: false))
+        return .failure(
+          EndpointRefusal(description: "it answered \(answer.status), and no status of a task", isFinal: false))
       }
       return .success(status.isStopping)
     } catch {
-      return .failure(Refused(description: "\(error)", isFinal: false))
+      return .failure(EndpointRefusal(description: "\(error)", isFinal: false))
     }
   }
 
-  private func set(_ http: HTTPClient, _ agent: String, _ isProtected: Bool) -> Result<Bool, Refused> {
+  private func set(_ http: HTTPClient, _ agent: String, _ isProtected: Bool) -> EndpointResult {
     var body: JSONObject = ["ProtectionEnabled": .bool(isProtected)]
     // Only with protection on: the endpoint refuses fields that it does not expect.
-    if isProtected { body["ExpiresInMinutes"] = .integer(Self.protectionExpiry) }
+    if isProtected { body["ExpiresInMinutes"] = .integer(ProtectionSchedule.expiry) }
     let request = HTTPRequest(
       "PUT", "\(agent)/task-protection/v1/state", headers: [("Content-Type", "application/json")],
       body: .bytes(JSONWriter.bytes(.object(body))))
@@ -100,15 +97,16 @@ final class TaskWatch: Sendable {
       let answer = try http.send(request, deadline: Deadline(in: .seconds(2)))
       guard answer.isSuccess else {
         let detail = String(decoding: answer.body.prefix(200), as: UTF8.self)
-        return .failure(Refused(description: "it answered \(answer.status): \(detail)", isFinal: answer.status == 403))
+        return .failure(
+          EndpointRefusal(description: "it answered \(answer.status): \(detail)", isFinal: answer.status == 403))
       }
       return .success(true)
     } catch {
-      return .failure(Refused(description: "\(error)", isFinal: false))
+      return .failure(EndpointRefusal(description: "\(error)", isFinal: false))
     }
   }
 
-  private func report(_ result: Result<Bool, Refused>, isFirst: Bool) {
+  private func report(_ result: EndpointResult, isFirst: Bool) {
     guard case .failure(let refused) = result else { return }
     metrics.countFailure("ecs_metadata")
     // Once for each row of failures, not each time.
@@ -118,7 +116,7 @@ final class TaskWatch: Sendable {
       metadata: ["error": "\(refused.description)"])
   }
 
-  private func report(_ result: Result<Bool, Refused>, _ isProtected: Bool, isFirst: Bool) {
+  private func report(_ result: EndpointResult, _ isProtected: Bool, isFirst: Bool) {
     switch result {
     case .success: logger.debug("task protection set", metadata: ["ecs.protected": "\(isProtected)"])
     case .failure(let refused):
@@ -127,35 +125,6 @@ final class TaskWatch: Sendable {
       logger.warning(
         "the task can't be protected from scale-in; its role needs ecs:UpdateTaskProtection",
         metadata: ["error": "\(refused.description)"])
-    }
-  }
-
-  struct Refused: Error {
-    let description: String
-    /// Asking again soon is no use: the task has no role, or may not.
-    let isFinal: Bool
-  }
-
-  /// When an endpoint is asked next: in its period, or later and later while it fails.
-  private struct Endpoint {
-    private(set) var failures = 0
-    private var next = Duration.zero
-
-    var isDue: Bool { SteadyClock.now() >= next }
-
-    /// - Returns: what a success brought.
-    mutating func note(_ result: Result<Bool, Refused>, period: Duration) -> Bool? {
-      switch result {
-      case .success(let value):
-        failures = 0
-        next = SteadyClock.now() + period
-        return value
-      case .failure(let refused):
-        failures += 1
-        let wait = refused.isFinal ? TaskWatch.longestBackOff : TaskWatch.period * (1 << min(failures, 6))
-        next = SteadyClock.now() + min(TaskWatch.longestBackOff, wait)
-        return nil
-      }
     }
   }
 }

@@ -12,10 +12,8 @@ final class OffsiteWatch: Sendable {
   private let configuration: OffsiteConfiguration
   private let retention: RetentionPolicy
   private let logger: Logger
-  private let offered = Mutex<KnownDump?>(nil)
+  private let schedule = Mutex(CopySchedule())
   private let wakeup = Wakeup()
-
-  private static let longestBackOff = Duration.seconds(300)
 
   init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, logger: Logger) {
     self.configuration = configuration
@@ -23,11 +21,9 @@ final class OffsiteWatch: Sendable {
     self.logger = logger
   }
 
-  /// Tells what is on the volume. The newest good dump is copied next; one that was passed over meanwhile is not.
+  /// Takes in the dumps of the volume, newest first. The newest verified one is copied next.
   func offer(_ dumps: [KnownDump]) {
-    guard let newest = dumps.first(where: \.isGood) else { return }
-    offered.withLock { $0 = newest }
-    wakeup.ring()
+    if schedule.withLock({ $0.offer(dumps) }) { wakeup.ring() }
   }
 
   /// - Parameter client: makes the client that S3 is asked with.
@@ -47,34 +43,39 @@ final class OffsiteWatch: Sendable {
   }
 
   private func loop(_ shelf: OffsiteShelf, _ volume: DumpVolume, _ metrics: SidecarMetrics) {
-    var pause = RetryPause(first: .seconds(2), longest: Self.longestBackOff)
-    var generator = SystemRandomNumberGenerator()
     var clockWatch = ClockWatch()
     while true {
-      guard let dump = offered.withLock({ $0 }) else {
-        wakeup.take(until: .never)
-        continue
-      }
-      do {
-        try copy(dump, shelf, volume, metrics)
-        offered.withLock { if $0?.name == dump.name { $0 = nil } }
-        let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
-        prune(shelf, try volume.directory.location, clock, metrics)
-        pause = RetryPause(first: .seconds(2), longest: Self.longestBackOff)
-      } catch {
-        metrics.countFailure("offsite")
-        let wait = pause.next(using: &generator)
-        logger.error(
-          "the copy to S3 failed; it is tried again",
-          metadata: [
-            "dump.name": "\(dump.name)", "error": "\(error)", "retry.ms": .stringConvertible(wait.milliseconds),
-          ])
-        Wakeup().wait(until: Deadline(in: wait))
+      switch schedule.withLock({ $0.next(at: SteadyClock.now()) }) {
+      case .idle: wakeup.take(until: .never)
+      case .pause(let until): Wakeup().wait(until: Deadline(in: until - SteadyClock.now()))
+      case .copy(let dump):
+        do {
+          try copy(dump, shelf, volume, metrics)
+          schedule.withLock { $0.copied(dump) }
+          let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
+          prune(shelf, try volume.directory.location, clock, metrics)
+          schedule.withLock { $0.succeeded() }
+        } catch {
+          noteFailure(error, dump, metrics)
+        }
       }
     }
   }
 
-  /// What stays here goes after the next copy.
+  private func noteFailure(_ error: any Error, _ dump: KnownDump, _ metrics: SidecarMetrics) {
+    metrics.countFailure("offsite")
+    let wait = schedule.withLock { schedule in
+      var generator = SystemRandomNumberGenerator()
+      return schedule.failed(at: SteadyClock.now(), using: &generator)
+    }
+    logger.error(
+      "the copy to S3 failed; it is tried again",
+      metadata: [
+        "dump.name": "\(dump.name)", "error": "\(error)", "retry.ms": .stringConvertible(wait.milliseconds),
+      ])
+  }
+
+  /// Prunes the copies in S3. Copies that can't be removed now are removed after the next copy.
   private func prune(
     _ shelf: OffsiteShelf, _ location: DumpLocation, _ clock: ClockReading, _ metrics: SidecarMetrics
   ) {

@@ -1,3 +1,4 @@
+import Cryptography
 import DumpFormat
 
 /// Which keys were at hand when a dump was read, so that a verdict of fewer keys is told from one of more. The marks tell
@@ -16,7 +17,7 @@ struct KeyMarks: Sendable, Equatable {
   init(_ keyring: DumpKeyring) throws {
     self.init(
       try keyring.all.map { key in
-        Hexadecimal.text(try key.authenticationCode(of: [], purpose: Self.purpose).prefix(Self.bytes))
+        Hexadecimal.encode(try key.authenticationCode(of: [], purpose: Self.purpose).prefix(Self.bytes))
       })
   }
 

@@ -1,21 +1,27 @@
 import Clocks
 import Logging
 
-/// Keeps an eye on the service, and a token at hand that is still good when a signal comes.
+/// Checks the gateway, and keeps a token at hand that is still good when a signal comes. `Schedule` says when.
 struct ServiceWatch {
+  /// What came of a login.
+  enum Login: Sendable, Equatable {
+    case succeeded
+    /// It failed, with the seconds after which the gateway wants to be asked again.
+    case failed(retryAfter: Int?)
+    /// A signal cut it short.
+    case interrupted
+  }
+
   private let client: GatewayClient
   private let logger: Logger
-  /// What was last seen of it.
+  /// What was last seen of the gateway.
   private(set) var sighting = ServiceSighting.neverReady
   private(set) var isReady = false
-  /// How often in a row it was the writer when it was looked at.
-  private(set) var looksAsWriter = 0
-  private var nextLook = Duration.zero
-  private var nextLogin = Duration.zero
-  private var logins = RetryPause(first: .seconds(2), longest: .seconds(60))
-  private var lastWord = ""
+  /// How many checks in a row have found it to be the writer.
+  private(set) var checksAsWriter = 0
+  private var lastState = ""
 
-  /// A token that ends sooner is renewed: a drain must not begin with a login.
+  /// A token that ends within this many seconds is renewed, as a drain must not begin with a login.
   private static let tokenReserve = 300
 
   init(_ client: GatewayClient, logger: Logger) {
@@ -23,52 +29,51 @@ struct ServiceWatch {
     self.logger = logger
   }
 
-  /// Looks, when it is time to.
-  mutating func look() {
-    let now = SteadyClock.now()
-    guard now >= nextLook else { return }
+  /// Whether the token is missing or ends soon.
+  var needsLogin: Bool { !client.isLoggedIn(for: Self.tokenReserve) }
+
+  /// Requests the gateway's readiness.
+  ///
+  /// - Returns: whether there is a result; a signal cuts the request short.
+  mutating func check() -> Bool {
     do throws(ServiceError) {
       switch try client.readiness(Deadline(in: .seconds(3))) {
       case .ready:
         sighting.see(isWriter: true)
-        note(true, "the service is ready")
-        looksAsWriter += 1
+        note(isReady: true, "the service is ready")
+        checksAsWriter += 1
       case .standby(let reason):
         sighting.see(isWriter: false)
-        note(true, "the service stands by: \(reason)")
-      case .notReady(let word): note(false, "the service is not ready: \(word)")
+        note(isReady: true, "the service stands by: \(reason)")
+      case .notReady(let word): note(isReady: false, "the service is not ready: \(word)")
       }
     } catch {
-      guard error.code != .interrupted else { return }
-      note(false, "the service is not there: \(error)")
+      guard error.code != .interrupted else { return false }
+      note(isReady: false, "the service is not there: \(error)")
     }
-    nextLook = SteadyClock.now() + (isReady ? .seconds(5) : .milliseconds(500))
-    if isReady { logIn(now) }
+    return true
   }
 
-  private mutating func note(_ isReady: Bool, _ word: String) {
+  /// Logs each change of the gateway's state once.
+  private mutating func note(isReady: Bool, _ state: String) {
     self.isReady = isReady
-    if !isReady || sighting != .writer { looksAsWriter = 0 }
-    guard word != lastWord else { return }
-    lastWord = word
+    if !isReady || sighting != .writer { checksAsWriter = 0 }
+    guard state != lastState else { return }
+    lastState = state
     logger.log(
-      level: isReady || !sighting.wasReady ? .info : .warning, "service", metadata: ["service.state": "\(word)"])
+      level: isReady || !sighting.wasReady ? .info : .warning, "service", metadata: ["service.state": "\(state)"])
   }
 
-  private mutating func logIn(_ now: Duration) {
-    guard now >= nextLogin, !client.isLoggedIn(for: Self.tokenReserve) else { return }
+  /// Logs in.
+  func logIn() -> Login {
     do throws(ServiceError) {
       try client.logIn(Deadline(in: .seconds(10)))
-      logins = RetryPause(first: .seconds(2), longest: .seconds(60))
-      // A token that is shorter-lived than the reserve is renewed now and then, not all the time.
-      nextLogin = SteadyClock.now() + .seconds(60)
       logger.info("logged in to the service")
+      return .succeeded
     } catch {
-      guard error.code != .interrupted else { return }
-      var generator = SystemRandomNumberGenerator()
-      let asked = error.retryAfter.map { Duration.seconds($0) } ?? .zero
-      nextLogin = SteadyClock.now() + max(asked, logins.next(using: &generator))
+      guard error.code != .interrupted else { return .interrupted }
       logger.error("the login failed; a drain could not ask for a dump", metadata: ["error": "\(error)"])
+      return .failed(retryAfter: error.retryAfter)
     }
   }
 }

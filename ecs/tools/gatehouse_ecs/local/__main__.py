@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from gatehouse_ecs.limits import SPOT_STOP
 from gatehouse_ecs.local import Refused
@@ -15,32 +16,32 @@ USAGE, UNUSABLE = 64, 65
 
 
 class Parser(argparse.ArgumentParser):
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"ecs-local: {message}; see scripts/ecs-local --help\n")
 
 
-def seconds(text):
+def seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < 1e6:
         raise ValueError
     return value
 
 
-def milliseconds(text):
+def milliseconds(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 60_000:
         raise ValueError
     return value
 
 
-def port(text):
+def port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65_535:
         raise ValueError
     return value
 
 
-def parser():
+def parser() -> Parser:
     parser = Parser(
         prog="scripts/ecs-local",
         allow_abbrev=False,
@@ -92,7 +93,7 @@ def parser():
     return parser
 
 
-def plan(options):
+def plan(options: argparse.Namespace) -> Plan:
     asked = options.spot or options.crash or options.hang_volume
     return Plan(
         after=options.stop_after if options.stop_after is not None else 0.0 if asked else None,
@@ -103,7 +104,7 @@ def plan(options):
     )
 
 
-def main(words=None):
+def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     console = Console(options.quiet)
     try:

@@ -2,25 +2,26 @@
 
 import sys
 import threading
+from typing import TextIO
 
 
 class Console:
-    def __init__(self, is_quiet, stream=None):
+    def __init__(self, is_quiet: bool, stream: TextIO | None = None) -> None:
         self._is_quiet = is_quiet
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         self.log("ecs-local", text)
 
-    def container_line(self, name, line):
+    def container_line(self, name: str, line: str) -> None:
         if not self._is_quiet:
             self.log(name, line)
 
-    def log(self, name, text):
+    def log(self, name: str, text: str) -> None:
         self.write("".join(f"{name} | {line}\n" for line in text.splitlines()))
 
-    def write(self, text):
+    def write(self, text: str) -> None:
         with self._lock:
             try:
                 self._stream.write(text)

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from gatehouse_ecs.limits import DEFAULT_STOP, FARGATE_STOP, HEALTH_LIMITS
 from gatehouse_ecs.local import Refused
@@ -16,14 +18,14 @@ NOT_IMITATED = ("restartPolicy", "environmentFiles", "firelensConfiguration", "u
 class HealthCheck:
     """Times in seconds."""
 
-    command: tuple
+    command: tuple[str, ...]
     interval: float = 30
     timeout: float = 5
     retries: int = 3
     start_period: float = 0
 
     @property
-    def line(self):
+    def line(self) -> list[str]:
         """The program to run, with its arguments."""
         kind, *words = self.command
         return ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
@@ -46,38 +48,38 @@ class MountPoint:
 class Container:
     name: str
     image: str
-    command: tuple = ()
-    entry_point: tuple = ()
-    environment: dict = field(default_factory=dict)
-    secrets: tuple = ()
+    command: tuple[str, ...] = ()
+    entry_point: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     is_essential: bool = True
-    depends_on: tuple = ()
+    depends_on: tuple[Dependency, ...] = ()
     health_check: HealthCheck | None = None
-    mount_points: tuple = ()
-    ports: tuple = ()
+    mount_points: tuple[MountPoint, ...] = ()
+    ports: tuple[int, ...] = ()
     stop_timeout: float = DEFAULT_STOP
     user: str = ""
     working_directory: str = ""
     has_read_only_root: bool = False
     has_init: bool = False
-    capabilities_added: tuple = ()
-    capabilities_dropped: tuple = ()
+    capabilities_added: tuple[str, ...] = ()
+    capabilities_dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TaskDefinition:
     family: str
-    containers: tuple
+    containers: tuple[Container, ...]
     # Name → whether it outlives the task (EFS, EBS, a directory of the host).
-    volumes: dict
+    volumes: dict[str, bool]
     has_task_role: bool
-    not_imitated: tuple = ()
+    not_imitated: tuple[str, ...] = ()
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Container:
         return next(container for container in self.containers if container.name == name)
 
 
-def read(path):
+def read(path: Path) -> TaskDefinition:
     try:
         text = path.read_text()
     except OSError as error:
@@ -95,11 +97,11 @@ def read(path):
         ) from None
 
 
-def parse(document):
+def parse(document: Any) -> TaskDefinition:
     """Raises `Refused` with all faults at once."""
     if not isinstance(document, dict) or not isinstance(document.get("containerDefinitions"), list):
         raise Refused("this is no task definition: it has no list `containerDefinitions`")
-    faults = []
+    faults: list[str] = []
     is_fargate = "FARGATE" in document.get("requiresCompatibilities", [])
     containers = []
     for entry in document["containerDefinitions"]:
@@ -132,7 +134,7 @@ def parse(document):
     )
 
 
-def _container(entry, is_fargate, faults):
+def _container(entry: dict[str, Any], is_fargate: bool, faults: list[str]) -> Container:
     name = entry["name"]
     stop_timeout = entry.get("stopTimeout", DEFAULT_STOP)
     if not _is_whole(stop_timeout) or stop_timeout < 0:
@@ -166,7 +168,7 @@ def _container(entry, is_fargate, faults):
     )
 
 
-def _health_check(name, entry, faults):
+def _health_check(name: str, entry: dict[str, Any], faults: list[str]) -> HealthCheck:
     command = entry.get("command")
     if not isinstance(command, list) or len(command) < 2 or command[0] not in ("CMD", "CMD-SHELL"):
         faults.append(f'{name}: the command of healthCheck must be ["CMD", program, …] or ["CMD-SHELL", line]')
@@ -180,7 +182,7 @@ def _health_check(name, entry, faults):
     return HealthCheck(tuple(command), values["interval"], values["timeout"], values["retries"], values["startPeriod"])
 
 
-def _check_names(containers, faults):
+def _check_names(containers: list[Container], faults: list[str]) -> None:
     names = [container.name for container in containers]
     for name in sorted({name for name in names if names.count(name) > 1}):
         faults.append(f"two containers have the name {name}")
@@ -201,5 +203,5 @@ def _check_names(containers, faults):
                 faults.append(f"{where} ({dependency.condition}), which is essential: its end would stop the task")
 
 
-def _is_whole(value):
+def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)

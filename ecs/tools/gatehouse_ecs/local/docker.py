@@ -4,14 +4,18 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from gatehouse_ecs.local import Refused, volume
+from gatehouse_ecs.local.definition import Container
+from gatehouse_ecs.local.interfaces import ExitReport, Log
 
 LABEL = "gatehouse.ecs-local"
 COMMAND_LIMIT = 60
 
 
-def engine_answers():
+def engine_answers() -> bool:
     try:
         return (
             subprocess.run(["docker", "info"], capture_output=True, timeout=10, start_new_session=True).returncode == 0
@@ -21,14 +25,22 @@ def engine_answers():
 
 
 class DockerRuntime:
-    def __init__(self, run, images, ports, port, directories, log):
+    def __init__(
+        self,
+        run: str,
+        images: dict[str, str],
+        ports: list[int],
+        port: int | None,
+        directories: dict[str, Path],
+        log: Log,
+    ) -> None:
         """`images`: by container name. `ports`: container ports, of which the first is published on `port` (0: the system picks; `None`:
         the same), the others on one that the system picks. `directories`: what stands for each volume."""
         self._label = f"{LABEL}={run}"
         self._name = f"ecs-local-{run[:8]}"
         self._images = images
         self._directories = directories
-        self._running = []
+        self._running: list[RunningContainer] = []
         self.log = log
         try:
             for image in dict.fromkeys(images.values()):
@@ -44,7 +56,9 @@ class DockerRuntime:
             self.close()
             raise
 
-    def start(self, container, environment, secrets, report):
+    def start(
+        self, container: Container, environment: dict[str, str], secrets: dict[str, str], report: ExitReport
+    ) -> "RunningContainer":
         line = ["create", "--name", f"{self._name}-{container.name}", "--label", self._label]
         line += ["--network", f"container:{self._pause}", "--log-driver", "json-file"]
         for key, value in environment.items():
@@ -71,7 +85,7 @@ class DockerRuntime:
         self._running.append(running)
         return running
 
-    def close(self):
+    def close(self) -> None:
         made = _docker("ps", "--all", "--quiet", "--filter", f"label={self._label}", is_checked=False).stdout.split()
         if made:
             # With the volumes that images ask for, where none is mounted.
@@ -80,7 +94,7 @@ class DockerRuntime:
             running.end()
         _docker("network", "rm", self._name, is_checked=False)
 
-    def _start_pause(self, ports, port):
+    def _start_pause(self, ports: list[int], port: int | None) -> str:
         """Holds the network namespace, so that it outlives each container."""
         line = ["run", "--detach", "--label", self._label, "--name", f"{self._name}-pause", "--network", self._name]
         for inside in ports:
@@ -89,41 +103,41 @@ class DockerRuntime:
         image = next(iter(self._images.values()))
         return _docker(*line, "--entrypoint", "sleep", image, "infinity").stdout.strip()
 
-    def _published(self, inside):
+    def _published(self, inside: int) -> int:
         said = _docker("port", self._pause, f"{inside}/tcp").stdout
         return int(said.splitlines()[0].rpartition(":")[2])
 
 
 class RunningContainer:
-    def __init__(self, name, identifier, log, report):
+    def __init__(self, name: str, identifier: str, log: Log, report: ExitReport) -> None:
         self._identifier = identifier
         self._process = _docker("inspect", "--format", "{{.State.Pid}}", identifier).stdout.strip()
         self._logs = self._follow("logs", "--follow", identifier)
         self._wait = self._follow("wait", identifier)
-        self._kill = None
+        self._kill: subprocess.Popen[bytes] | None = None
         self._reader = threading.Thread(target=self._read, args=(name, log), daemon=True)
         self._reader.start()
         threading.Thread(target=self._report_end, args=(report,), daemon=True).start()
 
-    def terminate(self):
+    def terminate(self) -> None:
         """To PID 1 of the container only."""
         _docker("kill", "--signal", "TERM", self._identifier, is_checked=False)
 
-    def kill(self):
+    def kill(self) -> None:
         # Not waited for: the engine waits for the end, which a call of a volume can hold.
         self._kill = self._follow("kill", self._identifier)
 
-    def check(self, line, timeout):
+    def check(self, line: Sequence[str], timeout: float) -> tuple[int, str]:
         try:
             result = _docker("exec", self._identifier, *line, limit=timeout, is_checked=False)
         except Refused:
             return -1, f"the health check took more than {timeout:g} s"
         return result.returncode, result.stdout + result.stderr
 
-    def is_held(self):
+    def is_held(self) -> bool:
         return volume.holds(self._process)
 
-    def end(self):
+    def end(self) -> None:
         for process in (self._logs, self._wait, self._kill):
             if process is not None:
                 process.kill()
@@ -131,7 +145,7 @@ class RunningContainer:
                 process.stdout.close()
 
     @staticmethod
-    def _follow(*words):
+    def _follow(*words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             ["docker", *words],
             stdin=subprocess.DEVNULL,
@@ -140,18 +154,20 @@ class RunningContainer:
             start_new_session=True,
         )
 
-    def _read(self, name, log):
+    def _read(self, name: str, log: Log) -> None:
         for line in self._logs.stdout:
             log(name, line.decode(errors="replace").rstrip("\n"))
 
-    def _report_end(self, report):
+    def _report_end(self, report: ExitReport) -> None:
         said = self._wait.stdout.read().split()
         at = time.monotonic()
         self._reader.join(2)
         report(int(said[0]) if said and said[0].isdigit() else None, at)
 
 
-def _docker(*words, environment=None, limit=COMMAND_LIMIT, is_checked=True):
+def _docker(
+    *words: str, environment: dict[str, str] | None = None, limit: float = COMMAND_LIMIT, is_checked: bool = True
+) -> subprocess.CompletedProcess[str]:
     try:
         # A session of its own: Ctrl-C is for ecs-local.
         result = subprocess.run(

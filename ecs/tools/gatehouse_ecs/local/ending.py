@@ -1,10 +1,14 @@
 """What came of a run, in words and as an exit code."""
 
-from gatehouse_ecs.local.task import UNHEALTHY
-from gatehouse_ecs.local.timeline import Ending
+from typing import Any
+
+from gatehouse_ecs.local.definition import Container, TaskDefinition
+from gatehouse_ecs.local.states import ContainerState, TaskStates
+from gatehouse_ecs.local.task import UNHEALTHY, Task
+from gatehouse_ecs.local.timeline import Ending, Timeline
 
 
-def of(definition, states, task, timeline, receipt):
+def of(definition: TaskDefinition, states: TaskStates, task: Task, timeline: Timeline, receipt: str) -> Ending:
     """All is well when every container was healthy, exited 0, and none was killed."""
     faults = [fault for container in definition.containers if (fault := _fault(container, states[container.name]))]
     if task.reason and task.reason.startswith(UNHEALTHY):
@@ -19,7 +23,7 @@ def of(definition, states, task, timeline, receipt):
     return Ending(task.reason, not faults, sentence, receipt)
 
 
-def _fault(container, state):
+def _fault(container: Container, state: ContainerState) -> str | None:
     if not state.has_started:
         return f"{container.name} was never started"
     if state.was_killed:
@@ -31,7 +35,7 @@ def _fault(container, state):
     return None
 
 
-def containers(definition, states):
+def containers(definition: TaskDefinition, states: TaskStates) -> dict[str, dict[str, Any]]:
     """For the timeline's JSON."""
     found = {}
     for container in definition.containers:

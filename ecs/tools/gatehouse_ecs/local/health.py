@@ -2,7 +2,10 @@
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from gatehouse_ecs.local.definition import HealthCheck
 
 UNKNOWN, HEALTHY, UNHEALTHY = "UNKNOWN", "HEALTHY", "UNHEALTHY"
 
@@ -17,7 +20,7 @@ class HealthVerdict:
     status: str = UNKNOWN
     failures: int = 0
 
-    def note(self, is_well, began_at):
+    def note(self, is_well: bool, began_at: float) -> bool:
         """Takes one result in; whether the status changed. Failures do not count while the start period lasts and nothing was healthy
         yet; one success ends them."""
         before = self.status
@@ -35,20 +38,25 @@ class HealthMonitor:
     """Runs a container's check on a thread of its own: the first after one interval, each next one interval after the end of the one
     before it."""
 
-    def __init__(self, check, run, report):
+    def __init__(
+        self,
+        check: HealthCheck,
+        run: Callable[[Sequence[str], float], tuple[int, str]],
+        report: Callable[[str, int, str], None],
+    ) -> None:
         """`run(line, timeout)` → (exit code, output); `report(status, exit code, output)` is called when the status changes."""
         self._check = check
         self._run = run
         self._report = report
         self._ended = threading.Event()
 
-    def start(self):
+    def start(self) -> None:
         threading.Thread(target=self._loop, daemon=True).start()
 
-    def end(self):
+    def end(self) -> None:
         self._ended.set()
 
-    def _loop(self):
+    def _loop(self) -> None:
         verdict = HealthVerdict(self._check.retries, self._check.start_period, time.monotonic())
         while not self._ended.wait(self._check.interval):
             began_at = time.monotonic()

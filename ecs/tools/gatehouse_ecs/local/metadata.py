@@ -1,17 +1,21 @@
 """What the task metadata endpoint, version 4, answers."""
 
+from gatehouse_ecs.local.definition import Container, TaskDefinition
+from gatehouse_ecs.local.interfaces import Document
+from gatehouse_ecs.local.states import TaskStates
+
 ARN = "arn:aws:ecs:local:000000000000"
 
 
 class Metadata:
     """Made anew for each request, so that it is true at that time."""
 
-    def __init__(self, definition, states, run):
+    def __init__(self, definition: TaskDefinition, states: TaskStates, run: str) -> None:
         self._definition = definition
         self._states = states
         self.task_arn = f"{ARN}:task/local/{run}"
 
-    def task(self):
+    def task(self) -> Document:
         with self._states.lock:
             return {
                 "Cluster": "local",
@@ -25,13 +29,13 @@ class Metadata:
                 "Containers": [self._container(container) for container in self._definition.containers],
             }
 
-    def container(self, name):
+    def container(self, name: str) -> Document:
         with self._states.lock:
             return self._container(self._definition[name])
 
-    def _container(self, container):
+    def _container(self, container: Container) -> Document:
         state = self._states[container.name]
-        document = {
+        document: Document = {
             "DockerId": f"{self.task_arn.rsplit('/', 1)[1]}-{container.name}",
             "Name": container.name,
             "DockerName": container.name,
@@ -48,7 +52,7 @@ class Metadata:
         if state.exit_code is not None:
             document["ExitCode"] = state.exit_code
         if container.health_check:
-            health = {"status": state.health}
+            health: Document = {"status": state.health}
             if state.health_since:
                 health |= {
                     "statusSince": state.health_since,

@@ -3,6 +3,8 @@
 from enum import Enum
 
 from gatehouse_ecs.local import Refused
+from gatehouse_ecs.local.definition import Container, Dependency, TaskDefinition
+from gatehouse_ecs.local.states import ContainerState, TaskStates
 
 
 class Turn(Enum):
@@ -11,12 +13,12 @@ class Turn(Enum):
     NEVER = "never"
 
 
-def check(definition):
+def check(definition: TaskDefinition) -> None:
     """Refuses a circle, naming the containers that it goes through."""
     edges = {one.name: [dependency.container for dependency in one.depends_on] for one in definition.containers}
-    done = set()
+    done: set[str] = set()
 
-    def visit(name, path):
+    def visit(name: str, path: list[str]) -> None:
         if name in path:
             circle = " → ".join([*path[path.index(name) :], name])
             raise Refused(f"dependsOn goes in a circle: {circle}; take one of these out")
@@ -29,7 +31,7 @@ def check(definition):
         visit(name, [])
 
 
-def find(definition, word):
+def find(definition: TaskDefinition, word: str) -> str:
     """The container that a person means: by its name, or `service` (what others wait for to be healthy) and `sidecar` (what waits)."""
     names = [container.name for container in definition.containers]
     if word in names:
@@ -45,7 +47,7 @@ def find(definition, word):
     raise Refused(f"which container is {word}? Name one of {', '.join(names)}")
 
 
-def turn_to_start(container, states):
+def turn_to_start(container: Container, states: TaskStates) -> tuple[Turn, Dependency | None]:
     """Whether a container may start, given every container's `ContainerState`; with the dependency that decides."""
     for dependency in container.depends_on:
         turn = _turn(dependency.condition, states[dependency.container])
@@ -54,7 +56,7 @@ def turn_to_start(container, states):
     return Turn.NOW, None
 
 
-def _turn(condition, state):
+def _turn(condition: str, state: ContainerState) -> Turn:
     if condition == "START":
         return Turn.NOW if state.has_started else Turn.WAIT
     if condition == "COMPLETE":
@@ -68,7 +70,7 @@ def _turn(condition, state):
     return Turn.NOW if state.health == "HEALTHY" else Turn.WAIT
 
 
-def may_stop(container, definition, states):
+def may_stop(container: Container, definition: TaskDefinition, states: TaskStates) -> bool:
     """A container gets its signal when all that depend on it directly have ended. Not transitive: what depends on those counts only
     through them."""
     return all(

@@ -9,26 +9,31 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from gatehouse_ecs.local import Refused, volume
+from gatehouse_ecs.local.definition import Container
+from gatehouse_ecs.local.interfaces import ExitReport, Log
 
 
 class ProcessRuntime:
     address = "127.0.0.1"
 
-    def __init__(self, directories, programs, ports, log):
+    def __init__(self, directories: dict[str, Path], programs: Path | None, ports: dict[int, int], log: Log) -> None:
         """`directories`: what stands for each volume. `programs`: where commands are looked up before PATH. `ports`: container port →
         port here. `log(container, line)` takes the output."""
         self._directories = directories
         self._programs = programs
         self._ports = ports
-        self._running = []
+        self._running: list[RunningProcess] = []
         self.log = log
         self.published = ports
         self.scratch = Path(tempfile.mkdtemp(prefix="ecs-local-"))
 
-    def start(self, container, environment, secrets, report):
+    def start(
+        self, container: Container, environment: dict[str, str], secrets: dict[str, str], report: ExitReport
+    ) -> "RunningProcess":
         inside = {
             "PATH": f"{self._programs}:{os.environ['PATH']}" if self._programs else os.environ["PATH"],
             "HOME": str(self.scratch),
@@ -44,14 +49,14 @@ class ProcessRuntime:
         self._running.append(running)
         return running
 
-    def close(self):
+    def close(self) -> None:
         for running in self._running:
             running.kill()
         for running in self._running:
             running.join(5)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def find(self, line):
+    def find(self, line: Sequence[str]) -> list[str]:
         name = line[0]
         if self._programs and (found := self._programs / Path(name).name).is_file():
             return [str(found), *line[1:]]
@@ -60,14 +65,14 @@ class ProcessRuntime:
         where = f"{self._programs} and PATH" if self._programs else "PATH; --bin DIR names another place"
         raise Refused(f"there is no program {name} in {where}")
 
-    def _place(self, container, value):
+    def _place(self, container: Container, value: str) -> str:
         """Paths below a mount point become paths below the directory that stands for its volume."""
         for mount in container.mount_points:
             if value == mount.path or value.startswith(f"{mount.path}/"):
                 return str(self._directories[mount.volume]) + value[len(mount.path) :]
         return value
 
-    def _move_ports(self, key, value):
+    def _move_ports(self, key: str, value: str) -> str:
         for inside, outside in self._ports.items():
             if key.endswith("PORT") and value == str(inside):
                 return str(outside)
@@ -76,7 +81,9 @@ class ProcessRuntime:
 
 
 class RunningProcess:
-    def __init__(self, name, line, environment, runtime, report):
+    def __init__(
+        self, name: str, line: Sequence[str], environment: dict[str, str], runtime: ProcessRuntime, report: ExitReport
+    ) -> None:
         self._runtime = runtime
         self._environment = environment
         try:
@@ -97,16 +104,16 @@ class RunningProcess:
         self._reader.start()
         self._waiter.start()
 
-    def terminate(self):
+    def terminate(self) -> None:
         """To PID 1 of the container only."""
         self._process.send_signal(signal.SIGTERM)
 
-    def kill(self):
+    def kill(self) -> None:
         """With all that it started, as when a container is killed."""
         if self._process.returncode is None:
             self._kill_group()
 
-    def check(self, line, timeout):
+    def check(self, line: Sequence[str], timeout: float) -> tuple[int, str]:
         try:
             line = self._runtime.find(line)
             with subprocess.Popen(
@@ -129,19 +136,19 @@ class RunningProcess:
         except (OSError, Refused) as error:
             return 127, str(error)
 
-    def is_held(self):
+    def is_held(self) -> bool:
         return volume.holds(self._process.pid)
 
-    def join(self, seconds):
+    def join(self, seconds: float) -> None:
         self._waiter.join(seconds)
         self._reader.join(1)
 
-    def _read(self, name):
+    def _read(self, name: str) -> None:
         with self._process.stdout as output:
             for line in output:
                 self._runtime.log(name, line.decode(errors="replace").rstrip("\n"))
 
-    def _wait(self, report):
+    def _wait(self, report: ExitReport) -> None:
         with contextlib.suppress(ChildProcessError):
             # Not taken away yet, so that nobody else gets its number.
             os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
@@ -152,6 +159,6 @@ class RunningProcess:
         self._reader.join(1)
         report(128 - exit_code if exit_code < 0 else exit_code, at)
 
-    def _kill_group(self):
+    def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)

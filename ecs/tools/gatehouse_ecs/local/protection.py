@@ -4,30 +4,32 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 
+from gatehouse_ecs.local.interfaces import Answer, Document
+
 DEFAULT_MINUTES = 120
 LONGEST_MINUTES = 2880
 
 
 class Protection:
-    def __init__(self, task_arn, has_task_role):
+    def __init__(self, task_arn: str, has_task_role: bool) -> None:
         self._task_arn = task_arn
         self._has_task_role = has_task_role
         self._lock = threading.Lock()
-        self._expires = None
+        self._expires: datetime | None = None
 
-    def get(self):
+    def get(self) -> Answer:
         """→ (status, document)"""
         if not self._has_task_role:
             return self._refuse(403, "AccessDeniedException", "the task has no role: give it a taskRoleArn")
         with self._lock:
             if self._expires is not None and self._expires <= datetime.now(UTC):
                 self._expires = None
-            protection = {"ProtectionEnabled": self._expires is not None, "TaskArn": self._task_arn}
+            protection: Document = {"ProtectionEnabled": self._expires is not None, "TaskArn": self._task_arn}
             if self._expires is not None:
                 protection["ExpirationDate"] = self._expires.isoformat(timespec="seconds").replace("+00:00", "Z")
             return 200, {"protection": protection}
 
-    def put(self, body):
+    def put(self, body: bytes) -> tuple[int, Document, str]:
         """→ (status, document, what was asked for, in words)"""
         try:
             asked = json.loads(body)
@@ -51,8 +53,8 @@ class Protection:
             words += f" for {minutes} min"
         return *self.get(), words
 
-    def _invalid(self, message):
+    def _invalid(self, message: str) -> Answer:
         return self._refuse(400, "InvalidParameterException", message)
 
-    def _refuse(self, status, code, message):
+    def _refuse(self, status: int, code: str, message: str) -> Answer:
         return status, {"error": {"Arn": self._task_arn, "Code": code, "Message": message}}

@@ -1,13 +1,14 @@
 """The drain receipt that a stop leaves beside the dumps."""
 
 import json
+from pathlib import Path
 
 
-def names(directory):
+def names(directory: Path) -> set[str]:
     return {path.name for path in directory.glob("drain-*.json")}
 
 
-def outcome(directory, before):
+def outcome(directory: Path, before: set[str]) -> str:
     """In words, of the newest one that was not there before."""
     new = sorted(names(directory) - before)
     if not new:

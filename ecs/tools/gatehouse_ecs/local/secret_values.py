@@ -1,11 +1,13 @@
 """Values for the `secrets` of a task definition: from a file, where ECS asks Secrets Manager."""
 
 import json
+from pathlib import Path
 
 from gatehouse_ecs.local import Refused
+from gatehouse_ecs.local.definition import TaskDefinition
 
 
-def read(path):
+def read(path: Path) -> dict[str, str]:
     """A JSON object, or lines NAME=value. Faults name the line, never what is in it."""
     try:
         text = path.read_text()
@@ -32,9 +34,9 @@ def read(path):
     return values
 
 
-def hand_out(definition, values, source):
+def hand_out(definition: TaskDefinition, values: dict[str, str], source: Path | None) -> dict[str, dict[str, str]]:
     """Each container's own secrets, and nothing else, by container name. Refuses when any is missing, naming all."""
-    wanted = {}
+    wanted: dict[str, list[str]] = {}
     for container in definition.containers:
         for name in container.secrets:
             if name not in values:

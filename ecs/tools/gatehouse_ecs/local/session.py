@@ -1,23 +1,26 @@
 """One run: everything around the task is set up here, and gone at the end, whatever happened."""
 
+import argparse
 import contextlib
 import dataclasses
 import json
 import secrets
 import shutil
 import socket
+from pathlib import Path
 
 from gatehouse_ecs.local import Refused, definition, docker, ending, order, receipt, secret_values, volume
+from gatehouse_ecs.local.console import Console
 from gatehouse_ecs.local.endpoints import Endpoints
 from gatehouse_ecs.local.metadata import Metadata
 from gatehouse_ecs.local.processes import ProcessRuntime
 from gatehouse_ecs.local.states import TaskStates
-from gatehouse_ecs.local.task import Task, Volume
-from gatehouse_ecs.local.timeline import Timeline
+from gatehouse_ecs.local.task import Plan, Task, Volume
+from gatehouse_ecs.local.timeline import Ending, Timeline
 
 
 class Session:
-    def __init__(self, options, plan, console):
+    def __init__(self, options: argparse.Namespace, plan: Plan, console: Console) -> None:
         self._options = options
         self._console = console
         self._data = options.data.resolve()
@@ -31,17 +34,16 @@ class Session:
             raise Refused("no volume can be made sick: the definition has neither EFS nor EBS")
         values = secret_values.read(options.secrets) if options.secrets else {}
         self._secrets = secret_values.hand_out(self._definition, values, options.secrets)
-        self._task = None
+        self._task: Task | None = None
         self._stops_asked_for = 0
 
-    def ask_to_stop(self):
+    def ask_to_stop(self) -> None:
         """From a signal handler."""
         self._stops_asked_for += 1
         if self._task is not None:
             self._task.ask_to_stop()
 
-    def run(self):
-        """→ `Ending`"""
+    def run(self) -> Ending:
         timeline = Timeline(lambda event: self._console.say(f"{event.who}: {event.what}"))
         before = receipt.names(self._data)
         states = TaskStates(self._definition)
@@ -58,7 +60,7 @@ class Session:
             self._options.timeline.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return outcome
 
-    def _set_up(self, states, timeline, cleanup):
+    def _set_up(self, states: TaskStates, timeline: Timeline, cleanup: contextlib.ExitStack) -> Task:
         say = self._console.say
         is_docker = self._is_docker()
         directories, fresh = volume.directories(self._definition, self._data)
@@ -82,13 +84,13 @@ class Session:
         endpoints = self._endpoints(runtime.address, metadata, timeline)
         cleanup.callback(endpoints.close)
 
-        def environment(name):
+        def environment(name: str) -> tuple[dict[str, str], dict[str, str]]:
             return (
                 self._definition[name].environment | endpoints.environment(name),
                 self._secrets[name] | endpoints.secret_environment(),
             )
 
-        def ready():
+        def ready() -> None:
             for inside, outside in runtime.published.items():
                 say(f"container port {inside} is http://127.0.0.1:{outside}")
             if self._plan.after is None:
@@ -99,7 +101,7 @@ class Session:
         stand_in = Volume(sick.hang if self._options.hang_volume else lambda: False, sick.release) if sick else Volume()
         return Task(self._definition, states, runtime, environment, self._plan, timeline, stand_in, ready)
 
-    def _is_docker(self):
+    def _is_docker(self) -> bool:
         if self._options.processes:
             return False
         answers = docker.engine_answers()
@@ -109,7 +111,9 @@ class Session:
             self._console.say("no Docker engine answers: containers are plain processes")
         return answers
 
-    def _make_sick(self, directories, fresh, cleanup):
+    def _make_sick(
+        self, directories: dict[str, Path], fresh: list[Path], cleanup: contextlib.ExitStack
+    ) -> volume.SickVolume | None:
         if not (self._options.hang_volume or self._options.slow_volume):
             return None
         name = next(name for name, directory in directories.items() if directory not in fresh)
@@ -124,16 +128,16 @@ class Session:
             )
         return sick
 
-    def _ports(self):
+    def _ports(self) -> list[int]:
         return list(dict.fromkeys(port for container in self._definition.containers for port in container.ports))
 
-    def _docker(self, run, directories):
+    def _docker(self, run: str, directories: dict[str, Path]) -> docker.DockerRuntime:
         images = {one.name: self._options.image or one.image for one in self._definition.containers}
         return docker.DockerRuntime(
             run, images, self._ports(), self._options.port, directories, self._console.container_line
         )
 
-    def _processes(self, directories):
+    def _processes(self, directories: dict[str, Path]) -> ProcessRuntime:
         ports = {inside: inside for inside in self._ports()}
         if self._options.port is not None and ports:
             ports[next(iter(ports))] = self._options.port or _free_port()
@@ -146,7 +150,7 @@ class Session:
         self._console.say("processes have no user, read-only root or capabilities of their own")
         return ProcessRuntime(directories, programs, ports, self._console.container_line)
 
-    def _endpoints(self, address, metadata, timeline):
+    def _endpoints(self, address: str, metadata: Metadata, timeline: Timeline) -> Endpoints:
         try:
             return Endpoints(address, self._definition, metadata, timeline.note)
         except OSError as error:
@@ -156,7 +160,7 @@ class Session:
             ) from None
 
 
-def _free_port():
+def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -3,8 +3,10 @@
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from gatehouse_ecs.local import health
+from gatehouse_ecs.local.definition import TaskDefinition
 
 
 @dataclass
@@ -27,11 +29,11 @@ class ContainerState:
     finished: str = ""
 
     @property
-    def is_running(self):
+    def is_running(self) -> bool:
         return self.has_started and not self.has_ended
 
     @property
-    def known_status(self):
+    def known_status(self) -> str:
         # ECS has pulled its image, and waits for what it depends on.
         if not self.has_started:
             return "STOPPED" if self.has_ended else "PULLED"
@@ -39,31 +41,31 @@ class ContainerState:
 
 
 class TaskStates:
-    def __init__(self, definition):
+    def __init__(self, definition: TaskDefinition) -> None:
         self.lock = threading.Lock()
         self.desired = "RUNNING"
         self.containers = {container.name: ContainerState() for container in definition.containers}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> ContainerState:
         return self.containers[name]
 
-    def change(self, name, **values):
+    def change(self, name: str, **values: Any) -> None:
         with self.lock:
             for key, value in values.items():
                 setattr(self.containers[name], key, value)
 
-    def want_stopped(self):
+    def want_stopped(self) -> None:
         with self.lock:
             self.desired = "STOPPED"
 
     @property
-    def known_status(self):
+    def known_status(self) -> str:
         known = [state.known_status for state in self.containers.values()]
         if all(status == "STOPPED" for status in known):
             return "STOPPED"
         return "CREATED" if "PULLED" in known else "RUNNING"
 
 
-def now():
+def now() -> str:
     """As ECS writes times."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

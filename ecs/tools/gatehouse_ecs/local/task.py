@@ -4,9 +4,13 @@ import queue
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gatehouse_ecs.local import Refused, health, order
-from gatehouse_ecs.local.states import now
+from gatehouse_ecs.local.definition import Container, TaskDefinition
+from gatehouse_ecs.local.interfaces import Running, Runtime
+from gatehouse_ecs.local.states import TaskStates, now
+from gatehouse_ecs.local.timeline import Timeline
 
 # Seconds after SIGKILL until we look whether a call of the volume holds the process, and until we give it up.
 LOOK_AFTER_KILL = 2
@@ -40,8 +44,16 @@ class Volume:
 
 class Task:
     def __init__(
-        self, definition, states, runtime, environment, plan, timeline, volume=Volume(), on_ready=lambda: None
-    ):
+        self,
+        definition: TaskDefinition,
+        states: TaskStates,
+        runtime: Runtime,
+        environment: Callable[[str], tuple[dict[str, str], dict[str, str]]],
+        plan: Plan,
+        timeline: Timeline,
+        volume: Volume = Volume(),
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
         """`environment(container)` → (environment, secrets)"""
         self._definition = definition
         self._runtime = runtime
@@ -50,21 +62,21 @@ class Task:
         self._timeline = timeline
         self._volume = volume
         self._on_ready = on_ready
-        self._inbox = queue.SimpleQueue()
-        self._running = {}
-        self._monitors = {}
-        self._acts_at = None
-        self._window_ends_at = None
+        self._inbox: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+        self._running: dict[str, Running] = {}
+        self._monitors: dict[str, health.HealthMonitor] = {}
+        self._acts_at: float | None = None
+        self._window_ends_at: float | None = None
         self.is_ready = False
         self.states = states
-        self.reason = None
-        self.trouble = None
+        self.reason: str | None = None
+        self.trouble: str | None = None
 
-    def ask_to_stop(self):
+    def ask_to_stop(self) -> None:
         """From any thread, and from a signal handler. The second time everything is killed."""
         self._inbox.put(("stop",))
 
-    def run(self):
+    def run(self) -> None:
         """Comes back when every container has ended."""
         while True:
             self._advance(time.monotonic())
@@ -72,14 +84,14 @@ class Task:
                 return
             self._receive()
 
-    def kill_all(self):
+    def kill_all(self) -> None:
         for name in self._running:
             if self.states[name].is_running:
                 self._kill(name, time.monotonic())
 
     # What was reported
 
-    def _receive(self):
+    def _receive(self) -> None:
         wait = max(0.0, self._next_deadline() - time.monotonic())
         try:
             message = self._inbox.get(timeout=min(wait, 3600))
@@ -87,14 +99,14 @@ class Task:
             return
         getattr(self, f"_on_{message[0]}")(*message[1:])
 
-    def _on_stop(self):
+    def _on_stop(self) -> None:
         if self.reason is None:
             self._begin_stop(OPERATOR)
         else:
             self._timeline.add(time.monotonic(), "task", "asked to stop again: everything is killed")
             self.kill_all()
 
-    def _on_exit(self, name, exit_code, at):
+    def _on_exit(self, name: str, exit_code: int | None, at: float) -> None:
         state = self.states[name]
         if state.has_ended:
             return
@@ -109,7 +121,7 @@ class Task:
         if self._definition[name].is_essential:
             self._begin_stop(f"{ESSENTIAL} ({name})")
 
-    def _on_health(self, name, status, exit_code, output):
+    def _on_health(self, name: str, status: str, exit_code: int, output: str) -> None:
         if self.states[name].has_ended:
             return
         self.states.change(
@@ -123,7 +135,7 @@ class Task:
 
     # What is to do
 
-    def _advance(self, at):
+    def _advance(self, at: float) -> None:
         if self.reason is None:
             self._start_what_may()
         if self.reason is None:
@@ -131,12 +143,12 @@ class Task:
         if self.reason is not None:
             self._stop_what_may(at)
 
-    def _start_what_may(self):
+    def _start_what_may(self) -> None:
         # Again while anything starts: what is listed first may depend on what is listed last.
         while self.reason is None and self._start_round():
             pass
 
-    def _start_round(self):
+    def _start_round(self) -> bool:
         """→ whether anything was started."""
         has_started = False
         for container in self._definition.containers:
@@ -155,7 +167,7 @@ class Task:
                 return False
         return has_started
 
-    def _start(self, container):
+    def _start(self, container: Container) -> None:
         name = container.name
         try:
             running = self._runtime.start(
@@ -177,7 +189,7 @@ class Task:
             self._monitors[name] = monitor
             monitor.start()
 
-    def _act_when_all_is_well(self, at):
+    def _act_when_all_is_well(self, at: float) -> None:
         if not self.is_ready:
             if not all(map(self._is_well, self._definition.containers)):
                 return
@@ -201,13 +213,13 @@ class Task:
         else:
             self._begin_stop(self._plan.reason)
 
-    def _hang_volume(self):
+    def _hang_volume(self) -> None:
         at = time.monotonic()
         if self._volume.hang():
             self._timeline.start_counting(at)
             self._timeline.add(at, "volume", "hangs: no call comes back from here on")
 
-    def _is_well(self, container):
+    def _is_well(self, container: Container) -> bool:
         state = self.states[container.name]
         if not state.has_started:
             return False
@@ -215,7 +227,7 @@ class Task:
             return not container.is_essential
         return container.health_check is None or state.health == health.HEALTHY
 
-    def _begin_stop(self, reason):
+    def _begin_stop(self, reason: str) -> None:
         if self.reason is not None:
             return
         at = time.monotonic()
@@ -230,7 +242,7 @@ class Task:
             if not state.has_started:
                 self.states.change(name, has_ended=True)
 
-    def _stop_what_may(self, at):
+    def _stop_what_may(self, at: float) -> None:
         for container in self._definition.containers:
             state = self.states[container.name]
             if not state.is_running:
@@ -250,7 +262,7 @@ class Task:
             elif at >= state.signalled_at + container.stop_timeout:
                 self._kill(container.name, at)
 
-    def _kill(self, name, at):
+    def _kill(self, name: str, at: float) -> None:
         if self.states[name].killed_at is not None:
             return
         self.states.change(name, was_killed=True, killed_at=at)
@@ -262,7 +274,7 @@ class Task:
             self._timeline.add(at, name, "SIGKILL", at - state.signalled_at, budget)
         self._running[name].kill()
 
-    def _look_after_kill(self, name, at):
+    def _look_after_kill(self, name: str, at: float) -> None:
         since = at - self.states[name].killed_at
         if since >= GIVE_UP_AFTER_KILL:
             self._timeline.add(at, name, f"still there {GIVE_UP_AFTER_KILL} s after SIGKILL; given up")
@@ -272,7 +284,7 @@ class Task:
             self._timeline.add(at, name, "killed, still held by the volume; its calls are aborted")
             self._volume.release()
 
-    def _next_deadline(self):
+    def _next_deadline(self) -> float:
         at = time.monotonic()
         deadlines = [at + 3600]
         deadlines += [one for one in (self._acts_at, self._window_ends_at) if one is not None]

@@ -11,15 +11,17 @@ import time
 from pathlib import Path
 
 from gatehouse_ecs.local import Refused
+from gatehouse_ecs.local.definition import TaskDefinition
 
 # Milliseconds in which a slow volume lets calls through, between two pauses.
 OPEN_FOR = 10
 
 
-def directories(definition, data):
+def directories(definition: TaskDefinition, data: Path) -> tuple[dict[str, Path], list[Path]]:
     """→ ({volume: directory}, [directories to remove at the end]). What outlives the task is below `data`, the rest is fresh."""
     kept = [name for name, is_kept in definition.volumes.items() if is_kept]
-    found, fresh = {}, []
+    found: dict[str, Path] = {}
+    fresh: list[Path] = []
     for name in definition.volumes:
         if name in kept:
             found[name] = data if len(kept) == 1 else data / name
@@ -32,7 +34,7 @@ def directories(definition, data):
     return found, fresh
 
 
-def hand_over(definition, directory):
+def hand_over(definition: TaskDefinition, directory: Path) -> str | None:
     """Gives the directory to the user that the containers run as, as an EFS access point does. → a sentence, when it can't."""
     users = [
         one.user for one in definition.containers if one.mount_points and one.user and not one.user.startswith("0")
@@ -52,7 +54,7 @@ def hand_over(definition, directory):
     return None
 
 
-def holds(process):
+def holds(process: int | str) -> bool:
     """Whether a process sits in a call that not even SIGKILL ends."""
     try:
         tasks = list(Path(f"/proc/{process}/task").iterdir())
@@ -65,7 +67,7 @@ class SickVolume:
     """A directory behind a process of bindfs that can be stopped: every call then waits, as on a mount of EFS that has lost its
     server. Only this process decides when they go on."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: Path) -> None:
         if shutil.which("bindfs") is None:
             raise Refused("a slow or hanging volume needs bindfs: apt-get install bindfs")
         self.path = Path(tempfile.mkdtemp(prefix="ecs-local-volume-"))
@@ -90,19 +92,19 @@ class SickVolume:
                 raise Refused(f"bindfs does not mount {directory}: {said}")
             time.sleep(0.02)
         self._connection = os.minor(self.path.stat().st_dev)
-        self._slowness = None
+        self._slowness: threading.Event | None = None
 
-    def hang(self):
+    def hang(self) -> bool:
         """From here on no call comes back."""
         self._process.send_signal(signal.SIGSTOP)
         return True
 
-    def slow_down(self, milliseconds):
+    def slow_down(self, milliseconds: int) -> None:
         """Every call takes up to so much longer: the process is stopped for that time, lets calls through for a moment, and so on."""
         ended = threading.Event()
         self._slowness = ended
 
-        def cycle():
+        def cycle() -> None:
             while not ended.is_set():
                 self._process.send_signal(signal.SIGSTOP)
                 ended.wait(milliseconds / 1000)
@@ -111,7 +113,7 @@ class SickVolume:
 
         threading.Thread(target=cycle, daemon=True).start()
 
-    def release(self):
+    def release(self) -> None:
         """Every call that waits fails now; whoever was killed meanwhile can end."""
         try:
             Path(f"/sys/fs/fuse/connections/{self._connection}/abort").write_text("1")
@@ -119,7 +121,7 @@ class SickVolume:
             # Not mounted there, or not ours to write: without its process the connection is aborted, too.
             self._process.kill()
 
-    def close(self):
+    def close(self) -> None:
         if getattr(self, "_slowness", None) is not None:
             self._slowness.set()
         # Works on a stopped process, too, and ends the calls that wait for it.

@@ -1,0 +1,53 @@
+import JSON
+
+/// Which dump is copied to S3 next, and when. A value without a clock.
+struct CopySchedule: Sendable {
+  /// What comes next.
+  enum Next: Sendable {
+    case copy(KnownDump)
+    /// The last copy failed, and the next one waits.
+    case pause(until: Duration)
+    /// There is nothing to copy until a dump is offered.
+    case idle
+  }
+
+  private var offered: KnownDump?
+  private var notBefore = Duration.zero
+  private var pause = Self.firstPause
+
+  private static let firstPause = RetryPause(first: .seconds(2), longest: .seconds(300))
+
+  /// Takes in the dumps of the volume, newest first. The newest verified one is copied next. An older one that was
+  /// offered before is not copied any more.
+  ///
+  /// - Returns: whether there is a verified one.
+  mutating func offer(_ dumps: [KnownDump]) -> Bool {
+    guard let newest = dumps.first(where: \.isGood) else { return false }
+    offered = newest
+    return true
+  }
+
+  /// Tells what is to be done now.
+  func next(at now: Duration) -> Next {
+    guard now >= notBefore else { return .pause(until: notBefore) }
+    return offered.map { .copy($0) } ?? .idle
+  }
+
+  /// Takes in that a dump is in S3.
+  mutating func copied(_ dump: KnownDump) {
+    if offered?.name.hasSameBytes(as: dump.name) == true { offered = nil }
+  }
+
+  /// Takes in that nothing is wrong any more.
+  mutating func succeeded() { pause = Self.firstPause }
+
+  /// Takes in that a copy failed. It is tried again, later and later.
+  ///
+  /// - Parameter generator: the chance in the length of pauses.
+  /// - Returns: the time until the next copy.
+  mutating func failed(at now: Duration, using generator: inout some RandomNumberGenerator) -> Duration {
+    let wait = pause.next(using: &generator)
+    notBefore = now + wait
+    return wait
+  }
+}
