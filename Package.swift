@@ -25,7 +25,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -33,7 +32,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 let package = Package(
@@ -84,8 +83,14 @@ let package = Package(
     library("Resources", ["Rules", "Model", "DocumentStore", "JSON"]),
     library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
     library(
+      "Listener",
+      [
+        "Model", "Clocks", "JSON", nioCore, nioPosix, nioHTTP1, nioHTTPTypesHTTP1, httpTypes, logging,
+      ]),
+    library(
       "Platform",
       [
+        "Listener",
         "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
         httpTypes, nioCore,
         logging,
@@ -93,11 +98,9 @@ let package = Package(
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "Rules", "Model", "DumpDirectory", "DumpFormat",
-        "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
-        nioCore,
-        nioPosix, nioHTTP1, nioHTTPTypes,
-        httpTypes,
+        "Listener", "Platform", "Persistence", "Authentication", "Resources", "Rules", "Model", "DumpDirectory",
+        "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, logging, nioCore,
+        nioPosix, nioHTTP1, httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", "Threads", "Settings", arguments]),
 
@@ -141,11 +144,11 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Rules", "Model", "Threads", "JSON",
+        "GatehouseServer", "Listener", "Platform", "Persistence", "DumpDirectory", "Resources", "Rules", "Model",
+        "Threads", "JSON",
         "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
-        nioHTTPTypes,
         httpTypes,
       ]),
     tests(
@@ -153,6 +156,11 @@ let package = Package(
       [
         "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Settings",
         "TestSupport", logging,
+      ]),
+    tests(
+      "ListenerTests",
+      [
+        "Listener", "Model", "TestSupport", logging, nioCore, nioPosix, nioEmbedded, nioHTTP1, httpTypes,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

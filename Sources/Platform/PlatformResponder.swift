@@ -3,6 +3,7 @@ import FoundationEssentials
 import HTTPTypes
 package import Hummingbird
 import JSON
+import Listener
 import Logging
 import Model
 import NIOCore
@@ -62,10 +63,12 @@ private struct Incoming {
   let request: Request
   let path: String
   let caller: Caller
+  let standing: RequestStanding
 
   init(_ request: Request, _ context: CallContext) {
     id = RequestIdentifier.of(request.headers)
     self.request = request
+    standing = context.standing
     let target = request.head.path ?? "/"
     path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
     let headers = request.headers
@@ -74,7 +77,7 @@ private struct Incoming {
     }
     let proxyFields: [HTTPField.Name] = [.forwardedFor, .forwarded, .realAddress]
     caller = Caller(
-      socket: context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init), forwardedFor: hops,
+      socket: context.client, forwardedFor: hops,
       isForwarded: proxyFields.contains { headers[$0] != nil })
   }
 
@@ -91,11 +94,9 @@ private struct Incoming {
 extension PlatformResponder {
   private func answer(_ incoming: Incoming) async throws -> Response {
     let request = incoming.request
-    if let malformed = request.headers[.malformed] {
-      throw (Malformation(rawValue: malformed) ?? .head).refusal
-    }
+    if let malformation = incoming.standing.malformation { throw malformation.refusal }
     if !incoming.isProbe {
-      try checkAvailability(request)
+      try checkAvailability(incoming.standing)
       try platform.settings.check(incoming.caller)
     }
     if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
@@ -147,9 +148,9 @@ extension PlatformResponder {
     return withExtendedLifetime(share) { response }
   }
 
-  private func checkAvailability(_ request: Request) throws {
+  private func checkAvailability(_ standing: RequestStanding) throws {
     let refusal: Refusal
-    if request.headers[.turnedAway] != nil {
+    if standing.isTooLate {
       refusal = .stopping
     } else if platform.availability() == .starting {
       refusal = Refusal(503, "GTW503", "The service is loading its newest dump; try again in a few seconds")

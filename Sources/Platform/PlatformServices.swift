@@ -1,5 +1,6 @@
 package import Authentication
 package import DocumentStore
+package import Listener
 package import Logging
 package import Model
 import NIOCore

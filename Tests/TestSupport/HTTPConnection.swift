@@ -69,6 +69,11 @@ package final class HTTPConnection {
     _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
   }
 
+  /// Sends nothing more, and goes on reading.
+  package func finishSending() {
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+
   /// Ends the connection with a reset instead of a farewell.
   package func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)

@@ -1,3 +1,4 @@
+import Listener
 import Platform
 import Synchronization
 
@@ -5,21 +6,21 @@ import Synchronization
 final class ServiceState: Sendable {
   private struct State {
     var availability = Availability.starting
-    /// Calls that came while the service took them.
-    var calls = 0
     var isHurried = false
-    var connections = 0
     var isSealed = false
     var isSaved = false
   }
 
   private let state = Mutex(State())
+  /// What connections count, each on its event loop.
+  let counters = ConnectionCounters()
 
   var availability: Availability { state.withLock { $0.availability } }
-  var calls: Int { state.withLock { $0.calls } }
+  /// Calls that came while the service took them, and are not answered yet.
+  var calls: Int { counters.calls }
   /// Whether a stop goes on without the calls in flight.
   var isHurried: Bool { state.withLock { $0.isHurried } }
-  var connections: Int { state.withLock { $0.connections } }
+  var connections: Int { counters.connections }
 
   /// Whether the snapshot of the last dump was taken: no change is acknowledged any more.
   var isSealed: Bool { state.withLock { $0.isSealed } }
@@ -36,25 +37,13 @@ final class ServiceState: Sendable {
 
   /// - Returns: what the service was before.
   func startDraining() -> Availability {
-    state.withLock { state in
+    let before = state.withLock { state in
       defer { state.availability = .draining }
       return state.availability
     }
+    counters.turnAway()
+    return before
   }
 
   func hurry() { state.withLock { $0.isHurried = true } }
-
-  /// - Returns: whether the call counts: one that comes while the service drains is turned away and does not hold it.
-  func beginCall() -> Bool {
-    state.withLock { state in
-      guard state.availability != .draining else { return false }
-      state.calls += 1
-      return true
-    }
-  }
-
-  func endCall() { state.withLock { $0.calls -= 1 } }
-
-  func connectionOpened() { state.withLock { $0.connections += 1 } }
-  func connectionClosed() { state.withLock { $0.connections -= 1 } }
 }

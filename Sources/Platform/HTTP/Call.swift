@@ -64,12 +64,6 @@ extension HTTPFields {
 }
 
 extension HTTPField.Name {
-  /// Set by the connection, never by a client, on a request that came after the service began to drain: whether a call
-  /// is still taken is decided once, where it comes in.
-  package static let turnedAway = known("X-Gatehouse-Turned-Away")
-  /// Set by the connection, never by a client: see `Malformation`.
-  package static let malformed = known(Malformation.fieldName)
-
   private static func known(_ name: String) -> HTTPField.Name {
     // Every name below is a token of RFC 9110; `Accept` never stands in for one.
     HTTPField.Name(name) ?? .accept
