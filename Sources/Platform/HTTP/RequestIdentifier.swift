@@ -1,3 +1,4 @@
+import HTTPAPI
 import HTTPTypes
 
 /// The value of `X-Request-ID` and `request_id`.
