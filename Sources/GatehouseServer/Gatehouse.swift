@@ -4,9 +4,8 @@ import DocumentStore
 import DumpDirectory
 import DumpFormat
 import Glibc
-import Hummingbird
-import HummingbirdCore
 import JSON
+import Listener
 import Logging
 import Model
 import NIOCore

@@ -2,6 +2,7 @@ package import Authentication
 package import DocumentStore
 import HTTPAPI
 import JSON
+package import Listener
 package import Logging
 package import Model
 package import NIOCore

@@ -1,9 +1,8 @@
 import Model
-import Rules
 import TestSupport
 import Testing
 
-@testable import GatehouseServer
+@testable import Listener
 
 @Suite("The table of connections")
 struct ConnectionTableTests {

@@ -1,12 +1,11 @@
 import NIOCore
 import NIOHTTP1
-import Platform
 
-/// Stands behind the HTTP decoder. A head that is no valid request becomes one that says so (`HTTPField.Name.malformed`):
+/// Stands behind the HTTP decoder. In the place of a head that is no valid request it hands on one whose standing says so:
 /// like that it is answered in its turn, after the requests before it. Nothing behind it is read.
 final class RequestCheck: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
-  typealias InboundOut = HTTPServerRequestPart
+  typealias InboundOut = ReceivedPart
 
   /// What the connection's next byte belongs to.
   enum Position {
@@ -46,7 +45,6 @@ final class RequestCheck: ChannelInboundHandler {
     switch unwrapInboundIn(data) {
     case .head(var head):
       do {
-        head.headers.remove(name: Malformation.fieldName)
         position =
           switch try RequestRules.check(&head) {
           case .counted(let count): .counted(count)
@@ -54,15 +52,15 @@ final class RequestCheck: ChannelInboundHandler {
           }
         // The decoder stops behind a request to change the protocol.
         isLast = head.headers.contains(name: "Upgrade")
-        context.fireChannelRead(wrapInboundOut(.head(head)))
+        context.fireChannelRead(wrapInboundOut(.head(head, RequestStanding())))
       } catch {
         refuse(error.malformation, method: head.method, headers: head.headers, context)
       }
-    case .body:
-      context.fireChannelRead(data)
-    case .end:
+    case .body(let bytes):
+      context.fireChannelRead(wrapInboundOut(.body(bytes)))
+    case .end(let trailers):
       position = isLast ? .end : .head
-      context.fireChannelRead(data)
+      context.fireChannelRead(wrapInboundOut(.end(trailers)))
     }
   }
 
@@ -84,18 +82,17 @@ final class RequestCheck: ChannelInboundHandler {
     _ malformation: Malformation, method: HTTPMethod, headers: HTTPHeaders, _ context: ChannelHandlerContext
   ) {
     position = .end
-    // Nobody is there to be answered.
+    // There is no client to be answered.
     guard context.channel.isActive else { return }
     var kept = HTTPHeaders()
     for name in ["X-Request-ID", "Origin"] {
       if let value = headers.first(name: name) { kept.add(name: name, value: value) }
     }
     kept.add(name: "Host", value: "invalid")
-    kept.add(name: Malformation.fieldName, value: malformation.rawValue)
     // The answer to CONNECT has no body in the eyes of the encoder.
     let head = HTTPRequestHead(
       version: .http1_1, method: method == .CONNECT ? .GET : method, uri: "/", headers: kept)
-    context.fireChannelRead(wrapInboundOut(.head(head)))
+    context.fireChannelRead(wrapInboundOut(.head(head, RequestStanding(malformation: malformation))))
     context.fireChannelRead(wrapInboundOut(.end(nil)))
   }
 }

@@ -4,7 +4,7 @@ import NIOPosix
 import TestSupport
 import Testing
 
-@testable import GatehouseServer
+@testable import Listener
 
 @Suite("The deadline of answers")
 struct WriteDeadlineTests {

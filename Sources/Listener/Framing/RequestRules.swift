@@ -1,7 +1,6 @@
 import JSON
 import NIOCore
 import NIOHTTP1
-import Platform
 
 /// The rules of RFC 9112 for a request's head that the decoder does not check.
 enum RequestRules {

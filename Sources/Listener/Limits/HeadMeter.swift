@@ -1,5 +1,4 @@
 import NIOCore
-import Platform
 
 /// Stands before the HTTP codec and counts what came of a head that has not ended, since the codec holds that in memory.
 final class HeadMeter: ChannelInboundHandler {

@@ -1,10 +1,10 @@
 import Clocks
-import Model
+package import Model
 import NIOCore
 import Synchronization
 
 /// The connections of the server and their table: acts on what the table decides.
-final class ConnectionLimiter: Sendable {
+package final class ConnectionLimiter: Sendable {
   /// What was done for the sake of the bounds since somebody asked last.
   struct Toll: Sendable, Equatable {
     /// Idle or slow connections that were closed for new ones.
@@ -25,8 +25,10 @@ final class ConnectionLimiter: Sendable {
   private let state: Mutex<State>
   private let isTrustedProxy: @Sendable (NetworkAddress) -> Bool
 
+  /// A server without connections.
+  ///
   /// - Parameter isTrustedProxy: such an address speaks for many, so it has no share of its own.
-  init(_ limits: ConnectionTable.Limits, isTrustedProxy: @escaping @Sendable (NetworkAddress) -> Bool) {
+  package init(_ limits: ConnectionTable.Limits, isTrustedProxy: @escaping @Sendable (NetworkAddress) -> Bool) {
     state = Mutex(State(table: ConnectionTable(limits)))
     self.isTrustedProxy = isTrustedProxy
   }

@@ -3,30 +3,44 @@ import Model
 /// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept again.
 ///
 /// A value. Time is a parameter, by a steady clock.
-struct ConnectionTable: Sendable {
-  struct Limits: Sendable {
+package struct ConnectionTable: Sendable {
+  /// How many connections may be held.
+  package struct Limits: Sendable {
     /// Connections that are served at once.
-    var maximum: Int
+    package var maximum: Int
     /// Connections of one address, or of one IPv6 network of 64 bits; `nil` for no bound.
-    var perAddress: Int?
+    package var perAddress: Int?
     /// Places beyond the maximum for peers on loopback.
-    var loopbackPlaces = 8
+    package var loopbackPlaces = 8
     /// Connections beyond these that are told to close and still hold their descriptor.
-    var closingPlaces = 16
+    package var closingPlaces = 16
     /// A connection counts as idle after this time, so that a client which is about to send keeps its place.
-    var grace = Duration.milliseconds(250)
+    package var grace = Duration.milliseconds(250)
     /// A request may be sent, or an answer be taken, for this long before the connection can be closed for a new one.
-    var slowRequest = Duration.seconds(5)
+    package var slowRequest = Duration.seconds(5)
     /// Both times get shorter while more connections wait in the kernel's queue than can be taken in this time: a probe
     /// is behind all of them.
-    var patience = Duration.milliseconds(500)
+    package var patience = Duration.milliseconds(500)
     /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
     /// flood.
-    var pace = 200
-    var paceInterval = Duration.milliseconds(50)
+    package var pace = 200
+    package var paceInterval = Duration.milliseconds(50)
+
+    /// The usual limits but these.
+    package init(
+      maximum: Int, perAddress: Int? = nil, loopbackPlaces: Int = 8, closingPlaces: Int = 16,
+      grace: Duration = .milliseconds(250), slowRequest: Duration = .seconds(5)
+    ) {
+      self.maximum = maximum
+      self.perAddress = perAddress
+      self.loopbackPlaces = loopbackPlaces
+      self.closingPlaces = closingPlaces
+      self.grace = grace
+      self.slowRequest = slowRequest
+    }
 
     /// Descriptors that connections take at most.
-    var descriptors: Int { maximum + loopbackPlaces + closingPlaces }
+    package var descriptors: Int { maximum + loopbackPlaces + closingPlaces }
   }
 
   struct ID: Hashable, Sendable {
