@@ -1,13 +1,13 @@
 package import DumpFormat
 package import JSON
 
-/// What reading every byte of a dump showed.
+/// The result of reading every byte of a dump.
 package enum Verification: Sendable, Equatable {
-  /// What a good dump holds.
+  /// The contents of a good dump.
   package struct Good: Sendable, Equatable {
-    /// Of all collections.
+    /// The number of documents in all collections.
     package let documents: Int
-    /// Of the whole file, in hexadecimal.
+    /// The SHA-256 of the whole file, in hexadecimal.
     package let sha256: String
     /// RFC 3339, authenticated.
     package let createdAt: String
@@ -20,9 +20,12 @@ package enum Verification: Sendable, Equatable {
 
     /// The documents of one collection.
     package struct Collection: Sendable, Equatable {
+      /// The name of the collection.
       package let name: String
+      /// The number of its documents.
       package let documents: Int
 
+      /// A collection.
       package init(name: String, documents: Int) {
         self.name = name
         self.documents = documents
@@ -33,6 +36,7 @@ package enum Verification: Sendable, Equatable {
       }
     }
 
+    /// The contents of a dump.
     package init(
       documents: Int, sha256: String, createdAt: String, format: String, order: DumpOrder? = nil,
       collections: [Collection]
@@ -45,6 +49,7 @@ package enum Verification: Sendable, Equatable {
       self.collections = collections
     }
 
+    /// The contents that a summary tells.
     package init(_ summary: DumpSummary) {
       self.init(
         documents: summary.records, sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
@@ -60,7 +65,7 @@ package enum Verification: Sendable, Equatable {
   /// No key decrypts it, or a newer program wrote it, so it may be good. With the reason, in a sentence.
   case unopened(String)
 
-  /// What it holds; `nil` when it is not good.
+  /// The contents, or `nil` when the dump is not good.
   package var good: Good? { if case .good(let good) = self { good } else { nil } }
 
   /// Why it is not good; `nil` when it is.

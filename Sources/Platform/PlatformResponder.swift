@@ -10,6 +10,7 @@ import NIOCore
 /// Answers the requests of the platform API, step by step: identifier, availability, addresses, route, session,
 /// permission, body, handler, envelope. The first step that fails answers.
 package struct PlatformResponder: HTTPResponder {
+  /// The facts that the listener hands over with a request.
   package typealias Context = CallContext
 
   private let platform: PlatformServices
@@ -31,6 +32,7 @@ package struct PlatformResponder: HTTPResponder {
     bodies = BodyReader(configuration: configuration)
   }
 
+  /// Answers a request.
   package func respond(to request: Request, context: CallContext) async throws -> Response {
     let start = ContinuousClock.now
     let incoming = Incoming(request, context)
@@ -108,8 +110,8 @@ extension PlatformResponder {
     }
   }
 
-  /// Answers a request to a route: on the connection's event loop if it only reads, else on the cooperative pool, since a
-  /// body may be large, changes wait for each other and dumps take long.
+  /// Answers a request to a route: on the connection's event loop if it only reads, else on the cooperative pool, since
+  /// a body may be large, changes wait for each other and dumps take long.
   private func call(
     _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion
   ) async throws -> Response {

@@ -49,7 +49,7 @@ struct DumpReportTests {
     #expect(dumps.map { $0["keep"] } == [.null, .null, false, .null])
     #expect(dumps[2]["reasons"] == ["old"])
     #expect(dumps.map { $0["documents"] } == [.null, 25, .null, .null])
-    // What is authenticated counts before what only the file's beginning says.
+    // Authenticated facts count before those that only the file's beginning tells.
     #expect(dumps.map { $0["epoch"] } == [2, 3, 2, 2])
   }
 
