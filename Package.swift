@@ -62,10 +62,10 @@ let package = Package(
     library("Threads", ["Clocks"]),
     library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
-    library("Settings", ["JSON"]),
+    library("Settings", ["Clocks", "JSON"]),
     library("Logs", ["Threads", "Clocks", "JSON", "Settings", logging]),
-    library("DocumentStore", ["JSON", collections]),
-    library("DumpFormat", ["Cryptography", "Threads"]),
+    library("DocumentStore", ["Threads", "JSON", collections]),
+    library("DumpFormat", ["Cryptography", "Threads", "JSON"]),
     library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
     library("RateLimiting"),
@@ -86,7 +86,7 @@ let package = Package(
     library(
       "Platform",
       [
-        "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
+        "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON", hummingbird,
         httpTypes, nioCore,
         logging,
       ]),
@@ -110,6 +110,7 @@ let package = Package(
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     tests("CryptographyTests", ["Cryptography"]),
+    tests("ClocksTests", ["Clocks"]),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(

@@ -1,3 +1,5 @@
+import Threads
+
 /// Collections of JSON documents in memory.
 ///
 /// Readers take a snapshot, which costs a reference. A writer makes the next version on the side and publishes it in one

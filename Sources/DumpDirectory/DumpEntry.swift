@@ -1,3 +1,4 @@
+import Clocks
 package import DumpFormat
 import JSON
 
@@ -48,12 +49,12 @@ package struct DumpEntry: Sendable, Equatable {
     self.order = order
     self.access = access
     let named = DumpName(name)
-    let written = writtenAt.flatMap(Self.sortable)
-    let fallback = named.map(Self.time) ?? ""
+    let written = writtenAt.flatMap(CivilTime.sortable)
+    let fallback = named.flatMap { CivilTime(compact: $0.time.utf8)?.extended } ?? ""
     createdAt = (written == nil ? nil : writtenAt) ?? fallback
     isTimedByName = written == nil && named != nil
     // A name has no fraction. What may have been written at any time of its second counts as its last.
-    time = written ?? Self.sortable(fallback.isEmpty ? "" : fallback.dropLast() + ".999999999Z") ?? ""
+    time = written ?? CivilTime.sortable(fallback.isEmpty ? "" : fallback.dropLast() + ".999999999Z") ?? ""
     let number = String(named?.number ?? 0)
     // By their numbers: `a-…Z-0002.bin` behind `a-…Z.bin`, which plain text would turn round.
     let digits = String(repeating: "0", count: max(0, 8 - number.count)) + number
@@ -62,31 +63,4 @@ package struct DumpEntry: Sendable, Equatable {
 
   /// Of the lease under which it was written.
   package var epoch: Int? { order?.epoch }
-
-  /// Times are compared as text, so only `2026-11-23T20:11:37Z` counts, with up to nine digits of a fraction.
-  private static func sortable(_ time: String) -> String? {
-    let text = Array(time.utf8)
-    let shape = Array("0000-00-00T00:00:00".utf8)
-    guard text.count > shape.count, text.last == UInt8(ascii: "Z"),
-      zip(shape, text).allSatisfy({ $0 == UInt8(ascii: "0") ? isDigit($1) : $0 == $1 })
-    else { return nil }
-    let fraction = text[shape.count...].dropLast()
-    guard fraction.isEmpty || fraction.first == UInt8(ascii: ".") && (2...10).contains(fraction.count),
-      fraction.dropFirst().allSatisfy(isDigit)
-    else { return nil }
-    let digits = String(decoding: fraction.dropFirst(), as: UTF8.self)
-    return String(decoding: text[..<shape.count], as: UTF8.self) + "." + digits
-      + String(repeating: "0", count: 9 - digits.utf8.count) + "Z"
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-  private static func time(of name: DumpName) -> String {
-    let text = Array(name.time)
-    let (date, clock) = (text[..<8], text[9..<15])
-    let spelled =
-      "\(String(date[..<4]))-\(String(date[4..<6]))-\(String(date[6...]))T"
-      + "\(String(clock[9..<11])):\(String(clock[11..<13])):\(String(clock[13...]))"
-    return spelled + "Z"
-  }
 }

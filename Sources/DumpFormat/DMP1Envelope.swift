@@ -1,3 +1,5 @@
+import JSON
+
 /// The members of the envelope that a reader looks at, as they are spelled. The others are passed over.
 struct DMP1Envelope {
   /// A member's name.
@@ -33,8 +35,8 @@ struct DMP1Envelope {
   mutating func set(_ name: Name, to text: UnsafeRawBufferPointer) {
     switch name {
     case .version: version = Array(text)
-    case .createdAt: createdAt = JSONText.string(text)
-    case .note: order = JSONText.string(text).flatMap { DumpOrder(note: $0) }
+    case .createdAt: createdAt = JSONParser.string(of: text)
+    case .note: order = JSONParser.string(of: text).flatMap { DumpOrder(note: $0) }
     case .data, .other: break
     }
   }

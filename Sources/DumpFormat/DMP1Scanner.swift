@@ -1,4 +1,6 @@
-/// Splits the plaintext of the peer's layout into groups and records while it streams by.
+import JSON
+
+/// Splits the plaintext of Doorman's layout into groups and records while it streams by.
 ///
 /// Its memory is bounded whatever the text is: of the envelope it keeps short texts only, of the rest one record, or
 /// none when records are only counted.
@@ -160,16 +162,16 @@ struct DMP1Scanner {
       groups.countRecord()
       state = .afterRecord
     case .group:
-      guard let name = JSONText.string(text) else { throw malformed(position, "a collection without a name") }
+      guard let name = JSONParser.string(of: text) else { throw malformed(position, "a collection without a name") }
       guard !groups.isFull else { throw malformed(position, "more than \(GroupCounter.maximum) collections") }
       guard groups.begin(name) else { throw malformed(position, "the collection '\(name)' comes twice") }
       try group(name)
       state = .groupColon
     case .field:
-      guard let name = JSONText.string(text) else { throw malformed(position, "a field without a name") }
+      guard let name = JSONParser.string(of: text) else { throw malformed(position, "a field without a name") }
       state = .fieldColon(DMP1Envelope.Name(Array(name.utf8)))
     case .fieldValue(let name):
-      guard value.isBracketed || JSONText.isScalar(text) else { throw malformed(position, "no JSON value") }
+      guard value.isBracketed || DMP1Value.isScalar(text) else { throw malformed(position, "no JSON value") }
       envelope.set(name, to: text)
       state = .afterField
     default:

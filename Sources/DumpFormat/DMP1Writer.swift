@@ -1,4 +1,5 @@
 import Cryptography
+import JSON
 
 /// Writes the peer's layout. The plaintext is
 /// `{"version":1,"created_at":"…Z","sanitized":false,"note":"…","data":{"users":[{…},{…}],"apis":[]}}`.
@@ -89,17 +90,6 @@ struct DMP1Writer<Sink: DumpSink> {
     }
   }
 
-  /// A JSON string; what is quoted here are names and times, so every rare character takes the long spelling.
-  private static func quoted(_ text: String) -> String {
-    let characters = text.unicodeScalars.map { scalar in
-      switch scalar {
-      case "\"": "\\\""
-      case "\\": "\\\\"
-      case _ where scalar.value < 0x20:
-        "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
-      default: String(Character(scalar))
-      }
-    }
-    return "\"" + characters.joined() + "\""
-  }
+  /// A text as a JSON string.
+  private static func quoted(_ text: String) -> String { JSONWriter.text(.string(text)) }
 }

@@ -26,7 +26,7 @@ struct DumpRequestHandler: DumpPort {
   let installer: StateInstaller
   let logger: Logger
   /// Looks up paths on the volume. This thread may hang with the volume; the threads that serve requests must not.
-  let paths = BlockingThread()
+  let paths = Worker.started()
 
   /// The time that a lookup of a path waits for the volume.
   private static let patience = Duration.seconds(2)
@@ -109,7 +109,7 @@ struct DumpRequestHandler: DumpPort {
       throw Refusal(400, "MEM004", "dump_path \(error)")
     } catch let error as Refusal {
       throw error
-    } catch is BlockingThread.Late {
+    } catch is Worker.Late {
       throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     } catch {
       logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
@@ -120,17 +120,17 @@ struct DumpRequestHandler: DumpPort {
   /// The files beside the dumps that no start loads.
   func leftAlone() async throws -> LeftAlone {
     let location = location
-    return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
+    return try await paths.perform(within: Self.patience) { try DumpDirectory(location).leftAlone() }
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {
     let (location, workingDirectory) = (location, workingDirectory)
-    return try await paths.run { try location.confined(path, workingDirectory: workingDirectory) }
+    return try await paths.perform { try location.confined(path, workingDirectory: workingDirectory) }
   }
 
   private func confined(_ path: String, patience: Duration) async throws -> DumpLocation {
     let (location, workingDirectory) = (location, workingDirectory)
-    return try await paths.run(within: patience) {
+    return try await paths.perform(within: patience) {
       try location.confined(path, workingDirectory: workingDirectory)
     }
   }
@@ -140,7 +140,7 @@ struct DumpRequestHandler: DumpPort {
       if let path {
         let (location, workingDirectory) = (location, workingDirectory)
         return try await restorer.load(
-          paths.run { try location.confinedFile(path, workingDirectory: workingDirectory) })
+          paths.perform { try location.confinedFile(path, workingDirectory: workingDirectory) })
       }
       switch try await restorer.climb(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):

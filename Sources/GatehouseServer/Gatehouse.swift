@@ -70,7 +70,7 @@ struct Gatehouse: Sendable {
       logger: logger)
     let commitLog = DumpOnlyLog()
     installer = StateInstaller(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
-    let (state, lease, start) = (state, lease, ContinuousClock.now)
+    let (state, lease, start) = (state, lease, SteadyClock.now())
     dumps = DumpRequestHandler(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
       restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installer: installer,
@@ -86,7 +86,7 @@ struct Gatehouse: Sendable {
       activity: {
         PlatformServices.Activity(
           memoryPercent: ProcessMemory.percent, connections: state.connections,
-          seconds: (ContinuousClock.now - start).milliseconds / 1000)
+          seconds: (SteadyClock.now() - start).milliseconds / 1000)
       })
     let platform = platform
     connections = ConnectionLimiter(

@@ -1,9 +1,10 @@
 package import DumpDirectory
+import Threads
 
 /// Loads dumps on a thread of its own.
 package struct Restorer: Sendable {
   private let ladder: Ladder
-  private let thread = BlockingThread()
+  private let thread = Worker.started()
 
   package init(_ ladder: Ladder) {
     self.ladder = ladder
@@ -11,22 +12,22 @@ package struct Restorer: Sendable {
 
   package func climb(allowsOlder: Bool) async throws -> Ladder.Outcome {
     let ladder = ladder
-    return try await thread.run { try ladder.climb(allowsOlder: allowsOlder) }
+    return try await thread.perform { try ladder.climb(allowsOlder: allowsOlder) }
   }
 
   /// The dump that a climb begins with.
   package func newest() async throws -> DumpEntry? {
     let ladder = ladder
-    return try await thread.run { try ladder.newest() }
+    return try await thread.perform { try ladder.newest() }
   }
 
   package func load(_ path: String) async throws -> Ladder.Restored {
     let ladder = ladder
-    return try await thread.run { try ladder.load(path) }
+    return try await thread.perform { try ladder.load(path) }
   }
 
   /// Runs work on the thread, as freeing a large state.
   package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await thread.run(work)
+    try await thread.perform(work)
   }
 }

@@ -1,4 +1,5 @@
 import Authentication
+import Clocks
 import FoundationEssentials
 import HTTPTypes
 package import Hummingbird
@@ -31,7 +32,7 @@ package struct PlatformResponder: HTTPResponder {
 
   @concurrent
   package func respond(to request: Request, context: CallContext) async throws -> Response {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let incoming = Incoming(request, context)
     var response: Response
     do {
@@ -52,7 +53,7 @@ package struct PlatformResponder: HTTPResponder {
         envelope.wrap(Refusal(500, "GTW999", "Something unforeseen happened; the log knows it by the request's id")))
     }
     finish(&response, incoming)
-    log(incoming, response, took: ContinuousClock.now - start)
+    log(incoming, response, took: SteadyClock.now() - start)
     return response
   }
 }
