@@ -81,19 +81,19 @@ let package = Package(
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
     library("Model", ["DocumentStore", "JSON", collections]),
     library("Rules", ["Model", "DocumentStore", "JSON"]),
-    library("Resources", ["Rules", "Model", "DocumentStore", "JSON"]),
+    library("HTTPAPI", ["JSON", httpTypes, nioCore]),
     library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
     library(
       "Platform",
       [
-        "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON", hummingbird,
+        "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON", hummingbird,
         httpTypes, nioCore,
         logging,
       ]),
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "Rules", "Model", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpDirectory", "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,
@@ -132,14 +132,14 @@ let package = Package(
     tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "JSON"]),
     tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
     tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
-    tests("ResourcesTests", ["Resources", "Rules", "Model", "DocumentStore", "JSON"]),
+    tests("HTTPAPITests", ["HTTPAPI", "JSON", httpTypes]),
     tests(
       "PlatformTests",
-      ["Platform", "Authentication", "DocumentStore", "Resources", "Rules", "Model", "JSON", httpTypes, logging]),
+      ["Platform", "HTTPAPI", "Authentication", "DocumentStore", "Rules", "Model", "JSON", httpTypes, logging]),
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Rules", "Model", "Threads", "JSON",
+        "GatehouseServer", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules", "Model", "Threads", "JSON",
         "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,

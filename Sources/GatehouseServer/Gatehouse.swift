@@ -12,7 +12,6 @@ import Model
 import NIOCore
 import Persistence
 import Platform
-import Resources
 import Rules
 import Settings
 
@@ -77,17 +76,18 @@ struct Gatehouse: Sendable {
       logger: logger)
     deposed = DeposedChanges(dumper: dumper, logger: logger)
     let tokens = try await Self.tokens(configuration.tokenKeys)
+    let status = GatewayStatus(availability: { state.availability }, standby: { lease.standby }) {
+      GatewayStatus.Activity(
+        memoryPercent: ProcessMemory.percent, connections: state.connections,
+        seconds: (SteadyClock.now() - start).milliseconds / 1000)
+    }
+    let writer = StateWriter(
+      store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },
+      isSaved: { state.isSaved })
     platform = PlatformServices(
-      configuration: configuration.platform.configuration(settings: defaults), store: store,
-      commitLog: commitLog, passwords: passwords, tokens: tokens, dumps: dumps, logger: logger, clock: Self.unixSeconds,
-      availability: { state.availability },
-      standby: { lease.standby }, ownAccounts: { await accounts.waitForPasswords(within: $0) },
-      isSealed: { state.isSealed }, isSaved: { state.isSaved },
-      activity: {
-        PlatformServices.Activity(
-          memoryPercent: ProcessMemory.percent, connections: state.connections,
-          seconds: (SteadyClock.now() - start).milliseconds / 1000)
-      })
+      configuration: configuration.platform.configuration(settings: defaults), store: store, writer: writer,
+      passwords: passwords, tokens: tokens, dumps: dumps, status: status, logger: logger, clock: Self.unixSeconds,
+      environmentAccounts: { await accounts.waitForPasswords(within: $0) })
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import JSON
 import Model
-import Resources
+import Platform
 import Rules
 import Settings
 import TestSupport

@@ -3,7 +3,6 @@ import Glibc
 import Logging
 import Model
 import NIOCore
-import Resources
 import Rules
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import DumpDirectory
 import Glibc
 import Model
-import Resources
+import Platform
 import Settings
 
 extension Configuration {

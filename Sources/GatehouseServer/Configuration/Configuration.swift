@@ -1,7 +1,7 @@
 package import Authentication
+package import HTTPAPI
 package import Logs
 package import Platform
-package import Resources
 package import Settings
 
 /// What the environment says, read once and checked as a whole. Below this nothing reads the environment.
@@ -73,7 +73,7 @@ package struct Configuration: Sendable {
     package let localhostBypass: Bool?
     /// What the first saved settings get where the variable is not set.
     package static let standardLocalhostBypass = true
-    package let crossOrigin: PlatformConfiguration.CrossOrigin
+    package let crossOrigin: CrossOriginPolicy.Configuration
     package let contentSecurityPolicy: String?
   }
 }

@@ -1,5 +1,6 @@
 import Authentication
 import DumpDirectory
+import HTTPAPI
 import JSON
 import Platform
 import Rules
@@ -187,8 +188,8 @@ extension Configuration {
     return !authority.isEmpty && !authority.contains { "/?#@\\ ".utf8.contains($0) || !(0x21...0x7E).contains($0) }
   }
 
-  private static func crossOrigin(_ reader: inout EnvironmentReader) -> PlatformConfiguration.CrossOrigin {
-    var policy = PlatformConfiguration.CrossOrigin()
+  private static func crossOrigin(_ reader: inout EnvironmentReader) -> CrossOriginPolicy.Configuration {
+    var policy = CrossOriginPolicy.Configuration()
     let declared = settings.crossOrigin
     policy.origins = reader.value(of: declared.origins)
     for origin in policy.origins where !isOrigin(origin) {

@@ -1,11 +1,11 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import HTTPAPI
 import Logging
 import Model
 import Persistence
 import Platform
-import Resources
 import Rules
 import Threads
 
@@ -152,7 +152,7 @@ extension Gatehouse {
   /// Warns when saved settings name another path for dumps than the environment, as settings of another machine do.
   private func reportDumpPath() async {
     guard let path = platform.settings.dumpPath else { return }
-    do throws(Refusal) {
+    do throws(APIError) {
       try await dumps.check(dumpPath: path)
     } catch {
       logger.warning(
