@@ -122,7 +122,7 @@ let package = Package(
     tests("SettingsTests", ["Settings", "GatehouseServer", "Sidecar", "JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "JSON", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",

@@ -24,20 +24,20 @@ extension DumpDirectory {
       source = try DumpFileSource(path: path)
     } catch {
       guard error.code != .outside, error.code != .notFound || isListed(name) else { return nil }
-      return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil, access: .unreadable("\(error)"))
+      return DumpEntry(
+        name: name, path: path, bytes: 0, header: nil, access: .unreadable("\(error)"))
     }
-    var stamp: DumpStamp?
+    var header: DumpHeader?
     var access = DumpAccess.open
     do throws(DumpFormatError) {
       let beginning = try UnverifiedDump(source).unverifiedBeginning(keyring)
-      stamp = beginning.stamp
+      header = beginning.header
       if beginning == .unintelligible { access = .noKey }
     } catch {
       // What is no dump though it is named as one is shown: an operator wants to hear what is wrong with it.
       if error.isOfReading { access = .unreadable("\(error)") }
     }
-    return DumpEntry(
-      name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order, access: access)
+    return DumpEntry(name: name, path: path, bytes: source.size, header: header, access: access)
   }
 
   /// Whether the directory has a name. One that was pruned meanwhile is not listed any more; one that is listed and can't be found

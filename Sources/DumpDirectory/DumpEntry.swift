@@ -20,8 +20,8 @@ package struct DumpEntry: Sendable, Equatable {
   package let bytes: Int
   /// As the dump itself says (not authenticated), else from its name; empty when neither tells.
   package let createdAt: String
-  /// As the dump itself says (not authenticated); `nil` for the peer's, and for those of before there were epochs.
-  package let order: DumpOrder?
+  /// What the dump says of itself, not authenticated. `nil` when no key makes sense of it.
+  package let header: DumpHeader?
   package let access: DumpAccess
   /// Compares as text; empty when nothing tells.
   let time: String
@@ -34,24 +34,24 @@ package struct DumpEntry: Sendable, Equatable {
   package init(path: String) {
     // Absent only in a path of slashes, which names itself.
     let name = path.parts(betweenBytes: UInt8(ascii: "/")).last ?? path
-    self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, writtenAt: nil, order: nil)
+    self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, header: nil)
   }
 
   /// - Parameters:
   ///   - path: where it is; of a copy elsewhere, whatever names it there.
-  ///   - writtenAt: as the dump itself says; `nil` when it does not tell.
+  ///   - header: what the dump says of itself, or `nil` when nothing is known.
   package init(
-    name: String, path: String, bytes: Int, writtenAt: String?, order: DumpOrder?, access: DumpAccess = .open
+    name: String, path: String, bytes: Int, header: DumpHeader?, access: DumpAccess = .open
   ) {
     self.name = name
     self.path = path
     self.bytes = bytes
-    self.order = order
+    self.header = header
     self.access = access
     let named = DumpName(name)
-    let written = writtenAt.flatMap(CivilTime.sortable)
+    let written = (header?.createdAt).flatMap(CivilTime.sortable)
     let fallback = named.flatMap { CivilTime(compact: $0.time.utf8)?.extended } ?? ""
-    createdAt = (written == nil ? nil : writtenAt) ?? fallback
+    createdAt = (written == nil ? nil : header?.createdAt) ?? fallback
     isTimedByName = written == nil && named != nil
     // A name has no fraction. What may have been written at any time of its second counts as its last.
     time = written ?? CivilTime.sortable(fallback.isEmpty ? "" : fallback.dropLast() + ".999999999Z") ?? ""
@@ -61,6 +61,9 @@ package struct DumpEntry: Sendable, Equatable {
     rank = "\(named?.time ?? "") \(digits) \(name)"
   }
 
-  /// Of the lease under which it was written.
+  /// The order that the header has. `nil` for Doorman's dumps, and for those from before there were epochs.
+  package var order: DumpOrder? { header?.order }
+
+  /// The epoch of the lease under which the dump was written.
   package var epoch: Int? { order?.epoch }
 }

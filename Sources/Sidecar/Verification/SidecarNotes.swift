@@ -133,20 +133,15 @@ extension SidecarNotes.Note {
       verification = note["unopened"] == true ? .unopened(error) : .damaged(error)
       return
     }
-    guard let documents = note["documents"]?.number?.int, let sha256 = note["sha256"]?.string,
-      let createdAt = note["created_at"]?.string, let format = note["format"]?.string,
-      let collections = note["collections"]?.object,
+    guard let header = DumpHeader(reading: { note[$0] }),
+      let documents = note["documents"]?.number?.int,
+      let sha256 = note["sha256"]?.string, let collections = note["collections"]?.object,
       case let counts = collections.members.compactMap({ member in
         member.value.number?.int.map { Verification.Good.Collection(name: member.key, documents: $0) }
       }), counts.count == collections.members.count
     else { return nil }
     verification = .good(
-      Verification.Good(
-        documents: documents, sha256: sha256, createdAt: createdAt, format: format,
-        order: note["epoch"]?.number?.int.flatMap { epoch in
-          note["sequence"]?.number?.int.flatMap { DumpOrder(epoch: epoch, sequence: $0) }
-        },
-        collections: counts))
+      Verification.Good(header: header, documents: documents, sha256: sha256, collections: counts))
   }
 
   fileprivate var json: JSONValue {
@@ -168,10 +163,8 @@ extension SidecarNotes.Note {
 extension Verification.Good {
   /// As it stands in notes and receipts.
   var fields: [(String, JSONValue)] {
-    [
-      ("format", .string(format)), ("created_at", .string(createdAt)), ("documents", .integer(documents)),
-      ("sha256", .string(sha256)), ("epoch", order.map { .integer($0.epoch) } ?? .null),
-      ("sequence", order.map { .integer($0.sequence) } ?? .null),
+    header.fields + [
+      ("documents", .integer(documents)), ("sha256", .string(sha256)),
       ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
     ]
   }

@@ -4,14 +4,12 @@ import JSON
 /// What reading every byte of a dump showed.
 enum Verification: Sendable, Equatable {
   struct Good: Sendable, Equatable {
+    /// What the dump says of itself, authenticated.
+    let header: DumpHeader
+    /// The number of documents of all collections.
     let documents: Int
-    /// Of the whole file, in hexadecimal.
+    /// The digest of the whole file, in hexadecimal.
     let sha256: String
-    /// RFC 3339, authenticated.
-    let createdAt: String
-    let format: String
-    /// Authenticated; `nil` for dumps that carry none.
-    let order: DumpOrder?
     /// Documents by collection, as they come in the dump.
     let collections: [Collection]
 
@@ -24,22 +22,23 @@ enum Verification: Sendable, Equatable {
       }
     }
 
-    init(
-      documents: Int, sha256: String, createdAt: String, format: String, order: DumpOrder? = nil,
-      collections: [Collection]
-    ) {
+    /// The header's time.
+    var createdAt: String { header.createdAt }
+    /// The header's order.
+    var order: DumpOrder? { header.order }
+    /// The name of the header's format.
+    var format: String { header.format.label }
+
+    init(header: DumpHeader, documents: Int, sha256: String, collections: [Collection]) {
+      self.header = header
       self.documents = documents
       self.sha256 = sha256
-      self.createdAt = createdAt
-      self.format = format
-      self.order = order
       self.collections = collections
     }
 
     init(_ summary: DumpSummary) {
       self.init(
-        documents: summary.records, sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
-        order: summary.order,
+        header: summary.header, documents: summary.records, sha256: summary.sha256,
         collections: summary.counts.map { Collection(name: $0.name, documents: $0.records) })
     }
   }

@@ -6,8 +6,7 @@ import JSON
 /// none when records are only counted.
 struct DMP1Scanner {
   struct Content {
-    let createdAt: String
-    let order: DumpOrder?
+    let header: DumpHeader
     let counts: [DumpSummary.GroupCount]
   }
 
@@ -46,9 +45,7 @@ struct DMP1Scanner {
   }
 
   /// What the envelope says so far.
-  var stamp: DumpStamp? {
-    envelope.createdAt.map { DumpStamp(createdAt: $0, order: envelope.order) }
-  }
+  var header: DumpHeader? { envelope.header }
 
   mutating func scan(
     _ block: UnsafeRawBufferPointer, group: (String) throws -> Void,
@@ -78,8 +75,8 @@ struct DMP1Scanner {
     guard version.elementsEqual("\(DMP1.version)".utf8) else {
       throw DumpFormatError(.unsupportedVersion, String(decoding: version, as: UTF8.self))
     }
-    guard let createdAt = envelope.createdAt else { throw malformed(0, "it has no created_at") }
-    return Content(createdAt: createdAt, order: envelope.order, counts: groups.counts)
+    guard let header = envelope.header else { throw malformed(0, "it has no created_at") }
+    return Content(header: header, counts: groups.counts)
   }
 
   /// One byte between values.
@@ -127,12 +124,7 @@ struct DMP1Scanner {
   private func keeping(_ first: UInt8) -> DMP1Value.Keeping {
     switch state {
     case .record: isCounting ? .nothing : .whole
-    case .fieldValue(let name) where DMP1Value.isBracketed(first):
-      switch name {
-      case .version, .createdAt: .short
-      case .note: .beginning
-      case .data, .other: .nothing
-      }
+    case .fieldValue(let name) where DMP1Value.isBracketed(first): name.keeping
     default: .short
     }
   }
