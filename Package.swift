@@ -68,14 +68,14 @@ let package = Package(
     library("DumpFormat", ["Cryptography", "Threads", "JSON"]),
     library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
+    library("DumpReports", ["DumpDirectory", "DumpFormat", "JSON"]),
     library("RateLimiting"),
     library("Retention"),
     library(
       "Sidecar",
       [
-        "CSockets", "Cryptography", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
-        "JSON", "Logs",
-        "Settings",
+        "CSockets", "Cryptography", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads",
+        "Clocks", "JSON", "Logs", "Settings",
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
@@ -93,7 +93,8 @@ let package = Package(
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
+        "DumpDirectory", "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,
@@ -124,12 +125,13 @@ let package = Package(
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
     tests("DumpFormatTests", ["DumpFormat", "Cryptography", "JSON", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
+    tests("DumpReportsTests", ["DumpReports", "DumpDirectory", "DumpFormat", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "JSON"]),
+    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "DocumentStore", "JSON"]),
     tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
     tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
     tests("HTTPAPITests", ["HTTPAPI", "JSON", httpTypes]),
@@ -149,8 +151,8 @@ let package = Package(
     tests(
       "SidecarTests",
       [
-        "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Settings",
-        "TestSupport", logging,
+        "Sidecar", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
+        "JSON", "Settings", "TestSupport", logging,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

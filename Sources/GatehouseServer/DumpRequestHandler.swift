@@ -142,7 +142,7 @@ struct DumpRequestHandler: DumpPort {
         return try await restorer.load(
           paths.perform { try location.confinedFile(path, workingDirectory: workingDirectory) })
       }
-      switch try await restorer.climb(allowsOlder: allowsOlder) {
+      switch try await restorer.restoreNewest(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):
         for failure in passedOver {
           logger.warning("dump passed over", metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])

@@ -53,6 +53,9 @@ package final class AccountServices: Sendable {
     return model.version()
   }
 
+  /// The state at this moment, for a request that waited.
+  func state() -> ModelVersion { model.version() }
+
   enum LimitedAction: Sendable {
     case login
     case registration

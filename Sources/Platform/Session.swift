@@ -25,11 +25,8 @@ extension Session {
   /// - Returns: `nil` when the token is missing or not valid.
   init?(of headers: HTTPFields, in state: ModelVersion, _ accounts: AccountServices) {
     guard let (text, isFromCookie) = Self.token(in: headers) else { return nil }
-    guard let token = try? accounts.tokens.verify(text, now: accounts.now()) else { return nil }
-    guard !state.revocations.isRevoked(username: token.sub, tokenID: token.jti),
-      let requester = Requester(username: token.sub, in: state)
-    else { return nil }
-    self.init(requester: requester, token: token, isFromCookie: isFromCookie)
+    guard let session = accounts.tokens.session(of: text, in: state, now: accounts.now()) else { return nil }
+    self.init(requester: session.requester, token: session.token, isFromCookie: isFromCookie)
   }
 
   /// Refuses a request that another site may have made a browser send.

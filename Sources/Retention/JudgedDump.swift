@@ -1,25 +1,29 @@
-/// What pruning knows of one dump.
+/// A dump as pruning sees it.
 package struct JudgedDump: Sendable, Equatable {
+  /// The result of verifying a dump.
   package enum Verdict: Sendable, Equatable {
-    /// Every byte was authenticated and the documents were counted.
+    /// Every byte was authenticated, and the documents were counted.
     case good(documents: Int)
-    /// What was read is not what was written.
+    /// The bytes are not those that were written.
     case damaged
-    /// It opens with none of the keys at hand: it is damaged, or good and sealed with another key. Nobody without that key
-    /// can tell which.
+    /// None of the available keys decrypts it. It is damaged, or it is good and encrypted with another key; without
+    /// that key the two can't be distinguished.
     case unopened
-    /// Not checked yet, or not readable just now.
+    /// The dump was not verified yet, or could not be read just now.
     case unverified
   }
 
-  /// Unique among the dumps of a volume.
+  /// The name, unique among the dumps of a directory.
   package let name: String
-  /// Unix seconds, from the dump's header. May be wrong: a clock can have jumped when the dump was written, and the
-  /// header of a dump that is not `good` can say anything.
+  /// The time in the dump's header, in Unix seconds. It can be wrong: the clock may have jumped when the dump was
+  /// written, and the header of a dump that is not `good` can contain any time.
   package let createdAt: Int
+  /// The size in bytes.
   package let bytes: Int
+  /// The result of verifying the dump.
   package let verdict: Verdict
 
+  /// Creates a judged dump from its parts.
   package init(name: String, createdAt: Int, bytes: Int, verdict: Verdict) {
     self.name = name
     self.createdAt = createdAt
@@ -27,7 +31,7 @@ package struct JudgedDump: Sendable, Equatable {
     self.verdict = verdict
   }
 
-  /// `nil` unless the dump is good.
+  /// The number of documents, or `nil` unless the dump is good.
   package var documents: Int? {
     guard case .good(let documents) = verdict else { return nil }
     return documents

@@ -1,32 +1,37 @@
-/// What to do with each dump of a volume, and why.
+/// The decision to keep or remove each dump of a directory, with reasons.
 ///
-/// A dump *counts* when it is good, not dated after now and not flagged by `ShrinkGuard`. Only dumps that count take
-/// places in the rules and only they are bound by the caps, so neither a planted nor a damaged file ever pushes a good
-/// one out. What does not count is kept, except for old damaged dumps. A dump that does not open may be sealed with a key
-/// that is not at hand, and goes only when someone asks for it.
+/// A dump *counts* if it is good, is not dated after now and is not flagged by `ShrinkGuard`. Only dumps that count
+/// fill the rules and are limited by the caps, so neither a planted nor a damaged file ever displaces a good one. Dumps
+/// that do not count are kept, except for old damaged ones. A dump that can't be decrypted may be encrypted with a key
+/// that is not available, and is removed only on request.
 package struct RetentionPlan: Sendable, Equatable {
+  /// The decision about one dump.
   package struct Decision: Sendable, Equatable {
-    /// The dump's.
+    /// The dump's name.
     package let name: String
+    /// Whether the dump is kept.
     package let isKept: Bool
-    /// At least one.
+    /// The reasons, at least one.
     package let reasons: [RetentionReason]
   }
 
-  /// One for each dump, in the order of the dumps.
+  /// One decision for each dump, in the order of the dumps.
   package let decisions: [Decision]
-  /// The newest dump that counts, which justifies every removal: whoever removes makes sure first that it is still
-  /// there and good. `nil` when nothing may be removed.
+  /// The newest dump that counts. It justifies every removal, so a caller verifies before removing that it still exists
+  /// and is good. `nil` when nothing may be removed.
   package let anchor: String?
 
   /// The names of the dumps to remove.
   package var removals: [String] { decisions.filter { !$0.isKept }.map(\.name) }
 
+  /// Decides about all dumps of a directory.
+  ///
   /// - Parameters:
-  ///   - dumps: of one volume, newest first in the order that their authenticated headers give. That need not be the
-  ///     order of `createdAt`.
-  ///   - accepted: names of dumps that `ShrinkGuard` does not flag; see there.
-  ///   - removesDamaged: someone asks that what is damaged or does not open goes, as soon as it has a newer verified dump.
+  ///   - dumps: the dumps of one directory, newest first by their authenticated headers. That can differ from the order
+  ///     of `createdAt`.
+  ///   - accepted: the names of dumps that `ShrinkGuard` does not flag; see there.
+  ///   - removesDamaged: whether dumps that are damaged or can't be decrypted are removed as soon as there is a newer
+  ///     verified dump.
   package init(
     dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, accepted: Set<String> = [],
     removesDamaged: Bool = false

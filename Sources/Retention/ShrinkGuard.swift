@@ -1,32 +1,37 @@
-/// Flags dumps that hold fewer than half of the documents of their predecessor: after an accident, such as a start from
-/// an empty volume, the small dumps that follow must not push out the large ones that one would restore.
+/// Flags dumps with fewer than half of the documents of their predecessor. After an accident, such as a start from an
+/// empty directory, the small dumps that follow must not displace the large ones that are needed for a restore.
 ///
-/// Judges good dumps from the oldest to the newest. A flagged dump does not become what the next is compared with, so
-/// that all of a row of small dumps are flagged.
+/// The dumps are judged from the oldest to the newest. The next dump is never compared with a flagged one, so all dumps
+/// of a series of small ones are flagged.
 package struct ShrinkGuard: Sendable {
-  /// Documents of the newest dump that was not flagged.
+  /// The number of documents of the newest dump that was not flagged.
   private var baseline: Int?
 
+  /// Begins without a predecessor.
   package init() {}
 
+  /// Judges the next good dump.
+  ///
   /// - Parameters:
-  ///   - documents: of the next good dump.
-  ///   - isAccepted: someone has said that this dump is as it should be.
+  ///   - documents: the dump's number of documents.
+  ///   - isAccepted: whether an operator accepted the dump, or it passed before.
   /// - Returns: whether the dump is flagged.
   package mutating func flags(documents: Int, isAccepted: Bool) -> Bool {
     let documents = max(0, documents)
-    // documents * 2 < baseline, without a product that could overflow.
+    // This is `documents * 2 < baseline`, without a product that could overflow.
     if !isAccepted, let baseline, documents < baseline - documents { return true }
     baseline = documents
     return false
   }
 
+  /// Judges all dumps of a directory.
+  ///
   /// - Parameters:
-  ///   - dumps: newest first.
-  ///   - accepted: names of dumps that are never flagged: those that an operator accepted, and those that the caller
-  ///     remembers to have passed. Pruning removes the steps of a slow decline, and what is left of it looks like an
-  ///     accident to whoever judges it anew.
-  /// - Returns: whether each dump is flagged, in the same order.
+  ///   - dumps: the dumps, newest first.
+  ///   - accepted: the names of dumps that are never flagged: those that an operator accepted, and those that passed
+  ///     before. Pruning removes the steps of a slow decline, and judged anew, the remaining dumps would look like an
+  ///     accident.
+  /// - Returns: whether each dump is flagged, in the order of the dumps.
   package static func flags(_ dumps: [JudgedDump], accepted: Set<String>) -> [Bool] {
     var flags = Array(repeating: false, count: dumps.count)
     var shrinkGuard = ShrinkGuard()

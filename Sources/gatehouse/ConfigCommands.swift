@@ -2,6 +2,7 @@ import ArgumentParser
 import GatehouseServer
 import Settings
 
+/// `gatehouse config …`.
 struct Config: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Look at the settings.", subcommands: [Check.self])

@@ -46,7 +46,7 @@ struct NewResourceTests {
 
   private func call(_ services: PlatformServices, body: CheckedBody? = nil) -> Call {
     let requester = Requester(username: "admin", role: "admin", permissions: Set(Permission.allCases))
-    let token = AccessToken(actor: requester, mayUseInterface: false, now: 0, lifetime: 60)
+    let token = AccessToken(requester: requester, mayUseInterface: false, now: 0, lifetime: 60)
     return Call(
       id: "1", host: nil, headers: [:], parameters: [:], query: [:],
       caller: Caller(socket: nil, forwardedFor: [], isForwarded: false),

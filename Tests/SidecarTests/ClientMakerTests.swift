@@ -1,5 +1,6 @@
 import Clocks
 import DumpFormat
+import DumpReports
 import Foundation
 import HTTPClient
 import Logging

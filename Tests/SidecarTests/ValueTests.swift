@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import JSON
 import Logging
 import Retention

@@ -8,13 +8,20 @@ package struct DumpHeader: Sendable, Equatable {
   /// The time of the dump in RFC 3339, as it stands in the file. Another writer may have written anything.
   package let createdAt: String
   /// The dump's place among others of its writers, or `nil` for dumps that have none, as Doorman's.
-  package let order: DumpOrder?
+  package private(set) var order: DumpOrder?
 
   /// A header of these values.
   package init(format: DumpFormatName = .dmp1, createdAt: String, order: DumpOrder? = nil) {
     self.format = format
     self.createdAt = createdAt
     self.order = order
+  }
+
+  /// The same header with another order.
+  func with(order: DumpOrder?) -> DumpHeader {
+    var header = self
+    header.order = order
+    return header
   }
 }
 

@@ -25,8 +25,7 @@ package struct DumpWriter<Sink: DumpSink> {
   ) throws {
     let note = header.order?.note(behind: note) ?? note
     // A note of the caller may be one that carries an order.
-    self.header = DumpHeader(
-      format: header.format, createdAt: header.createdAt, order: DumpOrder(note: note))
+    self.header = header.with(order: DumpOrder(note: note))
     switch header.format {
     case .dmp1:
       layout = try DMP1Writer(header, note: note, key: key, sink: sink, randomness: randomness)

@@ -78,7 +78,7 @@ extension Gatehouse {
   private func restoreNewer() async throws -> Ladder.Restored? {
     let origin = await dumper.origin
     guard let newest = try await restorer.newest(), newest.path != origin?.path else { return nil }
-    switch try await restorer.climb(allowsOlder: configuration.memory.allowsOlderStart) {
+    switch try await restorer.restoreNewest(allowsOlder: configuration.memory.allowsOlderStart) {
     case .restored(let restored, let passedOver):
       report(passedOver)
       guard restored.path != origin?.path else { return nil }

@@ -48,7 +48,7 @@ extension Gatehouse {
     let start = SteadyClock.now()
     let outcome: Ladder.Outcome
     do {
-      outcome = isUnmade && !DumpDirectory(location).exists ? .nothingThere : try await climb()
+      outcome = isUnmade && !DumpDirectory(location).exists ? .nothingThere : try await restoreNewest()
     } catch {
       throw StartFault(loading: error)
     }
@@ -88,18 +88,18 @@ extension Gatehouse {
 
   /// Tries the dumps. An unreadable file is tried again for a while: errors of a network volume pass, and someone may correct
   /// permissions.
-  private func climb() async throws -> Ladder.Outcome {
+  private func restoreNewest() async throws -> Ladder.Outcome {
     let memory = configuration.memory
     var pauses = Self.rereading[...]
     while true {
       do {
-        let outcome = try await restorer.climb(allowsOlder: memory.allowsOlderStart)
+        let outcome = try await restorer.restoreNewest(allowsOlder: memory.allowsOlderStart)
         guard case .blocked(let failure, _) = outcome else { return outcome }
         if failure.fault == .unreadable {
           guard let pause = pauses.popFirst() else { return outcome }
           await wait(pause, for: failure.path, failure.reason)
         } else if memory.allowsEmptyStart,
-          case .noneLoads(let failures) = try await restorer.climb(allowsOlder: true)
+          case .noneLoads(let failures) = try await restorer.restoreNewest(allowsOlder: true)
         {
           return .noneLoads(failures)
         } else {

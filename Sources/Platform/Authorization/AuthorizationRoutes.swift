@@ -50,6 +50,8 @@ enum AuthorizationRoutes {
     guard matches, let user, let username = user.string("username") else {
       throw APIError(400, "AUTH002", "The e-mail address or the password is wrong")
     }
+    // Hashing took its time. An admin may have disabled the user meanwhile.
+    state = accounts.state()
     guard let requester = Requester(username: username, in: state) else {
       throw APIError(400, "AUTH007", "This user is not active; an admin can enable it")
     }
@@ -151,7 +153,7 @@ extension AuthorizationRoutes {
   ) throws -> String {
     let mayUseInterface = user.value("ui_access")?.bool ?? false
     return try accounts.tokens.sign(
-      AccessToken(actor: requester, mayUseInterface: mayUseInterface, now: accounts.now(), lifetime: lifetime))
+      AccessToken(requester: requester, mayUseInterface: mayUseInterface, now: accounts.now(), lifetime: lifetime))
   }
 
   private static func tooMany(_ limit: FixedWindowLimiter<NetworkAddress?>.Decision) throws -> Answer {

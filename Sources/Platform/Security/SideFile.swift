@@ -2,15 +2,16 @@ import HTTPAPI
 package import JSON
 import Model
 
-/// The peer's side file: security settings as JSON, for a store that has none.
+/// Doorman's side file: security settings as JSON, for a store that has none.
 package struct SideFile: Sendable {
-  /// The security settings that it holds, each of the right type.
+  /// The security settings in the file, each of the right type.
   package let settings: JSONObject
 
-  /// Why a text is no side file.
+  /// The reason why a text is no side file.
   package enum Fault: Error, Sendable, CustomStringConvertible {
+    /// The text is no JSON object.
     case notJSON(JSONError)
-    /// With the fields and what they take.
+    /// Fields have unsuitable values. Each fault is a sentence with the field and what it takes.
     case fields([String])
 
     package var description: String {
@@ -21,7 +22,7 @@ package struct SideFile: Sendable {
     }
   }
 
-  /// Reads it. Fields that are null or unknown count as absent.
+  /// Reads the text of a file. Fields that are null or unknown count as absent.
   package init(_ text: [UInt8]) throws(Fault) {
     let object: JSONObject
     do {

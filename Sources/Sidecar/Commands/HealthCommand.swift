@@ -1,4 +1,5 @@
 import Clocks
+import DumpReports
 import HTTPClient
 import JSON
 import Logs

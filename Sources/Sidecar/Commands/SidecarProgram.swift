@@ -47,8 +47,8 @@ package enum SidecarProgram {
       }
     }
     switch invocation.request {
-    case .help:
-      print(Help.text)
+    case .help(let command):
+      print(Help.text(of: command))
       return .success
     case .version:
       print(Version.number)

@@ -1,6 +1,7 @@
 import Cryptography
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import JSON
 
 /// What the sidecar remembers from run to run: which dumps it has verified, and what came of it.
@@ -157,15 +158,5 @@ extension SidecarNotes.Note {
     case .good(let good): for (key, value) in good.fields { note[key] = value }
     }
     return .object(note)
-  }
-}
-
-extension Verification.Good {
-  /// As it stands in notes and receipts.
-  var fields: [(String, JSONValue)] {
-    header.fields + [
-      ("documents", .integer(documents)), ("sha256", .string(sha256)),
-      ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
-    ]
   }
 }

@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import Settings
 import Synchronization
 import Threads
@@ -124,12 +125,12 @@ final class DumpVolume: Sendable {
 
   private func check(_ known: KnownDump, isCancelled: () -> Bool) -> KnownDump {
     var dump = known
-    do {
-      let summary = try directory.open(dump.entry.path).inspect(keyring, isCancelled: isCancelled)
-      dump.verification = .good(.init(summary))
+    do throws(DumpDirectoryError) {
+      let (found, trouble) = try directory.verification(of: dump.entry.path, keyring, isCancelled: isCancelled)
+      dump.verification = found
+      if let trouble { dump.trouble = trouble }
     } catch {
-      dump.verification = (error as? DumpFormatError).flatMap(Verification.init)
-      if dump.verification == nil { dump.trouble = "\(error)" }
+      (dump.verification, dump.trouble) = (nil, "\(error)")
     }
     return dump
   }

@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpReports
 import Retention
 
 /// A dump of the volume with what is known of it.
@@ -32,5 +33,14 @@ struct KnownDump: Sendable {
       case nil: .unverified
       }
     return JudgedDump(name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict)
+  }
+
+  /// What commands report of it.
+  ///
+  /// - Parameter decision: what the retention rules decide on it; `nil` where no rules are asked.
+  func report(_ decision: RetentionPlan.Decision? = nil) -> DumpReport {
+    DumpReport(
+      entry, createdAt: createdAt, verification: verification, trouble: trouble,
+      decision: decision.map { .init(isKept: $0.isKept, reasons: $0.reasons.map(\.description)) })
   }
 }

@@ -136,8 +136,8 @@ struct LeaseWitnessTests {
 
   private func look(
     renewal: Int, isReleased: Bool = false, claims: [Int] = [3], isHolderDead: Bool = false
-  ) -> LeaseLook {
-    LeaseLook(
+  ) -> LeaseReading {
+    LeaseReading(
       lease: .record(LeaseRecord(holder: holder, epoch: 3, renewal: renewal, isReleased: isReleased)), claims: claims,
       isHolderDead: isHolderDead)
   }
@@ -155,7 +155,7 @@ struct LeaseWitnessTests {
           == held(.released))
       #expect(
         LeaseWitness.evidence(look(renewal: 1, isHolderDead: true), since: first, isLast: false) == held(.abandoned))
-      #expect(LeaseWitness.evidence(LeaseLook(lease: .absent, claims: []), since: first, isLast: false) == .absent)
+      #expect(LeaseWitness.evidence(LeaseReading(lease: .absent, claims: []), since: first, isLast: false) == .absent)
     }
   }
 
@@ -175,15 +175,15 @@ struct LeaseWitnessTests {
         holder: holder, epoch: 3, renewal: 1, isReleased: true,
         predecessor: LeasePredecessor(holder: "z", epoch: 2, isReleased: isReleased))
       #expect(
-        LeaseWitness.evidence(LeaseLook(lease: .record(record), claims: [3]), since: nil, isLast: false)
+        LeaseWitness.evidence(LeaseReading(lease: .record(record), claims: [3]), since: nil, isLast: false)
           == .held(by: "a", .released, after: .init(holder: "z", isReleased: isReleased)))
     }
   }
 
   @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
   func unreadable() {
-    let damaged = LeaseLook(lease: .damaged(fingerprint: "x"), claims: [3])
-    let absent = LeaseLook(lease: .absent, claims: [3])
+    let damaged = LeaseReading(lease: .damaged(fingerprint: "x"), claims: [3])
+    let absent = LeaseReading(lease: .absent, claims: [3])
     for look in [damaged, absent] {
       #expect(LeaseWitness.evidence(look, since: nil, isLast: false) == nil)
       guard case .unreadable(let reason)? = LeaseWitness.evidence(look, since: nil, isLast: true) else {
@@ -192,7 +192,7 @@ struct LeaseWitnessTests {
       }
       #expect(reason.contains("lease.json"))
     }
-    let dead = LeaseLook(lease: .absent, claims: [3], isHolderDead: true)
+    let dead = LeaseReading(lease: .absent, claims: [3], isHolderDead: true)
     #expect(LeaseWitness.evidence(dead, since: nil, isLast: false) == .held(by: "", .abandoned, after: nil))
   }
 }
