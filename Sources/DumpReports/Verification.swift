@@ -5,16 +5,12 @@ package import JSON
 package enum Verification: Sendable, Equatable {
   /// The contents of a good dump.
   package struct Good: Sendable, Equatable {
-    /// The number of documents in all collections.
+    /// The authenticated header.
+    package let header: DumpHeader
+    /// The number of documents of all collections.
     package let documents: Int
-    /// The SHA-256 of the whole file, in hexadecimal.
+    /// The digest of the whole file, in hexadecimal.
     package let sha256: String
-    /// RFC 3339, authenticated.
-    package let createdAt: String
-    /// As `DMP1`.
-    package let format: String
-    /// Authenticated; `nil` for dumps that carry none.
-    package let order: DumpOrder?
     /// Documents by collection, as they come in the dump.
     package let collections: [Collection]
 
@@ -36,24 +32,25 @@ package enum Verification: Sendable, Equatable {
       }
     }
 
+    /// The header's time.
+    package var createdAt: String { header.createdAt }
+    /// The header's order.
+    package var order: DumpOrder? { header.order }
+    /// The name of the header's format.
+    package var format: String { header.format.label }
+
     /// The contents of a dump.
-    package init(
-      documents: Int, sha256: String, createdAt: String, format: String, order: DumpOrder? = nil,
-      collections: [Collection]
-    ) {
+    package init(header: DumpHeader, documents: Int, sha256: String, collections: [Collection]) {
+      self.header = header
       self.documents = documents
       self.sha256 = sha256
-      self.createdAt = createdAt
-      self.format = format
-      self.order = order
       self.collections = collections
     }
 
     /// The contents that a summary tells.
     package init(_ summary: DumpSummary) {
       self.init(
-        documents: summary.records, sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
-        order: summary.order,
+        header: summary.header, documents: summary.records, sha256: summary.sha256,
         collections: summary.counts.map { Collection(name: $0.name, documents: $0.records) })
     }
   }
@@ -92,10 +89,8 @@ extension Verification {
 extension Verification.Good {
   /// The spelling in JSON: of reports, of the sidecar's cache and of receipts.
   package var fields: [(String, JSONValue)] {
-    [
-      ("format", .string(format)), ("created_at", .string(createdAt)), ("documents", .integer(documents)),
-      ("sha256", .string(sha256)), ("epoch", order.map { .integer($0.epoch) } ?? .null),
-      ("sequence", order.map { .integer($0.sequence) } ?? .null),
+    header.fields + [
+      ("documents", .integer(documents)), ("sha256", .string(sha256)),
       ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
     ]
   }

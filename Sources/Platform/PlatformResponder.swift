@@ -1,3 +1,4 @@
+import Clocks
 import HTTPAPI
 import HTTPTypes
 package import Hummingbird
@@ -34,7 +35,7 @@ package struct PlatformResponder: HTTPResponder {
 
   /// Answers a request.
   package func respond(to request: Request, context: CallContext) async throws -> Response {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let incoming = Incoming(request, context)
     var response: Response
     do {
@@ -43,7 +44,7 @@ package struct PlatformResponder: HTTPResponder {
       response = failed(error, incoming)
     }
     finish(&response, incoming)
-    log(incoming, response, took: ContinuousClock.now - start)
+    log(incoming, response, took: SteadyClock.now() - start)
     return response
   }
 }

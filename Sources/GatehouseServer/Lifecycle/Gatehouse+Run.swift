@@ -1,3 +1,4 @@
+import Clocks
 import DocumentStore
 import DumpDirectory
 import Glibc
@@ -99,13 +100,13 @@ extension Gatehouse {
   }
 
   private func runTimer() async -> Event {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     var timer = AutoSave(now: .zero)
     let maximumAge = configuration.memory.autoSaveMaximumAge.map { Duration.seconds($0) }
     while (try? await Task.sleep(for: .seconds(1))) != nil {
       let settings = platform.settings
       let isDue = timer.isDue(
-        now: ContinuousClock.now - start,
+        now: SteadyClock.now() - start,
         settings: .init(
           isEnabled: settings.autoSaveEnabled, frequency: .seconds(settings.autoSaveFrequency),
           // On standby, another task writes the dumps, so their age is not checked here.
