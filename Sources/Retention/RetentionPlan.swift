@@ -1,35 +1,38 @@
-/// What to do with each dump of a volume, and why.
+/// Which dumps of a volume to keep and which to remove, with the reasons.
 ///
-/// A dump *counts* when it is good, not dated after now and not flagged by `ShrinkGuard`. Only dumps that count take
-/// places in the rules and only they are bound by the caps, so neither a planted nor a damaged file ever pushes a good
-/// one out. What does not count is kept, except for old damaged dumps. A dump that does not open may be sealed with a key
-/// that is not at hand, and goes only when someone asks for it.
+/// A dump *counts* if it is good, not dated after now, and not flagged by `ShrinkGuard`. The rules and the caps apply to
+/// dumps that count only, so neither a planted nor a damaged file ever displaces a good dump. Other dumps are kept, except
+/// for old damaged ones. A dump that can't be decrypted may be encrypted with a key that is not configured; it is removed
+/// only at an operator's request.
 package struct RetentionPlan: Sendable, Equatable {
+  /// What to do with one dump.
   package struct Decision: Sendable, Equatable {
-    /// The dump's.
+    /// The name of the dump.
     package let name: String
+    /// Whether to keep it.
     package let isKept: Bool
-    /// At least one.
+    /// Why; at least one reason.
     package let reasons: [RetentionReason]
   }
 
-  /// One for each dump, in the order of the dumps.
+  /// A decision for each dump, in the order of the dumps.
   package let decisions: [Decision]
-  /// The newest dump that counts, which justifies every removal: whoever removes makes sure first that it is still
-  /// there and good. `nil` when nothing may be removed.
+  /// The newest dump that counts, or `nil` when nothing may be removed. It justifies every removal, so a caller makes sure
+  /// before each removal that it is still there and good.
   package let anchor: String?
 
   /// The names of the dumps to remove.
   package var removals: [String] { decisions.filter { !$0.isKept }.map(\.name) }
 
+  /// Decides for each dump.
+  ///
   /// - Parameters:
-  ///   - dumps: of one volume, newest first in the order that their authenticated headers give. That need not be the
+  ///   - dumps: the dumps of one volume, newest first in the order that their authenticated headers give. That need not be the
   ///     order of `createdAt`.
-  ///   - accepted: names of dumps that `ShrinkGuard` does not flag; see there.
-  ///   - removesDamaged: someone asks that what is damaged or does not open goes, as soon as it has a newer verified dump.
+  ///   - removesDamaged: whether an operator asked to remove damaged and undecryptable dumps that have a newer verified
+  ///     dump.
   package init(
-    dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, accepted: Set<String> = [],
-    removesDamaged: Bool = false
+    dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, removesDamaged: Bool = false
   ) {
     switch clock {
     case .untrusted(let reason):
@@ -37,7 +40,7 @@ package struct RetentionPlan: Sendable, Equatable {
     case .trusted where policy.isEmpty:
       self.init(keeping: dumps, because: "no rule is set")
     case .trusted(let now):
-      let planner = RetentionPlanner(dumps: dumps, policy: policy, now: now, accepted: accepted)
+      let planner = RetentionPlanner(dumps: dumps, policy: policy, now: now)
       self.init(
         decisions: planner.decide(removesDamaged: removesDamaged), anchor: planner.newestCounting.map { dumps[$0].name }
       )

@@ -1,17 +1,20 @@
-/// Flags dumps that hold fewer than half of the documents of their predecessor: after an accident, such as a start from
-/// an empty volume, the small dumps that follow must not push out the large ones that one would restore.
+/// Flags dumps that hold fewer than half of the documents of their predecessor. After an accident, such as a start from
+/// an empty volume, the small dumps that follow must not displace the large ones that an operator would restore.
 ///
-/// Judges good dumps from the oldest to the newest. A flagged dump does not become what the next is compared with, so
-/// that all of a row of small dumps are flagged.
+/// Good dumps are judged from the oldest to the newest. The next dump is never compared with a flagged one, so every dump
+/// of a row of small ones is flagged.
 package struct ShrinkGuard: Sendable {
   /// Documents of the newest dump that was not flagged.
   private var baseline: Int?
 
+  /// Makes a guard that has judged nothing.
   package init() {}
 
+  /// Judges the next good dump.
+  ///
   /// - Parameters:
-  ///   - documents: of the next good dump.
-  ///   - isAccepted: someone has said that this dump is as it should be.
+  ///   - documents: the number of its documents.
+  ///   - isAccepted: whether it is never flagged.
   /// - Returns: whether the dump is flagged.
   package mutating func flags(documents: Int, isAccepted: Bool) -> Bool {
     let documents = max(0, documents)
@@ -21,18 +24,16 @@ package struct ShrinkGuard: Sendable {
     return false
   }
 
-  /// - Parameters:
-  ///   - dumps: newest first.
-  ///   - accepted: names of dumps that are never flagged: those that an operator accepted, and those that the caller
-  ///     remembers to have passed. Pruning removes the steps of a slow decline, and what is left of it looks like an
-  ///     accident to whoever judges it anew.
+  /// Judges all dumps of a volume.
+  ///
+  /// - Parameter dumps: newest first.
   /// - Returns: whether each dump is flagged, in the same order.
-  package static func flags(_ dumps: [JudgedDump], accepted: Set<String>) -> [Bool] {
+  package static func flags(_ dumps: [JudgedDump]) -> [Bool] {
     var flags = Array(repeating: false, count: dumps.count)
     var shrinkGuard = ShrinkGuard()
     for index in dumps.indices.reversed() {
       guard let documents = dumps[index].documents else { continue }
-      flags[index] = shrinkGuard.flags(documents: documents, isAccepted: accepted.contains(dumps[index].name))
+      flags[index] = shrinkGuard.flags(documents: documents, isAccepted: dumps[index].isAccepted)
     }
     return flags
   }

@@ -73,6 +73,6 @@ struct DumpTable: Sendable {
   }
 
   private static func error(_ dump: KnownDump) -> String? {
-    dump.verification?.fault ?? dump.trouble
+    dump.verification?.fault ?? dump.readFault
   }
 }

@@ -25,7 +25,7 @@ extension SidecarWork {
   ///
   /// - Parameter removesDamaged: what is damaged or does not open goes, too.
   func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool, removesDamaged: Bool) throws -> SidecarExit {
-    let dumps = try volume.savingTogether {
+    let dumps = try volume.savingCacheOnce {
       try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
     }
     // In a dry run this is in memory only, as is what was verified.
@@ -55,7 +55,7 @@ extension SidecarWork {
   }
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
-    let results = try volume.savingTogether {
+    let results = try volume.savingCacheOnce {
       files.isEmpty ? try volume.dumps().map { volume.verify($0) } : try files.map(verify)
     }
     var code = SidecarExit.success
@@ -65,7 +65,7 @@ extension SidecarWork {
     if json {
       print(JSONWriter.text(["dumps": .array(results.map(Self.json))]))
     } else {
-      if results.isEmpty { print("no dumps in \(volume.place)") }
+      if results.isEmpty { print("no dumps in \(volume.dumpPath)") }
       for result in results { print(Self.line(result)) }
     }
     return code
@@ -83,7 +83,7 @@ extension SidecarWork {
     switch dump.verification {
     case .good(let good)?: "good  \(dump.entry.path)  \(good.documents) documents of \(good.createdAt)"
     case .damaged(let reason)?, .unopened(let reason)?: "BAD   \(dump.entry.path): \(reason)"
-    case nil: "?     \(dump.entry.path): \(dump.trouble ?? "it can't be read")"
+    case nil: "?     \(dump.entry.path): \(dump.readFault ?? "it can't be read")"
     }
   }
 
@@ -98,16 +98,16 @@ extension SidecarWork {
       object["error"] = .string(reason)
     case nil:
       object["verified"] = .null
-      object["error"] = .string(dump.trouble ?? "it can't be read")
+      object["error"] = .string(dump.readFault ?? "it can't be read")
     }
     return .object(object)
   }
 
   func receipt(json: Bool) throws -> SidecarExit {
-    let (found, passedOver) = try ReceiptShelf(directory: try volume.directory).newest()
+    let (found, passedOver) = try ReceiptFiles(directory: try volume.directory).newest()
     for receipt in passedOver { StandardError.write("a newer receipt can't be read: \(receipt)") }
     guard let (name, receipt) = found else {
-      StandardError.write("no drain receipt in \(volume.place)")
+      StandardError.write("no drain receipt in \(volume.dumpPath)")
       return .failure
     }
     print(json ? JSONWriter.text(.object(receipt)) : "\(name): \(DrainReceipt.line(receipt))")
@@ -120,7 +120,7 @@ extension SidecarWork {
       return .configuration
     }
     let fetch = OffsiteFetch(
-      shelf: OffsiteShelf(offsite, retention: configuration.retention, http: try .init(httpSettings), logger: logger),
+      store: OffsiteStore(offsite, retention: configuration.retention, http: try .init(httpSettings), logger: logger),
       volume: volume)
     let (path, good) = try fetch.run(name)
     if json {

@@ -1,20 +1,22 @@
 import DumpFormat
 import JSON
 
-/// What reading every byte of a dump showed.
+/// The result of reading every byte of a dump.
 enum Verification: Sendable, Equatable {
+  /// What a dump that verifies holds.
   struct Good: Sendable, Equatable {
     let documents: Int
-    /// Of the whole file, in hexadecimal.
+    /// The digest of the whole file, in hexadecimal.
     let sha256: String
     /// RFC 3339, authenticated.
     let createdAt: String
     let format: String
-    /// Authenticated; `nil` for dumps that carry none.
+    /// Epoch and sequence, authenticated, or `nil` for dumps without them.
     let order: DumpOrder?
-    /// Documents by collection, as they come in the dump.
+    /// The collections in the order of the dump.
     let collections: [Collection]
 
+    /// A collection and the number of its documents.
     struct Collection: Sendable, Equatable {
       let name: String
       let documents: Int
@@ -45,14 +47,16 @@ enum Verification: Sendable, Equatable {
   }
 
   case good(Good)
-  /// With the reason, in a sentence.
+  /// The dump is damaged, with the reason in a sentence.
   case damaged(String)
-  /// It may be good: sealed with a key that is not at hand, or by a newer program. With the reason, in a sentence.
+  /// The dump may be good: it is encrypted with a key that is not configured, or by a newer program. With the reason in a
+  /// sentence.
   case unopened(String)
 
+  /// What the dump holds, or `nil` unless it verifies.
   var good: Good? { if case .good(let good) = self { good } else { nil } }
 
-  /// Why it is not good; `nil` when it is.
+  /// Why the dump is not good, or `nil` when it is.
   var fault: String? {
     switch self {
     case .good: nil
@@ -62,11 +66,13 @@ enum Verification: Sendable, Equatable {
 }
 
 extension Verification {
-  /// - Returns: `nil` when the error says nothing of the file, but what kept it from being read.
+  /// The result that an error of reading a dump means.
+  ///
+  /// - Returns: `nil` when the error says nothing about the file, only that it could not be read.
   init?(_ error: DumpFormatError) {
     switch error.code {
     case .inputOutput, .cryptography, .cancelled: return nil
-    // By its tag alone nobody can tell a damaged file from one that another key sealed.
+    // The tag alone does not tell a damaged file from one that is encrypted with another key.
     case .damagedOrWrongKey, .unsupportedLayout, .unsupportedVersion: self = .unopened(error.description)
     case .notADump, .truncated, .malformedContent, .recordTooLarge, .wrongOrder: self = .damaged(error.description)
     }

@@ -2,28 +2,31 @@ import Clocks
 import DumpDirectory
 import Retention
 
-/// A dump of the volume with what is known of it.
+/// A dump of the volume, with what is known of it.
 struct KnownDump: Sendable {
   let entry: DumpEntry
-  /// `nil` when the file could not be looked at.
+  /// The identity of the file, or `nil` when its attributes could not be read.
   let identity: FileIdentity?
-  /// `nil`: not verified yet, or not readable just now.
+  /// What verification showed, or `nil` when the dump is not verified yet or can't be read at the moment.
   var verification: Verification?
-  /// Why it could not be read just now.
-  var trouble: String?
+  /// Why it can't be read at the moment.
+  var readFault: String?
 
   var name: String { entry.name }
   var isGood: Bool { verification?.good != nil }
 
-  /// RFC 3339, as the dump says where that is a time, else by its name; empty when neither tells.
+  /// RFC 3339: the time in the dump's header if that is one, else the time in its name, else empty.
   var createdAt: String {
     verification?.good.map(\.createdAt).flatMap { CivilTime.unixSeconds(of: $0) == nil ? nil : $0 } ?? entry.createdAt
   }
 
-  /// Unix seconds; 0 when nothing tells, as of a file that was named by its path. Dumps of the directory have a time in their name.
+  /// Unix seconds, or 0 when neither header nor name holds a time, as in a file outside the dump directory.
   var createdSeconds: Int { CivilTime.unixSeconds(of: createdAt) ?? 0 }
 
-  var judged: JudgedDump {
+  /// The dump as the retention rules see it.
+  ///
+  /// - Parameter isAccepted: whether `ShrinkGuard` never flags it.
+  func judged(isAccepted: Bool) -> JudgedDump {
     let verdict: JudgedDump.Verdict =
       switch verification {
       case .good(let good)?: .good(documents: good.documents)
@@ -31,6 +34,7 @@ struct KnownDump: Sendable {
       case .unopened?: .unopened
       case nil: .unverified
       }
-    return JudgedDump(name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict)
+    return JudgedDump(
+      name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict, isAccepted: isAccepted)
   }
 }
