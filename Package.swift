@@ -58,37 +58,42 @@ let package = Package(
     .systemLibrary(name: "CSockets"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
+    library("Cryptography", ["COpenSSL", "CCrypt"]),
     library("Threads", ["Clocks"]),
     library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
     library("Settings", ["JSON"]),
     library("Logs", ["Threads", "Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["JSON", collections]),
-    library("DumpFormat", ["Threads", "COpenSSL"]),
-    library("DumpDirectory", ["DumpFormat", "Clocks", "JSON", "Settings"]),
+    library("DumpFormat", ["Cryptography", "Threads"]),
+    library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
     library("RateLimiting"),
     library("Retention"),
     library(
       "Sidecar",
       [
-        "CSockets", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Logs",
+        "CSockets", "Cryptography", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
+        "JSON", "Logs",
         "Settings",
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
-    library("Resources", ["DocumentStore", "JSON"]),
-    library("Authentication", ["Resources", "JSON", "CCrypt", jwt, nioPosix]),
+    library("Model", ["DocumentStore", "JSON", collections]),
+    library("Rules", ["Model", "DocumentStore", "JSON"]),
+    library("Resources", ["Rules", "Model", "DocumentStore", "JSON"]),
+    library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
     library(
       "Platform",
       [
-        "Resources", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird, httpTypes, nioCore,
+        "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
+        httpTypes, nioCore,
         logging,
       ]),
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "Authentication", "Resources", "Rules", "Model", "DumpDirectory", "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,
@@ -100,9 +105,11 @@ let package = Package(
     .executableTarget(
       name: "gatehouse-benchmark",
       dependencies: [
-        "TestSupport", "Persistence", "Resources", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON", arguments,
+        "TestSupport", "Persistence", "Rules", "Model", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON",
+        arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    tests("CryptographyTests", ["Cryptography"]),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(
@@ -111,22 +118,28 @@ let package = Package(
     tests("TortureTests", ["TortureModel", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "Clocks", "TestSupport"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
+    tests("SettingsTests", ["Settings", "GatehouseServer", "Sidecar", "JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Resources", "JSON"]),
-    tests("ResourcesTests", ["Resources", "DocumentStore", "JSON"]),
-    tests("PlatformTests", ["Platform", "Authentication", "DocumentStore", "Resources", "JSON", httpTypes, logging]),
+    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "JSON"]),
+    tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
+    tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
+    tests("ResourcesTests", ["Resources", "Rules", "Model", "DocumentStore", "JSON"]),
+    tests(
+      "PlatformTests",
+      ["Platform", "Authentication", "DocumentStore", "Resources", "Rules", "Model", "JSON", httpTypes, logging]),
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Threads", "JSON", "Logs",
+        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Rules", "Model", "Threads", "JSON",
+        "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         nioHTTPTypes,
@@ -141,7 +154,7 @@ let package = Package(
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
-      "EndToEnd", ["TestSupport", "Authentication", "DumpDirectory", "DumpFormat", "JSON"],
+      "EndToEnd", ["TestSupport", "Authentication", "Cryptography", "DumpDirectory", "DumpFormat", "JSON"],
       resources: [.copy("Fixtures")]),
   ]
 )

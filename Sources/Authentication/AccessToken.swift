@@ -1,6 +1,6 @@
 import FoundationEssentials
 package import JSON
-package import Resources
+package import Model
 
 /// The claims of a token.
 package struct AccessToken: Sendable, Equatable {
@@ -31,7 +31,7 @@ extension AccessToken {
   /// - Parameters:
   ///   - now: Unix seconds.
   ///   - lifetime: seconds.
-  package init(actor: Actor, mayUseInterface: Bool, now: Int, lifetime: Int) {
+  package init(actor: Requester, mayUseInterface: Bool, now: Int, lifetime: Int) {
     var accesses = Dictionary(
       uniqueKeysWithValues: Self.permissionsInToken.map { ($0.rawValue, actor.may($0)) })
     accesses[Self.interfaceAccess] = mayUseInterface || accesses.values.contains(true)

@@ -1,3 +1,4 @@
+import Cryptography
 import FoundationEssentials
 package import JSON
 import NIOPosix
@@ -49,7 +50,7 @@ package final class Passwords: Sendable {
 
   /// - Returns: the hash in the shape in which documents hold it.
   package func hash(_ password: String) async throws -> JSONValue {
-    Self.document(of: try await run(password) { try BCrypt.hash(password) })
+    Self.document(of: try await run(password) { try Self.bcrypt(password) })
   }
 
   /// Whether a password is the one whose hash a document holds. Without a hash it takes as long and is false.
@@ -68,7 +69,7 @@ package final class Passwords: Sendable {
   private func index(of password: String) -> Int? {
     let password = Array(password.utf8)
     // All of them are looked at, so that time tells nothing of them.
-    return own.indices.reduce(nil) { BCrypt.isEqual(own[$1], password) ? $0 ?? $1 : $0 }
+    return own.indices.reduce(nil) { SecretBytes.areEqual(own[$1], password) ? $0 ?? $1 : $0 }
   }
 
   private func knownHash(of password: String) -> JSONValue? {
@@ -106,15 +107,25 @@ package final class Passwords: Sendable {
 }
 
 extension Passwords {
+  private static func bcrypt(_ password: String) throws(AuthenticationError) -> String {
+    do {
+      return try BCrypt.hash(password)
+    } catch {
+      throw AuthenticationError(.hashingFailed)
+    }
+  }
+
   /// Bytes in a document: `{"__type__": "bytes", "data": "<base64>"}`, as in the peer's dumps.
   package static func document(of hash: String) -> JSONValue {
-    ["__type__": "bytes", "data": .string(Data(hash.utf8).base64EncodedString())]
+    ["__type__": "bytes", "data": .string(String(decoding: Base64.standard.encode(Array(hash.utf8)), as: UTF8.self))]
   }
 
   /// The hash in a document: bytes, or the plain text that an import may have brought.
   static func hash(in value: JSONValue) -> String? {
     if let text = value.string { return text }
-    guard let data = value.object?["data"]?.string.flatMap({ Data(base64Encoded: $0) }) else { return nil }
+    guard let text = value.object?["data"]?.string, let data = Base64.standard.decode(Array(text.utf8)[...]) else {
+      return nil
+    }
     return String(validating: data, as: UTF8.self)
   }
 }

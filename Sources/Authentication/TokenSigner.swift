@@ -1,3 +1,4 @@
+import Cryptography
 import JSON
 import JWTKit
 
@@ -30,10 +31,10 @@ struct TokenSigner: Sendable {
     // In the order of Doorman's tokens.
     let header: JSONObject = ["alg": .string(key.algorithm.rawValue), "kid": .string(key.id), "typ": "JWT"]
     let signed =
-      Base64URL.encode(JSONWriter.bytes(.object(header))) + [UInt8(ascii: ".")]
-      + Base64URL.encode(JSONWriter.bytes(.object(claims)))
+      Base64.url.encode(JSONWriter.bytes(.object(header))) + [UInt8(ascii: ".")]
+      + Base64.url.encode(JSONWriter.bytes(.object(claims)))
     return String(
-      decoding: signed + [UInt8(ascii: ".")] + Base64URL.encode(try signature(of: signed)), as: UTF8.self)
+      decoding: signed + [UInt8(ascii: ".")] + Base64.url.encode(try signature(of: signed)), as: UTF8.self)
   }
 
   func signature(of bytes: [UInt8]) throws(AuthenticationError) -> [UInt8] {

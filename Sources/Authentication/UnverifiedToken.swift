@@ -1,3 +1,4 @@
+import Cryptography
 import JSON
 
 /// A token (RFC 7519 in the compact form of RFC 7515) whose signature nobody has checked: its header, read strictly.
@@ -26,7 +27,7 @@ struct UnverifiedToken {
     guard text.utf8.count <= Self.maximumLength else { return nil }
     let bytes = Array(text.utf8)
     let parts = bytes.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 3, let header = Self.object(parts[0]), let signature = Base64URL.decode(parts[2]),
+    guard parts.count == 3, let header = Self.object(parts[0]), let signature = Base64.url.decode(parts[2]),
       let algorithm = header["alg"]?.string, Self.isOfTokens(header["typ"]),
       Self.refusedFields.allSatisfy({ header[$0] == nil })
     else { return nil }
@@ -53,7 +54,7 @@ struct UnverifiedToken {
   }
 
   private static func object(_ part: ArraySlice<UInt8>) -> JSONObject? {
-    guard let json = Base64URL.decode(part) else { return nil }
+    guard let json = Base64.url.decode(part) else { return nil }
     return try? parser.parseObject(json)
   }
 }

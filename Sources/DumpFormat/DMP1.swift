@@ -1,3 +1,5 @@
+import Cryptography
+
 /// The peer's layout: `"DMP1"` ‖ salt 16 ‖ nonce 12 ‖ AES-256-GCM ciphertext ‖ tag 16, no associated data; the key is
 /// HKDF-SHA256 of the key string. The plaintext is one compact JSON object (see `DMP1Writer`).
 enum DMP1 {
@@ -17,6 +19,8 @@ enum DMP1 {
   }
 
   static func key(_ key: DumpKey, salt: [UInt8]) throws(DumpFormatError) -> [UInt8] {
-    try KeyDerivation.hkdf(key, salt: salt, info: keyInformation)
+    try cryptographic { () throws(CryptographyError) in
+      try HKDFSHA256.key(material: key.string.utf8, salt: salt, info: keyInformation)
+    }
   }
 }

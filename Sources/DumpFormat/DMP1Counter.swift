@@ -1,3 +1,5 @@
+import Cryptography
+
 /// Opens sealed blocks and counts what is in them.
 ///
 /// It reads text before that is known to be authentic. So it keeps to itself whatever it finds, faults among them: under
@@ -16,7 +18,7 @@ struct DMP1Counter {
   /// Opens the next block where it stands.
   mutating func count(_ block: inout SealedBlock) throws(DumpFormatError) {
     try block.withBytes { bytes throws(DumpFormatError) in
-      try gcm.openInPlace(bytes)
+      try cryptographic { () throws(CryptographyError) in try gcm.openInPlace(bytes) }
       guard fault == nil else { return }
       do {
         try scanner.scan(UnsafeRawBufferPointer(bytes), group: { _ in }, record: { _, _ in })

@@ -1,3 +1,5 @@
+import Cryptography
+
 /// A file in the peer's layout: its parts in clear, and its sealed text by blocks.
 struct DMP1File: Sendable {
   /// A key that may be the one, derived for this file.
@@ -58,7 +60,9 @@ struct DMP1File: Sendable {
   private func opened(_ beginning: [UInt8], _ key: [UInt8]) throws(DumpFormatError) -> [UInt8] {
     let gcm = try opening(key)
     var text = SealedBlock(beginning)
-    try text.withBytes { bytes throws(DumpFormatError) in try gcm.openInPlace(bytes) }
+    try text.withBytes { bytes throws(DumpFormatError) in
+      try cryptographic { () throws(CryptographyError) in try gcm.openInPlace(bytes) }
+    }
     return text.bytes
   }
 
@@ -78,7 +82,7 @@ struct DMP1File: Sendable {
   }
 
   func opening(_ key: [UInt8]) throws(DumpFormatError) -> GCMStream {
-    try GCMStream(key: key, nonce: nonce, isSealing: false)
+    try cryptographic { () throws(CryptographyError) in try GCMStream(key: key, nonce: nonce, isSealing: false) }
   }
 
   /// Reads on in the sealed text.

@@ -1,3 +1,5 @@
+import Cryptography
+
 /// Authenticates and counts a file in one pass.
 struct DMP1Inspection {
   let file: DMP1File
@@ -29,26 +31,31 @@ struct DMP1Inspection {
       throw error
     }
     guard let content = try counting.finish().get(), let hash else { return nil }
-    return DumpSummary(content, bytes: file.size, sha256: try hash.hexadecimal())
+    return DumpSummary(content, bytes: file.size, sha256: try cryptographic(hash.hexadecimal))
   }
 
   /// - Returns: `nil` when the counting side has given up.
   private func hashBlocks(
     through counting: some BlockCounting, isCancelled: () -> Bool
   ) throws(DumpFormatError) -> SHA256Stream? {
-    let hash = try SHA256Stream()
-    try hash.update(file.header)
+    let hash = try cryptographic { () throws(CryptographyError) in
+      let hash = try SHA256Stream()
+      try hash.update(file.header)
+      return hash
+    }
     var offset = DMP1.headerSize
     while true {
       guard !isCancelled() else { throw DumpFormatError(.cancelled) }
       guard var block = counting.spareBlock() else { return nil }
       guard try file.read(&block, at: offset, upTo: plan.blockSize) else { break }
       offset += block.count
-      try block.withBytes { bytes throws(DumpFormatError) in try hash.update(UnsafeRawBufferPointer(bytes)) }
+      try block.withBytes { bytes throws(DumpFormatError) in
+        try cryptographic { () throws(CryptographyError) in try hash.update(UnsafeRawBufferPointer(bytes)) }
+      }
       try counting.count(block)
     }
     guard try file.isWhole(at: offset) else { throw DumpFormatError(.damagedOrWrongKey) }
-    try hash.update(file.tag)
+    try cryptographic { () throws(CryptographyError) in try hash.update(file.tag) }
     return hash
   }
 }

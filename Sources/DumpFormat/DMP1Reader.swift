@@ -1,3 +1,5 @@
+import Cryptography
+
 /// Reads the peer's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
 /// checked; nobody looks at it until the first pass has said that it is what was sealed. What only counts needs one pass
 /// (`DMP1Inspection`).
@@ -22,17 +24,26 @@ struct DMP1Reader: Sendable {
 
   func verify(_ keyring: DumpKeyring) throws(DumpFormatError) -> Opened {
     for candidate in try file.candidates(keyring) {
-      let hash = try SHA256Stream()
-      try hash.update(file.header)
+      let hash = try cryptographic { () throws(CryptographyError) in
+        let hash = try SHA256Stream()
+        try hash.update(file.header)
+        return hash
+      }
       let isAuthentic: Bool
       do {
-        isAuthentic = try decrypt(candidate.key, sealed: { try hash.update($0) }, opened: { _ in })
+        isAuthentic = try decrypt(
+          candidate.key,
+          sealed: { bytes in try cryptographic { () throws(CryptographyError) in try hash.update(bytes) } },
+          opened: { _ in })
       } catch {
         throw error as? DumpFormatError ?? DumpFormatError(.cryptography, "\(error)")
       }
       if isAuthentic {
-        try hash.update(file.tag)
-        return Opened(key: candidate.key, sha256: try hash.hexadecimal())
+        let sha256 = try cryptographic { () throws(CryptographyError) in
+          try hash.update(file.tag)
+          return try hash.hexadecimal()
+        }
+        return Opened(key: candidate.key, sha256: sha256)
       }
     }
     throw DumpFormatError(.damagedOrWrongKey)
@@ -73,7 +84,7 @@ struct DMP1Reader: Sendable {
     while try file.read(&block, at: offset, upTo: blockSize) {
       try block.withBytes { bytes in
         try sealed(UnsafeRawBufferPointer(bytes))
-        try gcm.openInPlace(bytes)
+        try cryptographic { () throws(CryptographyError) in try gcm.openInPlace(bytes) }
         try opened(UnsafeRawBufferPointer(bytes))
       }
       offset += block.count

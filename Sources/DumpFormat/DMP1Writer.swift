@@ -1,3 +1,5 @@
+import Cryptography
+
 /// Writes the peer's layout. The plaintext is
 /// `{"version":1,"created_at":"…Z","sanitized":false,"note":"…","data":{"users":[{…},{…}],"apis":[]}}`.
 struct DMP1Writer<Sink: DumpSink> {
@@ -10,8 +12,8 @@ struct DMP1Writer<Sink: DumpSink> {
   private var block: [UInt8] = []
   private var bytes = 0
 
-  init(key: DumpKey, createdAt: String, note: String, sink: Sink, randomness: DumpRandomness) throws {
-    guard let salt = randomness.bytes(DMP1.saltSize), let nonce = randomness.bytes(GCMStream.nonceSize) else {
+  init(key: DumpKey, createdAt: String, note: String, sink: Sink, randomness: RandomBytes) throws {
+    guard let salt = randomness.next(DMP1.saltSize), let nonce = randomness.next(GCMStream.nonceSize) else {
       throw DumpFormatError.library("random numbers")
     }
     gcm = try GCMStream(key: DMP1.key(key, salt: salt), nonce: nonce, isSealing: true)

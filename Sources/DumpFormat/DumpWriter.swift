@@ -1,3 +1,5 @@
+package import Cryptography
+
 /// Where a dump's bytes go.
 package protocol DumpSink {
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws
@@ -19,7 +21,7 @@ package struct DumpWriter<Sink: DumpSink> {
   ///   - order: where the dump stands among others; it is carried in the note.
   ///   - note: a word for those who look inside; the peer's own by default.
   package init(
-    format: DumpFormatName, key: DumpKey, createdAt: String, sink: Sink, randomness: DumpRandomness = .system,
+    format: DumpFormatName, key: DumpKey, createdAt: String, sink: Sink, randomness: RandomBytes = .system,
     order: DumpOrder? = nil, note: String = DumpOrder.plainNote
   ) throws {
     self.format = format

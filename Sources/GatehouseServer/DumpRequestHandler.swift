@@ -4,9 +4,11 @@ import DumpDirectory
 import DumpFormat
 import JSON
 import Logging
+import Model
 import Persistence
 import Platform
 import Resources
+import Rules
 import Threads
 
 /// Serves the platform API's requests about dumps: checks paths, writes and restores dumps, and turns failures into answers.
@@ -74,6 +76,8 @@ struct DumpRequestHandler: DumpPort {
       try await installer.replaceOnRequest(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
     } catch let refusal as Refusal {
       throw refusal
+    } catch let violation as RuleViolation {
+      throw Refusal(violation)
     } catch {
       logger.error(
         "a dump was read, but its state could not be put in place; nothing was changed",

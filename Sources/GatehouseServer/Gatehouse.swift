@@ -8,10 +8,12 @@ import Hummingbird
 import HummingbirdCore
 import JSON
 import Logging
+import Model
 import NIOCore
 import Persistence
 import Platform
 import Resources
+import Rules
 import Settings
 
 /// The service, put together from its parts.
@@ -60,10 +62,10 @@ struct Gatehouse: Sendable {
     let defaults = SecuritySettings.Defaults(
       enableAutoSave: memory.autoSaveEnabled, autoSaveFrequencySeconds: memory.autoSaveFrequency,
       dumpPath: "\(location.directory)/\(location.stem).bin",
-      allowLocalhostBypass: configuration.platform.localhostBypass ?? true,
-      sideFile: configuration.sideFile)
+      allowLocalhostBypass: configuration.platform.localhostBypass ?? Configuration.Platform.standardLocalhostBypass,
+      sideFile: configuration.sideFile?.settings ?? [:])
     let accounts = EnvironmentAccounts(
-      store: store, firstStart: FirstStart(email: configuration.administrator.email, settings: defaults),
+      store: store, required: RequiredDocuments(adminEmail: configuration.administrator.email, settings: defaults),
       passwords: passwords, administrator: configuration.administrator.password, sidecar: configuration.sidecar,
       logger: logger)
     let commitLog = DumpOnlyLog()
@@ -89,7 +91,7 @@ struct Gatehouse: Sendable {
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)
-    ) { address in platform.settings.trustedProxies.contains { $0.contains(address) } }
+    ) { address in platform.settings.addresses.trustedProxies.contains { $0.contains(address) } }
   }
 
   /// Makes the directory of dumps ready. A volume that is full is no reason to refuse the start: what is on it can be served, and a

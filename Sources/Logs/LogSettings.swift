@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 package import Settings
 
 /// `LOG_FORMAT` and `LOG_LEVEL`.
@@ -6,20 +6,31 @@ package struct LogSettings: Sendable {
   package let format: LogFormat
   package let level: LogLevel
 
-  /// Reads both; faults go to the reader, and the defaults stand in.
-  package init(_ reader: inout EnvironmentReader) {
-    let format = reader.choice("LOG_FORMAT", default: "plain", of: ["plain": LogFormat.plain, "json": .json])
-    let level = reader.choice(
-      "LOG_LEVEL", default: "INFO",
-      of: [
+  /// The declarations of these settings.
+  package struct Declarations: SettingGroup {
+    package static let title = "Logs"
+
+    package let format = Setting(
+      "LOG_FORMAT", .choice(["plain": LogFormat.plain, "json": .json]), default: .plain,
+      flag: "--log-format plain|json", "how log lines look")
+    package let level = Setting(
+      "LOG_LEVEL",
+      .choice([
         "TRACE": LogLevel.trace, "DEBUG": .debug, "INFO": .info, "NOTICE": .notice, "WARNING": .warning,
         "ERROR": .error, "CRITICAL": .critical,
-      ])
-    self.format = format ?? .plain
-    self.level = level ?? .info
+      ]), default: .info, flag: "--log-level LEVEL", "the lowest level that is logged")
   }
 
-  /// For the messages about everything else: faults are left to who reads the whole environment.
+  /// The settings as they are declared.
+  package static let declarations = Declarations()
+
+  /// Reads both settings. Faults go to the reader, and the defaults stand in.
+  package init(_ reader: inout EnvironmentReader) {
+    format = reader.value(of: Self.declarations.format)
+    level = reader.value(of: Self.declarations.level)
+  }
+
+  /// Reads both for the messages about all other settings. The reader of the whole environment reports their faults.
   package init(of environment: [String: String]) {
     var reader = EnvironmentReader(environment) { _ in "" }
     self.init(&reader)

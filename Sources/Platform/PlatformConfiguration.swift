@@ -1,4 +1,4 @@
-package import Resources
+package import Model
 
 /// What the environment decides about the platform API.
 package struct PlatformConfiguration: Sendable {

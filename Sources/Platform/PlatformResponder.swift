@@ -4,6 +4,7 @@ import HTTPTypes
 package import Hummingbird
 import JSON
 import Logging
+import Model
 import NIOCore
 import Resources
 
@@ -127,9 +128,9 @@ extension PlatformResponder {
       id: incoming.id, method: request.method, path: incoming.path, host: request.head.authority,
       headers: request.headers, parameters: parameters,
       query: PercentEncoding.query(request.head.path?.cut(at: UInt8(ascii: "?"))?.after ?? ""),
-      caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.trustedProxies),
+      caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.addresses.trustedProxies),
       session: session, body: body, bytes: content)
-    let answer = try await route.handler(call, platform)
+    let answer = try await route.answer(call, platform)
     if route.changesState { try platform.acknowledgeChange() }
     var response = answer.encoded.map(encoded) ?? wrapped(envelope.wrap(answer))
     response.headers.append(contentsOf: answer.headers)

@@ -1,6 +1,7 @@
 package import Authentication
 package import DocumentStore
 package import Logging
+package import Model
 import NIOCore
 import RateLimiting
 package import Resources
@@ -10,6 +11,8 @@ import Synchronization
 package final class PlatformServices: Sendable {
   package let configuration: PlatformConfiguration
   let store: DocumentStore
+  /// The decoded state of the store.
+  package let model: CurrentModel
   private let commitLog: any CommitLog
   let passwords: Passwords
   let tokens: Tokens
@@ -63,6 +66,7 @@ package final class PlatformServices: Sendable {
   ) {
     self.configuration = configuration
     self.store = store
+    model = CurrentModel(following: store, defaults: configuration.settings)
     self.commitLog = commitLog
     self.passwords = passwords
     self.tokens = tokens
@@ -87,7 +91,7 @@ package final class PlatformServices: Sendable {
 
   /// The security settings as they are at this moment.
   package var settings: SecuritySettings {
-    SecuritySettings(in: store.snapshot(), defaults: configuration.settings)
+    model.version().settings
   }
 
   enum LimitedAction: Sendable {
@@ -116,9 +120,9 @@ package final class PlatformServices: Sendable {
   ///
   /// - Throws: what the body throws, before any change. 503 `GTW504` when the log does not take the change, which was made.
   func write<Value: Sendable>(
-    _ body: (inout Transaction) throws(Refusal) -> Value
-  ) async throws(Refusal) -> Value {
-    let result = try store.write(permit: { () throws(Refusal) in try self.permitChange() }, body)
+    _ body: (inout Transaction) throws -> Value
+  ) async throws -> Value {
+    let result = try store.write(permit: { () throws in try self.permitChange() }, body)
     guard let commit = result.commit else { return result.value }
     do {
       try await commitLog.append(commit)

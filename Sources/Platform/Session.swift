@@ -2,11 +2,13 @@ package import Authentication
 import DocumentStore
 import HTTPTypes
 import JSON
-package import Resources
+package import Model
+import Resources
+import Rules
 
 /// Who makes a call, proven by a token.
 package struct Session: Sendable {
-  package let actor: Actor
+  package let actor: Requester
   package let token: AccessToken
   /// Whether the token came in a cookie, which a browser sends unasked.
   let isFromCookie: Bool
@@ -21,9 +23,9 @@ extension PlatformServices {
   func session(of headers: HTTPFields) -> Session? {
     guard let (text, isFromCookie) = Self.token(in: headers) else { return nil }
     guard let token = try? tokens.verify(text, now: now()) else { return nil }
-    let snapshot = store.snapshot()
-    guard !Revocations.isRevoked(username: token.sub, tokenID: token.jti, in: snapshot),
-      let actor = Actor(username: token.sub, in: snapshot)
+    let model = model.version()
+    guard !model.revocations.isRevoked(username: token.sub, tokenID: token.jti),
+      let actor = Requester(username: token.sub, in: model)
     else { return nil }
     return Session(actor: actor, token: token, isFromCookie: isFromCookie)
   }

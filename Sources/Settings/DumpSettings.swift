@@ -1,9 +1,28 @@
-/// Where the dumps are and what seals them: the settings that both programs share.
+/// Where the dumps are and which keys encrypt and decrypt them: the settings that both programs share.
 package struct DumpSettings: Sendable {
+  /// The declarations of these settings.
+  package struct Declarations: SettingGroup {
+    package static let title = "Dumps"
+
+    package let encryptionKey = SecretSetting(
+      "MEM_ENCRYPTION_KEY", minimumLength: 8, inProduction: 32, absent: "required", flag: "--encryption-key-file FILE",
+      "the key that encrypts dumps; without it no dump can be decrypted")
+    package let olderKeys = SecretSetting(
+      "MEM_ENCRYPTION_KEYS_OLD", absent: "none", flag: "--encryption-keys-old-file FILE",
+      "earlier keys with commas between them, for decryption only")
+    package let path = Setting(
+      "MEM_DUMP_PATH", .text("a path"), default: "generated/memory_dump.bin", flag: "--dump-path PATH",
+      "the dump directory, or a file in it whose stem the dumps have; relative to the working directory")
+  }
+
+  /// The settings as they are declared.
+  package static let declarations = Declarations()
+
+  /// The key that encrypts dumps.
   package let encryptionKey: Secret
-  /// For opening only.
+  /// Keys for decryption only.
   package let olderKeys: [Secret]
-  /// As given; relative to the working directory.
+  /// The path as given; relative to the working directory.
   package let path: String
 
   /// Reads `MEM_ENCRYPTION_KEY`, `MEM_ENCRYPTION_KEYS_OLD` and `MEM_DUMP_PATH`.
@@ -11,33 +30,39 @@ package struct DumpSettings: Sendable {
   /// - Parameter isProduction: asks for a longer key.
   /// - Returns: `nil` without a key; the reader then has the fault.
   package init?(_ reader: inout EnvironmentReader, isProduction: Bool) {
-    let minimum = isProduction ? 32 : 8
-    let key = reader.secret("MEM_ENCRYPTION_KEY", minimumLength: minimum)
-    if key == nil, !reader.isSet("MEM_ENCRYPTION_KEY") {
+    let declared = Self.declarations
+    let key = reader.secret(declared.encryptionKey, isProduction: isProduction)
+    if key == nil, !reader.isSet(declared.encryptionKey) {
+      let minimum = declared.encryptionKey.minimumLength(isProduction: isProduction)
       reader.fault(
-        "MEM_ENCRYPTION_KEY",
+        declared.encryptionKey,
         "is not set; dumps are sealed with it. Set one of at least \(minimum) characters and keep it: without it no dump opens"
       )
     }
-    let older = reader.secret("MEM_ENCRYPTION_KEYS_OLD").map { list in
-      list.reveal().utf8.split(separator: UInt8(ascii: ",")).map { key in
-        Secret(String(decoding: key.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
-      }
-    }
-    if older?.contains(where: { $0.reveal().utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } })
-      == true
-    {
-      reader.fault("MEM_ENCRYPTION_KEYS_OLD", "has several lines; list whole keys on one line with commas between them")
-    }
-    if older?.contains(where: { $0.count < 8 }) == true {
-      reader.fault(
-        "MEM_ENCRYPTION_KEYS_OLD", "holds a key of less than 8 characters; list whole keys with commas between them")
-    }
-    path = reader.text("MEM_DUMP_PATH", default: "generated/memory_dump.bin")
-    // Doorman takes the variable as it stands, and so sealed its dumps.
-    let asItStands = reader.withLineEnds("MEM_ENCRYPTION_KEY").map { [Secret($0)] } ?? []
-    olderKeys = (older ?? []) + asItStands
+    let older = Self.olderKeys(&reader)
+    path = reader.value(of: declared.path)
+    // Doorman takes the variable as it stands, and so encrypted its dumps.
+    let asItStands = reader.withLineEnds(declared.encryptionKey).map { [Secret($0)] } ?? []
+    olderKeys = older + asItStands
     guard let key else { return nil }
     encryptionKey = key
+  }
+
+  private static func olderKeys(_ reader: inout EnvironmentReader) -> [Secret] {
+    guard let list = reader.secret(declarations.olderKeys) else { return [] }
+    let keys = list.reveal().utf8.split(separator: UInt8(ascii: ",")).map { key in
+      Secret(String(decoding: key.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self))
+    }
+    if keys.contains(where: { $0.reveal().utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } }) {
+      reader.fault(
+        declarations.olderKeys, "has several lines; list whole keys on one line with commas between them")
+    }
+    let minimum = declarations.encryptionKey.minimumLength
+    if keys.contains(where: { $0.count < minimum }) {
+      reader.fault(
+        declarations.olderKeys,
+        "holds a key of less than \(minimum) characters; list whole keys with commas between them")
+    }
+    return keys
   }
 }

@@ -1,6 +1,6 @@
 import JSON
 
-/// Reads variables one by one, remembers what is in effect and gathers what is wrong.
+/// Reads declared settings one by one, remembers what is in effect and gathers what is wrong.
 ///
 /// An empty variable counts as one that is not set, and line ends at a value's end are cut, as `$(cat FILE)` and tools of
 /// Windows leave them. Every secret can also come as `NAME_FILE`.
@@ -22,72 +22,69 @@ package struct EnvironmentReader {
   private let environment: [String: String]
   private let readFile: (String) throws -> String
   private(set) var entries: [Entry] = []
+  /// What is wrong so far.
   package private(set) var faults: [ConfigurationFaults.Fault] = []
 
   /// What is in effect so far, for a listing.
   package var listing: ConfigurationListing { ConfigurationListing(entries) }
 
+  /// - Parameter readFile: reads a secret's file by its path.
   package init(_ environment: [String: String], readFile: @escaping (String) throws -> String) {
     self.environment = environment
     self.readFile = readFile
   }
 
-  package mutating func fault(_ name: String, _ sentence: String) {
+  /// Notes what is wrong with a setting.
+  package mutating func fault(_ setting: some DeclaredSetting, _ sentence: String) {
+    fault(name(of: setting), sentence)
+  }
+
+  private mutating func fault(_ name: String, _ sentence: String) {
     faults.append(ConfigurationFaults.Fault(name: name, sentence: sentence))
   }
 
-  package mutating func text(_ name: String, default standard: String) -> String {
-    optionalText(name, absent: standard) ?? standard
+  /// The value of a setting: the default where it is not set, and where it has a fault.
+  package mutating func value<Value>(of setting: Setting<Value>) -> Value {
+    let text = setting.kind.write(setting.standard)
+    return given(setting, absent: text.isEmpty ? "none" : text) ?? setting.standard
   }
 
+  /// The value of a setting; `nil` where it is not set, and where it has a fault.
+  package mutating func value<Value>(of setting: OptionalSetting<Value>) -> Value? {
+    read(name(of: setting), setting.kind, absent: setting.description.standard)
+  }
+
+  /// The value that the environment gives; `nil` without one, and where it has a fault.
+  ///
   /// - Parameter absent: what the listing shows when the variable is not set.
-  package mutating func optionalText(_ name: String, absent: String = "not set") -> String? {
-    let value = raw(name)
-    checkBytes(of: name)
-    record(name, value ?? absent, value == nil ? .default : .environment)
-    return value
+  package mutating func given<Value>(_ setting: Setting<Value>, absent: String) -> Value? {
+    read(name(of: setting), setting.kind, absent: absent)
   }
 
-  package mutating func boolean(_ name: String, default standard: Bool) -> Bool {
-    optionalBoolean(name, absent: "\(standard)") ?? standard
-  }
-
-  package mutating func optionalBoolean(_ name: String, absent: String = "not set") -> Bool? {
-    parsed(name, absent: absent, takes: "true or false") { text in
-      if ["true", "1", "yes", "on"].contains(where: { Self.isSameWord($0, text) }) { return true }
-      if ["false", "0", "no", "off"].contains(where: { Self.isSameWord($0, text) }) { return false }
+  private mutating func read<Value>(_ name: String, _ kind: SettingKind<Value>, absent: String) -> Value? {
+    guard let raw = raw(name) else {
+      record(name, absent, .default)
+      return nil
+    }
+    if kind.reading == .whole { checkBytes(of: name) }
+    let text = kind.reading == .whole ? raw : withoutBlanks(raw)
+    do throws(SettingKind<Value>.Refusal) {
+      let value = try kind.parse(text)
+      // A list is shown as it was read.
+      let shown = value is [String] ? kind.write(value) : text
+      record(name, shown.isEmpty ? "none" : shown, .environment)
+      return value
+    } catch {
+      fault(name, error.sentence)
       return nil
     }
   }
 
-  package mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
-    let bounds =
-      range.upperBound == .max ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-    return parsed(name, absent: "\(standard)", takes: "a whole number \(bounds)") { text in
-      Int(text).flatMap { range.contains($0) ? $0 : nil }
-    } ?? standard
-  }
-
-  /// One of some words, in any case.
-  package mutating func choice<Choice: Sendable>(
-    _ name: String, default standard: String, of choices: KeyValuePairs<String, Choice>
-  ) -> Choice? {
-    let words = choices.map(\.key)
-    let find = { (text: String) in choices.first { Self.isSameWord($0.key, text) }?.value }
-    return parsed(name, absent: standard, takes: "one of \(words.joined(separator: ", "))", find) ?? find(standard)
-  }
-
-  /// Words with commas between them.
-  package mutating func list(_ name: String, default standard: [String]) -> [String] {
-    let value = raw(name)
-    checkBytes(of: name)
-    let words = value.map { Self.words(of: $0) } ?? standard
-    record(name, words.isEmpty ? "none" : words.joined(separator: ","), value == nil ? .default : .environment)
-    return words
-  }
-
-  /// A secret from `NAME` or from the file that `NAME_FILE` names.
-  package mutating func secret(_ name: String, minimumLength: Int = 1) -> Secret? {
+  /// A secret from its variable or from the file that `NAME_FILE` names.
+  ///
+  /// - Parameter isProduction: whether `ENV=production` asks for a longer one.
+  package mutating func secret(_ setting: SecretSetting, isProduction: Bool = false) -> Secret? {
+    let name = setting.description.variable
     let fileName = "\(name)_FILE"
     let value = raw(name)
     let path = raw(fileName)
@@ -117,33 +114,27 @@ package struct EnvironmentReader {
     if path == nil { checkBytes(of: name) }
     let secret = Secret(found)
     record(name, "set (\(secret.count) characters)", path == nil ? .environment : .file)
-    guard secret.count >= minimumLength else {
-      fault(
-        name, "has \(secret.count) characters; it needs at least \(minimumLength). A good one: openssl rand -base64 32")
+    let minimum = setting.minimumLength(isProduction: isProduction)
+    guard secret.count >= minimum else {
+      fault(name, "has \(secret.count) characters; it needs at least \(minimum). A good one: openssl rand -base64 32")
       return nil
     }
     return secret
   }
 
-  /// Whether a variable, or its `_FILE`, is set at all.
-  package func isSet(_ name: String) -> Bool { raw(name) != nil || raw("\(name)_FILE") != nil }
+  /// Whether the variable of a setting, or its `_FILE`, is set at all.
+  package func isSet(_ setting: some DeclaredSetting) -> Bool {
+    let name = name(of: setting)
+    return raw(name) != nil || raw("\(name)_FILE") != nil
+  }
 
-  /// A value of any kind.
-  ///
-  /// - Parameter takes: what it takes, in words, for the fault.
-  package mutating func parsed<Value>(
-    _ name: String, absent: String, takes: String, _ parse: (String) -> Value?
-  ) -> Value? {
-    guard let text = raw(name) else {
-      record(name, absent, .default)
-      return nil
+  /// The variable of a setting that counts: the older one only where it alone is set.
+  package func name(of setting: some DeclaredSetting) -> String {
+    let variable = setting.description.variable
+    guard let older = setting.description.olderVariable, raw(variable) == nil, raw(older) != nil else {
+      return variable
     }
-    guard let value = parse(Self.trimmed(text)) else {
-      fault(name, "is '\(text.prefix(80))'; it takes \(takes)")
-      return nil
-    }
-    record(name, Self.trimmed(text), .environment)
-    return value
+    return older
   }
 
   private mutating func record(_ name: String, _ value: String, _ source: Entry.Source) {
@@ -158,7 +149,8 @@ package struct EnvironmentReader {
   }
 
   /// A variable with the line ends at its end; `nil` where it has none.
-  func withLineEnds(_ name: String) -> String? {
+  func withLineEnds(_ setting: SecretSetting) -> String? {
+    let name = setting.description.variable
     guard let value = environment[name], let text = raw(name), value.utf8.count > text.utf8.count else { return nil }
     return value
   }
@@ -171,20 +163,5 @@ package struct EnvironmentReader {
     } else if value.unicodeScalars.contains("\u{FFFD}") {
       fault(name, "is not valid UTF-8; set it to UTF-8 text")
     }
-  }
-
-  private static func words(of list: String) -> [String] {
-    list.parts(betweenBytes: UInt8(ascii: ",")).map(trimmed).filter { !$0.isEmpty }
-  }
-
-  /// The same letters of ASCII in any case.
-  private static func isSameWord(_ one: String, _ other: String) -> Bool {
-    one.asciiLowercased.hasSameBytes(as: other.asciiLowercased)
-  }
-
-  private static func trimmed(_ text: String) -> String {
-    let isBlank = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
-    let start = text.utf8.drop(while: isBlank)
-    return String(decoding: start.reversed().drop(while: isBlank).reversed(), as: UTF8.self)
   }
 }

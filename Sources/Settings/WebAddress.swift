@@ -115,23 +115,3 @@ package struct WebAddress: Sendable, Equatable {
 
   private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }
-
-extension EnvironmentReader {
-  /// An address of a server.
-  ///
-  /// - Parameters:
-  ///   - absent: what the listing shows when the variable is not set.
-  ///   - example: for the fault.
-  /// - Returns: `nil` when it is not set, or when it can't be used, which is a fault then.
-  package mutating func address(
-    _ name: String, absent: String = "not set", tail: WebAddress.Tail, example: String
-  ) -> WebAddress? {
-    guard let text = optionalText(name, absent: absent) else { return nil }
-    do throws(WebAddress.Fault) {
-      return try WebAddress(text, tail: tail)
-    } catch {
-      fault(name, "\(error.sentence). It takes an address such as \(example)")
-      return nil
-    }
-  }
-}

@@ -8,7 +8,10 @@ struct GatehouseCommand: AsyncParsableCommand {
     commandName: "gatehouse",
     abstract: "An API gateway that keeps its state in memory and never loses it.",
     discussion: """
-      Settings come from the environment; `gatehouse config check` shows them. Without a subcommand the service starts.
+      Without a subcommand the gateway starts. `gatehouse config check` shows the settings in effect.
+
+      Settings, each an environment variable; a secret can also come from the file that NAME_FILE names:
+      \(Configuration.settings.descriptions.map(\.help).joined(separator: "\n"))
 
       Signals: SIGTERM, SIGINT and SIGQUIT write a dump and stop; a second one does not wait for calls in flight, a third \
       one at least a second later ends at once. SIGUSR1 writes a dump and goes on. No other signal does anything.

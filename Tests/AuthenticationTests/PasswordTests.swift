@@ -1,6 +1,7 @@
+import Cryptography
 import Foundation
 import JSON
-import Resources
+import Model
 import Synchronization
 import Testing
 

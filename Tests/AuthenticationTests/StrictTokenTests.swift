@@ -1,6 +1,7 @@
+import Cryptography
 import Foundation
 import JSON
-import Resources
+import Model
 import Testing
 
 @testable import Authentication
@@ -20,14 +21,14 @@ struct StrictTokenTests {
   private static func claims(expiry: String) -> String { claims.replacing("1800001800", with: expiry) }
 
   private static func encoded(_ text: String) -> String {
-    String(decoding: Base64URL.encode(Array(text.utf8)), as: UTF8.self)
+    String(decoding: Base64.url.encode(Array(text.utf8)), as: UTF8.self)
   }
 
   /// Signs two segments as they are.
   private func signed(_ header: String, _ claims: String) async throws -> String {
     let signer = try await TokenSigner(TokenKey(secret: "k"))
     let signature = try signer.signature(of: Array("\(header).\(claims)".utf8))
-    return "\(header).\(claims).\(String(decoding: Base64URL.encode(signature), as: UTF8.self))"
+    return "\(header).\(claims).\(String(decoding: Base64.url.encode(signature), as: UTF8.self))"
   }
 
   private func isTaken(_ token: String) async throws -> Bool {
@@ -148,7 +149,7 @@ struct StrictTokenTests {
       if loose != strict { #expect(try await !isTaken(signed(Self.encoded(Self.header), loose))) }
     }
     let notUTF8 = Array(Self.claims(and: "\"z\":\"").utf8).dropLast() + [0xFF] + Array("\"}".utf8)
-    let encoded = String(decoding: Base64URL.encode(Array(notUTF8)), as: UTF8.self)
+    let encoded = String(decoding: Base64.url.encode(Array(notUTF8)), as: UTF8.self)
     #expect(try await !isTaken(signed(Self.encoded(Self.header), encoded)))
   }
 
@@ -164,34 +165,5 @@ struct StrictTokenTests {
     let mixed = try await Tokens(
       keys: [TokenKey(id: "e\u{301}", algorithm: .hs256, isActive: true, material: .secret("one"))])
     #expect(throws: AuthenticationError.self) { try both.verify(mixed.sign(token), now: 0) }
-  }
-}
-
-@Suite("Base64url")
-struct Base64URLTests {
-  @Test("has the vectors of RFC 4648, without padding")
-  func vectors() {
-    for (text, expected) in [
-      ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
-      ("foobar", "Zm9vYmFy"), ("\u{FB}\u{FF}", "w7vDvw"), ("???>>>", "Pz8_Pj4-"),
-    ] {
-      #expect(String(decoding: Base64URL.encode(Array(text.utf8)), as: UTF8.self) == expected)
-      #expect(Base64URL.decode(Array(expected.utf8)[...]) == Array(text.utf8))
-    }
-  }
-
-  @Test("gives back any bytes, and reads no other spelling of them")
-  func roundTrip() {
-    var generator = SystemRandomNumberGenerator()
-    for count in 0..<200 {
-      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      let text = Base64URL.encode(bytes)
-      #expect(Base64URL.decode(text[...]) == bytes)
-      for index in text.indices {
-        var other = text
-        other[index] = UInt8.random(in: 0...255, using: &generator)
-        if let read = Base64URL.decode(other[...]) { #expect(Base64URL.encode(read) == other) }
-      }
-    }
   }
 }

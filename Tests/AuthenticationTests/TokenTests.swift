@@ -1,13 +1,13 @@
 import Foundation
 import JSON
-import Resources
+import Model
 import Testing
 
 @testable import Authentication
 
 @Suite("Tokens")
 struct TokenTests {
-  private let actor = Actor(username: "alice", role: "developer", permissions: [.manageAPIs])
+  private let actor = Requester(username: "alice", role: "developer", permissions: [.manageAPIs])
 
   private func token(exp: Int = 2000, jti: String = "j") -> AccessToken {
     AccessToken(sub: "alice", role: "developer", exp: exp, jti: jti, accesses: [:])

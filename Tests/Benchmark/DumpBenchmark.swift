@@ -4,8 +4,9 @@ import DumpDirectory
 import DumpFormat
 import Foundation
 import JSON
+import Model
 import Persistence
-import Resources
+import Rules
 import Synchronization
 import TestSupport
 

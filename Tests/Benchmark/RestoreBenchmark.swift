@@ -3,8 +3,9 @@ import DocumentStore
 import DumpDirectory
 import DumpFormat
 import Foundation
+import Model
 import Persistence
-import Resources
+import Rules
 import TestSupport
 
 /// Loads dumps whose users differ in their text only, in turn, so that what else the machine does falls on all of them.

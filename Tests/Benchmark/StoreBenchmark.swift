@@ -2,7 +2,8 @@ import ArgumentParser
 import DocumentStore
 import Foundation
 import JSON
-import Resources
+import Model
+import Rules
 
 /// The store in this process: filling, finding, changing, snapshots, memory.
 struct StoreBenchmark: AsyncParsableCommand {

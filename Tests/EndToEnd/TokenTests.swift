@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import JSON
 import TestSupport
@@ -10,10 +11,10 @@ struct TokenTests {
   /// Signs with the secret of the service.
   private func token(_ header: String, _ claims: String, padding: String = "") async throws -> String {
     let signer = try await TokenSigner(TokenKey(secret: "a-secret-of-the-tests"))
-    let segments = [header, claims].map { String(decoding: Base64URL.encode(Array($0.utf8)), as: UTF8.self) + padding }
+    let segments = [header, claims].map { String(decoding: Base64.url.encode(Array($0.utf8)), as: UTF8.self) + padding }
     let signed = segments.joined(separator: ".")
     let signature = try signer.signature(of: Array(signed.utf8))
-    return "\(signed).\(String(decoding: Base64URL.encode(signature), as: UTF8.self))"
+    return "\(signed).\(String(decoding: Base64.url.encode(signature), as: UTF8.self))"
   }
 
   /// As Doorman spells the claims of an admin.

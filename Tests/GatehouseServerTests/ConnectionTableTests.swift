@@ -1,4 +1,6 @@
+import Model
 import Resources
+import Rules
 import TestSupport
 import Testing
 

@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
 import JSON
+import Model
 import Resources
+import Rules
 import Settings
 import TestSupport
 import Testing
@@ -98,7 +100,7 @@ struct SideFileTests {
       #expect(faults == [])
       let defaults = SecuritySettings.Defaults(
         enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true,
-        sideFile: file)
+        sideFile: try #require(file).settings)
       #expect(defaults.document["ip_whitelist"]?.strings == ["10.0.0.0/8", "::1"])
       #expect(defaults.document["dump_path"] == "/d/x.bin")
       #expect(defaults.document["other"] == nil)

@@ -1,8 +1,10 @@
 import Foundation
 import Glibc
 import Logging
+import Model
 import NIOCore
 import Resources
+import Rules
 import TestSupport
 import Testing
 
@@ -38,8 +40,8 @@ struct StartFaultTests {
     return directory + loading + dumps + listening + [
       StartFault(ThreadError(number: EAGAIN)), StartFault(loading: ThreadError(number: EAGAIN)),
       StartFault(preparing: DumpDirectoryError(.outside, "x", "is no path")),
-      StartFault(accounts: Refusal(400, "X", "taken"), in: "/data/x.bin"),
-      StartFault(accounts: Refusal(400, "X", "taken"), in: nil), StartFault.noneLoads(3),
+      StartFault(accounts: RuleViolation("X", "taken"), in: "/data/x.bin"),
+      StartFault(accounts: RuleViolation("X", "taken"), in: nil), StartFault.noneLoads(3),
       StartFault.tokens("no key"),
     ]
   }

@@ -2,7 +2,9 @@ import Authentication
 import DocumentStore
 import JSON
 import Logging
+import Model
 import Resources
+import Rules
 import Synchronization
 import Testing
 
@@ -91,22 +93,20 @@ struct AcknowledgementTests {
   func log() async throws {
     let log = TestLog()
     let services = try await services(isWriter: true, isSealed: false, isSaved: false, log: log)
-    try await services.write { (transaction) throws(Refusal) in try Self.insert(into: &transaction) }
+    try await services.write { (transaction) throws in try Self.insert(into: &transaction) }
     #expect(log.kept.withLock { $0 } == [1])
     // Nothing changed, so there is nothing to keep.
     await #expect(throws: Refusal.self) {
-      try await services.write { (_) throws(Refusal) in throw Refusal(400, "x", "x") }
+      try await services.write { (_) throws in throw Refusal(400, "x", "x") }
     }
-    try await services.write { (_) throws(Refusal) in }
+    try await services.write { (_) throws in }
     #expect(log.kept.withLock { $0 } == [1])
 
     let failing = try await self.services(isWriter: true, isSealed: false, isSaved: false, log: TestLog(fails: true))
-    do throws(Refusal) {
-      try await failing.write { (transaction) throws(Refusal) in try Self.insert(into: &transaction) }
-      Issue.record("it was acknowledged")
-    } catch {
-      #expect(error.code == "GTW504" && error.status == 503)
-      #expect(error.message.contains("the log is full"))
+    let error = await #expect(throws: Refusal.self) {
+      try await failing.write { (transaction) throws in try Self.insert(into: &transaction) }
     }
+    #expect(error?.code == "GTW504" && error?.status == 503)
+    #expect(error?.message.contains("the log is full") == true)
   }
 }

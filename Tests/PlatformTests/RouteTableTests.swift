@@ -1,6 +1,8 @@
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 import Testing
 
 @testable import Platform

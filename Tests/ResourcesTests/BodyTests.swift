@@ -1,5 +1,7 @@
 package import JSON
+import Model
 import Resources
+import Rules
 import Testing
 
 @Suite("Request bodies")

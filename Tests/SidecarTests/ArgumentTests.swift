@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import Testing
 
 @testable import Sidecar
@@ -40,14 +41,16 @@ struct ArgumentTests {
   }
 
   @Test("is explained by --help: every command, flag, variable, default and exit code")
-  func help() {
-    for setting in Setting.all {
-      #expect(Help.text.contains("\(setting.flag) \(setting.placeholder)"))
-      #expect(Help.text.contains("[\(setting.variable); default: \(setting.standard)]"))
+  func help() throws {
+    let settings = SidecarConfiguration.settings.descriptions.filter { $0.flag != nil }
+    for setting in settings {
+      #expect(Help.text.contains(try #require(setting.flag)))
+      #expect(Help.text.contains("[\(setting.flagVariable); default: \(setting.standard)]"))
     }
     for command in SidecarCommand.allCases { #expect(Help.text.contains("  \(command.rawValue)")) }
     for code in SidecarExit.allCases { #expect(Help.text.contains("  \(code.rawValue) ")) }
-    #expect(Set(Setting.all.map(\.flag)).count == Setting.all.count)
+    #expect(settings.count == 28)
+    #expect(Set(settings.map(\.flagName)).count == settings.count)
   }
 }
 
@@ -62,9 +65,8 @@ struct SidecarPageTests {
   @Test("describe every setting, outcome, exit code and metric")
   func complete() throws {
     let configuration = try page("configuration.md")
-    for setting in Setting.all {
-      let variable = setting.variable.hasSuffix("_FILE") ? String(setting.variable.dropLast(5)) : setting.variable
-      #expect(configuration.contains("`\(variable)`"), "\(variable)")
+    for setting in SidecarConfiguration.settings.descriptions {
+      #expect(configuration.contains("`\(setting.variable)`"), "\(setting.variable)")
     }
     let sidecar = try page("sidecar.md")
     for outcome in DrainOutcome.allCases {

@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 
 extension LeaseHolder {
@@ -6,13 +7,8 @@ extension LeaseHolder {
   /// - Parameter randomness: for the name.
   package static func current(randomness: some RandomNumberGenerator = SystemRandomNumberGenerator()) -> LeaseHolder {
     var randomness = randomness
-    let name = (0..<2).map { _ in hexadecimal(randomness.next() as UInt64) }.joined()
+    let name = Hexadecimal.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &randomness) })
     return LeaseHolder(name: name, host: host, process: Int(getpid()), bootID: bootID)
-  }
-
-  private static func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   private static var host: String {

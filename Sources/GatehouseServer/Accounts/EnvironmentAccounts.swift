@@ -3,8 +3,9 @@ import Clocks
 import DocumentStore
 import JSON
 import Logging
+import Model
 import Persistence
-import Resources
+import Rules
 import Settings
 import Synchronization
 
@@ -27,7 +28,7 @@ final class EnvironmentAccounts: Sendable {
   }
 
   private let store: DocumentStore
-  private let firstStart: FirstStart
+  private let required: RequiredDocuments
   private let passwords: Passwords
   private let administrator: Secret
   private let sidecar: Configuration.SidecarLogin?
@@ -41,11 +42,11 @@ final class EnvironmentAccounts: Sendable {
   ///   - administrator: the admin's password.
   ///   - sidecar: `nil` when `SIDECAR_USERNAME` is not set: then there is no such account.
   init(
-    store: DocumentStore, firstStart: FirstStart, passwords: Passwords, administrator: Secret,
+    store: DocumentStore, required: RequiredDocuments, passwords: Passwords, administrator: Secret,
     sidecar: Configuration.SidecarLogin?, logger: Logger
   ) {
     self.store = store
-    self.firstStart = firstStart
+    self.required = required
     self.passwords = passwords
     self.administrator = administrator
     self.sidecar = sidecar
@@ -64,13 +65,13 @@ final class EnvironmentAccounts: Sendable {
   ///
   /// - Parameter hashes: the passwords' hashes, or `nil` to keep the present ones. A new account then has none, and nobody can
   ///   log in to it.
-  func apply(to transaction: inout Transaction, hashes: Hashes?) throws(Refusal) -> Obstacles {
+  func apply(to transaction: inout Transaction, hashes: Hashes?) throws(RuleViolation) -> Obstacles {
     var obstacles = Obstacles()
-    obstacles.isEmailTaken = try !firstStart.complete(&transaction, password: hashes?.administrator)
+    obstacles.isEmailTaken = try !required.insertMissing(in: &transaction, adminPassword: hashes?.administrator)
     guard let account else { return obstacles }
     obstacles.isSidecarNameTaken = account.isTaken(in: transaction)
-    if !obstacles.isSidecarNameTaken, hashes != nil || !account.isComplete(in: transaction) {
-      try account.complete(&transaction, password: hashes?.sidecar)
+    if !obstacles.isSidecarNameTaken, hashes != nil || !account.isUsable(in: transaction) {
+      try account.createOrRepair(in: &transaction, password: hashes?.sidecar)
     }
     return obstacles
   }
@@ -124,16 +125,16 @@ final class EnvironmentAccounts: Sendable {
   private func setHashes(_ dumper: Dumper) async throws {
     try await setHash(of: administrator, dumper) { reader in
       Users.find(Users.admin, in: reader)?.value("password")
-    } set: { (transaction, hash) throws(Refusal) in
+    } set: { (transaction, hash) throws(RuleViolation) in
       try transaction.setting(["password": hash], in: Collections.users, .fields(["username": Users.admin]))
     }
     guard let sidecar, let account, !account.isTaken(in: store.snapshot()) else { return }
     let isSet = try await setHash(of: sidecar.password, dumper) {
       account.password(in: $0)
     } set: {
-      (transaction, hash) throws(Refusal) in
+      (transaction, hash) throws(RuleViolation) in
       guard !account.isTaken(in: transaction) else { return }
-      try account.complete(&transaction, password: hash)
+      try account.createOrRepair(in: &transaction, password: hash)
     }
     if isSet { logger.notice("the sidecar's account is set", metadata: ["user.name": "\(sidecar.username)"]) }
   }
@@ -144,13 +145,13 @@ final class EnvironmentAccounts: Sendable {
   @discardableResult
   private func setHash(
     of secret: Secret, _ dumper: Dumper, in present: (any DocumentReader) -> JSONValue?,
-    set: (inout Transaction, JSONValue) throws(Refusal) -> Void
+    set: (inout Transaction, JSONValue) throws(RuleViolation) -> Void
   ) async throws -> Bool {
     let password = secret.reveal()
     let stored = present(store.snapshot())
     if let stored, !stored.isNull, try await passwords.verify(password, against: stored) { return false }
     let hash = try await passwords.ownHash(password)
-    let isSet = try store.write { (transaction) throws(Refusal) in
+    let isSet = try store.write { (transaction) throws(RuleViolation) in
       guard present(transaction) == stored else { return false }
       try set(&transaction, hash)
       return true

@@ -2,7 +2,7 @@ import DocumentStore
 import DumpFormat
 import JSON
 import Persistence
-import Resources
+import Rules
 
 /// Makes a state the present one, together with the accounts that the environment defines.
 struct StateInstaller: Sendable {
@@ -15,7 +15,8 @@ struct StateInstaller: Sendable {
   func startFresh() throws {
     let accounts = accounts
     accounts.report(
-      try store.write { (transaction) throws(Refusal) in try accounts.apply(to: &transaction, hashes: nil) }.value)
+      try store.write { (transaction) throws(RuleViolation) in try accounts.apply(to: &transaction, hashes: nil) }.value
+    )
   }
 
   /// Starts with a restored dump, whose contents count as saved. The accounts keep the passwords of the dump for now.
@@ -30,9 +31,9 @@ struct StateInstaller: Sendable {
   ///
   /// - Parameter permit: asked just before the commit. If it throws, nothing changes.
   func replaceOnRequest(
-    _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws(Refusal) -> Void
+    _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws -> Void
   ) async throws {
-    try await replace(with: restored, restorer, permit: permit) { (transaction, before) throws(Refusal) in
+    try await replace(with: restored, restorer, permit: permit) { (transaction, before) throws(RuleViolation) in
       try Revocations.carryOver(from: before, into: &transaction)
     }
   }
@@ -40,20 +41,20 @@ struct StateInstaller: Sendable {
   /// Replaces the present state by what another task dumped, in one commit with the accounts' passwords. Nothing else of the
   /// present state is kept, because the other task's state is newer in everything.
   func replaceByOtherTask(_ restored: Ladder.Restored, restorer: Restorer) async throws {
-    try await replace(with: restored, restorer, permit: nil) { (_, _) throws(Refusal) in }
+    try await replace(with: restored, restorer, permit: nil) { (_, _) throws(RuleViolation) in }
     await dumper.markChanged(since: Dumper.Origin(restored))
   }
 
   private func replace(
-    with restored: Ladder.Restored, _ restorer: Restorer, permit: (@Sendable () throws(Refusal) -> Void)?,
-    adjust: @escaping @Sendable (inout Transaction, Snapshot) throws(Refusal) -> Void
+    with restored: Ladder.Restored, _ restorer: Restorer, permit: (@Sendable () throws -> Void)?,
+    adjust: @escaping @Sendable (inout Transaction, Snapshot) throws(RuleViolation) -> Void
   ) async throws {
     let hashes = try await accounts.hashes()
     let (store, accounts) = (store, accounts)
     let (commit, obstacles) = try await restorer.run {
       var obstacles = EnvironmentAccounts.Obstacles()
       let commit = try store.replaceAll(with: restored.contents, permit: permit) {
-        (transaction, before) throws(Refusal) in
+        (transaction, before) throws in
         try adjust(&transaction, before)
         obstacles = try accounts.apply(to: &transaction, hashes: hashes)
       }

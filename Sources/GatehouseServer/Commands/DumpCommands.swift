@@ -3,8 +3,8 @@ import DumpDirectory
 import DumpFormat
 import Glibc
 import JSON
+import Model
 import Persistence
-import Resources
 import Settings
 
 /// `gatehouse dump …`: dumps as an operator looks at them. Nothing on the volume changes.

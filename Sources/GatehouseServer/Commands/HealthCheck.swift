@@ -35,9 +35,10 @@ struct HealthCheck: Sendable {
 
     /// Where a service with these settings answers its own host.
     init(_ reader: inout EnvironmentReader) {
-      let host = reader.text("HOST", default: "0.0.0.0")
+      let declared = Configuration.settings.process
+      let host = reader.value(of: declared.host)
       self.host = ["0.0.0.0", "::", ""].contains(host) ? "127.0.0.1" : host
-      port = reader.integer("PORT", default: 5001, in: 1...65_535)
+      port = reader.value(of: declared.port.with(.integer(1...65_535), default: declared.port.standard))
     }
   }
 

@@ -3,7 +3,7 @@ import Settings
 
 extension Configuration {
   /// Where the descriptors allow more: a connection takes memory, too.
-  private static let mostConnections = 10_000
+  static let mostConnections = 10_000
   /// Descriptors that stay free for dumps, the lease and upstreams, whatever clients do.
   static let spareDescriptors = 64
 
@@ -13,27 +13,25 @@ extension Configuration {
 
   /// - Parameter descriptors: that the process may have open.
   static func connections(_ reader: inout EnvironmentReader, descriptors: Int) -> Connections {
+    let limits = settings.limits
     let extra = ConnectionTable.Limits(maximum: 0).descriptors
     let most = descriptors - spareDescriptors - ownDescriptors - extra
-    let asked = reader.parsed(
-      "MAX_CONNECTIONS", absent: "derived",
-      takes: """
-        a number from 1 to \(max(1, most)), so that of the \(descriptors) descriptors that the process may open \
-        \(spareDescriptors) stay free for dumps and the lease. Take less, or raise the limit (ulimit -n, nofile)
-        """
-    ) { text in Int(text).flatMap { (1...max(1, most)).contains($0) ? $0 : nil } }
+    let asked = reader.value(
+      of: limits.connections.with(
+        .integer(
+          1...max(1, most),
+          takes: """
+            a number from 1 to \(max(1, most)), so that of the \(descriptors) descriptors that the process may open \
+            \(spareDescriptors) stay free for dumps and the lease. Take less, or raise the limit (ulimit -n, nofile)
+            """)))
     if most < 1 {
       reader.fault(
-        "MAX_CONNECTIONS",
+        limits.connections,
         "can't be met: the process may open \(descriptors) descriptors and needs \(descriptors - most + 1). Raise the limit (ulimit -n, nofile)"
       )
     }
     let maximum = asked ?? max(1, min(most, mostConnections))
-    let perAddress = reader.parsed(
-      "MAX_CONNECTIONS_PER_ADDRESS", absent: "derived", takes: "a number from 1, or off"
-    ) { text -> PerAddress? in
-      ["off", "OFF", "Off"].contains(text) ? .off : Int(text).flatMap { $0 >= 1 ? .bound($0) : nil }
-    }
+    let perAddress = reader.value(of: limits.connectionsPerAddress)
     return switch perAddress {
     case nil: Connections(maximum: maximum, perAddress: max(1, maximum / 4))
     case .off?: Connections(maximum: maximum, perAddress: nil)
@@ -41,7 +39,8 @@ extension Configuration {
     }
   }
 
-  private enum PerAddress {
+  /// How many connections one address may hold.
+  package enum ConnectionsPerAddress: Sendable {
     case off
     case bound(Int)
   }

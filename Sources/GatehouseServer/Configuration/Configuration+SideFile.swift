@@ -1,11 +1,10 @@
 import DumpDirectory
 import Glibc
+import Model
 import Resources
 import Settings
 
 extension Configuration {
-  private static let standardSideFile = "generated/security_settings.json"
-
   /// The peer's side file with security settings.
   ///
   /// It may hold the list of addresses that may call, so one that can't be read is a fault: without it the service would answer
@@ -18,19 +17,20 @@ extension Configuration {
   static func sideFile(
     _ reader: inout EnvironmentReader, dumps: String?, read: (String) throws(SideFileReader.Failure) -> [UInt8]?
   ) -> (file: SideFile?, missing: String?) {
-    let path = reader.text("SECURITY_SETTINGS_FILE", default: standardSideFile)
-    let isMadeHere = path == standardSideFile || parent(of: path) == dumps.map(parent)
+    let setting = settings.http.securitySettingsFile
+    let path = reader.value(of: setting)
+    let isMadeHere = path == setting.standard || parent(of: path) == dumps.map(parent)
     do {
-      guard let text = try read(path) else { return (nil, path == standardSideFile ? nil : path) }
+      guard let text = try read(path) else { return (nil, path == setting.standard ? nil : path) }
       return (try SideFile(text), nil)
     } catch SideFileReader.Failure.noDirectory where isMadeHere {
       return (nil, nil)
     } catch let error as SideFile.Fault {
       reader.fault(
-        "SECURITY_SETTINGS_FILE",
+        setting,
         "names the file '\(path)', which \(error); mend it, or remove it to start without the settings in it")
     } catch {
-      reader.fault("SECURITY_SETTINGS_FILE", "names the file '\(path)', which can't be read: \(error)")
+      reader.fault(setting, "names the file '\(path)', which can't be read: \(error)")
     }
     return (nil, nil)
   }

@@ -69,7 +69,10 @@ package struct Configuration: Sendable {
     package let tokens: PlatformConfiguration.TokenLifetimes
     package let loginLimit: PlatformConfiguration.Limit?
     package let registrationLimit: PlatformConfiguration.Limit?
+    /// `nil` where the variable is not set: the saved settings decide then.
     package let localhostBypass: Bool?
+    /// What the first saved settings get where the variable is not set.
+    package static let standardLocalhostBypass = true
     package let crossOrigin: PlatformConfiguration.CrossOrigin
     package let contentSecurityPolicy: String?
   }
@@ -87,12 +90,9 @@ extension Configuration {
     readFile: @escaping (String) throws -> String
   ) throws(ConfigurationFaults) -> Configuration {
     var reader = EnvironmentReader(environment, readFile: readFile)
-    let mode = reader.choice(
-      "ENV", default: "development",
-      of: ["development": false, "production": true, "staging": false, "test": false])
-    let isProduction = mode ?? false
-    let host = reader.text("HOST", default: "0.0.0.0")
-    let port = reader.integer("PORT", default: 5001, in: 0...65_535)
+    let isProduction = reader.value(of: settings.process.mode)
+    let host = reader.value(of: settings.process.host)
+    let port = reader.value(of: settings.process.port)
     checkMode(&reader)
     let memory = memory(&reader, isProduction: isProduction)
     let administrator = administrator(&reader, isProduction: isProduction)

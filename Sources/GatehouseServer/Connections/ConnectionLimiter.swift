@@ -1,6 +1,6 @@
 import Clocks
+import Model
 import NIOCore
-import Resources
 import Synchronization
 
 /// The connections of the server and their table: acts on what the table decides.

@@ -1,4 +1,4 @@
-import Resources
+import Model
 
 /// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept again.
 ///

@@ -2,9 +2,11 @@ import Clocks
 import DumpDirectory
 import DumpFormat
 import Logging
+import Model
 import Persistence
 import Platform
 import Resources
+import Rules
 import Threads
 
 extension Gatehouse {

@@ -3,10 +3,10 @@ import DumpDirectory
 import Glibc
 import Hummingbird
 import Logging
+import Model
 import NIOCore
 import Persistence
 import Platform
-import Resources
 import Settings
 
 extension Gatehouse {

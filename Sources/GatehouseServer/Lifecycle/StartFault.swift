@@ -3,7 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import Persistence
-import Resources
+import Rules
 import Threads
 
 /// Why the service does not start: each cause has a sentence, which says what to do, and an exit code.
@@ -91,7 +91,7 @@ extension StartFault {
   ///
   /// - Parameter dump: that the state came from; `nil` for a fresh one.
   init(accounts error: any Error, in dump: String?) {
-    let reason = (error as? Refusal)?.message ?? "\(error)"
+    let reason = (error as? RuleViolation)?.reason ?? "\(error)"
     if let dump {
       self.init(
         .noDumpLoads,

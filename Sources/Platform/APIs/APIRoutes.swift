@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/api`
 enum APIRoutes {
@@ -11,7 +13,7 @@ enum APIRoutes {
       success: 201, failures: [400: ["API002", "API013"], 403: ["API007"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      let api = try await platform.write { (transaction) throws(Refusal) in try APIs.create(body, in: &transaction) }
+      let api = try await platform.write { (transaction) throws in try APIs.create(body.fields, in: &transaction) }
       guard let api else { return .message("This API exists already, with the same fields") }
       return .data(["api": .object(api)], status: 201)
     },
@@ -27,8 +29,8 @@ enum APIRoutes {
       body: .model(APIs.updateBody), failures: [400: ["API003", "API005", "API013"], 403: ["API008"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try await platform.write { (transaction) throws(Refusal) in
-        try APIs.update(call.parameter("api_name"), call.parameter("api_version"), body, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try APIs.update(call.parameter("api_name"), call.parameter("api_version"), body.changes, in: &transaction)
       }
       return .message("API updated")
     },
@@ -36,7 +38,7 @@ enum APIRoutes {
       .delete, "/platform/api/{api_name}/{api_version}", "Delete an API with its endpoints",
       .permission(.manageAPIs, "API008"), failures: [400: ["API003"], 403: ["API008"]]
     ) { call, platform in
-      try await platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws in
         try APIs.delete(call.parameter("api_name"), call.parameter("api_version"), in: &transaction)
       }
       return .message("API deleted")

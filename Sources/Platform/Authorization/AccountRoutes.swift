@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/authorization/admin`: tokens and activity of users.
 enum AccountRoutes {
@@ -10,7 +12,7 @@ enum AccountRoutes {
       .post, "/platform/authorization/admin/revoke/{username}", "Revoke all tokens of a user", access,
       failures: [403: ["AUTH900"], 404: []]
     ) { call, platform in
-      try await change(call, platform) { (name, transaction) throws(Refusal) in
+      try await change(call, platform) { (name, transaction) throws in
         try Revocations.revokeAll(of: name, in: &transaction)
       }
       return .message("All tokens of the user are revoked")
@@ -26,7 +28,7 @@ enum AccountRoutes {
       .post, "/platform/authorization/admin/disable/{username}", "Disable a user", access,
       failures: [400: ["USR004"], 403: ["AUTH900"], 404: ["USR002"]]
     ) { call, platform in
-      try await change(call, platform) { (name, transaction) throws(Refusal) in
+      try await change(call, platform) { (name, transaction) throws in
         try Users.setActive(false, name, in: &transaction)
         // As in the peer: tokens that are out must not come back to life when the user is enabled again.
         try Revocations.revokeAll(of: name, in: &transaction)
@@ -37,7 +39,7 @@ enum AccountRoutes {
       .post, "/platform/authorization/admin/enable/{username}", "Enable a user", access,
       failures: [403: ["AUTH900"], 404: ["USR002"]]
     ) { call, platform in
-      try await change(call, platform) { (name, transaction) throws(Refusal) in
+      try await change(call, platform) { (name, transaction) throws in
         try Users.setActive(true, name, in: &transaction)
       }
       return .message("The user is enabled; if its tokens were revoked, unrevoke them too")
@@ -47,12 +49,12 @@ enum AccountRoutes {
       failures: [403: ["AUTH900"], 404: []]
     ) { call, platform in
       let name = try call.parameter("username")
-      let snapshot = platform.store.snapshot()
+      let model = platform.model.version()
       try Users.checkVisible(name, to: call.actor())
-      guard let user = Users.find(name, in: snapshot) else { throw missing }
+      guard let user = model.user(name) else { throw missing }
       return .data([
-        "active": .bool(Users.isActive(user)),
-        "revoked": .bool(Revocations.isRevoked(username: name, in: snapshot)),
+        "active": .bool(user.isActive),
+        "revoked": .bool(model.revocations.isRevoked(username: name)),
       ])
     },
   ]
@@ -61,11 +63,11 @@ enum AccountRoutes {
   private static let missing = Refusal(404, nil, "User not found")
 
   private static func change(
-    _ call: Call, _ platform: PlatformServices, _ body: (String, inout Transaction) throws(Refusal) -> Void
-  ) async throws(Refusal) {
+    _ call: Call, _ platform: PlatformServices, _ body: (String, inout Transaction) throws -> Void
+  ) async throws {
     let name = try call.parameter("username")
     let actor = try call.actor()
-    try await platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws in
       try Users.checkVisible(name, to: actor)
       guard Users.find(name, in: transaction) != nil else { throw missing }
       try body(name, &transaction)

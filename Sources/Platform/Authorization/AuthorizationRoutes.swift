@@ -2,8 +2,10 @@ import Authentication
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import RateLimiting
 import Resources
+import Rules
 
 /// `/platform/authorization`: logging in and out.
 enum AuthorizationRoutes {
@@ -45,11 +47,11 @@ enum AuthorizationRoutes {
     guard matches, let user, let username = user.string("username") else {
       throw Refusal(400, "AUTH002", "The e-mail address or the password is wrong")
     }
-    let snapshot = platform.store.snapshot()
-    guard let actor = Actor(username: username, in: snapshot) else {
+    let model = platform.model.version()
+    guard let actor = Requester(username: username, in: model) else {
       throw Refusal(400, "AUTH007", "This user is not active; an admin can enable it")
     }
-    guard !Revocations.isRevoked(username: username, in: snapshot) else {
+    guard !model.revocations.isRevoked(username: username) else {
       throw Refusal(401, "AUTH003", "All tokens of this user are revoked; an admin can unrevoke it")
     }
     let lifetime = platform.configuration.tokens.access
@@ -77,7 +79,7 @@ enum AuthorizationRoutes {
       "username": .string(name), "email": .string(email), "password": .string(password),
       "role": "user", "groups": ["ALL"],
     ])
-    try await platform.write { (transaction) throws(Refusal) in
+    try await platform.write { (transaction) throws in
       try Users.create(body.fields, password: hash, in: &transaction)
     }
     return .message("User created", status: 201)
@@ -97,8 +99,8 @@ enum AuthorizationRoutes {
   private static func logOut(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     guard let token = call.session?.token else { throw Session.refusal() }
     let now = platform.now()
-    try await platform.write { (transaction) throws(Refusal) in
-      Revocations.dropExpired(now: now, in: &transaction)
+    try await platform.write { (transaction) throws in
+      Revocations.deleteExpired(now: now, in: &transaction)
       try Revocations.revoke(tokenID: token.jti, of: token.sub, expiry: token.exp, in: &transaction)
     }
     return .message("Your token has been revoked")
@@ -142,7 +144,7 @@ extension AuthorizationRoutes {
     }
   }
 
-  private static func issue(to actor: Actor, user: Document, lifetime: Int, _ platform: PlatformServices) throws
+  private static func issue(to actor: Requester, user: Document, lifetime: Int, _ platform: PlatformServices) throws
     -> String
   {
     let mayUseInterface = user.value("ui_access")?.bool ?? false

@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/endpoint`
 enum EndpointRoutes {
@@ -11,7 +13,7 @@ enum EndpointRoutes {
       body: .model(Endpoints.createBody), success: 201, failures: [400: ["END001", "END002"], 403: ["END010"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try await platform.write { (transaction) throws(Refusal) in try Endpoints.create(body, in: &transaction) }
+      try await platform.write { (transaction) throws in try Endpoints.create(body.fields, in: &transaction) }
       return .message("Endpoint created", status: 201)
     },
     Route(
@@ -23,15 +25,20 @@ enum EndpointRoutes {
           ofAPI: call.parameter("api_name"), call.parameter("api_version"), in: platform.store.snapshot()))
     },
     Route(.get, path, "Read an endpoint", .user(), failures: [400: ["END004"], 404: ["END004"]]) { call, platform in
-      .data(try Endpoints.read(key(call), in: platform.store.snapshot()))
+      let (key, snapshot) = (try key(call), platform.store.snapshot())
+      if let endpoint = Endpoints.find(key, in: snapshot) { return .data(endpoint.object.removing("_id")) }
+      guard Endpoints.isRegistered(uriOf: key, in: snapshot) else {
+        throw Refusal(400, "END004", "There is no such endpoint")
+      }
+      throw Refusal(404, "END004", "The endpoint is not registered for the method \(key.method)")
     },
     Route(
       .put, path, "Change an endpoint", .permission(.manageEndpoints, "END011"),
       body: .model(Endpoints.updateBody), failures: [400: ["END003", "END006"], 403: ["END011"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try await platform.write { (transaction) throws(Refusal) in
-        try Endpoints.update(key(call), body, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try Endpoints.update(key(call), body.changes, in: &transaction)
       }
       return .message("Endpoint updated")
     },
@@ -39,7 +46,7 @@ enum EndpointRoutes {
       .delete, path, "Delete an endpoint", .permission(.manageEndpoints, "END012"),
       failures: [400: ["END004"], 403: ["END012"]]
     ) { call, platform in
-      try await platform.write { (transaction) throws(Refusal) in try Endpoints.delete(key(call), in: &transaction) }
+      try await platform.write { (transaction) throws in try Endpoints.delete(key(call), in: &transaction) }
       return .message("Endpoint deleted")
     },
   ]

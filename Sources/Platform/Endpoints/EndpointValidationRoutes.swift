@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/endpoint/endpoint/validation`, and the same under the shorter path that the peer also has.
 enum EndpointValidationRoutes {
@@ -17,8 +19,8 @@ enum EndpointValidationRoutes {
         failures: [400: ["END014", "END015", "END016"], 403: ["END013"]]
       ) { call, platform in
         let body = try call.requiredBody()
-        try await platform.write { (transaction) throws(Refusal) in
-          try EndpointValidations.create(body, in: &transaction)
+        try await platform.write { (transaction) throws in
+          try EndpointValidations.create(body.fields, in: &transaction)
         }
         return .message("Endpoint validation created", status: 201)
       },
@@ -32,8 +34,8 @@ enum EndpointValidationRoutes {
         body: .model(EndpointValidations.updateBody), failures: [400: ["END020", "END021"], 403: ["END014"]]
       ) { call, platform in
         let body = try call.requiredBody()
-        try await platform.write { (transaction) throws(Refusal) in
-          try EndpointValidations.update(call.parameter("endpoint_id"), body, in: &transaction)
+        try await platform.write { (transaction) throws in
+          try EndpointValidations.update(call.parameter("endpoint_id"), body.changes, in: &transaction)
         }
         return .message("Endpoint validation updated")
       },
@@ -41,7 +43,7 @@ enum EndpointValidationRoutes {
         .delete, "\(path)/{endpoint_id}", "Delete an endpoint's validation", .permission(.manageEndpoints, "END015"),
         failures: [400: ["END019"], 403: ["END015"]]
       ) { call, platform in
-        try await platform.write { (transaction) throws(Refusal) in
+        try await platform.write { (transaction) throws in
           try EndpointValidations.delete(call.parameter("endpoint_id"), in: &transaction)
         }
         return .message("Endpoint validation deleted")

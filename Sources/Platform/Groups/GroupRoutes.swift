@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/group`
 enum GroupRoutes {
@@ -11,7 +13,7 @@ enum GroupRoutes {
       body: .model(Groups.createBody), success: 201, failures: [400: ["GRP001"], 403: ["GRP008"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try await platform.write { (transaction) throws(Refusal) in try Groups.create(body, in: &transaction) }
+      try await platform.write { (transaction) throws in try Groups.create(body.fields, in: &transaction) }
       return .message("Group created", status: 201)
     },
     Route(
@@ -30,8 +32,8 @@ enum GroupRoutes {
       body: .model(Groups.updateBody), failures: [400: ["GRP003", "GRP004"], 403: ["GRP009"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try await platform.write { (transaction) throws(Refusal) in
-        try Groups.update(call.parameter("group_name"), body, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try Groups.update(call.parameter("group_name"), body.changes, in: &transaction)
       }
       return .message("Group updated")
     },
@@ -39,7 +41,7 @@ enum GroupRoutes {
       .delete, "/platform/group/{group_name}", "Delete a group", .permission(.manageGroups, "GRP010"),
       failures: [400: ["GRP003"], 403: ["GRP010"]]
     ) { call, platform in
-      try await platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws in
         try Groups.delete(call.parameter("group_name"), in: &transaction)
       }
       return .message("Group deleted")

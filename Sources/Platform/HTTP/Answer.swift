@@ -1,7 +1,6 @@
 import HTTPTypes
 import JSON
 import NIOCore
-import Resources
 
 /// What a handler answers; the envelope gives it its shape.
 package struct Answer: Sendable {

@@ -1,6 +1,7 @@
 import Authentication
 package import HTTPTypes
 package import JSON
+package import Model
 package import Resources
 
 /// One request as a handler sees it: found, authenticated and checked.
@@ -41,7 +42,7 @@ package struct Call: Sendable {
   }
 
   /// The user who calls, on routes that need one.
-  func actor() throws(Refusal) -> Actor {
+  func actor() throws(Refusal) -> Requester {
     guard let session else { throw Session.refusal() }
     return session.actor
   }

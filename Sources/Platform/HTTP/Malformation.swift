@@ -1,4 +1,5 @@
 import HTTPTypes
+import Model
 import Resources
 
 /// Why a request can't be taken as HTTP: the client's fault, whatever the request asks for.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Model
 import Resources
 
 /// `/platform/memory`: dumps on demand.

@@ -1,6 +1,6 @@
 import HTTPTypes
 import JSON
-import Resources
+import Model
 
 /// `/api/health`, `/api/status` and `/api/caches`: what operators ask of the gateway beside its data plane.
 enum GatewayRoutes {

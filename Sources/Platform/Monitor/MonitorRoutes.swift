@@ -1,6 +1,6 @@
 import HTTPTypes
 import JSON
-import Resources
+import Model
 
 /// `/platform/monitor`: probes.
 package enum MonitorRoutes {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Model
 import Resources
 
 /// The route table in the words of OpenAPI 3.1.

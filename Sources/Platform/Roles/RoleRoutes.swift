@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/role`
 enum RoleRoutes {
@@ -11,8 +13,8 @@ enum RoleRoutes {
       success: 201, failures: [400: ["ROLE001"], 403: ["ROLE009", "ROLE013"]]
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
-      try await platform.write { (transaction) throws(Refusal) in
-        try Roles.create(body, by: actor, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try Roles.create(body.fields, by: actor, in: &transaction)
       }
       return .message("Role created", status: 201)
     },
@@ -27,8 +29,8 @@ enum RoleRoutes {
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
       return .data(
-        try await platform.write { (transaction) throws(Refusal) in
-          try Roles.update(call.parameter("role_name"), body, by: actor, in: &transaction)
+        try await platform.write { (transaction) throws in
+          try Roles.update(call.parameter("role_name"), body.changes, by: actor, in: &transaction)
         })
     },
     Route(
@@ -36,7 +38,7 @@ enum RoleRoutes {
       failures: [400: ["ROLE004"], 403: ["ROLE011", "ROLE016"]]
     ) { call, platform in
       let actor = try call.actor()
-      try await platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws in
         try Roles.delete(call.parameter("role_name"), by: actor, in: &transaction)
       }
       return .message("Role deleted")

@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Model
 import Resources
 
 /// One row of the platform's table: it routes requests, and it describes them in OpenAPI.

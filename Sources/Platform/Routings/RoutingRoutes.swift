@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/routing`
 enum RoutingRoutes {
@@ -11,7 +13,7 @@ enum RoutingRoutes {
       body: .model(Routings.createBody), success: 201, failures: [400: ["RTG001"], 403: ["RTG009"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      let key = try await platform.write { (transaction) throws(Refusal) in try Routings.create(body, in: &transaction)
+      let key = try await platform.write { (transaction) throws in try Routings.create(body.fields, in: &transaction)
       }
       return .message("Routing created with the client_key '\(key)'", status: 201)
     },
@@ -34,8 +36,8 @@ enum RoutingRoutes {
       body: .model(Routings.updateBody), failures: [400: ["RTG004", "RTG005"], 403: ["RTG010"]]
     ) { call, platform in
       let body = try call.requiredBody()
-      try await platform.write { (transaction) throws(Refusal) in
-        try Routings.update(call.parameter("client_key"), body, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try Routings.update(call.parameter("client_key"), body.changes, in: &transaction)
       }
       return .message("Routing updated")
     },
@@ -43,7 +45,7 @@ enum RoutingRoutes {
       .delete, "/platform/routing/{client_key}", "Delete a routing", .permission(.manageRoutings, "RTG011"),
       failures: [400: ["RTG004"], 403: ["RTG011"]]
     ) { call, platform in
-      try await platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws in
         try Routings.delete(call.parameter("client_key"), in: &transaction)
       }
       return .message("Routing deleted")

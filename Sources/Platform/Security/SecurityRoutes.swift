@@ -1,6 +1,8 @@
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/security`
 enum SecurityRoutes {
@@ -35,9 +37,9 @@ enum SecurityRoutes {
           "allow_localhost_bypass is set by the environment variable LOCAL_HOST_IP_BYPASS; change it there")
       }
       let defaults = platform.configuration.settings
-      let document = try await platform.write { (transaction) throws(Refusal) in
+      let document = try await platform.write { (transaction) throws in
         let settings = SecuritySettings(in: transaction, defaults: defaults)
-        try settings.changed(by: body, caller: call.caller).store(in: &transaction)
+        try settings.changed(by: body.changes, client: call.caller.client).save(in: &transaction)
         return SecuritySettings(in: transaction, defaults: defaults).document
       }
       return .data(document.merging(["memory_only": true]))

@@ -1,7 +1,9 @@
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/subscription`
 enum SubscriptionRoutes {
@@ -12,8 +14,8 @@ enum SubscriptionRoutes {
       failures: [400: ["SUB004"], 403: ["SUB007", "SUB009"], 404: ["GEN001", "SUB003"]]
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
-      try await platform.write { (transaction) throws(Refusal) in
-        try Subscriptions.subscribe(body, by: actor, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try Subscriptions.subscribe(body.fields, by: actor, in: &transaction)
       }
       return .message("The user is subscribed to the API")
     },
@@ -23,8 +25,8 @@ enum SubscriptionRoutes {
       failures: [400: ["SUB006"], 403: ["SUB010"], 404: ["SUB005"]]
     ) { call, platform in
       let (body, actor) = (try call.requiredBody(), try call.actor())
-      try await platform.write { (transaction) throws(Refusal) in
-        try Subscriptions.unsubscribe(body, by: actor, in: &transaction)
+      try await platform.write { (transaction) throws in
+        try Subscriptions.unsubscribe(body.fields, by: actor, in: &transaction)
       }
       return .message("The user is no longer subscribed to the API")
     },

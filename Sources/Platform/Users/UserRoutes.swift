@@ -2,7 +2,9 @@ import Authentication
 import DocumentStore
 import HTTPTypes
 import JSON
+import Model
 import Resources
+import Rules
 
 /// `/platform/user`
 enum UserRoutes {
@@ -41,7 +43,7 @@ enum UserRoutes {
       failures: [403: ["USR007", "USR014", "USR021"], 404: ["USR002"]]
     ) { call, platform in
       let actor = try call.actor()
-      try await platform.write { (transaction) throws(Refusal) in
+      try await platform.write { (transaction) throws in
         try Users.delete(call.parameter("username"), by: actor, in: &transaction)
       }
       return .message("User deleted")
@@ -63,9 +65,9 @@ enum UserRoutes {
 
   private static func create(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
-    try Users.checkCreation(body, by: call.actor(), in: platform.store.snapshot())
-    let hash = try await platform.passwords.hash(body.string("password") ?? "")
-    try await platform.write { (transaction) throws(Refusal) in
+    try Users.checkCreation(body.fields, by: call.actor(), in: platform.store.snapshot())
+    let hash = try await platform.passwords.hash(body.required("password"))
+    try await platform.write { (transaction) throws in
       try Users.create(body.fields, password: hash, in: &transaction)
     }
     return .message("User created", status: 201)
@@ -75,12 +77,12 @@ enum UserRoutes {
     let body = try call.requiredBody()
     let actor = try call.actor()
     let name = try call.parameter("username")
-    try Users.checkUpdate(name, body, by: actor, in: platform.store.snapshot())
+    try Users.checkUpdate(name, body.changes, by: actor, in: platform.store.snapshot())
     var hash: JSONValue?
     if let password = body.changes["password"]?.string { hash = try await platform.passwords.hash(password) }
     let newHash = hash
-    try await platform.write { (transaction) throws(Refusal) in
-      try Users.update(name, body, password: newHash, by: actor, in: &transaction)
+    try await platform.write { (transaction) throws in
+      try Users.update(name, body.changes, password: newHash, by: actor, in: &transaction)
     }
     return .message("User updated")
   }
@@ -88,9 +90,10 @@ enum UserRoutes {
   private static func updatePassword(_ call: Call, _ platform: PlatformServices) async throws -> Answer {
     let body = try call.requiredBody()
     let name = try call.parameter("username")
-    try Users.checkPasswordChange(name, body, by: call.actor(), in: platform.store.snapshot())
-    let hash = try await platform.passwords.hash(body.string("new_password") ?? "")
-    try await platform.write { (transaction) throws(Refusal) in
+    let password = try body.required("new_password")
+    try Users.checkPasswordChange(name, to: password, by: call.actor(), in: platform.store.snapshot())
+    let hash = try await platform.passwords.hash(password)
+    try await platform.write { (transaction) throws in
       try Users.setPassword(name, to: hash, in: &transaction)
     }
     return .message("Password updated")

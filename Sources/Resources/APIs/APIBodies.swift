@@ -1,4 +1,5 @@
 import JSON
+package import Rules
 
 extension APIs {
   /// What makes an API.

@@ -1,4 +1,5 @@
 import JSON
+package import Rules
 
 extension Endpoints {
   /// What makes an endpoint.

@@ -1,4 +1,5 @@
 import JSON
+package import Rules
 
 extension Groups {
   /// What makes a group.

@@ -1,4 +1,5 @@
 import JSON
+package import Rules
 
 extension Routings {
   /// What makes a routing.

@@ -1,3 +1,5 @@
+package import Model
+
 /// Where a request came from.
 package struct Caller: Sendable {
   /// The other end of the connection; `nil` when the system does not tell.
@@ -24,5 +26,26 @@ package struct Caller: Sendable {
       guard proxies.contains(where: { $0.contains(hop) }) else { break }
     }
     return caller
+  }
+}
+
+extension Caller {
+  /// The caller as the security settings judge it.
+  package func client(trusting proxies: [AddressRange]) -> ClientAddress {
+    ClientAddress(
+      address: address(trusting: proxies), isDirectLoopback: socket?.isLoopback == true && !isForwarded)
+  }
+}
+
+extension SecuritySettings {
+  /// Checks whether a caller may call at all.
+  package func check(_ caller: Caller) throws(Refusal) {
+    switch addresses.verdict(on: caller.client(trusting: addresses.trustedProxies)) {
+    case .allowed: return
+    case .notInAllowList:
+      throw Refusal(403, "SEC010", "Your address is not in the list of addresses that may call this server")
+    case .inDenyList:
+      throw Refusal(403, "SEC011", "Your address is in the list of addresses that may not call this server")
+    }
   }
 }

@@ -1,4 +1,5 @@
 import JSON
+package import Model
 
 extension SecuritySettings {
   /// What changes the security settings; fields that are absent or null stay as they are.
@@ -14,4 +15,15 @@ extension SecuritySettings {
       .strings("xff_trusted_proxies", .optional),
       .boolean("allow_localhost_bypass", .optional),
     ])
+}
+
+extension SecuritySettings {
+  /// A body that changes nothing.
+  package static func empty() throws(Refusal) -> CheckedBody {
+    do {
+      return try body.check(.object([:]))
+    } catch {
+      throw Refusal(422, "VAL001", error.description)
+    }
+  }
 }

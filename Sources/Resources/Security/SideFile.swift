@@ -1,9 +1,10 @@
 package import JSON
+import Model
 
 /// The peer's side file: security settings as JSON, for a store that has none.
 package struct SideFile: Sendable {
   /// The security settings that it holds, each of the right type.
-  let settings: JSONObject
+  package let settings: JSONObject
 
   /// Why a text is no side file.
   package enum Fault: Error, Sendable, CustomStringConvertible {
@@ -32,7 +33,7 @@ package struct SideFile: Sendable {
     } catch {
       throw .fields(error.faults)
     }
-    let faults = SecuritySettings(document: settings).addressFaults
+    let faults = SecuritySettings(document: settings).addresses.faults
     guard faults.isEmpty else { throw .fields(faults) }
   }
 }

@@ -1,4 +1,5 @@
 import JSON
+package import Rules
 
 extension Subscriptions {
   /// Who is to be subscribed to which API, or no longer.

@@ -1,4 +1,5 @@
 import JSON
+package import Rules
 
 extension Users {
   /// What makes a user.

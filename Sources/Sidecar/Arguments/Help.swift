@@ -1,3 +1,5 @@
+import Settings
+
 /// What `--help` prints: every command, every flag with its variable and default, every exit code.
 enum Help {
   static var text: String {
@@ -40,9 +42,7 @@ enum Help {
   }
 
   private static var settings: String {
-    Setting.all.map { setting in
-      "  \(setting.flag) \(setting.placeholder)\n      \(setting.help) [\(setting.variable); default: \(setting.standard)]"
-    }.joined(separator: "\n")
+    SidecarConfiguration.settings.descriptions.compactMap(\.helpWithFlag).joined(separator: "\n")
   }
 
   private static var codes: String {

@@ -1,3 +1,5 @@
+import Settings
+
 /// What a command line asks for.
 ///
 /// Read by our own few lines and not by swift-argument-parser: that brings FoundationEssentials into the binary and
@@ -65,12 +67,13 @@ struct Invocation: Sendable, Equatable {
       switches.insert(flag)
       return
     }
-    guard let setting = Setting.all.first(where: { $0.flag == parts[0] }) else {
+    let settings = SidecarConfiguration.settings.descriptions
+    guard let setting = settings.first(where: { $0.flagName == parts[0] }) else {
       throw Fault(description: "unknown option '\(parts[0])'; see gatehouse-sidecar --help")
     }
     guard let value = parts.count > 1 ? parts[1] : rest.popFirst(), !value.isEmpty else {
-      throw Fault(description: "\(setting.flag) needs a value: \(setting.placeholder)")
+      throw Fault(description: "\(parts[0]) needs a value: \(setting.placeholder)")
     }
-    settings[setting.variable] = value
+    self.settings[setting.flagVariable] = value
   }
 }

@@ -21,25 +21,25 @@ struct OffsiteConfiguration: Sendable {
 
   /// - Returns: `nil` when no bucket is set, or when something is wrong, which the reader then has.
   static func load(_ reader: inout EnvironmentReader) -> OffsiteConfiguration? {
-    let bucket = reader.optionalText("OFFSITE_S3_BUCKET", absent: "off")
-    var prefix = reader.text("OFFSITE_S3_PREFIX", default: "gatehouse/")
-    let region = reader.optionalText("AWS_REGION") ?? reader.optionalText("AWS_DEFAULT_REGION")
-    let endpoint = reader.address(
-      "OFFSITE_S3_ENDPOINT", absent: "AWS's own", tail: .path, example: "https://s3.example.com")
+    let declared = SidecarConfiguration.settings.offsite
+    let bucket = reader.value(of: declared.bucket)
+    var prefix = reader.value(of: declared.prefix)
+    let region = reader.value(of: declared.region)
+    let endpoint = reader.value(of: declared.endpoint)
     guard let bucket else { return nil }
     let segments = prefix.parts(betweenBytes: UInt8(ascii: "/"))
     prefix = String(decoding: prefix.utf8.drop { $0 == UInt8(ascii: "/") }, as: UTF8.self)
     if !prefix.isEmpty, !prefix.endsWithBytes("/") { prefix += "/" }
     if segments.contains(".") || segments.contains("..") {
       reader.fault(
-        "OFFSITE_S3_PREFIX", "has '.' or '..' between its slashes, which addresses leave out; write another name there")
+        declared.prefix, "has '.' or '..' between its slashes, which addresses leave out; write another name there")
     }
     if !(3...63).contains(bucket.utf8.count) || !bucket.utf8.allSatisfy(isBucketCharacter) {
-      reader.fault("OFFSITE_S3_BUCKET", "is '\(bucket.prefix(80))', which is no name of a bucket")
+      reader.fault(declared.bucket, "is '\(bucket.prefix(80))', which is no name of a bucket")
     }
-    if region == nil { reader.fault("AWS_REGION", "is not set; OFFSITE_S3_BUCKET needs the region of its bucket") }
+    if region == nil { reader.fault(declared.region, "is not set; OFFSITE_S3_BUCKET needs the region of its bucket") }
     if let region, !region.utf8.allSatisfy(isRegionCharacter) {
-      reader.fault("AWS_REGION", "is '\(region.prefix(80))', which is no name of a region, such as eu-west-1")
+      reader.fault(declared.region, "is '\(region.prefix(80))', which is no name of a region, such as eu-west-1")
     }
     let credentials = credentials(&reader)
     guard let region, let credentials else { return nil }
@@ -48,30 +48,31 @@ struct OffsiteConfiguration: Sendable {
   }
 
   private static func credentials(_ reader: inout EnvironmentReader) -> CredentialSource? {
-    let access = reader.optionalText("AWS_ACCESS_KEY_ID")
-    let secret = reader.secret("AWS_SECRET_ACCESS_KEY")
-    let session = reader.secret("AWS_SESSION_TOKEN")
-    let relative = reader.optionalText("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-    let full = reader.address(
-      "AWS_CONTAINER_CREDENTIALS_FULL_URI", tail: .pathAndQuery, example: "http://169.254.170.23/v1/credentials")
-    let token = reader.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    let declared = SidecarConfiguration.settings.credentials
+    let access = reader.value(of: declared.accessKey)
+    let secret = reader.secret(declared.secretKey)
+    let session = reader.secret(declared.sessionToken)
+    let relative = reader.value(of: declared.relativeURI)
+    let full = reader.value(of: declared.fullURI)
+    let token = reader.secret(declared.authorizationToken)
     if let access, let secret {
       return .fixed(AWSCredentials(accessKey: access, secretKey: secret, sessionToken: session, expiresAt: nil))
     }
     // One of both is a mistake, and falling back on a role would hide it.
-    if access != nil || reader.isSet("AWS_SECRET_ACCESS_KEY") {
-      let (there, missing) =
-        access == nil
-        ? ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID") : ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-      if !reader.isSet(missing) { reader.fault(missing, "is not set, but \(there) is; set both, or none") }
+    if access != nil || reader.isSet(declared.secretKey) {
+      if access == nil {
+        reader.fault(declared.accessKey, "is not set, but AWS_SECRET_ACCESS_KEY is; set both, or none")
+      } else if !reader.isSet(declared.secretKey) {
+        reader.fault(declared.secretKey, "is not set, but AWS_ACCESS_KEY_ID is; set both, or none")
+      }
       return nil
     }
     if let relative { return taskEndpoint(relative, token, &reader) }
     if let full { return .endpoint(url: full.text, token: token) }
     // It is set, and the fault is told already.
-    if reader.isSet("AWS_CONTAINER_CREDENTIALS_FULL_URI") { return nil }
+    if reader.isSet(declared.fullURI) { return nil }
     reader.fault(
-      "OFFSITE_S3_BUCKET",
+      SidecarConfiguration.settings.offsite.bucket,
       "is set, but there are no credentials: give the ECS task a role that may write the bucket, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     )
     return nil
@@ -80,16 +81,16 @@ struct OffsiteConfiguration: Sendable {
   private static func taskEndpoint(
     _ relative: String, _ token: Secret?, _ reader: inout EnvironmentReader
   ) -> CredentialSource? {
-    let name = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+    let setting = SidecarConfiguration.settings.credentials.relativeURI
     guard relative.beginsWithBytes("/") else {
-      reader.fault(name, "does not begin with '/'. It takes a path such as /v2/credentials/0123abcd; ECS sets it")
+      reader.fault(setting, "does not begin with '/'. It takes a path such as /v2/credentials/0123abcd; ECS sets it")
       return nil
     }
     do throws(WebAddress.Fault) {
       return .endpoint(
         url: try WebAddress("http://169.254.170.2\(relative)", tail: .pathAndQuery).text, token: token)
     } catch {
-      reader.fault(name, "\(error.sentence). It takes a path such as /v2/credentials/0123abcd; ECS sets it")
+      reader.fault(setting, "\(error.sentence). It takes a path such as /v2/credentials/0123abcd; ECS sets it")
       return nil
     }
   }

@@ -1,4 +1,5 @@
 import Clocks
+import Cryptography
 import HTTPClient
 import Settings
 
@@ -38,9 +39,10 @@ final class S3Client {
       throw OffsiteError(
         .tooLarge, "'\(key)' has \(source.size) bytes; S3 takes at most \(Self.maximumObject) in one piece")
     }
-    guard let checksum = Base64.text(hexadecimal: sha256) else {
+    guard let digest = Hexadecimal.decode(sha256.utf8) else {
       throw OffsiteError(.mismatch, "'\(sha256)' is no SHA-256")
     }
+    let checksum = String(decoding: Base64.standard.encode(digest), as: UTF8.self)
     var headers = [("Content-Type", "application/octet-stream"), ("x-amz-checksum-sha256", checksum)]
     headers += metadata.map { ("x-amz-meta-\($0.0)", $0.1) }
     _ = try send("PUT", key, "", headers: headers, body: .file(source), contentHash: sha256, deadline: deadline)

@@ -1,3 +1,4 @@
+import Cryptography
 import DumpFormat
 import JSON
 
@@ -17,7 +18,7 @@ struct KeyMarks: Sendable, Equatable {
   init(_ keyring: DumpKeyring) throws {
     self.init(
       try keyring.all.map { key in
-        Hexadecimal.text(try key.authenticationCode(of: [], purpose: Self.purpose).prefix(Self.bytes))
+        Hexadecimal.encode(try key.authenticationCode(of: [], purpose: Self.purpose).prefix(Self.bytes))
       })
   }
 

@@ -1,3 +1,4 @@
+import Cryptography
 import DumpDirectory
 import DumpFormat
 import JSON
@@ -84,10 +85,9 @@ extension VerificationCache {
   init?(sealed bytes: [UInt8], _ key: DumpKey) {
     guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return nil }
     let content = Array(bytes[..<end])
-    let digits = bytes[(end + 1)...].compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-    guard digits.count == 64 else { return nil }
-    let code = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-    guard (try? key.isAuthentic(code, of: content, purpose: Self.purpose)) == true else { return nil }
+    guard let code = Hexadecimal.decode(bytes[(end + 1)...]),
+      (try? key.isAuthentic(code, of: content, purpose: Self.purpose)) == true
+    else { return nil }
     self.init(content)
   }
 
@@ -95,7 +95,7 @@ extension VerificationCache {
   func sealed(_ key: DumpKey) throws -> [UInt8] {
     let content = JSONWriter.bytes(json)
     let code = try key.authenticationCode(of: content, purpose: Self.purpose)
-    return content + [UInt8(ascii: "\n")] + Array(Hexadecimal.text(code).utf8)
+    return content + [UInt8(ascii: "\n")] + Array(Hexadecimal.encode(code).utf8)
   }
 
   /// Records the result of verifying a dump. A dump that these keys don't decrypt keeps the result of other keys.
