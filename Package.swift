@@ -68,32 +68,33 @@ let package = Package(
     library("DumpFormat", ["Cryptography", "Threads"]),
     library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
+    library("DumpReports", ["DumpDirectory", "DumpFormat", "JSON"]),
     library("RateLimiting"),
     library("Retention"),
     library(
       "Sidecar",
       [
-        "CSockets", "Cryptography", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
-        "JSON", "Logs",
-        "Settings",
+        "CSockets", "Cryptography", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads",
+        "Clocks", "JSON", "Logs", "Settings",
         logging,
       ]),
     program("gatehouse-sidecar", ["Sidecar", "Threads", "Settings"]),
     library("Model", ["DocumentStore", "JSON", collections]),
     library("Rules", ["Model", "DocumentStore", "JSON"]),
-    library("Resources", ["Rules", "Model", "DocumentStore", "JSON"]),
+    library("HTTPAPI", ["JSON", httpTypes, nioCore]),
     library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
     library(
       "Platform",
       [
-        "Resources", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
+        "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
         httpTypes, nioCore,
         logging,
       ]),
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "Authentication", "Resources", "Rules", "Model", "DumpDirectory", "DumpFormat",
+        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports", "DumpDirectory",
+        "DumpFormat",
         "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTPTypes,
@@ -123,22 +124,23 @@ let package = Package(
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
     tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
+    tests("DumpReportsTests", ["DumpReports", "DumpDirectory", "DumpFormat", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
       ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
     tests("RateLimitingTests", ["RateLimiting"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
-    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "JSON"]),
+    tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "DocumentStore", "JSON"]),
     tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
     tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
-    tests("ResourcesTests", ["Resources", "Rules", "Model", "DocumentStore", "JSON"]),
+    tests("HTTPAPITests", ["HTTPAPI", "JSON", httpTypes]),
     tests(
       "PlatformTests",
-      ["Platform", "Authentication", "DocumentStore", "Resources", "Rules", "Model", "JSON", httpTypes, logging]),
+      ["Platform", "HTTPAPI", "Authentication", "DocumentStore", "Rules", "Model", "JSON", httpTypes, logging]),
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "Persistence", "DumpDirectory", "Resources", "Rules", "Model", "Threads", "JSON",
+        "GatehouseServer", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules", "Model", "Threads", "JSON",
         "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
@@ -148,8 +150,8 @@ let package = Package(
     tests(
       "SidecarTests",
       [
-        "Sidecar", "HTTPClient", "Retention", "DumpDirectory", "DumpFormat", "Threads", "Clocks", "JSON", "Settings",
-        "TestSupport", logging,
+        "Sidecar", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
+        "JSON", "Settings", "TestSupport", logging,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

@@ -4,39 +4,37 @@ package import Model
 
 /// The claims of a token.
 package struct AccessToken: Sendable, Equatable {
-  /// The username.
+  /// The name of the user.
   package let sub: String
+  /// The name of the user's role.
   package let role: String
-  /// Unix seconds.
+  /// The time at which the token expires, in Unix seconds.
   package let exp: Int
-  /// Names the token, so that it can be revoked.
+  /// The identifier of the token, by which it can be revoked.
   package let jti: String
-  /// What user interfaces look at, by the names of `accessNames`. The service itself asks the role.
+  /// The permissions that administration interfaces read, by the names of `accessNames`. The server itself reads the role.
   package let accesses: [String: Bool]
 }
 
 extension AccessToken {
-  /// The role's permissions that user interfaces look at.
-  static let permissionsInToken: [Permission] = [
-    .manageUsers, .manageAPIs, .manageEndpoints, .manageGroups, .manageRoles, .manageRoutings, .manageGateway,
-    .manageSubscriptions, .manageSecurity, .exportLogs, .viewLogs,
-  ]
+  /// The permissions that administration interfaces read.
+  static let permissionsInToken = Permission.allCases.filter(\.isShownInTokens)
 
   private static let interfaceAccess = "ui_access"
 
   private static let accessNames = [interfaceAccess] + permissionsInToken.map(\.rawValue)
 
-  /// Claims for a user.
+  /// The claims of a new token for a user.
   ///
   /// - Parameters:
   ///   - now: Unix seconds.
   ///   - lifetime: seconds.
-  package init(actor: Requester, mayUseInterface: Bool, now: Int, lifetime: Int) {
+  package init(requester: Requester, mayUseInterface: Bool, now: Int, lifetime: Int) {
     var accesses = Dictionary(
-      uniqueKeysWithValues: Self.permissionsInToken.map { ($0.rawValue, actor.may($0)) })
+      uniqueKeysWithValues: Self.permissionsInToken.map { ($0.rawValue, requester.may($0)) })
     accesses[Self.interfaceAccess] = mayUseInterface || accesses.values.contains(true)
     self.init(
-      sub: actor.username, role: actor.role, exp: now + lifetime, jti: UUID().uuidString.lowercased(),
+      sub: requester.username, role: requester.role, exp: now + lifetime, jti: UUID().uuidString.lowercased(),
       accesses: accesses)
   }
 }
@@ -45,7 +43,7 @@ extension AccessToken {
   /// How far the clock of whoever issued a token may be ahead of ours, in seconds.
   private static let clockSkew = 60.0
 
-  /// As they are signed, in the order of Doorman's tokens.
+  /// The claims as they are signed, in the order of Doorman's tokens.
   package var claims: JSONObject {
     [
       "sub": .string(sub), "role": .string(role), "exp": .integer(exp), "jti": .string(jti),

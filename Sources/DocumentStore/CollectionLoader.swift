@@ -1,24 +1,27 @@
 package import JSON
 
-/// Fills collections from a dump, apart from the store, so that a dump that fails half-way leaves the store as it is.
+/// Fills collections from a dump. The store is not touched, so a dump that fails halfway leaves it unchanged.
 package struct CollectionLoader: ~Copyable {
   private var table: CollectionTable
   private var compactor = JSONCompactor(maximumDepth: Document.maximumDepth)
-  /// How often a value that should be unique came again, by collection and fields, as `users: username`.
+  /// The number of documents that repeat a value of a unique index, by collection and fields, such as `users:
+  /// username`.
   package private(set) var conflicts: [UTF8Key: Int] = [:]
 
+  /// Begins with the declared collections, all empty.
   package init(schemas: [CollectionSchema]) {
     table = CollectionTable(schemas: schemas)
   }
 
-  /// Makes sure that a collection is there, even with no documents in it.
+  /// Adds the collection if it is missing. A collection without documents is kept too.
   package mutating func begin(_ collection: String) {
     _ = table.position(of: collection)
   }
 
-  /// Adds one document.
+  /// Adds one document to a collection, and adds the collection if it is missing.
   ///
   /// - Parameter bytes: one JSON object.
+  /// - Throws: `JSONError` when the bytes are not one JSON object.
   package mutating func append(_ bytes: UnsafeRawBufferPointer, to collection: String) throws(JSONError) {
     let document = try Document(importing: bytes, with: &compactor)
     let position = table.position(of: collection)
@@ -27,17 +30,17 @@ package struct CollectionLoader: ~Copyable {
     }
   }
 
-  /// The loaded collections, with their documents in order.
+  /// Returns the loaded collections. The documents keep the order in which they were added.
   package consuming func finish() -> LoadedCollections {
     table.finishLoading()
     return LoadedCollections(table: table)
   }
 }
 
-/// The contents of a store that are not in it yet.
+/// Loaded contents that are not in a store yet.
 package struct LoadedCollections: Sendable {
   let table: CollectionTable
 
-  /// Names and numbers of documents, in order.
+  /// The collections' names with their numbers of documents, in the order of the dump.
   package var counts: [(name: String, documents: Int)] { table.collections.map { ($0.schema.name, $0.count) } }
 }

@@ -1,23 +1,26 @@
-/// What a collection is called and which of its fields can be found without a scan.
+/// A collection's name, and the fields by which it can be searched without a scan.
 ///
-/// Every collection has a unique index over `_id` besides those that are declared here. Indexes cover documents in which
-/// all of the index's fields are strings.
+/// Every collection also has a unique index over `_id`. An index covers the documents in which all of its fields are
+/// strings.
 package struct CollectionSchema: Sendable, Equatable {
-  /// How the rows of a collection can be listed page by page.
+  /// An order in which a collection can be listed page by page.
   package enum Order: Sendable, Hashable {
-    /// The order in which the documents came.
+    /// The order in which the documents were inserted.
     case insertion
-    /// By the UTF-8 bytes of a top-level string field; documents without it come first.
+    /// Ascending by the UTF-8 bytes of a top-level string field. Documents without the field come first.
     case field(String)
   }
 
+  /// The collection's name.
   package let name: String
-  /// Groups of top-level fields of which no two documents may have the same values.
+  /// Groups of top-level fields. No two documents may have the same values in all fields of a group.
   package let unique: [[String]]
-  /// Groups of top-level fields by which documents are looked up.
+  /// Groups of top-level fields by which documents are found through an index; values may repeat.
   package let secondary: [[String]]
+  /// The orders that are kept up to date. Any other order is sorted anew for each page.
   package let orders: [Order]
 
+  /// Declares a collection.
   package init(_ name: String, unique: [[String]] = [], secondary: [[String]] = [], orders: [Order] = []) {
     self.name = name
     self.unique = unique

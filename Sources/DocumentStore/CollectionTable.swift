@@ -1,14 +1,14 @@
 import JSON
 
-/// Collections in the order of dumps, found by their names. A value: a copy is a snapshot.
+/// The collections in the order of dumps, found by name. This is a value: a copy is a snapshot.
 struct CollectionTable: Sendable {
   private(set) var collections: [DocumentCollection]
   private var positions: [UTF8Key: Int]
 
-  /// Collections without documents.
+  /// Creates the declared collections without documents.
   init(schemas: [CollectionSchema]) {
     collections = schemas.map(DocumentCollection.init(schema:))
-    // Of collections with the same name, the first is found.
+    // If two schemas have the same name, a lookup finds the first one.
     positions = Dictionary(schemas.enumerated().map { (UTF8Key($1.name), $0) }) { first, _ in first }
   }
 
@@ -21,7 +21,7 @@ struct CollectionTable: Sendable {
     _modify { yield &collections[position] }
   }
 
-  /// The position of a collection; one that is not there yet is added behind the others.
+  /// The position of a collection. A collection that is missing is added at the end.
   mutating func position(of name: String) -> Int {
     let key = UTF8Key(name)
     if let position = positions[key] { return position }

@@ -11,27 +11,28 @@ package struct Change: Sendable {
   package var id: String? { (after ?? before)?.id }
 }
 
-/// A change of the store that has happened: what a successful transaction left behind.
+/// The changes that one successful transaction made in the store.
 package struct Commit: Sendable {
-  /// What a commit changed.
+  /// The extent of a commit's changes.
   package enum Scope: Sendable {
-    /// Single documents: each at most once, in the order in which the transaction first touched them.
+    /// Single documents. Each document occurs at most once, in the order in which the transaction first touched them.
     case documents([Change])
     /// All documents of the store were replaced, as by a restore.
     case everything
   }
 
+  /// The documents that this commit changed.
   package let scope: Scope
-  /// The store as this commit left it.
+  /// The store directly after this commit.
   package let snapshot: Snapshot
 
-  /// The number of the commit: 1 for the first one of the process, then without gaps.
+  /// The commit's number. The first commit of the process has number 1, and there are no gaps.
   package var sequence: UInt64 { snapshot.sequence }
 }
 
-/// What a write returns.
+/// The result of a write.
 package struct WriteResult<Value> {
-  /// What the body returned.
+  /// The value that the body returned.
   package let value: Value
   /// The commit, or `nil` when the body changed nothing.
   package let commit: Commit?
@@ -39,13 +40,13 @@ package struct WriteResult<Value> {
 
 extension WriteResult: Sendable where Value: Sendable {}
 
-/// Keeps commits. A write is acknowledged to its caller only when the log has its commit.
+/// Stores commits. A write is acknowledged to its client only when the log has its commit.
 package protocol CommitLog: Sendable {
   /// Returns when the commit is as durable as the log promises.
   ///
-  /// Calls of concurrent writers can arrive out of order. A log that needs the order subscribes to the store, and waits here
+  /// Concurrent writers can call this out of order. A log that needs the order subscribes to the store, and waits here
   /// until the commit's sequence number is durable.
   ///
-  /// - Throws: when the commit is not durable. It has happened in memory all the same.
+  /// - Throws: when the commit is not durable. The change stays in memory all the same.
   func append(_ commit: Commit) async throws
 }

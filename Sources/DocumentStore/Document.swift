@@ -1,17 +1,18 @@
 package import JSON
 
-/// A JSON object as compact bytes in one piece of memory; it is parsed when someone looks inside.
+/// A JSON object, kept as compact bytes in one piece of memory. It is parsed only when a caller reads its fields.
 package struct Document: Sendable {
   /// Compact JSON, as `JSONWriter` writes it.
   package let bytes: [UInt8]
 
+  /// Encodes an object as compact JSON.
   package init(_ object: JSONObject) {
     bytes = JSONWriter.bytes(object)
   }
 
-  /// Takes an object that came from outside, in its one spelling.
+  /// Imports an object from outside, and rewrites it as compact JSON with one spelling for each value.
   ///
-  /// - Parameter compactor: one for all documents of a dump; it allows `maximumDepth`.
+  /// - Parameter compactor: one compactor for all documents of a dump; it allows `maximumDepth`.
   /// - Throws: `JSONError` when the bytes are not one JSON object.
   package init(importing source: UnsafeRawBufferPointer, with compactor: inout JSONCompactor) throws(JSONError) {
     bytes = try compactor.compact(source)
@@ -20,12 +21,12 @@ package struct Document: Sendable {
   /// The document's members.
   package var object: JSONObject { Self.ownValue(bytes)?.object ?? JSONObject() }
 
-  /// The string in a top-level field, without parsing the rest.
+  /// The string in a top-level field, or `nil` when the field is missing or is not a string. The rest is not parsed.
   package func string(_ field: String) -> String? {
     value(FieldPath(field: field))?.string
   }
 
-  /// The value at a path; of the document only that value is parsed.
+  /// The value at a path, or `nil` when there is none. Only that value is parsed.
   package func value(_ path: FieldPath) -> JSONValue? {
     guard let first = path.components.first else { return nil }
     let top: JSONValue? = bytes.withUnsafeBytes { raw in
@@ -36,20 +37,21 @@ package struct Document: Sendable {
     return JSONValue.object(JSONObject([(first, top ?? .null)])).value(at: path)
   }
 
+  /// The string in `_id`, or `nil` when the document has no string there.
   package var id: String? { string("_id") }
 
-  /// What is taken from outside; deeper than any request may be.
+  /// The greatest nesting depth of an imported document. Requests have a lower limit.
   package static let maximumDepth = 512
 
-  /// Parses what `JSONWriter` or `JSONCompactor` wrote, which a strict parser reads whatever its depth. There is no other
-  /// way for bytes to come here, so that `nil` does not occur.
+  /// Parses bytes that `JSONWriter` or `JSONCompactor` wrote. A strict parser accepts them at any depth, and a document
+  /// holds no other bytes, so `nil` does not occur.
   private static func ownValue(_ bytes: some Collection<UInt8>) -> JSONValue? {
     try? JSONParser(maximumDepth: .max).parse(bytes)
   }
 }
 
 extension Document {
-  /// Whether a top-level field is this string; without parsing anything.
+  /// Whether a top-level field is this string. The bytes are compared without parsing.
   func holds(_ value: String, inField field: String) -> Bool {
     let expected = JSONWriter.content(of: value)
     return withStringContent(of: JSONWriter.content(of: field)) { content in
@@ -58,7 +60,8 @@ extension Document {
     }
   }
 
-  /// What stands between the quotes of a top-level string field, still in its escaped spelling.
+  /// Calls `body` with the bytes between the quotes of a top-level string field, still escaped as in JSON. It passes
+  /// `nil` when the field is missing or is not a string.
   func withStringContent<Value>(of key: [UInt8], _ body: (UnsafeRawBufferPointer?) -> Value) -> Value {
     bytes.withUnsafeBytes { raw in
       guard let range = CompactJSON.rangeOfValue(forKey: key, in: raw),

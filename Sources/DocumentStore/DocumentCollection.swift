@@ -1,6 +1,6 @@
 import JSON
 
-/// One collection: its documents, and the indexes over them. A value: a copy is a snapshot.
+/// One collection with its documents and its indexes. This is a value: a copy is a snapshot.
 struct DocumentCollection: Sendable {
   let schema: CollectionSchema
   private var documents = RowTrie()
@@ -91,10 +91,11 @@ extension DocumentCollection {
 // MARK: - Loading
 
 extension DocumentCollection {
-  /// Adds a document of a dump. Orders are left to `finishLoading`; nothing is refused, since nothing may be lost: a
-  /// value that should be unique and is not is reported instead.
+  /// Adds a document of a dump. `finishLoading` builds the orders later.
   ///
-  /// - Returns: the fields of a unique index in which another document has the same values.
+  /// A dump's documents are all kept, even if a unique value occurs twice. Such a conflict is reported instead.
+  ///
+  /// - Returns: the fields of a unique index in which another document has the same values, or `nil`.
   mutating func load(_ document: Document) -> [String]? {
     let row = nextRow
     nextRow += 1
@@ -111,7 +112,7 @@ extension DocumentCollection {
     return conflict
   }
 
-  /// Sorts the rows once, which is several times as fast as adding each to its place.
+  /// Sorts the rows once, which is several times as fast as inserting each row into its order.
   mutating func finishLoading() {
     for order in orders.indices { orders[order] = sorted(by: orders[order].key) }
   }
@@ -121,7 +122,7 @@ extension DocumentCollection {
     entries.reserveCapacity(count)
     documents.forEach { entries.append((key.prefix(of: $1), $0)) }
     if key.order != .insertion {
-      // Most comparisons end at the prefixes; only equal ones look into the documents.
+      // Most comparisons end at the prefixes. Documents are compared only when their prefixes are equal.
       entries.sort { left, right in
         if left.prefix != right.prefix { return left.prefix < right.prefix }
         guard let first = documents[left.row], let second = documents[right.row] else { return false }
@@ -135,7 +136,8 @@ extension DocumentCollection {
 // MARK: - Lookups
 
 extension DocumentCollection {
-  /// Rows among which all documents with these field values are, found through an index; `nil` when none fits.
+  /// Finds rows through an index. All documents with these field values are among them. Returns `nil` when no index
+  /// applies.
   func candidates(_ values: [(field: String, value: String)]) -> [Row]? {
     var best: (index: HashIndex, wanted: [String])?
     for index in indexes {
@@ -145,7 +147,7 @@ extension DocumentCollection {
         wanted.append(value)
       }
       guard wanted.count == index.fields.count else { continue }
-      // A unique index leaves at most one candidate; of others the one with more fields leaves fewer.
+      // A unique index leaves at most one candidate. Among other indexes, one with more fields leaves fewer candidates.
       if index.isUnique {
         best = (index, wanted)
         break
@@ -153,13 +155,13 @@ extension DocumentCollection {
       if index.fields.count > best?.wanted.count ?? 0 { best = (index, wanted) }
     }
     guard let (index, wanted) = best else { return nil }
-    // The filter looks at each of them itself.
+    // The filter compares the value of each candidate.
     return index.candidates(wanted)?.sorted ?? []
   }
 
-  /// Documents of one page of an order. Of an order that the schema does not declare they are sorted for the occasion.
+  /// The documents of one page of an order. An order that the schema does not declare is sorted for this call.
   ///
-  /// - Parameter hidden: rows that are left out, as if they were not there. Few: each costs one lookup.
+  /// - Parameter hidden: rows to leave out, as if they did not exist. Each one costs a lookup, so there should be few.
   func page(_ order: CollectionSchema.Order, offset: Int, limit: Int, hiding hidden: [Row]) -> [Document] {
     let (key, rows) = orders.first { $0.key.order == order } ?? sorted(by: OrderKey(order))
     let hiddenRanks = hidden.compactMap { row in
@@ -167,7 +169,7 @@ extension DocumentCollection {
         rows.rank { other in documents[other].map { key.precedes($0, other, document, row) } ?? false }
       }
     }
-    // The k-th visible row lies behind every hidden one whose rank is not above its own.
+    // The visible row with index k comes after every hidden row whose rank is not above its own.
     let start = hiddenRanks.sorted().reduce(offset) { $1 <= $0 ? $0 + 1 : $0 }
     return rows.rows(from: start, limit: limit + hidden.count)
       .filter { !hidden.contains($0) }

@@ -1,6 +1,6 @@
-/// Reads documents: from a snapshot, or within a transaction, which sees its own changes.
+/// Reads documents from a snapshot, or within a transaction, which sees its own changes.
 package protocol DocumentReader {
-  /// The rows of one collection, for the functions below.
+  /// The contents of one collection, for the functions below. A collection that does not exist is empty.
   func contents(of collection: String) -> CollectionContents
 }
 
@@ -10,11 +10,12 @@ package struct CollectionContents: Sendable {
 }
 
 extension DocumentReader {
-  /// All matching documents in the order in which they came.
+  /// All matching documents in the order of insertion.
   package func find(in collection: String, _ filter: Filter) -> [Document] {
     matches(in: collection, filter).map(\.document)
   }
 
+  /// The first matching document in the order of insertion, or `nil` when none matches.
   package func first(in collection: String, _ filter: Filter) -> Document? {
     guard let contents = contents(of: collection).collection else { return nil }
     if let rows = filter.candidates(in: contents) {
@@ -23,10 +24,12 @@ extension DocumentReader {
     return matches(in: collection, filter).first?.document
   }
 
+  /// The number of documents in a collection, 0 when it does not exist.
   package func count(in collection: String) -> Int {
     contents(of: collection).collection?.count ?? 0
   }
 
+  /// The number of matching documents.
   package func count(in collection: String, _ filter: Filter) -> Int {
     matches(in: collection, filter).count
   }
@@ -35,8 +38,10 @@ extension DocumentReader {
   ///
   /// - Parameters:
   ///   - order: fast when the collection's schema declares it.
-  ///   - hidden: documents that are left out of the rows and of the total.
-  /// - Returns: the documents, and how many there are on all pages.
+  ///   - offset: the number of documents before the page.
+  ///   - limit: the largest number of documents on the page.
+  ///   - hidden: matches documents that are left out of the page and of the total.
+  /// - Returns: the page's documents, and the number of documents on all pages.
   package func page(
     of collection: String, by order: CollectionSchema.Order, offset: Int, limit: Int, hiding hidden: Filter? = nil
   ) -> (documents: [Document], total: Int) {

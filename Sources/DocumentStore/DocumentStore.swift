@@ -1,32 +1,35 @@
 /// Collections of JSON documents in memory.
 ///
-/// Readers take a snapshot, which costs a reference. A writer makes the next version on the side and publishes it in one
-/// step. The lock around the current version is held for that step only, so that readers and writers never wait for each
-/// other. Writers take turns.
+/// A reader takes a snapshot, which costs one reference. A writer prepares the next version separately and publishes it
+/// in one step. The lock around the current version is held only for that step, so readers and writers never wait for
+/// each other. Writers run one at a time.
 package final class DocumentStore: Sendable {
-  /// Gets each commit, in order. It runs while no other writer is at work, so it must be quick and must not write.
+  /// Receives each commit, in order. A subscriber runs while no other writer runs, so it must be quick and must not
+  /// write.
   package typealias Subscriber = @Sendable (Commit) -> Void
 
   private let current: Lock<StoreVersion>
-  /// Held by the writer at work. The subscribers change in turn with writers, so that none misses a commit.
-  private let turn = Lock([Subscriber]())
+  /// Held by the running writer. Subscribers are added under the same lock, so that none misses a commit.
+  private let writer = Lock([Subscriber]())
 
-  /// - Parameter schemas: the collections that are always there, with their indexes, in the order of dumps.
+  /// Creates a store whose declared collections are empty.
+  ///
+  /// - Parameter schemas: the collections that always exist, with their indexes, in the order of dumps.
   package init(schemas: [CollectionSchema]) {
     current = Lock(StoreVersion(sequence: 0, table: CollectionTable(schemas: schemas)))
   }
 
-  /// All collections as they are now, consistent across them. O(1).
+  /// The present state of all collections, consistent across them. Takes O(1).
   package func snapshot() -> Snapshot {
     Snapshot(version: current.withLock { $0 })
   }
 
-  /// All collections as they are now, after an action that no commit may come between.
+  /// The state of all collections directly after an action. No commit happens between the two.
   ///
-  /// - Parameter action: runs while no writer is at work. A change whose `permit` sees it done is not in the snapshot; any
-  ///   other is.
+  /// - Parameter action: runs while no writer runs. A write whose `permit` runs after the action is not in the
+  ///   snapshot. Every earlier write is.
   package func snapshot(after action: () -> Void) -> Snapshot {
-    turn.withLock { _ in
+    writer.withLock { _ in
       action()
       return snapshot()
     }
@@ -34,25 +37,26 @@ package final class DocumentStore: Sendable {
 
   /// Adds a subscriber for the store's lifetime.
   ///
-  /// - Returns: the state after which the subscriber gets every commit.
+  /// - Returns: the state before the first commit that the subscriber receives.
   package func subscribe(_ subscriber: @escaping Subscriber) -> Snapshot {
-    turn.withLock { subscribers in
+    writer.withLock { subscribers in
       subscribers.append(subscriber)
       return snapshot()
     }
   }
 
-  /// Makes changes that all become visible at once. When `permit` or `body` throws, none of them happens.
+  /// Makes changes that become visible together. If `permit` or `body` throws, the store does not change.
   ///
   /// - Parameters:
-  ///   - permit: asked after all changes are made and before they become visible, while nobody else writes.
-  ///   - body: runs while other writers wait, so it does no input or output and hashes no passwords.
-  /// - Returns: what the body returned, with the commit unless nothing changed.
+  ///   - permit: called after the changes are made and before they become visible, while no other writer runs. It is
+  ///     not called when nothing changed.
+  ///   - body: runs while other writers wait, so it must do no input or output and hash no passwords.
+  /// - Returns: the value that the body returned, with the commit unless nothing changed.
   @discardableResult
   package func write<Value: Sendable, Failure: Error>(
     permit: (() throws(Failure) -> Void)? = nil, _ body: (inout Transaction) throws(Failure) -> Value
   ) throws(Failure) -> WriteResult<Value> {
-    try turn.withLock { (subscribers) throws(Failure) in
+    try writer.withLock { (subscribers) throws(Failure) in
       let before = current.withLock { $0 }
       var transaction = Transaction(before.table)
       let value = try body(&transaction)
@@ -64,18 +68,18 @@ package final class DocumentStore: Sendable {
     }
   }
 
-  /// Replaces the whole contents at once. The old contents are freed by the caller's thread: call this where a long pause
+  /// Replaces the whole contents at once. The calling thread frees the old contents, so call this where a long pause
   /// does no harm.
   ///
   /// - Parameters:
-  ///   - permit: asked before the new contents become visible, while nobody else writes.
-  ///   - adjust: changes that must come with the new contents. It gets the old ones as well.
+  ///   - permit: called before the new contents become visible, while no other writer runs.
+  ///   - adjust: makes changes in the new contents before they become visible. It also gets the old contents.
   @discardableResult
   package func replaceAll<Failure: Error>(
     with loaded: LoadedCollections, permit: (() throws(Failure) -> Void)? = nil,
     adjust: (inout Transaction, Snapshot) throws(Failure) -> Void
   ) throws(Failure) -> Commit {
-    try turn.withLock { (subscribers) throws(Failure) in
+    try writer.withLock { (subscribers) throws(Failure) in
       let before = current.withLock { $0 }
       var transaction = Transaction(loaded.table)
       try adjust(&transaction, Snapshot(version: before))

@@ -1,24 +1,24 @@
 package import JSON
 
-/// Which documents are meant, in the words of MongoDB's queries.
+/// A condition on documents, with the operators of MongoDB's queries.
 package indirect enum Filter: Sendable {
   case everything
-  /// Top-level string fields have these values: what indexes are made for.
+  /// Top-level string fields have these values. Indexes serve this case.
   case fields(KeyValuePairs<String, String>)
-  /// `{"path": value}`: the value at the path equals; a missing field equals nothing, not even null.
+  /// `{"path": value}`: the value at the path equals the given one. A missing field equals nothing, not even null.
   case equals(FieldPath, JSONValue)
-  /// `$in`: the value at the path equals one of these.
+  /// `$in`: the value at the path equals one of the given ones.
   case isOneOf(FieldPath, [JSONValue])
-  /// The array at the path has an equal element.
+  /// The value at the path is an array with an equal element.
   case contains(FieldPath, JSONValue)
-  /// `$and`
+  /// `$and`: the document matches every filter.
   case all([Filter])
-  /// `$or`
+  /// `$or`: the document matches at least one filter.
   case any([Filter])
 }
 
 extension Filter {
-  /// Whether the filter takes a document.
+  /// Whether the document matches the filter.
   package func matches(_ document: Document) -> Bool {
     switch self {
     case .everything: true
@@ -33,7 +33,7 @@ extension Filter {
 }
 
 extension Filter {
-  /// Rows that may match, found through indexes and in ascending order; `nil` when only a scan can tell.
+  /// The rows that may match, found through indexes and in ascending order, or `nil` when a scan is necessary.
   func candidates(in collection: DocumentCollection) -> [Row]? {
     switch self {
     case .any(let filters):
@@ -55,7 +55,7 @@ extension Filter {
     }
   }
 
-  /// Top-level fields that must be equal to a string wherever this filter matches.
+  /// Top-level fields that equal a string in every document that matches this filter.
   private var requiredStrings: [(field: String, value: String)] {
     switch self {
     case .fields(let values): values.map { ($0.key, $0.value) }

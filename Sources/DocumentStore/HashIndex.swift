@@ -3,8 +3,8 @@ import JSON
 
 /// Finds rows by the values of one or more string fields.
 ///
-/// It keeps a 64-bit hash and a row for a document, not the values: candidates are compared with the documents' own
-/// bytes. The hash is seeded anew in each process, so nobody can choose values that collide.
+/// The index keeps a 64-bit hash and a row for each document, not the values. A caller compares the candidates with the
+/// documents' bytes. Each process seeds the hash anew, so a client cannot choose values that collide.
 struct HashIndex: Sendable {
   let fields: [String]
   let isUnique: Bool
@@ -17,7 +17,7 @@ struct HashIndex: Sendable {
     keys = fields.map(JSONWriter.content(of:))
   }
 
-  /// Rows whose documents may have these values; to be compared with the documents.
+  /// The rows whose documents may have these values. The caller compares the values, since hashes can collide.
   func candidates(_ values: [String]) -> RowSet? {
     var hasher = Hasher()
     for value in values {
@@ -26,7 +26,7 @@ struct HashIndex: Sendable {
     return rows[Self.finish(hasher)]
   }
 
-  /// The row of another document that has the same values as this one.
+  /// The row of another document with the same values, or `nil` when there is none.
   func conflict(of document: Document, except row: Row?, in documents: RowTrie) -> Row? {
     guard let hash = hash(of: document), let rows = rows[hash] else { return nil }
     return rows.first { other in
@@ -34,6 +34,8 @@ struct HashIndex: Sendable {
     }
   }
 
+  /// Adds a document.
+  ///
   /// - Returns: whether no other row has the same hash.
   @discardableResult
   mutating func insert(_ row: Row, _ document: Document) -> Bool {
@@ -63,7 +65,8 @@ struct HashIndex: Sendable {
     }
   }
 
-  /// `nil` when a field is missing or no string: such a document is not in the index.
+  /// The hash of the document's values, or `nil` when a field is missing or is not a string. Such a document is not in
+  /// the index.
   private func hash(of document: Document) -> UInt64? {
     var hasher = Hasher()
     for key in keys {

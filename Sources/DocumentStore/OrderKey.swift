@@ -1,6 +1,6 @@
 import JSON
 
-/// What a document is sorted by in one order: the UTF-8 bytes of a field, or nothing for the order of insertion.
+/// The sort key of an order: the UTF-8 bytes of a field, or nothing for the order of insertion.
 struct OrderKey: Sendable {
   let order: CollectionSchema.Order
   private let field: [UInt8]?
@@ -33,7 +33,8 @@ struct OrderKey: Sendable {
     }
   }
 
-  /// The first 16 bytes of what a document is sorted by, as numbers that sort alike. Equal ones say nothing yet.
+  /// The first 16 bytes of the sort key, as two numbers that sort like the bytes. Documents with equal prefixes can
+  /// still differ.
   func prefix(of document: Document) -> (UInt64, UInt64) {
     guard let field else { return (0, 0) }
     return document.withStringContent(of: field) { content in
@@ -54,7 +55,8 @@ struct OrderKey: Sendable {
     return (UInt64(bigEndian: words.0), UInt64(bigEndian: words.1))
   }
 
-  /// Below, above or equal to 0 as the left text comes before, behind or equals the right one.
+  /// Compares two texts by their bytes: below 0 when the left one comes first, above 0 when the right one does, 0 when
+  /// they are equal.
   private static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
     var left = CompactText(left)
     var right = CompactText(right)

@@ -1,7 +1,7 @@
-/// Rows in an order, with their positions: a persistent B-tree whose branches know how many rows are below them, so
-/// that a page in the middle of a long list costs O(log n).
+/// Rows in an order, with their positions: a persistent B-tree whose branches count the rows below them. A page in the
+/// middle of a long list costs O(log n).
 ///
-/// It holds rows only; whoever calls compares them, since the values are in the documents.
+/// The index holds rows only. The caller compares them, since the values are in the documents.
 struct OrderedIndex: Sendable {
   private enum Node: Sendable {
     case leaf([Row])
@@ -23,7 +23,7 @@ struct OrderedIndex: Sendable {
 
   init() {}
 
-  /// Takes rows that are in order already.
+  /// Builds the index from rows that are already in order.
   init(sorted rows: [Row]) {
     guard rows.count > Self.leafCapacity else {
       root = .leaf(rows)
@@ -42,7 +42,10 @@ struct OrderedIndex: Sendable {
     root = .branch(level)
   }
 
-  /// How many rows come before a place. `precedes` tells whether a row of the index lies before it.
+  /// The number of rows that come before a position.
+  ///
+  /// - Parameter precedes: whether a row of the index comes before that position. It holds for a leading part of the
+  ///   rows.
   func rank(_ precedes: (Row) -> Bool) -> Int {
     var node = root
     var rank = 0
@@ -57,7 +60,7 @@ struct OrderedIndex: Sendable {
     }
   }
 
-  /// Rows from a position on, at most `limit`.
+  /// At most `limit` rows from a position on.
   func rows(from offset: Int, limit: Int) -> [Row] {
     var rows: [Row] = []
     Self.collect(root, skipping: offset, limit: limit, into: &rows)
@@ -71,7 +74,7 @@ struct OrderedIndex: Sendable {
     }
   }
 
-  /// Removes a row; `precedes` tells whether a row of the index lies before it.
+  /// Removes a row. `precedes` tells whether a row of the index comes before it.
   mutating func remove(_ row: Row, _ precedes: (Row) -> Bool) {
     Self.remove(row, from: &root, precedes)
     while case .branch(let children) = root, children.count <= 1 {
@@ -106,7 +109,7 @@ extension OrderedIndex {
     return low
   }
 
-  /// The child in which the place lies: the last one that starts before it.
+  /// The index of the child that covers the position: the last child that starts before it.
   private static func descent(_ children: [Child], _ precedes: (Row) -> Bool) -> Int {
     max(0, partition(children) { precedes($0.first) } - 1)
   }
@@ -127,6 +130,8 @@ extension OrderedIndex {
     }
   }
 
+  /// Inserts a row into a node.
+  ///
   /// - Returns: the right half when the node had to be split.
   private static func insert(_ row: Row, into node: inout Node, _ precedes: (Row) -> Bool) -> Node? {
     switch node {
@@ -165,7 +170,7 @@ extension OrderedIndex {
       node = .leaf(rows)
     case .branch(var children):
       node = .leaf([])
-      // A child whose first row is the one to go does not start before it: step to it.
+      // If the row is the first of a child, that child does not start before it: go to that child.
       var index = descent(children, precedes)
       if index + 1 < children.count, children[index + 1].first == row { index += 1 }
       remove(row, from: &children[index].node, precedes)
@@ -175,8 +180,7 @@ extension OrderedIndex {
     }
   }
 
-  /// Drops a child that is empty and joins one that is small with a neighbour, so that long deletion leaves no chain
-  /// of single rows.
+  /// Drops an empty child and joins a small one with a neighbour, so that many deletions leave no chain of single rows.
   private static func join(_ children: inout [Child], around index: Int) {
     if children[index].count == 0 {
       children.remove(at: index)

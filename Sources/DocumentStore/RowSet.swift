@@ -1,6 +1,6 @@
 import HashTreeCollections
 
-/// The rows under one key of an index: one word for one row, a persistent set for many.
+/// The rows of one key of an index: one word for one row, a persistent set for several.
 enum RowSet: Sendable {
   case one(Row)
   indirect case many(TreeSet<Row>)
@@ -12,7 +12,7 @@ enum RowSet: Sendable {
     }
   }
 
-  /// A row that fits, whichever is found first.
+  /// The first row found for which `fits` returns true, in no particular order.
   func first(where fits: (Row) -> Bool) -> Row? {
     switch self {
     case .one(let row): fits(row) ? row : nil
@@ -39,7 +39,9 @@ enum RowSet: Sendable {
     }
   }
 
-  /// - Returns: this set without the row, or `nil` when nothing is left.
+  /// Removes a row.
+  ///
+  /// - Returns: the set without the row, or `nil` when it is empty then.
   func removing(_ row: Row) -> RowSet? {
     switch self {
     case .one(let present): return present == row ? nil : self

@@ -1,10 +1,11 @@
-/// The place of a document in its collection: given out in ascending order, never reused.
+/// The number of a document in its collection. Numbers ascend and are never reused.
 typealias Row = UInt32
 
-/// A persistent array of documents by row: copying it is O(1), changing a copy copies one path of nodes of 32.
+/// A persistent array of documents by row. Copying it takes O(1). A change copies one path of nodes with 32 elements
+/// each.
 ///
-/// A radix trie rather than a dictionary by `_id`: rows keep the order of insertion, a document costs 8 bytes here, and
-/// every index points to it with 4.
+/// This is a radix trie rather than a dictionary by `_id`: rows keep the order of insertion, a document costs 8 bytes
+/// here, and each index refers to it with 4 bytes.
 struct RowTrie: Sendable {
   private enum Node: Sendable {
     case empty
@@ -39,9 +40,9 @@ struct RowTrie: Sendable {
     }
   }
 
-  /// Sets or (with `nil`) removes the document of a row.
+  /// Sets the document of a row, or removes it if `document` is `nil`.
   ///
-  /// - Returns: what was there before.
+  /// - Returns: the document that was there before.
   @discardableResult
   mutating func set(_ row: Row, to document: Document?) -> Document? {
     while Int(row) >= capacity {
@@ -64,7 +65,7 @@ struct RowTrie: Sendable {
     Int(row) >> (bits * level) & (width - 1)
   }
 
-  /// Takes a node's array out before changing it, so that it is changed in place when no snapshot holds it.
+  /// Takes the node's array out before changing it, so that the array is changed in place when no snapshot shares it.
   private static func set(_ row: Row, to document: Document?, in node: inout Node, level: Int) -> Document? {
     let slot = slot(row, level: level)
     if level == 0 {

@@ -1,12 +1,12 @@
 package import JSON
 
-/// Why a change of the store was refused. A refused change leaves nothing behind.
+/// The reason why a change of the store was refused. A refused change has no effect.
 package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Another document of the collection has the same values in fields that must be unique.
   case duplicateKey(collection: String, fields: [String])
-  /// `_id` names a document for its whole life.
+  /// An update would change `_id`, which stays the same for a document's whole life.
   case identifierChanged(collection: String)
-  /// An update operation does not fit the document.
+  /// An update operation cannot be applied to the document.
   case invalidUpdate(JSONError)
 
   package var description: String {

@@ -1,7 +1,7 @@
-/// The whole store at one moment. It is immutable: each commit makes the next version, which shares all unchanged parts
-/// with this one.
+/// The whole store at one moment. A version is immutable. Each commit creates the next one, which shares all unchanged
+/// parts with it.
 final class StoreVersion: Sendable {
-  /// Commits since the process started.
+  /// The number of commits since the process started.
   let sequence: UInt64
   let table: CollectionTable
 

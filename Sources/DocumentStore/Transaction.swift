@@ -1,7 +1,7 @@
 import FoundationEssentials
 package import JSON
 
-/// Changes that become visible together, or not at all when the body that makes them throws.
+/// Changes that become visible together. If the body that makes them throws, none of them does.
 package struct Transaction: DocumentReader {
   private(set) var table: CollectionTable
   private var recorder = ChangeRecorder()
@@ -10,16 +10,18 @@ package struct Transaction: DocumentReader {
     self.table = table
   }
 
-  /// What the transaction changed so far.
+  /// The net changes so far, at most one for each document.
   var changes: [Change] { recorder.changes(in: table) }
 
+  /// The contents of a collection with this transaction's changes.
   package func contents(of collection: String) -> CollectionContents {
     CollectionContents(collection: table[collection])
   }
 
-  /// Adds a document; one without `_id` gets a random one.
+  /// Adds a document. If `_id` is missing or is not a string, it gets a random UUID.
   ///
-  /// - Returns: the document as it is kept.
+  /// - Returns: the document as it is stored.
+  /// - Throws: `StoreError.duplicateKey`.
   @discardableResult
   package mutating func insert(_ object: JSONObject, into collection: String) throws(StoreError) -> JSONObject {
     var object = object
@@ -35,7 +37,8 @@ package struct Transaction: DocumentReader {
 
   /// Applies operations to every matching document.
   ///
-  /// - Returns: how many matched.
+  /// - Returns: the number of matching documents.
+  /// - Throws: `StoreError`. Some of the documents can be changed by then, so let the error end the transaction.
   @discardableResult
   package mutating func update(
     in collection: String, _ filter: Filter, _ operations: [UpdateOperation]
@@ -53,9 +56,10 @@ package struct Transaction: DocumentReader {
     return matches.count
   }
 
-  /// Puts another object in the place of the first matching document; its `_id` stays.
+  /// Replaces the first matching document by another object. Its `_id` stays.
   ///
-  /// - Returns: whether there was one.
+  /// - Returns: whether a document matched.
+  /// - Throws: `StoreError`.
   @discardableResult
   package mutating func replace(
     in collection: String, _ filter: Filter, with object: JSONObject
@@ -67,7 +71,9 @@ package struct Transaction: DocumentReader {
     return true
   }
 
-  /// - Returns: how many were deleted.
+  /// Deletes every matching document.
+  ///
+  /// - Returns: the number of deleted documents.
   @discardableResult
   package mutating func delete(from collection: String, _ filter: Filter) -> Int {
     let matches = matches(in: collection, filter)

@@ -2,20 +2,23 @@ package import DumpFormat
 import JSON
 
 extension DumpDirectory {
-  /// The location's dumps, newest first; see `DumpSequence`.
+  /// The location's dumps, newest first (see `DumpSequence`).
   ///
-  /// Only files that are named as dumps of its stem count. A file that can't be read is among them: it may be the newest dump, and
-  /// a start without it would lose what it holds. Directories, links and whatever else is no regular file are not: see `leftAlone`.
+  /// Only files with the name of one of its dumps are listed. A file that can't be read is listed too: it may be the
+  /// newest dump, and a start without it would lose its changes. Entries that are not regular files, such as
+  /// directories and links, are not listed (see `leftAlone`).
   package func catalogue(_ keyring: DumpKeyring) throws(DumpDirectoryError) -> [DumpEntry] {
     let entries = try ownNames().compactMap { name in entry(name, keyring) }
     return DumpSequence.newestFirst(entries)
   }
 
-  /// The names in the directory that are those of the location's dumps.
+  /// The names in the directory that are names of the location's dumps.
   func ownNames() throws(DumpDirectoryError) -> [String] {
     try Self.names(in: location.directory).filter(location.owns)
   }
 
+  /// Reads the beginning of a file.
+  ///
   /// - Returns: `nil` when there is no regular file of that name.
   func entry(_ name: String, _ keyring: DumpKeyring) -> DumpEntry? {
     let path = "\(location.directory)/\(name)"
@@ -33,20 +36,20 @@ extension DumpDirectory {
       stamp = beginning.stamp
       if beginning == .unintelligible { access = .noKey }
     } catch {
-      // What is no dump though it is named as one is shown: an operator wants to hear what is wrong with it.
+      // A file that is not a dump despite its name is listed, so that an operator sees what is wrong with it.
       if error.isOfReading { access = .unreadable("\(error)") }
     }
     return DumpEntry(
       name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order, access: access)
   }
 
-  /// Whether the directory has a name. One that was pruned meanwhile is not listed any more; one that is listed and can't be found
-  /// belongs to a volume that fails.
+  /// Whether the directory lists a name. A file that was pruned meanwhile is not listed any more. A file that is listed
+  /// but can't be found means that the volume fails.
   private func isListed(_ name: String) -> Bool {
     do throws(DumpDirectoryError) {
       return try Self.names(in: location.directory).contains { $0.hasSameBytes(as: name) }
     } catch {
-      // The volume fails: the file counts as one that can't be read.
+      // The volume fails, so the file counts as one that can't be read.
       return true
     }
   }

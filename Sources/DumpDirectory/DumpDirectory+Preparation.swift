@@ -2,20 +2,21 @@ import DumpFormat
 import Glibc
 import JSON
 
-/// What was met while a directory of dumps was made ready.
+/// The result of preparing a dump directory.
 package struct Preparation: Sendable {
-  /// Files of unfinished dumps of dead processes, which are gone now.
+  /// The names of the files that dead processes left behind and that were removed.
   package var removed: [String] = []
-  /// Why nothing can be written: the volume is full. What is on it can be read all the same, if the directory is there.
+  /// Set when nothing can be written because the volume is full. The dumps can still be read if the directory exists.
   package var shortage: DumpDirectoryError?
-  /// Why nobody looked for what dead processes left behind: the directory could not be read.
+  /// Set when the directory could not be read, so that files of dead processes were not removed.
   package var unswept: DumpDirectoryError?
 }
 
 extension DumpDirectory {
-  /// Makes the directory, tries whether it can be written, and removes what dead processes left behind.
+  /// Creates the directory, tests whether it can be written, and removes files that dead processes left behind.
   ///
   /// - Returns: the names of the files that were removed.
+  /// - Throws: `DumpDirectoryError` for any failure, also for a full volume.
   @discardableResult
   package func prepare() throws(DumpDirectoryError) -> [String] {
     let preparation = try makeReady()
@@ -23,9 +24,10 @@ extension DumpDirectory {
     return preparation.removed
   }
 
-  /// The same as far as the volume lets it: one that is full, or that can't be read at the moment, is no failure here.
+  /// Prepares the directory as far as the volume allows. A volume that is full, or that can't be read at the moment, is
+  /// not a failure here.
   ///
-  /// - Throws: when the directory can't be made or written for any other reason.
+  /// - Throws: `DumpDirectoryError` when the directory can't be created or written for any other reason.
   package func makeReady() throws(DumpDirectoryError) -> Preparation {
     var preparation = Preparation()
     do {
@@ -41,7 +43,7 @@ extension DumpDirectory {
     } catch {
       preparation.unswept = error
     }
-    // What a dead process left may be all that has filled the volume.
+    // The removed files may be all that filled the volume, so try again.
     if trial.shortage != nil, !preparation.removed.isEmpty { trial = try tryToWrite() }
     preparation.shortage = trial.shortage
     return preparation
@@ -49,11 +51,12 @@ extension DumpDirectory {
 
   /// Writes a file and removes it.
   ///
-  /// - Returns: nanoseconds by the volume's clock, 0 where nothing could be created; and why the volume took nothing, if it is full.
+  /// - Returns: the time in nanoseconds by the volume's clock, or 0 when no file could be created; and the error of a
+  ///   full volume.
   private func tryToWrite() throws(DumpDirectoryError) -> (now: Int, shortage: DumpDirectoryError?) {
     var now = 0
     do throws(DumpDirectoryError) {
-      // Named as an unfinished dump, so that what a crash leaves here is cleaned up too.
+      // The file is named as an unfinished dump, so that it is removed later if the process crashes here.
       var probe = try TemporaryFile(
         for: DumpName(stem: location.stem, seconds: 0).file, in: location.directory, files: files)
       now = modifiedAt(probe.descriptor)
@@ -69,15 +72,16 @@ extension DumpDirectory {
   }
 
   @discardableResult
-  func removeLeftovers(in place: DumpLocation, now: Int) throws(DumpDirectoryError) -> [String] {
-    let device = TemporaryFile.device(of: place.directory)
-    return try Self.names(in: place.directory).filter {
-      TemporaryFile.isName($0, of: place)
-        && TemporaryFile.removeAbandoned("\(place.directory)/\($0)", device: device, now: now, files: files)
+  func removeLeftovers(in location: DumpLocation, now: Int) throws(DumpDirectoryError) -> [String] {
+    let device = TemporaryFile.device(of: location.directory)
+    return try Self.names(in: location.directory).filter {
+      TemporaryFile.isName($0, of: location)
+        && TemporaryFile.removeAbandoned("\(location.directory)/\($0)", device: device, now: now, files: files)
     }
   }
 
-  /// Nanoseconds, by the volume's clock; 0, by which no file is old, when that can't be told.
+  /// The time of a file's last change in nanoseconds by the volume's clock. It is 0 when the time is unknown, so that
+  /// no file counts as old.
   func modifiedAt(_ descriptor: Int32) -> Int {
     var status = stat()
     return fstat(descriptor, &status) == 0 ? FileIdentity(status).modifiedAt : 0
@@ -85,7 +89,7 @@ extension DumpDirectory {
 }
 
 extension FileOperations {
-  /// Makes a directory and those above it that are missing.
+  /// Creates a directory and its missing parents.
   func makeDirectories(_ directory: String) throws(DumpDirectoryError) {
     var path = ""
     for segment in directory.parts(betweenBytes: UInt8(ascii: "/")) {
@@ -93,14 +97,17 @@ extension FileOperations {
       path += "/" + segment
       if try isDirectory(path) { continue }
       try makeDirectory(path)
-      // A link that leads nowhere has the name, and is no directory.
+      // A dangling link has the name, but is not a directory.
       guard try isDirectory(path) else { throw DumpDirectoryError("mkdir", path, errno: ENOTDIR) }
-      // A dump in it is as safe as the entry that leads to it.
+      // A dump in the new directory is only as safe as the directory's own entry.
       try synchronizeDirectory(parent)
     }
   }
 
-  /// - Throws: when something else has the name. What can't be looked at, `makeDirectory` says why.
+  /// Whether the path is a directory. If it can't be examined, the result is false and `makeDirectory` reports the
+  /// reason.
+  ///
+  /// - Throws: `DumpDirectoryError` `notADirectory` when the path is something else.
   private func isDirectory(_ path: String) throws(DumpDirectoryError) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0 else { return false }

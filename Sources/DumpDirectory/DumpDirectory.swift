@@ -2,27 +2,34 @@ package import DumpFormat
 import Glibc
 import JSON
 
-/// The dumps of one volume.
+/// A dump directory. Its functions block for as long as the volume takes.
 package struct DumpDirectory: Sendable {
+  /// The directory's path, and the stem of its dumps' names.
   package let location: DumpLocation
   let files: any FileOperations
 
+  /// Names a directory, which need not exist yet.
   package init(_ location: DumpLocation, files: any FileOperations = LiveFileOperations()) {
     self.location = location
     self.files = files
   }
 
+  /// Whether the path is a directory.
   package var exists: Bool {
     var status = stat()
     return stat(location.directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Opens a dump for reading.
+  ///
+  /// - Throws: `DumpDirectoryError` when the file can't be opened, `DumpFormatError` when it can't be a dump.
   package func open(_ path: String) throws -> UnverifiedDump {
     try UnverifiedDump(DumpFileSource(path: path))
   }
 
-  /// A dump's bytes as they stand.
+  /// Opens a file to read its bytes unchanged.
+  ///
+  /// - Throws: `DumpDirectoryError`, `outside` when the path is not a regular file.
   package func source(of path: String) throws(DumpDirectoryError) -> any DumpSource {
     try DumpFileSource(path: path)
   }
@@ -30,9 +37,9 @@ package struct DumpDirectory: Sendable {
   /// Begins a dump in this directory or in one inside it.
   ///
   /// - Parameters:
-  ///   - target: where the dump gets its name.
+  ///   - target: the directory and the stem of the dump's name.
   ///   - seconds: Unix time, for the name.
-  ///   - writer: makes the writer of the dump's format for the file.
+  ///   - writer: creates the format's writer for the file.
   package func beginDump(
     to target: DumpLocation, at seconds: Int, _ writer: (DumpFile) throws -> DumpWriter<DumpFile>
   ) throws -> PendingDump {
@@ -49,9 +56,9 @@ package struct DumpDirectory: Sendable {
     return PendingDump(directory: self, target: target, name: name, file: file, writer: writer)
   }
 
-  /// Begins a copy of a dump from elsewhere, which keeps its name.
+  /// Begins a copy of a dump from elsewhere. The copy keeps the dump's name.
   ///
-  /// - Throws: `DumpDirectoryError` `outside` for what is no name of a dump.
+  /// - Throws: `DumpDirectoryError` `outside` when the name is not that of a dump.
   package func beginCopy(_ name: String) throws(DumpDirectoryError) -> PendingCopy {
     guard DumpName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
       throw DumpDirectoryError(.outside, name, "is no name of a dump")
@@ -65,8 +72,8 @@ package struct DumpDirectory: Sendable {
     defer { closedir(stream) }
     var names: [String] = []
     while true {
-      // A failure ends the entries as their end does, and only this tells them apart. Half a directory may lack the
-      // newest dump, so it is none.
+      // `readdir` returns nil both at the end and after a failure; only `errno` tells them apart. An incomplete list
+      // could lack the newest dump, so it counts as a failure.
       errno = 0
       guard let entry = readdir(stream) else { break }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(validating: $0.prefix { $0 != 0 }, as: UTF8.self) }

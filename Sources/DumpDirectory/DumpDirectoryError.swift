@@ -1,44 +1,48 @@
 import Glibc
 
-/// What is wrong with the directory of dumps, or with a path that was asked for.
+/// A failure of the dump directory, or of a path that was requested in it.
 package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of failure. The raw values are stable.
   package enum Code: String, Sendable {
-    /// A path that does not lie in the directory of dumps, or that is none.
+    /// The path is outside the dump directory, or is not a valid path or not a regular file.
     case outside
     case notFound
-    /// A name on the way to the directory, or the directory's own, is that of something else.
+    /// A part of the directory's path exists, but is not a directory.
     case notADirectory
     case notWritable
     /// The file system is mounted read-only.
     case readOnly
     case notReadable
     case noSpace
-    /// Something else has the name already.
+    /// The name is already taken.
     case taken
     case inputOutput
-    /// The system has no descriptor or no memory left for it, which says nothing of the volume.
+    /// The system has no file descriptor or no memory left. This says nothing about the volume.
     case exhausted
-    /// Another process writes on this volume now.
+    /// Another process holds the lease of this directory.
     case leaseLost
   }
 
+  /// The kind of failure.
   package let code: Code
+  /// The path that the failure concerns.
   package let path: String
   private let detail: String
 
+  /// Creates an error whose sentence the caller gives.
   package init(_ code: Code, _ path: String, _ detail: String) {
     self.code = code
     self.path = path
     self.detail = detail
   }
 
-  /// From a failed call to the system that was to read.
+  /// Translates `errno` after a failed system call that reads.
   init(reading operation: String, _ path: String, errno number: Int32) {
     self.init(operation, path, errno: number)
     if code == .notWritable { self = DumpDirectoryError(.notReadable, path, detail) }
   }
 
-  /// From a failed call to the system.
+  /// Translates `errno` after a failed system call that writes.
   init(_ operation: String, _ path: String, errno number: Int32) {
     let code: Code =
       switch number {

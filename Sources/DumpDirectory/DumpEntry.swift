@@ -1,44 +1,50 @@
 package import DumpFormat
 import JSON
 
-/// What a look at a file's beginning met.
+/// The result of reading a file's beginning.
 package enum DumpAccess: Sendable, Equatable {
-  /// It could be read, and a key made sense of it, or it is damaged.
+  /// The file could be read. Either a key matches, or the file is damaged.
   case open
-  /// No key makes sense of it.
+  /// No key of the keyring matches.
   case noKey
-  /// It could not be read, with the reason in a sentence. Nothing is known of it: it may be the newest.
+  /// The file could not be read, for the given reason (a sentence). It may be the newest dump.
   case unreadable(String)
 }
 
 /// A file of the directory that may be a dump.
 package struct DumpEntry: Sendable, Equatable {
+  /// The file's name without its directory.
   package let name: String
-  /// Absolute.
+  /// The absolute path.
   package let path: String
+  /// The file's size in bytes.
   package let bytes: Int
-  /// As the dump itself says (not authenticated), else from its name; empty when neither tells.
+  /// The creation time from the dump's header (not authenticated), else from its name; empty when neither has one.
   package let createdAt: String
-  /// As the dump itself says (not authenticated); `nil` for the peer's, and for those of before there were epochs.
+  /// The version from the dump's header (not authenticated). It is `nil` for dumps of Doorman, and for dumps from
+  /// before there were epochs.
   package let order: DumpOrder?
+  /// Whether the file's beginning could be read and decrypted.
   package let access: DumpAccess
-  /// Compares as text; empty when nothing tells.
+  /// The time for sorting, compared as text; empty when it is unknown.
   let time: String
-  /// Whether only the name tells the time.
+  /// Whether only the name gives the time.
   let isTimedByName: Bool
-  /// Compares as text, between dumps of one time: the name's time, then its number, then the name.
+  /// Sorts dumps of the same time, compared as text: the name's time, then its number, then the name.
   let rank: String
 
-  /// A file that someone names, which need not lie in a directory of dumps.
+  /// Reads nothing: describes a file by its path, which can be outside a dump directory.
   package init(path: String) {
     // Absent only in a path of slashes, which names itself.
     let name = path.parts(betweenBytes: UInt8(ascii: "/")).last ?? path
     self.init(name: name, path: path, bytes: (try? FileIdentity(of: path))?.bytes ?? 0, writtenAt: nil, order: nil)
   }
 
+  /// Creates an entry.
+  ///
   /// - Parameters:
-  ///   - path: where it is; of a copy elsewhere, whatever names it there.
-  ///   - writtenAt: as the dump itself says; `nil` when it does not tell.
+  ///   - path: the file's absolute path, or the identifier of a copy that is stored elsewhere.
+  ///   - writtenAt: the time in the dump's header, or `nil` when it has none.
   package init(
     name: String, path: String, bytes: Int, writtenAt: String?, order: DumpOrder?, access: DumpAccess = .open
   ) {
@@ -52,18 +58,21 @@ package struct DumpEntry: Sendable, Equatable {
     let fallback = named.map(Self.time) ?? ""
     createdAt = (written == nil ? nil : writtenAt) ?? fallback
     isTimedByName = written == nil && named != nil
-    // A name has no fraction. What may have been written at any time of its second counts as its last.
+    // A name has no fraction of a second. A dump without another time could have been written at any moment of that
+    // second, so it counts as written at the end.
     time = written ?? Self.sortable(fallback.isEmpty ? "" : fallback.dropLast() + ".999999999Z") ?? ""
     let number = String(named?.number ?? 0)
-    // By their numbers: `a-…Z-0002.bin` behind `a-…Z.bin`, which plain text would turn round.
+    // Names are compared by their numbers: `a-…Z-0002.bin` comes after `a-…Z.bin`, which a comparison of plain text
+    // would reverse.
     let digits = String(repeating: "0", count: max(0, 8 - number.count)) + number
     rank = "\(named?.time ?? "") \(digits) \(name)"
   }
 
-  /// Of the lease under which it was written.
+  /// The epoch of the lease under which the dump was written, or `nil` without a version.
   package var epoch: Int? { order?.epoch }
 
-  /// Times are compared as text, so only `2026-11-23T20:11:37Z` counts, with up to nine digits of a fraction.
+  /// Times are compared as text, so only the form `2026-11-23T20:11:37Z` is accepted, with up to nine digits of a
+  /// fraction.
   private static func sortable(_ time: String) -> String? {
     let text = Array(time.utf8)
     let shape = Array("0000-00-00T00:00:00".utf8)

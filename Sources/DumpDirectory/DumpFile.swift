@@ -1,9 +1,9 @@
 import DumpFormat
 import Glibc
 
-/// A dump's file while it is written.
+/// The file of a dump that is being written.
 package struct DumpFile: DumpSink {
-  /// Bytes that wait at most before the kernel is told to begin with them.
+  /// The number of bytes after which the kernel is told to begin writing them.
   private static let writeBehind = 8 << 20
 
   let path: String
@@ -18,29 +18,30 @@ package struct DumpFile: DumpSink {
     self.files = files
   }
 
+  /// Appends bytes to the file.
   package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
     try files.write(descriptor, bytes, path)
     size += bytes.count
     guard size - begun >= Self.writeBehind else { return }
-    // Linux begins to write what it is told to forget: the volume works while the next bytes are sealed, so that the
-    // last `fsync` is short. Only a hint: nothing depends on whether the file system follows it.
+    // On this hint Linux begins to write the range. The volume then works while the next bytes are encrypted, so the
+    // final `fsync` is short. Nothing depends on the hint.
     posix_fadvise(descriptor, off_t(begun), off_t(size - begun), POSIX_FADV_DONTNEED)
     begun = size
   }
 }
 
-/// A file that is read as a dump. A class, since it owns a descriptor.
+/// A file that is read as a dump. This is a class because it owns a descriptor.
 final class DumpFileSource: DumpSource {
   let size: Int
   private let descriptor: Int32
 
-  /// Opens a regular file; a link is refused, since nobody knows where it leads tomorrow.
+  /// Opens a regular file. A link is refused, because its target can change later.
   init(path: String) throws(DumpDirectoryError) {
     let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
       switch errno {
       case ELOOP: throw DumpDirectoryError(.outside, path, "is a symbolic link; use the file itself")
-      // A socket, or a device that is not there.
+      // The path is a socket, or a device that does not exist.
       case ENXIO, ENODEV: throw DumpDirectoryError(.outside, path, "is no regular file")
       default: throw DumpDirectoryError(reading: "open", path, errno: errno)
       }
@@ -48,7 +49,7 @@ final class DumpFileSource: DumpSource {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       defer { close(descriptor) }
-      // The volume failed, which says nothing of the file.
+      // The volume failed. This says nothing about the file.
       throw DumpDirectoryError(reading: "fstat", path, errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {

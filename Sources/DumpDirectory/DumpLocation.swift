@@ -1,12 +1,15 @@
 import Glibc
 import JSON
 
-/// Where dumps go: a directory and the stem of their names. Both are bytes: two spellings of one character are two names.
+/// A directory and the stem of its dumps' names. Both are compared by bytes: two spellings of one character are two
+/// names.
 package struct DumpLocation: Sendable, Equatable {
+  /// The stem that is used when the setting names only a directory.
   package static let defaultStem = "memory_dump"
 
-  /// Absolute; its links are resolved as far as it exists.
+  /// The absolute path. Links in its existing part are resolved.
   package let directory: String
+  /// The beginning of a dump's name, before `-<time>`.
   package let stem: String
 
   init(directory: String, stem: String) {
@@ -18,20 +21,22 @@ package struct DumpLocation: Sendable, Equatable {
     left.directory.hasSameBytes(as: right.directory) && left.stem.hasSameBytes(as: right.stem)
   }
 
-  /// Whether a file of the directory is one of this location's dumps, by its name: `<stem>-<time>[-NNNN].bin`, to the byte.
-  /// Everything else is somebody else's, whatever is in it: nothing reads, moves or removes it unless someone names it.
+  /// Whether a file of the directory is one of this location's dumps, by its name alone: `<stem>-<time>[-NNNN].bin`,
+  /// byte for byte. Other files are never read, moved or removed unless a request names them.
   package func owns(_ file: String) -> Bool { DumpName(file)?.stem.hasSameBytes(as: stem) == true }
 
-  /// Reads `MEM_DUMP_PATH`: a directory, a name that ends in `/`, or a file whose stem is used.
+  /// Parses `MEM_DUMP_PATH`: a directory, a name that ends in `/`, or a file whose stem is used.
+  ///
+  /// - Throws: `DumpDirectoryError` `outside` when the path or the stem is not usable.
   package init(path: String, workingDirectory: String) throws(DumpDirectoryError) {
     try self.init(absolute: path.beginsWithBytes("/") ? path : workingDirectory + "/" + path, asGiven: path)
   }
 
-  /// Finds the place that an operator asks for, which must lie in this location's directory.
+  /// Resolves a path that an operator requests. It must be inside this location's directory.
   ///
   /// - Parameters:
-  ///   - path: a directory, where dumps get this location's stem, or a file whose stem is used. A relative one counts from the working directory where that
-  ///     leads into the directory of dumps, else from the directory of dumps.
+  ///   - path: a directory, in which dumps get this location's stem, or a file whose stem is used. A relative path is
+  ///     resolved from the working directory if that leads into the dump directory, else from the dump directory.
   /// - Throws: `DumpDirectoryError` `outside`.
   package func confined(_ path: String, workingDirectory: String) throws(DumpDirectoryError) -> DumpLocation {
     for candidate in Self.candidates(path, workingDirectory: workingDirectory, directory: directory) {
@@ -42,9 +47,10 @@ package struct DumpLocation: Sendable, Equatable {
       .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
   }
 
-  /// The same for a file that is to be read.
+  /// Resolves the path of a file that is to be read, in the same way.
   ///
   /// - Returns: the absolute path of the file.
+  /// - Throws: `DumpDirectoryError` `outside`.
   package func confinedFile(_ path: String, workingDirectory: String) throws(DumpDirectoryError) -> String {
     for candidate in Self.candidates(path, workingDirectory: workingDirectory, directory: directory) {
       try Self.checkSane(candidate, asGiven: path)
@@ -61,7 +67,8 @@ package struct DumpLocation: Sendable, Equatable {
       .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
   }
 
-  /// Whether a place that was confined to this one still is: a directory on the way may have become a link since.
+  /// Whether a location that was resolved with `confined` is still inside this one. A directory on its path can have
+  /// become a link since.
   func stillHolds(_ target: DumpLocation) -> Bool {
     DumpLocation(directory: Self.resolved(target.directory), stem: target.stem).isInside(Self.resolved(directory))
   }
@@ -88,7 +95,8 @@ package struct DumpLocation: Sendable, Equatable {
     self.init(directory: Self.resolved(parent), stem: stem)
   }
 
-  /// Bytes. The name of an unfinished file adds up to 74 to it, and no name has more than 255.
+  /// The largest length of a stem in bytes. The name of an unfinished file adds up to 74 bytes, and a file name has at
+  /// most 255.
   private static let longestStem = 180
 
   private static func candidates(_ path: String, workingDirectory: String, directory: String) -> [String] {
@@ -102,11 +110,12 @@ package struct DumpLocation: Sendable, Equatable {
     else { throw DumpDirectoryError(.outside, asGiven, "is no path: it is empty, too long, or has control characters") }
   }
 
-  /// Without `.`, empty segments and, by the letter, `..`. What `..` means behind a link is what the link's name says:
-  /// whoever writes `link/../x` gets `x` beside the link, and the result is checked for being inside.
+  /// Removes `.`, empty segments and `..` from a path, by its text alone. `link/../x` so becomes `x` beside the link;
+  /// the result is checked for being inside.
   private static func normalized(_ path: String) -> String {
     var segments: [String] = []
-    // By bytes, as the kernel does it: `/` with a combining mark behind it is one character to Swift, and still a slash.
+    // The path is split by bytes, as the kernel does. In Swift, `/` followed by a combining mark is one character and
+    // would not count as a slash.
     for segment in path.parts(betweenBytes: slash) where segment != "." {
       if segment == ".." { _ = segments.popLast() } else { segments.append(segment) }
     }

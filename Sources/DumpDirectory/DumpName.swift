@@ -1,27 +1,32 @@
 import Clocks
 import JSON
 
-/// The name of a dump's file: `<stem>-YYYYMMDDTHHMMSSZ.bin`, and `<stem>-YYYYMMDDTHHMMSSZ-NNNN.bin` for a further one in
-/// the same second.
+/// The name of a dump's file: `<stem>-YYYYMMDDTHHMMSSZ.bin`, or `<stem>-YYYYMMDDTHHMMSSZ-NNNN.bin` for a further dump
+/// of the same second.
 package struct DumpName: Sendable, Equatable {
+  /// The part before the time.
   package let stem: String
-  /// `YYYYMMDDTHHMMSSZ`
+  /// The time in UTC, as `YYYYMMDDTHHMMSSZ`.
   package let time: String
-  /// 0 for the first of a second.
+  /// The number among the dumps of one second, 0 for the first one.
   package let number: Int
 
+  /// Creates a name from its parts.
   package init(stem: String, time: String, number: Int = 0) {
     self.stem = stem
     self.time = time
     self.number = number
   }
 
+  /// Creates a name for a time.
+  ///
   /// - Parameter seconds: Unix time.
   package init(stem: String, seconds: Int, number: Int = 0) {
     self.init(stem: stem, time: CivilTime(unixSeconds: seconds).compact, number: number)
   }
 
-  /// Reads a file's name, byte by byte; `nil` when it is not that of a dump, or names a time that there is not.
+  /// Parses a file's name byte by byte. Returns `nil` when it is not the name of a dump, or when its time does not
+  /// exist.
   package init?(_ file: String) {
     guard file.endsWithBytes(Self.suffix) else { return nil }
     var rest = Array(file.utf8)[...].dropLast(Self.suffix.utf8.count)
@@ -33,27 +38,32 @@ package struct DumpName: Sendable, Equatable {
       stem: String(decoding: stem, as: UTF8.self), time: String(decoding: time, as: UTF8.self), number: number ?? 0)
   }
 
+  /// The ending of every dump's name.
   package static let suffix = ".bin"
-  /// A larger one has more digits than a name of a dump.
+  /// The largest number with four digits.
   static let largestNumber = 9999
-  /// Bytes of `YYYYMMDDTHHMMSSZ`.
+  /// The length of `YYYYMMDDTHHMMSSZ` in bytes.
   private static let timeLength = 16
-  /// Bytes of `-NNNN`.
+  /// The length of `-NNNN` in bytes.
   private static let numberLength = 5
 
+  /// The file's name.
   package var file: String {
     let digits = String(number)
     let tail = number == 0 ? "" : "-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     return "\(stem)-\(time)\(tail)\(Self.suffix)"
   }
 
+  /// The name of the next dump in the same second.
   package var next: DumpName { DumpName(stem: stem, time: time, number: number + 1) }
 
   package static func == (left: DumpName, right: DumpName) -> Bool {
     left.stem.hasSameBytes(as: right.stem) && left.time == right.time && left.number == right.number
   }
 
-  /// - Returns: `nil` where no number from 1 stands.
+  /// Parses the number at the end of a name.
+  ///
+  /// - Returns: `nil` when there is no number from 1 to 9999 in four digits.
   private static func number(atEndOf bytes: ArraySlice<UInt8>) -> Int? {
     let tail = bytes.suffix(numberLength)
     guard tail.count == numberLength, tail.first == UInt8(ascii: "-"), tail.dropFirst().allSatisfy(isDigit) else {
@@ -71,7 +81,7 @@ package struct DumpName: Sendable, Equatable {
     let spelled =
       "\(text(bytes[..<4]))-\(text(bytes[4..<6]))-\(text(bytes[6..<8]))T"
       + "\(text(bytes[9..<11])):\(text(bytes[11..<13])):\(text(bytes[13..<15]))Z"
-    // The thirtieth of February is read as the second of March, and is written otherwise.
+    // 30 February would parse as 2 March, and then it is spelled differently.
     guard let seconds = CivilTime.unixSeconds(of: spelled) else { return false }
     return CivilTime(unixSeconds: seconds).compact.utf8.elementsEqual(bytes)
   }

@@ -1,13 +1,16 @@
 import Glibc
 import JSON
 
-/// What tells a file from another one that took its name, and from itself after a change.
+/// Identifies a file's contents: it differs when another file takes the name, and when the file changes.
 package struct FileIdentity: Sendable, Equatable, Hashable {
+  /// The file's size in bytes.
   package let bytes: Int
-  /// Nanoseconds since 1970, of the last change of content, by the volume's clock.
+  /// The time of the last change of content in nanoseconds since 1970, by the volume's clock.
   package let modifiedAt: Int
+  /// The file's inode number.
   package let inode: UInt64
 
+  /// Creates an identity from stored numbers.
   package init(bytes: Int, modifiedAt: Int, inode: UInt64) {
     self.bytes = bytes
     self.modifiedAt = modifiedAt
@@ -19,9 +22,9 @@ package struct FileIdentity: Sendable, Equatable, Hashable {
       bytes: Int(status.st_size), modifiedAt: Self.nanoseconds(status.st_mtim), inode: UInt64(status.st_ino))
   }
 
-  /// Looks without following links.
+  /// Reads the attributes of a file. Links are not followed.
   ///
-  /// - Throws: `DumpDirectoryError` `notFound`, or `outside` for what is no regular file.
+  /// - Throws: `DumpDirectoryError` `notFound`, or `outside` when the path is not a regular file.
   package init(of path: String) throws(DumpDirectoryError) {
     var status = stat()
     guard lstat(path, &status) == 0 else { throw DumpDirectoryError(reading: "lstat", path, errno: errno) }
@@ -33,10 +36,11 @@ package struct FileIdentity: Sendable, Equatable, Hashable {
 }
 
 extension DumpDirectory {
-  /// What tells whether a dump of the location came or went, and when looked at closely, whether one changed.
+  /// Returns a value that changes when one of the location's dumps is added or removed, and, if `isClose`, also when
+  /// one changes.
   ///
-  /// - Parameter isClose: asks for each file's attributes, too: a call of the volume for each, which one that bills calls bills.
-  ///   Without it a list of names is all it costs.
+  /// - Parameter isClose: whether to read each file's attributes too. That is one operation on the volume for each
+  ///   file, and some volumes bill each. Without it, only the list of names is read.
   package func fingerprint(isClose: Bool) throws(DumpDirectoryError) -> DumpFingerprint {
     let names = try ownNames().sorted { $0.precedesByBytes($1) }
     guard isClose else { return DumpFingerprint(names: names, identities: nil) }
@@ -45,7 +49,7 @@ extension DumpDirectory {
   }
 }
 
-/// How the dumps of a directory looked, kept as two numbers.
+/// The state of a directory's dumps at one moment, kept as two numbers.
 package struct DumpFingerprint: Sendable {
   private let names: Int
   private let identities: Int?
@@ -55,10 +59,10 @@ package struct DumpFingerprint: Sendable {
     self.identities = identities?.hashValue
   }
 
-  /// Whether attributes were looked at.
+  /// Whether the files' attributes were read.
   package var isClose: Bool { identities != nil }
 
-  /// Whether nothing changed, as far as both looked.
+  /// Whether nothing changed. The attributes are compared only if both fingerprints have them.
   package func isSame(as other: DumpFingerprint) -> Bool {
     guard names == other.names else { return false }
     guard let identities, let others = other.identities else { return true }

@@ -1,26 +1,26 @@
 import Glibc
 
-/// Everything that changes the volume, in one place: each call is a point at which tests can make it fail.
+/// All operations that change the volume. Tests replace them to make single operations fail.
 package protocol FileOperations: Sendable {
-  /// Creates a directory (mode 0700); one that is there already is fine.
+  /// Creates a directory (mode 0700). An existing one is not an error.
   func makeDirectory(_ path: String) throws(DumpDirectoryError)
-  /// Creates a file that must not be there (mode 0600), for writing.
+  /// Creates a new file (mode 0600) for writing.
   ///
-  /// - Returns: its descriptor; `nil` when the name is taken.
+  /// - Returns: its descriptor, or `nil` when the name is taken.
   func create(_ path: String) throws(DumpDirectoryError) -> Int32?
-  /// Writes all of it.
+  /// Writes all of the bytes.
   func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(DumpDirectoryError)
-  /// Makes the file's contents safe.
+  /// Waits until the file's contents are safe on the volume.
   func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError)
-  /// Gives a file its name unless the name is taken.
+  /// Renames a file unless the new name is taken.
   ///
-  /// - Returns: whether it was free.
+  /// - Returns: whether the name was free.
   func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool
-  /// Gives a file its name, in the place of what had it.
+  /// Renames a file, and replaces the file that has the new name.
   func replace(_ path: String, to target: String) throws(DumpDirectoryError)
-  /// Sets a file's time of change to now, by the volume's clock where it has one.
+  /// Sets a file's modification time to now, by the volume's clock where it has one.
   func touch(_ path: String) throws(DumpDirectoryError)
-  /// Makes the directory's entries safe.
+  /// Waits until the directory's entries are safe on the volume.
   func synchronizeDirectory(_ path: String) throws(DumpDirectoryError)
   func unlink(_ path: String) throws(DumpDirectoryError)
 }
@@ -33,14 +33,17 @@ extension FileOperations {
   }
 }
 
-/// The kernel's own.
+/// The operations of the kernel.
 package struct LiveFileOperations: FileOperations {
+  /// Creates the operations; they have no state.
   package init() {}
 
+  /// Calls `mkdir` with mode 0700.
   package func makeDirectory(_ path: String) throws(DumpDirectoryError) {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw DumpDirectoryError("mkdir", path, errno: errno) }
   }
 
+  /// Calls `open` with `O_CREAT` and `O_EXCL`.
   package func create(_ path: String) throws(DumpDirectoryError) -> Int32? {
     let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600) }
     if descriptor < 0 && errno == EEXIST { return nil }
@@ -48,6 +51,7 @@ package struct LiveFileOperations: FileOperations {
     return descriptor
   }
 
+  /// Calls `write` until all bytes are written.
   package func write(
     _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String
   ) throws(DumpDirectoryError) {
@@ -59,14 +63,16 @@ package struct LiveFileOperations: FileOperations {
     }
   }
 
+  /// Calls `fsync` on the file.
   package func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError) {
     guard retrying({ fsync(descriptor) }) == 0 else { throw DumpDirectoryError("fsync", path, errno: errno) }
   }
 
+  /// Links the file under its new name and unlinks the old one.
   package func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool {
-    // A link refuses a name that is taken, on NFS too; a rename would overwrite it.
+    // `link` fails when the name is taken, on NFS too. `rename` would replace the file.
     if link(path, target) == 0 {
-      // The dump has its name: that the other one stays is no failure, and the next start removes it.
+      // The dump has its final name now. If the temporary name stays, the next start removes it.
       try? unlink(path)
       return true
     }
@@ -75,39 +81,44 @@ package struct LiveFileOperations: FileOperations {
     case EPERM, EOPNOTSUPP, ENOSYS, EMLINK: break
     default: throw DumpDirectoryError("link", path, errno: errno)
     }
-    // File systems without links: there is one writer, so nobody takes the name between these two calls.
+    // The file system has no links. The lease admits one writer, so no other process takes the name between these two
+    // system calls.
     var status = stat()
     if lstat(target, &status) == 0 { return false }
     guard Glibc.rename(path, target) == 0 else { throw DumpDirectoryError("rename", path, errno: errno) }
     return true
   }
 
+  /// Calls `rename`.
   package func replace(_ path: String, to target: String) throws(DumpDirectoryError) {
     guard Glibc.rename(path, target) == 0 else { throw DumpDirectoryError("rename", path, errno: errno) }
   }
 
+  /// Calls `utimensat` with the current time.
   package func touch(_ path: String) throws(DumpDirectoryError) {
     guard utimensat(AT_FDCWD, path, nil, AT_SYMLINK_NOFOLLOW) == 0 else {
       throw DumpDirectoryError("utimensat", path, errno: errno)
     }
   }
 
+  /// Calls `fsync` on the directory.
   package func synchronizeDirectory(_ path: String) throws(DumpDirectoryError) {
     let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw DumpDirectoryError("open", path, errno: errno) }
     defer { close(descriptor) }
-    // EINVAL: file systems on which a directory needs no fsync.
+    // EINVAL comes from file systems on which a directory needs no fsync.
     guard retrying({ fsync(descriptor) }) == 0 || errno == EINVAL else {
       throw DumpDirectoryError("fsync", path, errno: errno)
     }
   }
 
+  /// Calls `unlink`.
   package func unlink(_ path: String) throws(DumpDirectoryError) {
     guard Glibc.unlink(path) == 0 || errno == ENOENT else { throw DumpDirectoryError("unlink", path, errno: errno) }
   }
 }
 
-/// Calls again what a signal interrupted.
+/// Repeats a system call that a signal interrupted.
 func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
   while true {
     let result = call()

@@ -1,23 +1,24 @@
 import Glibc
 import JSON
 
-/// What stands beside a location's dumps and is not loaded, listed as a dump, copied or pruned.
+/// Files in a dump directory that are not loaded, listed as dumps, copied or pruned.
 package struct LeftAlone: Sendable, Equatable {
-  /// Something that is named as a dump of the location and is no regular file.
+  /// An entry with the name of a dump of the location that is not a regular file.
   package struct Impostor: Sendable, Hashable {
+    /// The entry's name.
     package let name: String
-    /// As `a symbolic link`.
+    /// The kind of entry in words, such as `a symbolic link`.
     package let kind: String
   }
 
-  /// Sorted by name.
+  /// The entries that are not regular files, sorted by name.
   package let impostors: [Impostor]
-  /// Files that end as dumps do and have another name than the location's: a copy of an operator, dumps of another stem. Sorted.
+  /// The names of other files that end in `.bin`, sorted: an operator's copies, or dumps with another stem.
   package let others: [String]
 }
 
 extension DumpDirectory {
-  /// Looks for what is left alone, so that nobody waits for it to be loaded.
+  /// Lists the files that are left alone, so that an operator does not wait for one of them to be loaded.
   package func leftAlone() throws(DumpDirectoryError) -> LeftAlone {
     let names = try Self.names(in: location.directory).sorted { $0.precedesByBytes($1) }
     let impostors = names.filter(location.owns).compactMap { name in
@@ -29,7 +30,10 @@ extension DumpDirectory {
     return LeftAlone(impostors: impostors, others: others)
   }
 
-  /// - Returns: `nil` for a regular file, and for what is gone or can't be looked at, which `catalogue` shows.
+  /// Describes the kind of an entry.
+  ///
+  /// - Returns: `nil` for a regular file, and for an entry that is gone or can't be examined; `catalogue` shows the
+  ///   latter.
   private static func kind(of path: String) -> String? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }

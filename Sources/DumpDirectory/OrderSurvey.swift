@@ -1,14 +1,19 @@
 package import DumpFormat
 
-/// Finds the highest order that a dump of a location names, again and again at little cost: of a file that is still the one
-/// that was read before, only the identity is looked at.
+/// Finds the highest version among a location's dumps. Repeating it is cheap: for a file that did not change since,
+/// only the identity is read.
 package struct OrderSurvey: Sendable {
-  /// By the files' names. Only of files that name an order: one that can't be read now may be readable the next time.
+  /// The versions that were read, by file name. Files without a version are not kept: one that can't be read now may be
+  /// readable later.
   private var known: [String: (identity: FileIdentity, order: DumpOrder)] = [:]
 
+  /// Creates a survey that has read nothing yet.
   package init() {}
 
-  /// - Returns: `nil` when no dump names one.
+  /// Reads the headers of new and changed files.
+  ///
+  /// - Returns: the highest version, or `nil` when no dump has one.
+  /// - Throws: `DumpDirectoryError` when the directory can't be read.
   package mutating func highest(
     in directory: DumpDirectory, _ keyring: DumpKeyring
   ) throws(DumpDirectoryError) -> DumpOrder? {

@@ -2,10 +2,10 @@ package import DumpFormat
 import Glibc
 import JSON
 
-/// A dump that is being written. It is in a temporary file that no start looks at, and that is removed with this value.
+/// A dump that is being written. Its temporary file is not read by any start, and is removed with this value.
 ///
-/// Begin it with `DumpDirectory.beginDump`, append its records, `seal` it, and `publish` what that returns. Whatever fails
-/// on the way, other dumps stay as they were.
+/// Begin it with `DumpDirectory.beginDump`, append its records, `seal` it, and `publish` the result. A failure at any
+/// step leaves other dumps unchanged.
 package struct PendingDump: ~Copyable {
   private let directory: DumpDirectory
   private let target: DumpLocation
@@ -24,13 +24,13 @@ package struct PendingDump: ~Copyable {
     self.writer = writer
   }
 
-  /// Starts a group of records; the one before it ends.
+  /// Begins a group of records, and ends the previous group.
   package mutating func beginGroup(_ name: String) throws { try writer.beginGroup(name) }
 
   /// Adds a record to the present group.
   package mutating func append(_ record: UnsafeRawBufferPointer) throws { try writer.append(record: record) }
 
-  /// Ends the dump, and makes its contents safe on the volume.
+  /// Ends the dump, and waits until its contents are safe on the volume.
   package consuming func seal() throws -> SealedDump {
     let (summary, _) = try writer.finish()
     try file.synchronize()
@@ -38,7 +38,7 @@ package struct PendingDump: ~Copyable {
   }
 }
 
-/// A dump whose contents are safe on the volume, and that has no name yet.
+/// A dump whose contents are safe on the volume, but that has no name yet.
 package struct SealedDump: ~Copyable {
   let directory: DumpDirectory
   let target: DumpLocation
@@ -46,10 +46,11 @@ package struct SealedDump: ~Copyable {
   var file: TemporaryFile
   let summary: DumpSummary
 
-  /// Gives the dump its name, which is safe on the volume when this returns.
+  /// Gives the dump its name. The name is safe on the volume when this returns.
   ///
-  /// - Parameter fence: called before the dump gets its name, and again afterwards. What it throws first keeps the dump from
-  ///   getting a name; a lost lease that it throws then moves the dump to where no start looks (`DumpDirectory.deposed`).
+  /// - Parameter fence: called before the dump gets its name, and again afterwards. If it throws the first time, the
+  ///   dump gets no name. If it throws a lost lease the second time, the dump moves to a directory that no start reads
+  ///   (`DumpDirectory.deposed`).
   package consuming func publish(fence: () throws -> Void = {}) throws -> WrittenDump {
     let files = directory.files
     try fence()
@@ -59,18 +60,19 @@ package struct SealedDump: ~Copyable {
       try files.synchronizeDirectory(target.directory)
       try fence()
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
-      // The process was frozen between the two calls. No start would choose this dump, and it may be all there is of its changes.
+      // The lease was lost between the two checks. No start would choose this dump, but it may be the only one with its
+      // changes.
       try directory.moveToDeposed(path, name)
       throw error
     } catch {
-      // The name may vanish with the next power failure, so nobody may be told of it.
+      // The name could vanish in a power failure, so the dump must not be reported as written.
       try? files.unlink(path)
       throw error
     }
     return WrittenDump(path: path, summary: summary)
   }
 
-  /// Takes the first name of the dump's second that is free.
+  /// Takes the first free name for the dump's second.
   private mutating func takeName() throws(DumpDirectoryError) -> DumpName {
     var name = name
     while try !file.rename(to: "\(target.directory)/\(name.file)") {
@@ -87,15 +89,16 @@ package struct SealedDump: ~Copyable {
 package struct WrittenDump: Sendable {
   /// The absolute path.
   package let path: String
+  /// The dump's header and its numbers of records.
   package let summary: DumpSummary
 }
 
-/// A copy of a dump that is being received. It is in a temporary file, which is removed with this value.
+/// A copy of a dump that is being received. Its temporary file is removed with this value.
 package struct PendingCopy: ~Copyable {
   private let directory: DumpDirectory
   private let name: String
   private var temporary: TemporaryFile
-  /// The file to write into.
+  /// The file that receives the bytes.
   package let file: DumpFile
 
   init(directory: DumpDirectory, name: String, temporary: consuming TemporaryFile) {
@@ -105,15 +108,15 @@ package struct PendingCopy: ~Copyable {
     self.temporary = temporary
   }
 
-  /// What was written so far, to be verified.
+  /// Opens the bytes that were written so far, to verify them.
   package func contents() throws -> UnverifiedDump {
     try UnverifiedDump(DumpFileSource(path: temporary.path))
   }
 
-  /// Gives the copy its name, which is safe on the volume when this returns.
+  /// Gives the copy its name. The name is safe on the volume when this returns.
   ///
   /// - Returns: the dump's absolute path.
-  /// - Throws: `DumpDirectoryError` `taken` when the directory has a file of that name.
+  /// - Throws: `DumpDirectoryError` `taken` when the directory already has a file of that name.
   package consuming func publish() throws(DumpDirectoryError) -> String {
     let path = "\(directory.location.directory)/\(name)"
     try temporary.synchronize()
@@ -124,10 +127,11 @@ package struct PendingCopy: ~Copyable {
 }
 
 extension DumpDirectory {
-  /// The directory for the state of a process that lost the lease with changes that no dump holds. No start looks there.
+  /// The name of the directory for dumps of processes that had lost the lease, when no other dump held their changes.
+  /// No start reads it.
   package static let deposedName = "deposed"
 
-  /// Where this directory's dumps of that kind go.
+  /// The location of such dumps of this directory.
   package var deposed: DumpLocation {
     DumpLocation(directory: "\(location.directory)/\(Self.deposedName)", stem: location.stem)
   }

@@ -1,12 +1,12 @@
 import Glibc
 import JSON
 
-/// The small JSON files that stand beside the dumps: the sidecar's notes and receipts, the lease.
+/// The small JSON files beside the dumps: the sidecar's verification cache and receipts, and the lease.
 package enum SmallFile {
-  /// What such a file may have; a larger one is none of ours.
+  /// The largest size of such a file in bytes. A larger file is not one of ours.
   package static let maximumSize = 4 << 20
 
-  /// Whether a name is that of a file that this project puts beside dumps.
+  /// Whether a name is one that Gatehouse gives to files beside dumps.
   static func isName(_ name: String) -> Bool {
     guard name.endsWithBytes(".json") else { return false }
     return name.beginsWithBytes("drain-") || name.beginsWithBytes(".gatehouse-")
@@ -17,7 +17,7 @@ package enum SmallFile {
 extension DumpDirectory {
   /// Reads a small file of the directory.
   ///
-  /// - Throws: `DumpDirectoryError`; `notFound` where there is none, `outside` for a link, or for what is too large.
+  /// - Throws: `DumpDirectoryError`: `notFound` when there is none, `outside` for a link or a file that is too large.
   package func readSmallFile(_ name: String) throws(DumpDirectoryError) -> [UInt8] {
     let path = "\(location.directory)/\(name)"
     let source = try DumpFileSource(path: path)
@@ -33,9 +33,9 @@ extension DumpDirectory {
     }
   }
 
-  /// Writes a small file whole or not at all, and makes it safe.
+  /// Writes a small file as a whole or not at all, and waits until it is safe on the volume.
   ///
-  /// - Parameter replaces: takes the place of a file of that name; else a taken name is an error.
+  /// - Parameter replaces: whether to replace a file of that name; otherwise a taken name is an error.
   /// - Returns: the file's absolute path.
   @discardableResult
   package func writeSmallFile(
@@ -54,12 +54,12 @@ extension DumpDirectory {
     return path
   }
 
-  /// The names of the directory's small files that begin with some words, sorted.
+  /// The names of the directory's small files that begin with a prefix, sorted.
   package func smallFiles(prefix: String) throws(DumpDirectoryError) -> [String] {
     try Self.names(in: location.directory).filter { $0.beginsWithBytes(prefix) && SmallFile.isName($0) }.sorted()
   }
 
-  /// Removes a small file; one that is gone already is fine.
+  /// Removes a small file. A missing file is not an error.
   package func removeSmallFile(_ name: String) throws(DumpDirectoryError) {
     guard SmallFile.isName(name) else {
       throw DumpDirectoryError(.outside, "\(location.directory)/\(name)", "is none of the files beside dumps")

@@ -3,21 +3,21 @@ import JSON
 
 /// An unfinished file. It is removed with this value, unless it got its final name.
 ///
-/// Its name marks it as unfinished, and its process keeps it locked. Both together tell it from what a dead process left
-/// behind, whatever machine or container that process ran in.
+/// Its name marks it as unfinished, and its process keeps it locked. Both together distinguish it from the file of a
+/// dead process, on whatever machine or in whatever container that process ran.
 struct TemporaryFile: ~Copyable {
   let path: String
   let descriptor: Int32
   private let files: any FileOperations
-  /// Whether the file still has its temporary name. Afterwards that name may be another file's.
+  /// Whether the file still has its temporary name. Afterwards another file can have that name.
   private var isPending = true
 
   /// Creates the file.
   ///
-  /// - Parameter name: the final name, from which the temporary one is made.
+  /// - Parameter name: the final name, from which the temporary one is derived.
   init(for name: String, in directory: String, files: any FileOperations) throws(DumpDirectoryError) {
     self.files = files
-    // Process ids differ in one container only: two containers that share the volume may well have the same.
+    // Process IDs are unique only within a container. Two containers that share the volume can use the same one.
     for number in 0..<1000 {
       let path = "\(directory)/.\(name).\(Self.device(of: directory))-\(getpid())-\(number).tmp"
       guard let descriptor = try files.create(path) else { continue }
@@ -38,7 +38,7 @@ struct TemporaryFile: ~Copyable {
 
   func write(_ bytes: [UInt8]) throws(DumpDirectoryError) { try files.write(descriptor, bytes, path) }
 
-  /// Makes the contents safe on the volume.
+  /// Waits until the contents are safe on the volume.
   func synchronize() throws(DumpDirectoryError) { try files.synchronize(descriptor, path) }
 
   /// Gives the file its final name unless the name is taken.
@@ -61,16 +61,16 @@ struct TemporaryFile: ~Copyable {
     try files.unlink(path)
   }
 
-  /// Locks a new file. One that cleans up may have come between: it then holds the lock, or has removed the file.
+  /// Locks a new file. A process that cleans up at this moment can hold the lock or can have removed the file.
   private static func isOurs(_ descriptor: Int32) -> Bool {
-    // Any other failure: the volume knows no locks. Nobody cleans up there either, see below.
+    // Any other failure means that the volume has no locks. `removeAbandoned` does not remove files there.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else { return false }
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_nlink > 0
   }
 
-  /// Whether the name is that of an unfinished dump of a location, or of an unfinished one of the small files that all
-  /// locations of a directory share.
+  /// Whether the name is that of an unfinished dump of a location, or of an unfinished small file, which all locations
+  /// of a directory share.
   static func isName(_ name: String, of location: DumpLocation) -> Bool {
     guard name.beginsWithBytes("."), name.endsWithBytes(ending) else { return false }
     let body = Array(name.utf8).dropFirst().dropLast(ending.utf8.count)
@@ -81,29 +81,30 @@ struct TemporaryFile: ~Copyable {
 
   private static let ending = ".tmp"
 
-  /// A number of the mounted file system through which a directory is seen; 0 when that can't be told.
+  /// The device number of the file system that a directory is on, or 0 when it is unknown.
   static func device(of directory: String) -> UInt64 {
     var status = stat()
     return stat(directory, &status) == 0 ? UInt64(status.st_dev) : 0
   }
 
-  /// Nanoseconds after which a file whose lock can't be seen from here is taken for abandoned: far longer than a dump is written.
+  /// The age in nanoseconds from which a file whose lock can't be seen counts as abandoned. Writing a dump takes far
+  /// less time.
   private static let longestLife = 6 * 3600 * 1_000_000_000
 
   /// Removes the file unless a process holds it, or may hold it.
   ///
-  /// A process that sees the directory through another mount holds a lock that is not seen here. Its files have another device in
-  /// their names, and are removed by their age only.
+  /// The lock of a process that sees the directory through another mount is not visible here. The names of its files
+  /// contain another device number, and they are removed only by their age.
   ///
   /// - Parameters:
-  ///   - device: of the directory.
-  ///   - now: nanoseconds, by the volume's clock.
-  /// - Returns: whether it was removed.
+  ///   - device: the device number of the directory.
+  ///   - now: the present time in nanoseconds by the volume's clock.
+  /// - Returns: whether the file was removed.
   static func removeAbandoned(_ path: String, device: UInt64, now: Int, files: any FileOperations) -> Bool {
-    // For writing: NFS gives exclusive locks on such descriptors only.
+    // The file is opened for writing because NFS gives exclusive locks only on such descriptors.
     let descriptor = retrying { open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else { return false }
-    // Closed, and so unlocked, only after the file is gone: its maker may be about to lock it.
+    // The descriptor is closed, and so unlocked, only after the file is removed: its maker may be about to lock it.
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
@@ -113,10 +114,10 @@ struct TemporaryFile: ~Copyable {
     return (try? files.unlink(path)) != nil
   }
 
-  /// Whether a file was made through a device; `.x.bin.2049-17-0.tmp` was through 2049. One that names none is of a time when all
-  /// were taken for it.
+  /// Whether a file was created through a device. `.x.bin.2049-17-0.tmp` was created through device 2049. A name
+  /// without a device comes from an old version and counts as a match.
   private static func isNamed(_ path: String, after device: UInt64) -> Bool {
-    // Absent only in a path without dots, and `isName` takes none such.
+    // This is absent only in a path without dots, which `isName` never accepts.
     let maker = path.parts(betweenBytes: UInt8(ascii: ".")).dropLast().last
     let parts = maker?.parts(betweenBytes: UInt8(ascii: "-")) ?? []
     return parts.count < 3 || parts[0] == "\(device)"

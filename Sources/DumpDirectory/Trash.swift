@@ -1,24 +1,28 @@
 import Glibc
 import JSON
 
-/// A dump that was taken out of the directory and is not unlinked yet.
+/// A dump in the trash, which is not yet unlinked.
 package struct TrashedDump: Sendable, Equatable {
+  /// The file's name in the trash.
   package let name: String
+  /// The file's size in bytes.
   package let bytes: Int
-  /// Unix time at which it came here.
+  /// The Unix time at which the dump was moved to the trash.
   package let trashedAt: Int
 }
 
-/// Dumps that are to go first move to `trash/` beside them: whoever finds that one was missed moves it back by hand.
+/// Dumps that are removed first move to `trash/` in the dump directory. An operator who still needs one can move it
+/// back by hand.
 extension DumpDirectory {
+  /// The name of the trash's directory.
   package static let trashName = "trash"
 
   private var trashDirectory: String { "\(location.directory)/\(Self.trashName)" }
 
   /// Moves a dump to the trash.
   ///
-  /// - Parameter identity: as it was when its removal was decided; a file that is another one by now stays.
-  /// - Returns: whether it moved; another may have done so before.
+  /// - Parameter identity: the file's identity when its removal was decided. A file with another identity stays.
+  /// - Returns: whether it moved. Another process may have moved it before.
   @discardableResult
   package func moveToTrash(_ name: String, _ identity: FileIdentity) throws(DumpDirectoryError) -> Bool {
     let path = "\(location.directory)/\(name)"
@@ -33,9 +37,9 @@ extension DumpDirectory {
     guard isDirectory(trashDirectory) else {
       throw DumpDirectoryError(.outside, trashDirectory, "is no directory; remove what has its name")
     }
-    // Its age in the trash counts from here.
+    // The file's age in the trash is counted from this time.
     try files.touch(path)
-    // A name that is taken there already is another dump's of the same second, from another time: keep both.
+    // If the name is taken in the trash, another dump of the same second from another time has it. Both are kept.
     for number in 0..<1000 {
       let target = "\(trashDirectory)/\(name)" + (number == 0 ? "" : ".\(number)")
       guard try files.rename(path, to: target) else { continue }
@@ -46,7 +50,7 @@ extension DumpDirectory {
     throw DumpDirectoryError("link", path, errno: EEXIST)
   }
 
-  /// The dumps of the trash that are the location's, by their names. What went as damaged is among them.
+  /// The location's dumps in the trash, by their names. Unreadable dumps that pruning removed are among them.
   package func trash() throws(DumpDirectoryError) -> [TrashedDump] {
     guard isDirectory(trashDirectory) else { return [] }
     var dumps: [TrashedDump] = []
@@ -56,14 +60,14 @@ extension DumpDirectory {
         dumps.append(
           TrashedDump(name: name, bytes: identity.bytes, trashedAt: identity.modifiedAt / 1_000_000_000))
       } catch {
-        // Gone meanwhile, or no regular file.
+        // The file is gone meanwhile, or is not a regular file.
         guard error.code == .notFound || error.code == .outside else { throw error }
       }
     }
     return dumps.sorted { ($0.trashedAt, $0.name) < ($1.trashedAt, $1.name) }
   }
 
-  /// Unlinks a dump of the trash for good.
+  /// Unlinks a dump in the trash. It can't be recovered.
   package func removeFromTrash(_ name: String) throws(DumpDirectoryError) {
     guard isTrashed(name) else {
       throw DumpDirectoryError(.outside, "\(trashDirectory)/\(name)", "is no dump of '\(location.stem)' in the trash")
@@ -71,7 +75,8 @@ extension DumpDirectory {
     try files.unlink("\(trashDirectory)/\(name)")
   }
 
-  /// Whether a name is one that `moveToTrash` gives: a dump's, or that with a number from 1 to 999 behind a dot.
+  /// Whether a name is one that `moveToTrash` gives: a dump's name, or one followed by a dot and a number from 1 to
+  /// 999.
   private func isTrashed(_ name: String) -> Bool {
     if location.owns(name) { return true }
     let bytes = Array(name.utf8)
@@ -82,7 +87,7 @@ extension DumpDirectory {
     return name.hasSameBytes(as: "\(dump).\(number)") && location.owns(dump)
   }
 
-  /// A link is none: what lies behind it is not ours.
+  /// Whether the path is a directory. A link is not, because its target is not ours.
   private func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -2,16 +2,17 @@ import Authentication
 import DocumentStore
 import DumpDirectory
 import DumpFormat
+import HTTPAPI
 import JSON
 import Logging
 import Model
 import Persistence
 import Platform
-import Resources
 import Rules
 import Threads
 
-/// Serves the platform API's requests about dumps: checks paths, writes and restores dumps, and turns failures into answers.
+/// Serves the platform API's requests about dumps. It checks paths, writes and restores dumps, and converts failures
+/// into responses.
 struct DumpRequestHandler: DumpPort {
   let store: DocumentStore
   let location: DumpLocation
@@ -20,36 +21,38 @@ struct DumpRequestHandler: DumpPort {
   let lease: WriterLease
   let state: ServiceState
   let restorer: Restorer
-  /// Whether a restore without a path goes below a dump that may be good.
+  /// Whether a restore without a path may skip a dump that may be valid.
   let allowsOlder: Bool
   let settings: SecuritySettings.Defaults
   let installer: StateInstaller
   let logger: Logger
-  /// Looks up paths on the volume. This thread may hang with the volume; the threads that serve requests must not.
+  /// Looks up paths in the dump directory. This thread may hang with the volume; the threads that serve requests must
+  /// not.
   let paths = BlockingThread()
 
-  /// The time that a lookup of a path waits for the volume.
+  /// The time limit for looking up a path.
   private static let patience = Duration.seconds(2)
 
-  /// The time that a dump waits for the accounts' passwords. Saving the state is more important than they are.
+  /// The time that a dump waits for the accounts' passwords. After that, the dump is written without them, because
+  /// saving the state is more important.
   private static let accountPatience = Duration.seconds(5)
 
-  /// Writes a dump to the directory and stem where a start looks for it.
+  /// Writes a dump where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
     await installer.accounts.waitForPasswords(within: Self.accountPatience)
     return try await dumper.dump(to: location, reason: reason)
   }
 
-  /// Writes the last dump where a start looks for it. No change after its snapshot is acknowledged.
+  /// Writes the last dump where a start looks for it. No change is acknowledged after its snapshot.
   func dumpLast(reason: String) async throws {
     let state = state
     await installer.accounts.waitForPasswords(within: Self.accountPatience)
     _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
-    // Before the lease is given up.
+    // This comes before the lease is released.
     state.markSaved()
   }
 
-  func dump(to path: String?) async throws(Refusal) -> DumpReport {
+  func dump(to path: String?) async throws(APIError) -> DumpReport {
     do {
       let target = if let path { try await confined(path) } else { location }
       await installer.accounts.waitForPasswords(within: Self.accountPatience)
@@ -60,29 +63,29 @@ struct DumpRequestHandler: DumpPort {
         sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
         collections: summary.counts.map { ($0.name, $0.records) })
     } catch let error as DumpDirectoryError where error.code == .outside {
-      throw Refusal(400, "MEM004", "The path \(error)")
+      throw APIError(400, "MEM004", "The path \(error)")
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
-      throw Refusal(409, "MEM007", "No dump was written: \(lease.holderSentence)")
+      throw APIError(409, "MEM007", "No dump was written: \(lease.holderSentence)")
     } catch {
-      // What failed while the dump was written the dumper says itself; no thread for its path is said here.
+      // The dumper logs its own errors. Only the lack of a thread for looking up the path is logged here.
       if error is ThreadError { logger.error("a dump's path can't be looked at", metadata: ["error": "\(error)"]) }
-      throw Refusal(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
+      throw APIError(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
   }
 
-  func restore(from path: String?) async throws(Refusal) -> RestoreReport {
+  func restore(from path: String?) async throws(APIError) -> RestoreReport {
     let restored = try await load(path)
     do {
-      try await installer.replaceOnRequest(restored, restorer: restorer) { () throws(Refusal) in try permitChange() }
-    } catch let refusal as Refusal {
-      throw refusal
+      try await installer.replaceOnRequest(restored, restorer: restorer) { () throws(APIError) in try permitChange() }
+    } catch let error as APIError {
+      throw error
     } catch let violation as RuleViolation {
-      throw Refusal(violation)
+      throw APIError(violation)
     } catch {
       logger.error(
         "a dump was read, but its state could not be put in place; nothing was changed",
         metadata: ["dump.path": "\(restored.path)", "error": "\(error)"])
-      throw Refusal(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
+      throw APIError(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
     }
     logger.notice(
       "restored from dump \(restored.path)",
@@ -90,34 +93,34 @@ struct DumpRequestHandler: DumpPort {
     return RestoreReport(version: restored.summary.version, createdAt: restored.summary.createdAt)
   }
 
-  private func permitChange() throws(Refusal) {
+  private func permitChange() throws(APIError) {
     guard !state.isSealed else {
-      throw Refusal(503, "GTW503", "Nothing was restored: the service is stopping")
+      throw APIError(503, "GTW503", "Nothing was restored: the service is stopping")
     }
-    if let standby = lease.standby { throw Refusal(503, "GTW504", "Nothing was restored: \(standby.reason)") }
+    if let standby = lease.standby { throw APIError(503, "GTW504", "Nothing was restored: \(standby.reason)") }
   }
 
-  func check(dumpPath: String) async throws(Refusal) {
+  func check(dumpPath: String) async throws(APIError) {
     do {
       guard try await confined(dumpPath, patience: Self.patience) == location else {
-        throw Refusal(
+        throw APIError(
           400, "MEM004",
           "dump_path must name the same directory and stem as MEM_DUMP_PATH, '\(location.stem).bin': a start loads those dumps only"
         )
       }
     } catch let error as DumpDirectoryError {
-      throw Refusal(400, "MEM004", "dump_path \(error)")
-    } catch let error as Refusal {
+      throw APIError(400, "MEM004", "dump_path \(error)")
+    } catch let error as APIError {
       throw error
     } catch is BlockingThread.Late {
-      throw Refusal(503, "MEM006", "dump_path can't be checked: the volume does not answer")
+      throw APIError(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     } catch {
       logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
-      throw Refusal(503, "MEM006", "dump_path can't be checked: the service's log says why")
+      throw APIError(503, "MEM006", "dump_path can't be checked: the service's log says why")
     }
   }
 
-  /// The files beside the dumps that no start loads.
+  /// The files in the dump directory that no start loads.
   func leftAlone() async throws -> LeftAlone {
     let location = location
     return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
@@ -135,14 +138,14 @@ struct DumpRequestHandler: DumpPort {
     }
   }
 
-  private func load(_ path: String?) async throws(Refusal) -> Ladder.Restored {
+  private func load(_ path: String?) async throws(APIError) -> Ladder.Restored {
     do {
       if let path {
         let (location, workingDirectory) = (location, workingDirectory)
         return try await restorer.load(
           paths.run { try location.confinedFile(path, workingDirectory: workingDirectory) })
       }
-      switch try await restorer.climb(allowsOlder: allowsOlder) {
+      switch try await restorer.restoreNewest(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):
         for failure in passedOver {
           logger.warning("dump passed over", metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
@@ -152,37 +155,37 @@ struct DumpRequestHandler: DumpPort {
         logger.error(
           "nothing was restored: a dump that may be the newest can't be loaded",
           metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
-        throw Refusal(
+        throw APIError(
           400, "MEM005",
           "A dump that may be the newest can't be loaded; the service's log says which and why. Name another one with path"
         )
       case .nothingThere:
-        throw Refusal(404, "MEM003", "There is no dump to restore yet")
+        throw APIError(404, "MEM003", "There is no dump to restore yet")
       case .noneLoads(let failures):
-        throw Refusal(
+        throw APIError(
           400, "MEM005", "None of the \(failures.count) dumps can be loaded; the service's log says why for each")
       }
-    } catch let refusal as Refusal {
-      throw refusal
+    } catch let error as APIError {
+      throw error
     } catch let error as DumpDirectoryError {
       switch error.code {
-      case .notFound: throw Refusal(404, "MEM003", "There is no such file")
-      case .outside: throw Refusal(400, "MEM004", "The path \(error)")
+      case .notFound: throw APIError(404, "MEM003", "There is no such file")
+      case .outside: throw APIError(400, "MEM004", "The path \(error)")
       default:
         logger.error(
           "nothing was restored: the file, or the directory of dumps, can't be read",
           metadata: ["dump.path": "\(error.path)", "error": "\(error)"])
-        throw Refusal(400, "MEM005", "The file can't be read; the service's log says why")
+        throw APIError(400, "MEM005", "The file can't be read; the service's log says why")
       }
     } catch {
       logger.error(
         "nothing was restored: the file can't be loaded",
         metadata: ["dump.path": "\(path ?? "the newest")", "error": "\(error)"])
-      throw Refusal(400, "MEM005", "The file can't be restored: \(error). Nothing was changed")
+      throw APIError(400, "MEM005", "The file can't be restored: \(error). Nothing was changed")
     }
   }
 
-  /// The cause without paths: the log has them for the operator, and clients need not know them.
+  /// The cause without paths. The log contains the paths for the operator, and clients need not know them.
   private static func cause(of error: any Error) -> String {
     switch (error as? DumpDirectoryError)?.code {
     case .noSpace?: "since the volume is full: free space on it or enlarge it"

@@ -5,7 +5,7 @@ import NIOCore
 import Platform
 
 extension Gatehouse {
-  /// The queue of connections that wait to be accepted: long enough for a probe to find a place in it during a flood.
+  /// The length of the queue of connections that wait to be accepted. It leaves room for a health probe during a flood.
   private static let backlog = 4096
 
   /// The application that listens. The data plane comes to stand behind `ConnectionGuard`.
@@ -34,7 +34,7 @@ extension Gatehouse {
           }.get()
           onListening(channel.localAddress)
         } catch {
-          // The socket was closed meanwhile; whoever waits for the server learns it from there.
+          // The socket was closed meanwhile. The task that waits for the server receives that error.
           logger.debug("the socket closed before it was gated", metadata: ["error": "\(error)"])
         }
       },

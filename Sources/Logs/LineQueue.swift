@@ -1,25 +1,25 @@
-/// Lines that wait for an output, bounded. What does not fit is dropped and counted.
+/// A bounded queue of lines that wait for an output. Lines that do not fit are dropped and counted.
 ///
-/// A value without a clock or a descriptor: `OutputQueue` acts on it.
+/// This is a value without a clock or a descriptor: `OutputQueue` acts on it.
 struct LineQueue: Sendable {
-  /// A write of at most this many bytes to a pipe is never mixed with another process's (PIPE_BUF of Linux, `pipe(7)`), so
-  /// short lines are written together up to here.
+  /// The bytes up to which short lines are written together. Linux never mixes a write of at most this size to a pipe
+  /// with a write of another process (PIPE_BUF, `pipe(7)`).
   private static let chunkSize = 4096
 
   enum Importance: Sendable {
     case usual
-    /// A warning or worse: it also gets the last quarter of the queue.
+    /// A warning or worse. Such lines may also use the last quarter of the queue.
     case high
   }
 
-  /// Bytes.
+  /// The largest size of the queue in bytes.
   private let capacity: Int
-  /// Whole lines each, the oldest first.
+  /// Chunks of whole lines, the oldest first.
   private var chunks: [[UInt8]] = []
   private(set) var bytes = 0
-  /// Lines dropped since the last notice.
+  /// The number of lines that were dropped since the last notice.
   private(set) var dropped = 0
-  /// When the next notice may come; one a second is enough while lines go on being dropped.
+  /// The earliest time of the next notice. While lines are being dropped, one notice a second is enough.
   private var nextNotice = Duration.zero
 
   init(capacity: Int = 4 << 20) {
@@ -28,7 +28,7 @@ struct LineQueue: Sendable {
 
   var isEmpty: Bool { chunks.isEmpty }
 
-  /// Takes a line with its end, or counts it as dropped.
+  /// Adds a line that ends in a newline, or drops and counts it.
   mutating func append(_ line: [UInt8], _ importance: Importance) {
     let limit = importance == .high ? capacity : capacity / 4 * 3
     guard bytes + line.count <= limit else {
@@ -38,7 +38,7 @@ struct LineQueue: Sendable {
     insert(line)
   }
 
-  /// The next bytes to write: one or more whole lines.
+  /// Removes the next bytes to write: one or more whole lines.
   mutating func next() -> [UInt8]? {
     guard !chunks.isEmpty else { return nil }
     let chunk = chunks.removeFirst()
@@ -46,7 +46,8 @@ struct LineQueue: Sendable {
     return chunk
   }
 
-  /// How many lines a notice should speak of, if one is due. To be asked when the output has moved.
+  /// The number of dropped lines that a notice should report, if one is due. Call this after the output has accepted
+  /// bytes.
   mutating func takeDropped(now: Duration) -> Int? {
     guard dropped > 0, isEmpty || now >= nextNotice else { return nil }
     defer { dropped = 0 }
@@ -54,7 +55,7 @@ struct LineQueue: Sendable {
     return dropped
   }
 
-  /// Takes a notice, however full the queue is: there is one at a time.
+  /// Adds a notice even if the queue is full. There is one at a time.
   mutating func insert(_ line: [UInt8]) {
     bytes += line.count
     if let last = chunks.indices.last, chunks[last].count + line.count <= Self.chunkSize {

@@ -1,12 +1,12 @@
 package import Logging
 
-/// `LOG_FORMAT`
+/// The format of log lines, set by `LOG_FORMAT`.
 package enum LogFormat: Sendable {
-  /// `2026-11-24T12:00:00.123Z INFO     listening server.host=127.0.0.1 server.port=5001`
+  /// Text, such as `2026-11-24T12:00:00.123Z INFO     listening server.host=127.0.0.1 server.port=5001`.
   case plain
-  /// One JSON object a line.
+  /// One JSON object for each line.
   case json
 }
 
-/// `LOG_LEVEL`
+/// The lowest level that is logged, set by `LOG_LEVEL`.
 package typealias LogLevel = Logger.Level

@@ -1,9 +1,9 @@
 import JSON
 import Logging
 
-/// One event as one line, whatever is in its values.
+/// One event as a single line, whatever its values contain.
 struct LogLine {
-  /// RFC 3339 with milliseconds.
+  /// The time in RFC 3339 with milliseconds.
   let time: String
   let level: Logger.Level
   let message: String
@@ -16,16 +16,17 @@ struct LogLine {
     }
   }
 
-  /// Bytes. What a client sends can be in a line many times over; a log driver takes lines of some 16 to 256 KiB.
+  /// The largest length of a line in bytes. A client's input can occur in a line several times, and log drivers accept
+  /// lines of about 16 to 256 KiB.
   static let limit = 64 << 10
   private static let mostValues = 64
 
-  /// The line, with its values cut where it would be longer than the limit.
+  /// The line. Values are shortened if it would be longer than the limit.
   func boundedText(_ format: LogFormat) -> String {
     let whole = text(format)
     guard whole.utf8.count > Self.limit else { return whole }
     let kept = sorted.prefix(Self.mostValues)
-    // A byte becomes six at most (`\u001b`), and a key may be as long as its value.
+    // Escaping turns a byte into at most six (`\u001b`), and a key can be as long as its value.
     let share = Self.limit / 16 / (kept.count + 1)
     var metadata: Logger.Metadata = ["log.cut.bytes": .stringConvertible(whole.utf8.count)]
     for (key, value) in kept { metadata[Self.cut(key, share)] = .string(Self.cut(Self.text(value), share)) }
@@ -78,7 +79,7 @@ struct LogLine {
     }
   }
 
-  /// Nobody can write a second line, or turn a terminal's colours, through a value.
+  /// Escapes control characters, so that a value can neither start a second line nor change a terminal's colours.
   private static func escaped(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: mustBeEscaped) else { return text }
     return text.unicodeScalars.map { scalar in

@@ -3,18 +3,21 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// Where log lines go: a queue of at most 4 MiB and a thread that writes it, so that no caller waits for the output.
+/// An output for log lines: a queue of at most 4 MiB and a thread that writes it, so that no caller waits for the
+/// output.
 ///
-/// When the queue is full, lines are dropped, those below a warning first, and a line says how many once the output moves
-/// again. An output that fails is tried again; it never ends the process.
+/// When the queue is full, lines are dropped, those below a warning first. Once the output accepts bytes again, a line
+/// reports how many were dropped. A failed write is repeated; it never ends the process.
 package final class LogOutput: Sendable {
   private let format: LogFormat
   private let clock: WallClock
   private let queue: OutputQueue
 
+  /// Creates an output. Its thread starts with the first line.
+  ///
   /// - Parameters:
-  ///   - descriptor: standard output, unless a test looks.
-  ///   - capacity: of the queue, in bytes.
+  ///   - descriptor: the file descriptor to write to; standard output, except in tests.
+  ///   - capacity: the size of the queue in bytes.
   package init(
     _ format: LogFormat, descriptor: Int32 = STDOUT_FILENO, clock: WallClock = .system, capacity: Int = 4 << 20
   ) {
@@ -27,15 +30,20 @@ package final class LogOutput: Sendable {
     }
   }
 
+  /// A logger that writes to this output.
+  ///
+  /// - Parameters:
+  ///   - label: the logger's label.
+  ///   - level: the lowest level that is written.
   package func logger(label: String, level: LogLevel) -> Logger {
     var logger = Logger(label: label) { _ in LineLogHandler(output: self) }
     logger.logLevel = level
     return logger
   }
 
-  /// Waits until all lines are written, but no longer than the limit, nor for an output whose writes fail.
+  /// Waits until all lines are written, but no longer than the limit. It does not wait for an output whose writes fail.
   ///
-  /// - Returns: whether all of them are written.
+  /// - Returns: whether all lines are written.
   @discardableResult
   package func flush(within limit: Duration) -> Bool { queue.flush(within: limit) }
 
@@ -47,7 +55,7 @@ package final class LogOutput: Sendable {
     _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ format: LogFormat, _ clock: WallClock
   ) -> [UInt8] {
     let now = clock.now()
-    // The dump's times have microseconds; a log line's three digits are enough.
+    // Times have microseconds; three digits are enough in a log line.
     let time = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds).dropLast(4) + "Z"
     let line = LogLine(time: String(time), level: level, message: message, metadata: metadata)
     return Array(line.boundedText(format).utf8) + [UInt8(ascii: "\n")]

@@ -3,16 +3,16 @@ import Glibc
 import Synchronization
 import Threads
 
-/// A descriptor that is written by a thread of its own, so that no caller ever waits for it: whoever reads a pipe, or owns
-/// a terminal, can stop reading at any time and for as long as they like.
+/// Writes to a descriptor on a thread of its own, so that no caller ever waits for it. The reader of a pipe, or the
+/// owner of a terminal, can stop reading at any time and for any length of time.
 final class OutputQueue: Sendable {
   private struct State {
     var queue: LineQueue
     var hasThread = false
-    /// What is being written, and how much of it is out.
+    /// The bytes that are being written, and how many of them are out.
     var chunk: [UInt8] = []
     var written = 0
-    /// The last write failed: who waits for the output need not wait longer.
+    /// Whether the last write failed. Callers that wait for the output then stop waiting.
     var isFailing = false
 
     var isDrained: Bool { queue.isEmpty && chunk.isEmpty }
@@ -21,24 +21,26 @@ final class OutputQueue: Sendable {
   private let descriptor: Int32
   private let state: Mutex<State>
   private let notice: @Sendable (_ dropped: Int) -> [UInt8]
-  /// Rung when there is something to write.
+  /// Signalled when there is something to write.
   private let work = Wakeup()
-  /// Rung when a failed write should be tried again at once.
+  /// Signalled when a failed write should be repeated at once.
   private let retry = Wakeup()
-  /// Rung while nothing waits, or while waiting is no use.
+  /// Signalled while nothing waits, or while waiting is pointless.
   private let settled = Wakeup()
 
-  /// A failed write is tried again after this time, and after twice as long each time, up to the longest.
+  /// The pauses before a failed write is repeated. The first pause doubles each time, up to the longest.
   private static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
 
-  /// - Parameter notice: the line that says how many were dropped.
+  /// Creates a queue; its thread starts with the first line.
+  ///
+  /// - Parameter notice: makes the line that reports a number of dropped lines.
   init(_ descriptor: Int32, queue: LineQueue = LineQueue(), notice: @escaping @Sendable (Int) -> [UInt8]) {
     self.descriptor = descriptor
     state = Mutex(State(queue: queue))
     self.notice = notice
   }
 
-  /// Takes a line with its end. Returns at once.
+  /// Adds a line that ends in a newline, and returns at once.
   func append(_ line: [UInt8], _ importance: LineQueue.Importance) {
     state.withLock { state in
       state.queue.append(line, importance)
@@ -48,15 +50,15 @@ final class OutputQueue: Sendable {
     work.ring()
   }
 
-  /// Waits until all that was taken is written, but no longer than the limit, nor for an output whose writes fail.
+  /// Waits until everything is written, but no longer than the limit. It does not wait for an output whose writes fail.
   ///
-  /// - Returns: whether all of it is written.
+  /// - Returns: whether everything is written.
   @discardableResult
   func flush(within limit: Duration) -> Bool {
     let deadline = Deadline(in: limit)
     let (isDrained, hasThread) = state.withLock { state in
       guard !state.isDrained else { return (true, true) }
-      // One more try, also where the last one failed.
+      // Try once more, even if the last write failed.
       state.isFailing = false
       settled.clear()
       startThread(&state)
@@ -73,7 +75,7 @@ final class OutputQueue: Sendable {
     return state.withLock { $0.isDrained }
   }
 
-  /// Without a thread lines wait, and the next line tries again to have one.
+  /// Starts the thread. If that fails, lines wait, and the next line tries again.
   private func startThread(_ state: inout State) {
     guard !state.hasThread else { return }
     state.hasThread = (try? SystemThread.start { [self] in run() }) != nil
@@ -93,7 +95,7 @@ final class OutputQueue: Sendable {
     }
   }
 
-  /// The last resort of a process that can't have another thread.
+  /// Writes on the caller's thread, if the process can't start another one.
   private func writeHere(until deadline: Deadline) {
     while !deadline.isOver {
       waitForRoom(deadline)
@@ -107,12 +109,12 @@ final class OutputQueue: Sendable {
 
   private enum Step {
     case wrote, nothing
-    /// The descriptor does not block, and takes no more just now.
+    /// The descriptor does not block, and accepts no more bytes now.
     case full
     case failed
   }
 
-  /// Writes once. Blocks for as long as the output does, without the lock.
+  /// Writes once, without holding the lock. It blocks for as long as the output does.
   private func writeNext() -> Step {
     let (chunk, written) = state.withLock { state in
       if state.chunk.isEmpty {
@@ -132,7 +134,7 @@ final class OutputQueue: Sendable {
       guard count > 0 else { return fail(error, &state) }
       state.isFailing = false
       state.written += count
-      // A line that is out in part stays the next one: only its rest may follow.
+      // If a line is written in part, its rest must come next.
       if state.written == state.chunk.count { state.chunk = [] }
       if let dropped = state.queue.takeDropped(now: SteadyClock.now()) { state.queue.insert(notice(dropped)) }
       return .wrote
@@ -144,7 +146,7 @@ final class OutputQueue: Sendable {
     case EINTR: return .wrote
     case EAGAIN, EWOULDBLOCK: return .full
     default:
-      // EPIPE, EIO, ENOSPC, EBADF…: the output may come back, as a volume does that had no room.
+      // After EPIPE, EIO, ENOSPC, EBADF and others the output can recover, as a full volume can.
       state.isFailing = true
       settled.ring()
       return .failed

@@ -1,24 +1,24 @@
 import Glibc
 
-/// What must be said whatever became of everything else. Like the log it keeps nobody waiting.
+/// Writes messages to standard error that must appear in every case. Like the log, it never makes a caller wait.
 package enum StandardError {
   private static let queue = OutputQueue(STDERR_FILENO, notice: droppedNotice)
 
-  /// Takes a text, of any length; the line's end is added.
+  /// Adds a text of any length and a newline.
   package static func write(_ text: String) { queue.append(Array((text + "\n").utf8), .high) }
 
-  /// Waits until all of it is written, but no longer than the limit, nor for an output whose writes fail.
+  /// Waits until everything is written, but no longer than the limit. It does not wait for an output whose writes fail.
   package static func flush(within limit: Duration) { queue.flush(within: limit) }
 }
 
-/// The answer of a command that must end in time, whether anybody reads it or not.
+/// Writes a command's output to standard output. The command can end in time even if no program reads the output.
 package enum StandardOutput {
   private static let queue = OutputQueue(STDOUT_FILENO, notice: droppedNotice)
 
-  /// Takes a text, of any length; the line's end is added.
+  /// Adds a text of any length and a newline.
   package static func write(_ text: String) { queue.append(Array((text + "\n").utf8), .high) }
 
-  /// Waits until all of it is written, but no longer than the limit, nor for an output whose writes fail.
+  /// Waits until everything is written, but no longer than the limit. It does not wait for an output whose writes fail.
   package static func flush(within limit: Duration) { queue.flush(within: limit) }
 }
 

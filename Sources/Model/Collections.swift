@@ -2,18 +2,29 @@ package import DocumentStore
 
 /// The collections of the store, with the indexes that their rules need.
 package enum Collections {
-  /// The names of the collections that code asks for.
+  /// Users.
   package static let users = "users"
+  /// APIs.
   package static let apis = "apis"
+  /// Endpoints of APIs.
   package static let endpoints = "endpoints"
+  /// Groups of users.
   package static let groups = "groups"
+  /// Roles of users.
   package static let roles = "roles"
+  /// Subscriptions of users to APIs.
   package static let subscriptions = "subscriptions"
+  /// Routings to other servers.
   package static let routings = "routings"
+  /// Validations of bodies for endpoints.
   package static let endpointValidations = "endpoint_validations"
+  /// Saved settings.
   package static let settings = "settings"
+  /// Revocations of tokens.
   package static let revocations = "revocations"
+  /// Credits of users.
   package static let userCredits = "user_credits"
+  /// Tiers of users.
   package static let userTierAssignments = "user_tier_assignments"
 
   /// All collections, in the order in which dumps hold them.

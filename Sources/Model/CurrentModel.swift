@@ -24,7 +24,8 @@ package final class CurrentModel: Sendable {
   /// The newest version. After a write has returned, the version has its changes.
   package func version() -> ModelVersion { current.withLock { $0 } }
 
-  /// Runs in turn with the writers, so nothing else changes the version meanwhile. Readers do not wait for the decoding.
+  /// Runs in turn with the writers, so nothing else changes the version meanwhile. Readers do not wait for the
+  /// decoding.
   private func follow(_ commit: Commit) {
     let next = version().next(commit)
     current.withLock { $0 = next }

@@ -3,8 +3,8 @@ import JSON
 
 /// The state at one moment: a snapshot of the store, with the documents that requests ask for most, decoded.
 ///
-/// It is immutable, and the decoded values are always those of its snapshot. A commit makes the next version, which decodes
-/// only the documents that the commit changed.
+/// It is immutable, and the decoded values are always those of its snapshot. A commit makes the next version, which
+/// decodes only the documents that the commit changed.
 package final class ModelVersion: Sendable, DocumentReader {
   /// All documents.
   package let snapshot: Snapshot

@@ -1,5 +1,5 @@
-/// A permission that a role may give. The raw values are the fields of a role's document; everything that lists permissions
-/// derives from these cases.
+/// A permission that a role may give. The raw values are the fields of a role's document; everything that lists
+/// permissions derives from these cases.
 package enum Permission: String, Sendable, CaseIterable {
   // The order is the one in which Doorman lists the fields of a role.
   case manageUsers = "manage_users"
@@ -18,4 +18,18 @@ package enum Permission: String, Sendable, CaseIterable {
   case viewAnalytics = "view_analytics"
   case viewLogs = "view_logs"
   case exportLogs = "export_logs"
+}
+
+extension Permission {
+  /// Whether tokens show the permission to administration interfaces, as Doorman's do. The server itself reads the
+  /// role.
+  package var isShownInTokens: Bool {
+    switch self {
+    case .manageUsers, .manageAPIs, .manageEndpoints, .manageGroups, .manageRoles, .manageRoutings, .manageGateway,
+      .manageSubscriptions, .manageSecurity, .viewLogs, .exportLogs:
+      true
+    case .manageTiers, .manageRateLimits, .manageCredits, .manageAuth, .viewAnalytics:
+      false
+    }
+  }
 }

@@ -1,12 +1,16 @@
-/// When the timer writes a dump. A value: whoever owns it tells it the time.
+/// Decides when an automatic dump is due. This is a value: its owner passes it the time.
 package struct AutoSave: Sendable, Equatable {
-  /// What the settings say at this moment.
+  /// The present settings of automatic dumps.
   package struct Settings: Sendable, Equatable {
+    /// Whether automatic dumps are on.
     package let isEnabled: Bool
+    /// The time between two checks; at each one a dump is written if it is due.
     package let frequency: Duration
-    /// A dump is written at least this often, also when nothing changed; `nil`: only when something did.
+    /// The greatest age of the newest dump. A dump is written before that age even if nothing changed. `nil` means that
+    /// dumps are written only after a change.
     package let maximumAge: Duration?
 
+    /// Creates the settings. Without a maximum age, a dump is due only after a change.
     package init(isEnabled: Bool, frequency: Duration, maximumAge: Duration? = nil) {
       self.isEnabled = isEnabled
       self.frequency = frequency
@@ -14,25 +18,31 @@ package struct AutoSave: Sendable, Equatable {
     }
   }
 
-  /// Since the start of the process.
-  private var lastTurn: Duration
+  /// The time of the last check, by the clock of `isDue`.
+  private var lastCheck: Duration
 
-  /// - Parameter now: of a steady clock.
+  /// Begins the first period.
+  ///
+  /// - Parameter now: the time of a steady clock.
   package init(now: Duration) {
-    lastTurn = now
+    lastCheck = now
   }
 
-  /// Whether a dump is due. Asked often, it answers yes once in each period, and only when something changed or the newest
-  /// dump has become too old.
+  /// Whether a dump is due. It returns true at most once in each period, and only if something changed or the newest
+  /// dump is about to exceed its maximum age.
   ///
-  /// Settings that change count at once: the period runs from the last turn, however long it was then.
+  /// Changed settings apply at once: the present period has the new length, counted from the last check.
   ///
-  /// - Parameter dumpAge: since this process wrote its last dump; `nil`: it wrote none yet, so that the newest may be of any age.
+  /// - Parameters:
+  ///   - now: the time of the steady clock that `init` was given.
+  ///   - isChanged: whether there is a change that no dump holds.
+  ///   - dumpAge: the time since this process wrote its last dump. `nil` means that it wrote none yet, so that the
+  ///     newest dump can have any age.
   package mutating func isDue(now: Duration, settings: Settings, isChanged: Bool, dumpAge: Duration? = nil) -> Bool {
-    guard settings.isEnabled, now - lastTurn >= settings.frequency else { return false }
-    lastTurn = now
+    guard settings.isEnabled, now - lastCheck >= settings.frequency else { return false }
+    lastCheck = now
     guard !isChanged, let maximumAge = settings.maximumAge else { return isChanged }
-    // A turn later it would be older than it may be.
+    // By the next check the newest dump would be older than the maximum age.
     return dumpAge.map { $0 + settings.frequency > maximumAge } ?? true
   }
 }

@@ -1,26 +1,27 @@
 import Clocks
 import Threads
 
-/// A thread for work that blocks: on a network volume every call can hang, and only this thread then hangs with it.
+/// A thread for work that blocks. Every operation on a network volume can hang, and then only this thread hangs with
+/// it.
 package struct BlockingThread: Sendable {
   private let worker = Worker()
 
-  /// The thread starts here, so that the work still has one when the process has come to a limit.
+  /// Starts the thread at once, so that it exists even if the process later reaches its limit of threads.
   package init() {
-    // Without it each piece of work tries again, and says what is wrong.
+    // If it fails here, each piece of work tries again and reports the failure.
     try? worker.prepare()
   }
 
-  /// Runs work after what was given before it has ended.
+  /// Runs work as soon as all work that was given earlier has ended.
   package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       worker.start(work) { continuation.resume(with: $0) }
     }
   }
 
-  /// Runs work after what was given before it has ended, and does not wait for it longer than a limit.
+  /// Runs work as soon as all work that was given earlier has ended, and waits for it no longer than a limit.
   ///
-  /// - Throws: `Late` when the limit is over; what comes of the work is dropped then.
+  /// - Throws: `Late` when the limit is over. The work's result is dropped then.
   package func run<Value: Sendable>(
     within limit: Duration, _ work: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
@@ -36,6 +37,7 @@ package struct BlockingThread: Sendable {
     }
   }
 
+  /// The work did not end within its limit of time.
   package struct Late: Error, CustomStringConvertible {
     package var description: String { "the volume did not answer in time" }
   }

@@ -3,13 +3,18 @@ package import DocumentStore
 package import DumpDirectory
 package import DumpFormat
 
-/// Writes one snapshot as one dump. Blocks for as long as the volume takes.
+/// Writes one snapshot as one dump. It blocks for as long as the volume takes.
 package struct DumpJob: Sendable {
+  /// The dump directory.
   package let directory: DumpDirectory
+  /// The keys. The dump is encrypted with the sealing key.
   package let keyring: DumpKeyring
+  /// The format of the dump.
   package let format: DumpFormatName
+  /// The clock that gives the dump its time.
   package let clock: WallClock
 
+  /// Creates a job for one dump directory, format and keyring.
   package init(directory: DumpDirectory, keyring: DumpKeyring, format: DumpFormatName, clock: WallClock = .system) {
     self.directory = directory
     self.keyring = keyring
@@ -17,9 +22,12 @@ package struct DumpJob: Sendable {
     self.clock = clock
   }
 
+  /// Writes a dump.
+  ///
   /// - Parameters:
-  ///   - order: where the dump stands among those of the volume.
-  ///   - fence: keeps the dump from getting its name by what it throws.
+  ///   - order: the dump's epoch and sequence, or `nil` for a dump without them.
+  ///   - fence: called before the dump gets its name, and again afterwards. If it throws the first time, the dump gets
+  ///     no name.
   package func write(
     _ snapshot: Snapshot, to target: DumpLocation, order: DumpOrder? = nil, fence: () throws -> Void = {}
   ) throws -> WrittenDump {

@@ -1,15 +1,15 @@
-/// Decides which requests for dumps share one dump. A value: the dumper acts on what it returns.
+/// Decides which requests for dumps share one dump. This is a value: the dumper acts on what it returns.
 ///
-/// Dumps don't overlap. A request that comes during a dump waits for the next one of its target, which starts later and so
-/// contains every earlier change. Requests for the same target share a dump; the oldest request is served first.
+/// Dumps don't overlap. A request that arrives during a dump waits for the next dump of its target, which starts later
+/// and so contains every earlier change. Requests for the same target share a dump. The oldest request is served first.
 struct DumpQueue<Target: Equatable & Sendable>: Sendable {
-  /// Names a request.
+  /// Identifies a request.
   typealias Ticket = Int
 
-  /// One dump, and the requests that it serves.
+  /// One dump and the requests that it serves.
   struct Batch: Sendable {
     let target: Target
-    /// The oldest request first.
+    /// The requests, oldest first.
     let tickets: [Ticket]
   }
 
@@ -17,9 +17,10 @@ struct DumpQueue<Target: Equatable & Sendable>: Sendable {
   private(set) var running: Batch?
   private var waiting: [(ticket: Ticket, target: Target)] = []
 
-  /// Takes a request.
+  /// Adds a request.
   ///
-  /// - Returns: its ticket, and whether its dump begins at once. Otherwise the ticket is in the batch of a later `end`.
+  /// - Returns: its ticket, and whether its dump begins at once. Otherwise a later `end` returns a batch with the
+  ///   ticket.
   mutating func request(_ target: Target) -> (ticket: Ticket, begins: Bool) {
     lastTicket += 1
     guard running == nil else {
@@ -30,9 +31,9 @@ struct DumpQueue<Target: Equatable & Sendable>: Sendable {
     return (lastTicket, true)
   }
 
-  /// Notes the end of the running dump, whether it failed or not.
+  /// Ends the running dump, whether it failed or not.
   ///
-  /// - Returns: the dump that begins now, or `nil` when nobody waits.
+  /// - Returns: the dump that begins now, or `nil` when no request waits.
   mutating func end() -> Batch? {
     guard let first = waiting.first else {
       running = nil

@@ -7,7 +7,9 @@ package import Logging
 /// Writes dumps one at a time. A caller that asks during a dump shares the next one, which starts later and so contains
 /// every earlier change.
 package actor Dumper {
+  /// A dump that was written, with its version.
   package struct Dump: Sendable {
+    /// The file and its contents in numbers.
     package let written: WrittenDump
     /// The lease's epoch, or 0 when there is no lease.
     package let epoch: Int
@@ -15,12 +17,14 @@ package actor Dumper {
     package let sequence: Int
   }
 
-  /// The dump of the directory that holds a state.
+  /// A dump in the directory from which a state came, or to which it was written.
   package struct Origin: Sendable, Equatable {
+    /// The absolute path of the dump.
     package let path: String
     /// The time in the dump's header, in RFC 3339.
     package let createdAt: String
 
+    /// Names a dump of the directory.
     package init(path: String, createdAt: String) {
       self.path = path
       self.createdAt = createdAt
@@ -42,7 +46,7 @@ package actor Dumper {
   private var state = DumperState<DumpLocation>()
   private var waiting: [DumpQueue<DumpLocation>.Ticket: CheckedContinuation<Turn, Never>] = [:]
   private var survey = OrderSurvey()
-  /// Ends the changes of clients, together with the next snapshot.
+  /// Called with the next snapshot. From then on, changes of clients are refused.
   private var closing: (@Sendable () -> Void)?
 
   /// - Parameter lease: the lease under which dumps are written, or `nil` when nobody else writes in the directory.
@@ -59,10 +63,10 @@ package actor Dumper {
   /// Whether something changed that no dump holds.
   package var isChanged: Bool { state.isChanged(store.snapshot().sequence) }
 
-  /// Time since the last dump that this process wrote to the directory, or `nil` before the first one.
+  /// The time since the last dump that this process wrote to the directory, or `nil` before the first one.
   package var dumpAge: Duration? { state.lastBegan.map { SteadyClock.now() - $0 } }
 
-  /// How many changes of clients no dump of the directory holds.
+  /// The number of changes of clients that no dump of the directory holds.
   package var unsavedChanges: Int { state.unsavedChanges(store.snapshot().sequence) }
 
   /// Counts changes from now on as changes of clients.
@@ -71,15 +75,15 @@ package actor Dumper {
   /// Counts one of the changes since `countChanges` as the gateway's own.
   package func discountChange() { state.discountChange() }
 
-  /// Notes that the present state was just restored from a dump, and equals it.
+  /// Records that the present state was just restored from a dump and equals it.
   package func markSaved(in origin: Origin) { state.noteRestored(store.snapshot().sequence, from: origin) }
 
-  /// Notes that the present state was just restored from a dump, and changed since.
+  /// Records that the present state was just restored from a dump and was changed since.
   package func markChanged(since origin: Origin) { state.noteReplaced(store.snapshot().sequence, since: origin) }
 
-  /// Writes the last dump, or shares it: with its snapshot the changes of clients end.
+  /// Writes the last dump, or shares it. With its snapshot the changes of clients end.
   ///
-  /// - Parameter close: from then on every change must be refused. It is called while no writer is at work.
+  /// - Parameter close: makes every later change fail. It is called while no writer runs.
   package func dumpLast(
     to target: DumpLocation, reason: String, close: @escaping @Sendable () -> Void
   ) async throws -> Dump {
@@ -87,7 +91,7 @@ package actor Dumper {
     return try await dump(to: target, reason: reason)
   }
 
-  /// Keeps the present state where no start looks for it, as the process does not hold the lease any more.
+  /// Saves the present state after the lease was lost, in a directory that no start reads.
   ///
   /// - Returns: the dump's absolute path.
   package func keepDeposed() async throws -> String {
@@ -97,10 +101,10 @@ package actor Dumper {
     }
   }
 
-  /// Writes a dump, or shares one.
+  /// Writes a dump, or shares one that another request writes.
   ///
-  /// - Parameter reason: for the log, as `signal` or `timer`.
-  /// - Returns: when the dump is safe on the volume.
+  /// - Parameter reason: for the log, such as `signal` or `timer`.
+  /// - Returns: the dump, once it is safe on the volume.
   package func dump(to target: DumpLocation, reason: String) async throws -> Dump {
     let request = state.queue.request(target)
     var batch = DumpQueue<DumpLocation>.Batch(target: target, tickets: [request.ticket])
@@ -136,7 +140,7 @@ package actor Dumper {
         }
         return (written, snapshot.sequence)
       }
-      // A start looks for dumps of this stem in this directory, and for no others.
+      // Only dumps of this stem in this directory are read at a start.
       if target == job.directory.location {
         let origin = Origin(path: written.path, createdAt: written.summary.createdAt)
         state.noteWritten(saved, as: origin, began: start)
@@ -164,8 +168,8 @@ package actor Dumper {
     }
   }
 
-  /// Moves the lease above every dump of the directory. One that came from another volume, as a backup or a copy, can name
-  /// any order, and a start would take it instead of the next one that is written here.
+  /// Moves the lease to an epoch above every dump of the directory. A dump that was copied from elsewhere, such as a
+  /// backup, can have any version, and a start would choose it before the next dump that is written here.
   private func raiseAboveForeignDumps() async throws {
     guard let lease, let held = lease.epoch, let own = DumpOrder(epoch: held, sequence: state.nextSequence(in: held))
     else {
@@ -196,7 +200,9 @@ package actor Dumper {
       ])
   }
 
-  /// - Returns: epoch 0 without a lease; such a dump carries no order.
+  /// Takes the version of the next dump.
+  ///
+  /// - Returns: the epoch and the sequence number. Without a lease the epoch is 0 and the dump carries no version.
   private func nextNumbers() throws(DumpDirectoryError) -> (epoch: Int, sequence: Int) {
     guard let lease else { return state.takeNumber(in: 0) }
     guard let held = lease.epoch else { throw lease.lost }

@@ -1,23 +1,23 @@
-/// What a dumper knows of the store and of its dumps: which state is saved where, and which number the next dump gets.
+/// The dumper's state: which state of the store is saved in which dump, and which number the next dump gets.
 ///
-/// A value without a clock. It names states of the store by the sequence numbers of commits.
+/// This is a value without a clock. It identifies states of the store by the sequence numbers of commits.
 struct DumperState<Target: Equatable & Sendable> {
   var queue = DumpQueue<Target>()
-  /// The dump that the present state came from, or that was written from it last.
+  /// The dump from which the present state came, or to which it was last written.
   private(set) var origin: Dumper.Origin?
   /// When the last dump of the directory began, by the steady clock, or `nil` before the first one of this process.
   private(set) var lastBegan: Duration?
-  /// The state that the newest dump of the directory holds, or `nil` when that is no state of this process.
+  /// The state that the newest dump of the directory holds, or `nil` when it is not a state of this process.
   private var saved: UInt64?
-  /// The state from which on commits are changes of clients.
+  /// Commits after this state are changes of clients.
   private var first: UInt64 = 0
-  /// The number of the dump before.
+  /// The number of the previous dump.
   private var last = (epoch: 0, sequence: 0)
 
-  /// Whether a state holds something that no dump holds.
+  /// Whether a state has a change that no dump holds.
   func isChanged(_ present: UInt64) -> Bool { present != saved }
 
-  /// How many changes of clients a state holds that no dump of the directory holds.
+  /// The number of a state's changes of clients that no dump of the directory holds.
   func unsavedChanges(_ present: UInt64) -> Int {
     let saved = max(first, saved ?? 0)
     return present > saved ? Int(clamping: present - saved) : 0
@@ -29,22 +29,22 @@ struct DumperState<Target: Equatable & Sendable> {
   /// Counts one of the changes since `countChanges` as the gateway's own.
   mutating func discountChange() { first += 1 }
 
-  /// Notes that a state was restored from a dump of the directory and equals it.
+  /// Records that a state was restored from a dump of the directory and equals it.
   mutating func noteRestored(_ state: UInt64, from origin: Dumper.Origin) {
     self.origin = origin
     saved = state
   }
 
-  /// Notes that a state was restored from a dump, and differs from it by changes of the gateway's own.
+  /// Records that a state was restored from a dump, and differs from it by the gateway's own changes.
   mutating func noteReplaced(_ state: UInt64, since origin: Dumper.Origin) {
     self.origin = origin
     saved = nil
     countChanges(after: state)
   }
 
-  /// Notes a dump of the directory that is safe on the volume.
+  /// Records a dump of the directory that is safe on the volume.
   ///
-  /// - Parameter began: the steady clock's time.
+  /// - Parameter began: when the dump began, by the steady clock.
   mutating func noteWritten(_ state: UInt64, as origin: Dumper.Origin, began: Duration) {
     self.origin = origin
     saved = state
@@ -54,7 +54,8 @@ struct DumperState<Target: Equatable & Sendable> {
   /// The sequence number that the next dump of an epoch gets.
   func nextSequence(in epoch: Int) -> Int { epoch == last.epoch ? last.sequence + 1 : 1 }
 
-  /// Takes the number of the next dump. A number is given once, also to a dump that fails: parts of it may be on the volume.
+  /// Takes the number of the next dump. Each number is used once, even if its dump fails, because parts of that dump
+  /// can be on the volume.
   ///
   /// - Parameter epoch: the lease's epoch, or 0 without a lease.
   mutating func takeNumber(in epoch: Int) -> (epoch: Int, sequence: Int) {

@@ -3,33 +3,36 @@ package import DumpDirectory
 package import DumpFormat
 package import JSON
 
-/// Finds the state to start with: the newest dump that is whole. Files are only read; whatever is wrong with one, it
-/// stays where it is.
+/// Finds the state for a start: the newest dump that is valid. It only reads files, and leaves each where it is.
 ///
-/// Only damage is passed over. A newer dump that can't be read or opened may be good, and a start from an older one would bury it:
-/// what is dumped next stands above it.
+/// Only damaged dumps are passed over. A newer dump that can't be read or decrypted may be good. If the gateway started
+/// from an older one, its next dumps would take precedence over that newer dump.
 package struct Ladder: Sendable {
-  /// What is wrong with a dump.
+  /// The reason why a dump was not loaded.
   package enum Fault: Sendable, Equatable {
-    /// It is cut off, or authenticated by no key although a key makes sense of its beginning.
+    /// The file is truncated, or a key matches its beginning but its contents are not authentic.
     case damaged
-    /// The system could not read it: permissions, an error of the volume.
+    /// The system could not read the file, for lack of permission or because the volume failed.
     case unreadable
-    /// No key makes sense of it.
+    /// No key of the keyring matches.
     case noKey
-    /// It is authentic, and this program can't load what is in it.
+    /// The dump is authentic, but this program can't load its contents.
     case unloadable
 
-    /// Whether the dump may be good.
+    /// Whether the dump may be good, so that no older one may be loaded instead.
     package var blocks: Bool { self != .damaged }
   }
 
   /// A dump that was not loaded.
   package struct Failure: Sendable, CustomStringConvertible {
+    /// The absolute path of the dump.
     package let path: String
+    /// The kind of fault.
     package let fault: Fault
+    /// The fault in a sentence.
     package let reason: String
 
+    /// Describes a dump that was not loaded.
     package init(path: String, fault: Fault, reason: String) {
       self.path = path
       self.fault = fault
@@ -39,21 +42,26 @@ package struct Ladder: Sendable {
     package var description: String { "\(path): \(reason)" }
   }
 
+  /// A dump that was loaded.
   package struct Restored: Sendable {
+    /// The absolute path of the dump.
     package let path: String
+    /// The dump's header and its numbers of records.
     package let summary: DumpSummary
+    /// The collections for the store.
     package let contents: LoadedCollections
-    /// Values that should be unique and come twice, by collection and fields.
+    /// The number of documents that repeat a value of a unique index, by collection and fields.
     package let conflicts: [UTF8Key: Int]
   }
 
+  /// The result of trying the dumps.
   package enum Outcome: Sendable {
     case restored(Restored, passedOver: [Failure])
     /// The directory holds no dump.
     case nothingThere
-    /// There are dumps and none can be loaded.
+    /// There are dumps, but none can be loaded.
     case noneLoads([Failure])
-    /// A dump that may be good stands above every one that loads.
+    /// A dump that may be good is newer than every dump that loads.
     case blocked(by: Failure, passedOver: [Failure])
   }
 
@@ -61,30 +69,34 @@ package struct Ladder: Sendable {
   private let keyring: DumpKeyring
   private let schemas: [CollectionSchema]
 
+  /// Creates a ladder for the dumps of a directory.
   package init(directory: DumpDirectory, keyring: DumpKeyring, schemas: [CollectionSchema]) {
     self.directory = directory
     self.keyring = keyring
     self.schemas = schemas
   }
 
-  /// Tries the dumps from the newest to the oldest.
+  /// Loads the newest dump that is valid, trying them from the newest to the oldest.
   ///
-  /// - Parameter allowsOlder: goes on below a dump that may be good.
-  package func climb(allowsOlder: Bool = false) throws(DumpDirectoryError) -> Outcome {
-    // A dump that is gone since the look at the directory may have been pruned, as others are newer. The next look tells.
-    for _ in 0..<Self.looks {
-      if let outcome = try climb(directory.catalogue(keyring), allowsOlder: allowsOlder) { return outcome }
+  /// - Parameter allowsOlder: whether to go on after a dump that may be good.
+  package func restoreNewest(allowsOlder: Bool = false) throws(DumpDirectoryError) -> Outcome {
+    // A dump that is gone since the directory was read may have been pruned because others are newer. Reading the
+    // directory again shows that.
+    for _ in 0..<Self.attempts {
+      if let outcome = try restoreNewest(directory.catalogue(keyring), allowsOlder: allowsOlder) { return outcome }
     }
     throw DumpDirectoryError(
       .inputOutput, directory.location.directory, "its dumps vanish while they are looked at")
   }
 
-  /// More than a pruning sidecar makes necessary.
-  private static let looks = 20
+  /// Each attempt can meet a pruned dump. This is more than a pruning sidecar needs.
+  private static let attempts = 20
 
+  /// Tries the listed dumps once.
+  ///
   /// - Returns: `nil` when one of the dumps is gone.
-  private func climb(_ entries: [DumpEntry], allowsOlder: Bool) -> Outcome? {
-    // With a key for none of them it is the key that is wrong, and there is nothing above which an older one would stand.
+  private func restoreNewest(_ entries: [DumpEntry], allowsOlder: Bool) -> Outcome? {
+    // If the keys match no dump, the keyring is wrong. No dump that may be good is then newer than one that loads.
     let mayGoOn = allowsOlder || entries.allSatisfy { $0.access == .noKey }
     var failures: [Failure] = []
     for entry in entries {
@@ -115,15 +127,17 @@ package struct Ladder: Sendable {
       case .malformedContent, .unsupportedLayout, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
       }
     case is RestoreError: .unloadable
-    // The file was there a moment ago.
+    // The file existed a moment ago.
     default: .unreadable
     }
   }
 
-  /// The dump that is tried first, unread; `nil` when there is none.
+  /// The dump that is tried first, with only its header read, or `nil` when there is none.
   package func newest() throws(DumpDirectoryError) -> DumpEntry? { try directory.catalogue(keyring).first }
 
-  /// Loads one dump: every byte is authenticated before the first is looked at.
+  /// Loads one dump. Every byte is authenticated before the first record is parsed.
+  ///
+  /// - Throws: `DumpDirectoryError`, `DumpFormatError` or `RestoreError`.
   package func load(_ path: String) throws -> Restored {
     let dump = try directory.open(path).verify(keyring)
     var loader = CollectionLoader(schemas: schemas)
@@ -144,7 +158,7 @@ package struct Ladder: Sendable {
   }
 }
 
-/// Why a dump that opens can't be loaded.
+/// The reason why an authentic dump can't be loaded.
 package enum RestoreError: Error, Sendable, CustomStringConvertible {
   case document(collection: String, number: Int, error: JSONError)
 

@@ -1,31 +1,34 @@
 package import DumpDirectory
 
-/// Loads dumps on a thread of its own.
+/// Loads dumps on a thread of its own, so that no thread of the cooperative pool blocks.
 package struct Restorer: Sendable {
   private let ladder: Ladder
   private let thread = BlockingThread()
 
+  /// Creates a restorer with its own thread.
   package init(_ ladder: Ladder) {
     self.ladder = ladder
   }
 
-  package func climb(allowsOlder: Bool) async throws -> Ladder.Outcome {
+  /// Runs `Ladder.restoreNewest` on the thread.
+  package func restoreNewest(allowsOlder: Bool) async throws -> Ladder.Outcome {
     let ladder = ladder
-    return try await thread.run { try ladder.climb(allowsOlder: allowsOlder) }
+    return try await thread.run { try ladder.restoreNewest(allowsOlder: allowsOlder) }
   }
 
-  /// The dump that a climb begins with.
+  /// The dump that is tried first, with only its header read, or `nil` when there is none.
   package func newest() async throws -> DumpEntry? {
     let ladder = ladder
     return try await thread.run { try ladder.newest() }
   }
 
+  /// Runs `Ladder.load` on the thread.
   package func load(_ path: String) async throws -> Ladder.Restored {
     let ladder = ladder
     return try await thread.run { try ladder.load(path) }
   }
 
-  /// Runs work on the thread, as freeing a large state.
+  /// Runs other work on the thread, such as freeing a large state.
   package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await thread.run(work)
   }

@@ -4,17 +4,20 @@ package import Logging
 import Synchronization
 package import Threads
 
-/// This process's part in "one writer per volume": keeps the lease on a thread of its own, which hangs when the volume
-/// does, and tells everyone else what it knows without waiting.
+/// This process's part in the rule that one process writes to a dump directory.
 ///
-/// Holding the lease is not enough to write: the state in memory must be the volume's newest too. Whoever has seen to that
-/// says so with `accept(epoch:)`. Nor is it enough to acknowledge a change: the lease must have been confirmed a short while ago.
+/// A thread of its own renews the lease, and hangs when the volume does. Everyone else reads the last known status
+/// without waiting.
+///
+/// Holding the lease does not suffice to write: the state in memory must also be the newest of the directory. The
+/// restoring code confirms that with `accept(epoch:)`. Nor does the lease suffice to acknowledge a change: it must have
+/// been confirmed recently.
 package final class WriterLease: Sendable {
-  fileprivate struct Known {
+  fileprivate struct Status {
     var role = LeaseRole.unknown
-    /// The epoch for which the state in memory is the newest.
+    /// The epoch for which the state in memory is the newest, or `nil` before `accept(epoch:)`.
     var accepted: Int?
-    /// When the lease was confirmed last, by the steady clock.
+    /// When the lease was last confirmed, by the steady clock.
     var confirmedAt: Duration?
     var isEnding = false
     var trouble: LeaseTrouble?
@@ -24,18 +27,20 @@ package final class WriterLease: Sendable {
   private let volume: LeaseVolume
   private let timing: LeaseTiming
   private let steady: @Sendable () -> Duration
-  /// Used by the lease's thread and by dumps, which wait for the volume anyway.
+  /// Used by the lease's thread and by dumps. Both wait for the volume anyway.
   private let keeper: Mutex<LeaseKeeper>
-  private let known = Mutex(Known())
+  private let status = Mutex(Status())
   private let thread = Worker()
   private let wakeup = Wakeup()
   private let logger: Logger
-  private let news: AsyncStream<LeaseRole>.Continuation
-  /// Where the process stands, when it changes; of several changes at once the last.
+  private let roleChanges: AsyncStream<LeaseRole>.Continuation
+  /// The process's role, each time it changes. A slow reader gets only the latest one.
   package let roles: AsyncStream<LeaseRole>
 
+  /// Creates the lease of a process; `start` begins to keep it.
+  ///
   /// - Parameters:
-  ///   - keeper: made for the same volume and clock.
+  ///   - keeper: a keeper for the same volume and clock.
   ///   - steady: a clock that only goes forward.
   package init(
     volume: LeaseVolume, keeper: consuming LeaseKeeper, steady: @escaping @Sendable () -> Duration = SteadyClock.now,
@@ -46,42 +51,46 @@ package final class WriterLease: Sendable {
     self.logger = logger
     timing = keeper.timing
     self.keeper = Mutex(keeper)
-    (roles, news) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (roles, roleChanges) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
+  /// This process, as its lease names it.
   package var holder: LeaseHolder { volume.holder }
-  package var role: LeaseRole { known.withLock { $0.role } }
-  /// Why the lease can't be looked after; `nil`: it can.
-  package var trouble: LeaseTrouble? { known.withLock { $0.trouble } }
+  /// The role when the lease was last read or renewed.
+  package var role: LeaseRole { status.withLock { $0.role } }
+  /// The reason why the lease could not be renewed or read the last time, or `nil` when that worked.
+  package var trouble: LeaseTrouble? { status.withLock { $0.trouble } }
 
-  /// The epoch under which this process may write dumps; `nil`: it may not.
-  package var epoch: Int? { known.withLock { $0.epoch } }
+  /// The epoch under which this process may write dumps, or `nil` when it may not.
+  package var epoch: Int? { status.withLock { $0.epoch } }
 
-  /// For how long nobody has confirmed that the lease is still held, once that is too long to acknowledge a change; `nil`: it is
-  /// confirmed, or not held at all. Another task may have taken it meanwhile.
+  /// The time since the lease was last confirmed, once that is too long to acknowledge a change; another task may have
+  /// taken the lease meanwhile. It is `nil` while the lease is confirmed, and when it is not held.
   package var unconfirmedFor: Duration? {
-    let (epoch, confirmedAt) = known.withLock { ($0.epoch, $0.confirmedAt) }
+    let (epoch, confirmedAt) = status.withLock { ($0.epoch, $0.confirmedAt) }
     guard epoch != nil else { return nil }
-    // After the lock: waiting for it takes time as well.
+    // This comes after the lock, because waiting for the lock takes time too.
     let now = steady()
     guard let confirmedAt else { return .zero }
     return timing.covers(confirmedAt, at: now) ? nil : now - confirmedAt
   }
 
-  /// Begins to look at the volume, for as long as the process lives.
+  /// Begins to read and renew the lease, for as long as the process lives.
   ///
-  /// - Throws: when the system has no thread for it.
+  /// - Throws: when the system cannot give it a thread.
   package func start() throws(ThreadError) {
     try thread.prepare()
     thread.start {
       self.run()
     } then: { result in
-      // The work itself does not throw, and the thread is there.
+      // `run` does not throw and the thread exists, so a failure here is not expected.
       if case .failure(let error) = result { self.report(error) }
     }
   }
 
-  /// Waits for the first look, but not for a volume that hangs.
+  /// Waits until the lease was read once. A volume that hangs is not waited for beyond the limit.
+  ///
+  /// - Returns: the role, which is `unknown` when the limit is over.
   package func firstRole(within limit: Duration) async -> LeaseRole {
     let deadline = Deadline(in: limit)
     while role == .unknown, !deadline.isOver {
@@ -90,34 +99,35 @@ package final class WriterLease: Sendable {
     return role
   }
 
-  /// The state in memory is the newest of the volume, as of the beginning of this epoch.
+  /// Confirms that the state in memory is the newest of the directory, as of the beginning of this epoch.
   package func accept(epoch: Int) {
-    known.withLock { $0.accepted = epoch }
+    status.withLock { $0.accepted = epoch }
   }
 
-  /// Looks at the volume whether an epoch is still the highest. Blocks for as long as the volume takes.
+  /// Reads from the volume whether this process still holds an epoch. It blocks for as long as the volume takes.
   ///
-  /// - Throws: `DumpDirectoryError` `leaseLost` when it is not.
+  /// - Throws: `DumpDirectoryError` `leaseLost` when it does not.
   package func confirm(epoch: Int) throws(DumpDirectoryError) {
-    guard self.epoch == epoch, try !volume.look().isOver(epoch, of: volume.holder) else {
+    guard self.epoch == epoch, try !volume.readLease().isLost(epoch, by: volume.holder) else {
       throw lost
     }
   }
 
-  /// Goes on under an epoch above another one, if this process may write. Blocks for as long as the volume takes.
+  /// Moves the lease to an epoch above another one, if this process may write. It blocks for as long as the volume
+  /// takes.
   ///
-  /// - Parameter other: that a dump of the directory names.
+  /// - Parameter other: an epoch that a dump of the directory names.
   package func raise(above other: Int) throws {
     guard epoch != nil else { return }
     try keeper.withLock { keeper in
       let raised = try keeper.raise(above: other)
-      let outcome = Result { try keeper.turn() }
-      stand(keeper, raised: raised)
+      let outcome = Result { try keeper.step() }
+      publish(keeper, raised: raised)
       try outcome.get()
     }
   }
 
-  /// The refusal of a dump.
+  /// The error of a dump that is refused because this process does not hold the lease.
   package var lost: DumpDirectoryError {
     let reason =
       trouble?.isShortage == true
@@ -126,13 +136,14 @@ package final class WriterLease: Sendable {
     return DumpDirectoryError(.leaseLost, volume.directory, reason)
   }
 
-  /// Gives the lease up, so that another takes it at once, or stops trying to get it. From now on no change is acknowledged.
+  /// Gives up the lease, so that another process can take it at once, or stops trying to get it. From then on no change
+  /// is acknowledged.
   ///
-  /// - Returns: whether that was done within the limit: a volume that hangs is not waited for.
+  /// - Returns: whether that was done within the limit. A volume that hangs is not waited for.
   package func end(within limit: Duration) async -> Bool {
-    known.withLock { $0.isEnding = true }
+    status.withLock { $0.isEnding = true }
     wakeup.ring()
-    // Behind `run`, or in its place where that was never started.
+    // The thread does this after `run`, or at once if `run` was never started.
     thread.start {
       self.giveUp()
     } then: { result in
@@ -152,16 +163,16 @@ package final class WriterLease: Sendable {
       logger.warning(
         "the lease could not be given up; others wait until it runs out", metadata: ["error": "\(error)"])
     }
-    known.withLock { $0.role = .ended }
-    news.finish()
+    status.withLock { $0.role = .ended }
+    roleChanges.finish()
   }
 
   private func run() {
-    while !known.withLock({ $0.isEnding }) {
+    while !status.withLock({ $0.isEnding }) {
       let (pause, error) = keeper.withLock { keeper -> (Duration, (any Error)?) in
-        let outcome = Result { try keeper.turn() }
-        // Under the keeper's lock, so that what is known never goes back.
-        stand(keeper)
+        let outcome = Result { try keeper.step() }
+        // This is done under the keeper's lock, so that an older status never replaces a newer one.
+        publish(keeper)
         if case .failure(let error) = outcome { return (keeper.pause, error) }
         return (keeper.pause, nil)
       }
@@ -170,27 +181,30 @@ package final class WriterLease: Sendable {
     }
   }
 
-  /// - Parameter raised: the epoch to which the lease was moved without being let go: the state in memory is still the newest.
-  private func stand(_ keeper: borrowing LeaseKeeper, raised: Int? = nil) {
+  /// Publishes the keeper's role and times for the other threads.
+  ///
+  /// - Parameter raised: the epoch to which the lease was moved without a gap, so that the state in memory is still the
+  ///   newest.
+  private func publish(_ keeper: borrowing LeaseKeeper, raised: Int? = nil) {
     let (role, confirmedAt, movedAside) = (keeper.role, keeper.confirmedAt, keeper.movedAside)
-    let (isNews, isMoved) = known.withLock { known in
-      defer { (known.role, known.confirmedAt, known.movedAside) = (role, confirmedAt, movedAside) }
-      if let raised, role == .holding(epoch: raised) { known.accepted = raised }
-      return (!role.isSame(as: known.role), movedAside != known.movedAside)
+    let (hasNewRole, isMoved) = status.withLock { status in
+      defer { (status.role, status.confirmedAt, status.movedAside) = (role, confirmedAt, movedAside) }
+      if let raised, role == .holding(epoch: raised) { status.accepted = raised }
+      return (!role.isSame(as: status.role), movedAside != status.movedAside)
     }
     if isMoved, let movedAside {
       logger.warning(
         "a directory stood in the place of lease.json; it has another name now", metadata: ["path": "\(movedAside)"])
     }
-    if isNews { news.yield(role) }
+    if hasNewRole { roleChanges.yield(role) }
   }
 
-  /// Says once what is wrong, and once that it is over.
+  /// Logs a failure once, and its end once.
   private func report(_ error: (any Error)?) {
     let trouble = error.map(LeaseTrouble.init)
-    let before = known.withLock { known in
-      defer { known.trouble = trouble }
-      return known.trouble
+    let before = status.withLock { status in
+      defer { status.trouble = trouble }
+      return status.trouble
     }
     guard trouble != before else { return }
     if let trouble {
@@ -201,11 +215,11 @@ package final class WriterLease: Sendable {
   }
 }
 
-/// Why the lease can't be looked after.
+/// The reason why the lease can't be renewed or read.
 package struct LeaseTrouble: Sendable, Equatable, CustomStringConvertible {
-  /// What the volume did; `nil` when it was something else.
+  /// The error's code, or `nil` when it is not an error of the directory.
   package let code: DumpDirectoryError.Code?
-  /// In a sentence, with the path.
+  /// The error in a sentence, with the path.
   package let description: String
 
   init(_ error: any Error) {
@@ -217,7 +231,7 @@ package struct LeaseTrouble: Sendable, Equatable, CustomStringConvertible {
   package var isShortage: Bool { code == .noSpace }
 }
 
-extension WriterLease.Known {
+extension WriterLease.Status {
   fileprivate var epoch: Int? {
     guard !isEnding, let accepted, role == .holding(epoch: accepted) else { return nil }
     return accepted
@@ -225,7 +239,7 @@ extension WriterLease.Known {
 }
 
 extension LeaseRole {
-  /// Whether the same process has it for the same epoch, however often it renewed the lease.
+  /// Whether the same process holds the same epoch, however often it renewed the lease.
   fileprivate func isSame(as other: LeaseRole) -> Bool {
     switch (self, other) {
     case (.standby(let one?), .standby(let other?)):

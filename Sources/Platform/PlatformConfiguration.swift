@@ -1,3 +1,4 @@
+package import HTTPAPI
 package import Model
 
 /// What the environment decides about the platform API.
@@ -21,8 +22,8 @@ package struct PlatformConfiguration: Sendable {
   /// `LOCAL_HOST_IP_BYPASS`; it can't be changed by the settings when it was set.
   package var localhostBypass: Bool?
   package var settings: SecuritySettings.Defaults
-  package var crossOrigin = CrossOrigin()
-  package var contentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+  package var crossOrigin = CrossOriginPolicy.Configuration()
+  package var contentSecurityPolicy = SecurityHeaders.standardContentSecurityPolicy
   /// Of the program, for the description of the API.
   package var version: String
 
@@ -64,16 +65,5 @@ package struct PlatformConfiguration: Sendable {
       self.count = count
       self.window = window
     }
-  }
-
-  package struct CrossOrigin: Sendable {
-    package var origins = ["http://localhost:3000"]
-    package var methods = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"]
-    package var headers = ["*"]
-    package var allowsCredentials = true
-    /// No wildcard together with credentials.
-    package var isStrict = false
-
-    package init() {}
   }
 }

@@ -1,32 +1,33 @@
-import Authentication
-import FoundationEssentials
+import HTTPAPI
 import HTTPTypes
 package import Hummingbird
 import JSON
 import Logging
 import Model
 import NIOCore
-import Resources
 
 /// Answers the requests of the platform API, step by step: identifier, availability, addresses, route, session,
-/// permission, body, handler, envelope. The first step that refuses answers.
+/// permission, body, handler, envelope. The first step that fails answers.
 package struct PlatformResponder: HTTPResponder {
   package typealias Context = CallContext
 
   private let platform: PlatformServices
-  private let table: RouteTable
+  private let table: RouteTable<PlatformAPI>
   private let envelope: Envelope
   private let securityHeaders: SecurityHeaders
   private let crossOrigin: CrossOriginPolicy
   private let bodies: BodyReader
 
+  /// A responder for the resources of these services.
   package init(_ platform: PlatformServices) {
+    let configuration = platform.configuration
     self.platform = platform
-    table = RouteTable(PlatformServices.routes)
-    envelope = platform.configuration.strictEnvelope ? .strict : .plain
-    securityHeaders = SecurityHeaders(platform.configuration)
-    crossOrigin = CrossOriginPolicy(configuration: platform.configuration.crossOrigin)
-    bodies = BodyReader(configuration: platform.configuration)
+    table = RouteTable(platform.resources.flatMap(\.routes))
+    envelope = configuration.strictEnvelope ? .strict : .plain
+    securityHeaders = SecurityHeaders(
+      contentSecurityPolicy: configuration.contentSecurityPolicy, httpsOnly: configuration.httpsOnly)
+    crossOrigin = CrossOriginPolicy(configuration.crossOrigin)
+    bodies = BodyReader(configuration: configuration)
   }
 
   @concurrent
@@ -36,20 +37,8 @@ package struct PlatformResponder: HTTPResponder {
     var response: Response
     do {
       response = try await answer(incoming)
-    } catch let refusal as RefusalWithFields {
-      response = wrapped(envelope.wrap(refusal.refusal))
-      response.headers.append(contentsOf: refusal.fields)
-    } catch let refusal as Refusal {
-      response = wrapped(envelope.wrap(refusal))
-      if refusal.status == 503 { response.headers[.retryAfter] = "5" }
-    } catch let error as AuthenticationError where error.code == .busy {
-      response = wrapped(envelope.wrap(Refusal(503, "GTW503", "Too many logins at once; try again in a few seconds")))
-      response.headers[.retryAfter] = "5"
     } catch {
-      platform.logger.error(
-        "call failed", metadata: ["request.id": "\(incoming.id)", "error": "\(error)"])
-      response = wrapped(
-        envelope.wrap(Refusal(500, "GTW999", "Something unforeseen happened; the log knows it by the request's id")))
+      response = failed(error, incoming)
     }
     finish(&response, incoming)
     log(incoming, response, took: ContinuousClock.now - start)
@@ -57,7 +46,7 @@ package struct PlatformResponder: HTTPResponder {
   }
 }
 
-/// A request before anything is known of it.
+/// A request before it is routed.
 private struct Incoming {
   let id: String
   let request: Request
@@ -79,7 +68,7 @@ private struct Incoming {
       isForwarded: proxyFields.contains { headers[$0] != nil })
   }
 
-  /// For the log: a client may send a path as long as a head may be, and each call writes one line.
+  /// The path for the log. A client may send a path as long as a head may be, and each request writes one line.
   var shortPath: String {
     path.utf8.count <= 512 ? path : String(decoding: path.utf8.prefix(512), as: UTF8.self) + "…"
   }
@@ -93,11 +82,13 @@ extension PlatformResponder {
   private func answer(_ incoming: Incoming) async throws -> Response {
     let request = incoming.request
     if let malformed = request.headers[.malformed] {
-      throw (Malformation(rawValue: malformed) ?? .head).refusal
+      throw (Malformation(rawValue: malformed) ?? .head).error
     }
+    // All that follows sees this state.
+    let state = platform.model.version()
     if !incoming.isProbe {
       try checkAvailability(request)
-      try platform.settings.check(incoming.caller)
+      try state.settings.check(incoming.caller)
     }
     if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
     // The server as a whole (RFC 9110, section 9.3.7).
@@ -113,63 +104,66 @@ extension PlatformResponder {
       response.headers[.allow] = names
       return response
     case .route(let route, let parameters):
-      return try await call(route, parameters, incoming)
+      return try await call(route, parameters, incoming, state)
     }
   }
 
-  private func call(_ route: Route, _ parameters: [String: String], _ incoming: Incoming) async throws -> Response {
+  private func call(
+    _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion
+  ) async throws -> Response {
     let request = incoming.request
-    let session = try session(route, incoming)
-    if route.changesState { try platform.permitChange() }
+    let session = try session(route, incoming, state)
+    if route.changesState { try platform.writer.permit() }
     let share = RequestMemory.Share(of: platform.requestMemory)
     let content = try await bodies.read(request, path: incoming.path, for: route, in: share)
     let body = try check(content, route)
     let call = Call(
-      id: incoming.id, method: request.method, path: incoming.path, host: request.head.authority,
-      headers: request.headers, parameters: parameters,
+      id: incoming.id, host: request.head.authority, headers: request.headers, parameters: parameters,
       query: PercentEncoding.query(request.head.path?.cut(at: UInt8(ascii: "?"))?.after ?? ""),
-      caller: incoming.caller, address: incoming.caller.address(trusting: platform.settings.addresses.trustedProxies),
-      session: session, body: body, bytes: content)
+      caller: incoming.caller, session: session, body: body, bytes: content, state: state,
+      maximumPageSize: platform.configuration.maximumPageSize, writer: platform.writer)
     let answer = try await route.answer(call, platform)
-    if route.changesState { try platform.acknowledgeChange() }
+    if route.changesState { try platform.writer.acknowledge() }
     var response = answer.encoded.map(encoded) ?? wrapped(envelope.wrap(answer))
     response.headers.append(contentsOf: answer.headers)
     return withExtendedLifetime(share) { response }
   }
 
-  private func checkAvailability(_ request: Request) throws {
-    let refusal: Refusal
+  private func checkAvailability(_ request: Request) throws(APIError) {
+    let message: String
     if request.headers[.turnedAway] != nil {
-      refusal = .stopping
-    } else if platform.availability() == .starting {
-      refusal = Refusal(503, "GTW503", "The service is loading its newest dump; try again in a few seconds")
+      message = APIError.stopping.message
+    } else if platform.status.availability() == .starting {
+      message = "The service is loading its newest dump; try again in a few seconds"
     } else {
       return
     }
-    throw RefusalWithFields(refusal: refusal, fields: [.connection: "close", .retryAfter: "2"])
+    throw APIError(503, "GTW503", message, headers: [.connection: "close", .retryAfter: "2"])
   }
 
-  private func session(_ route: Route, _ incoming: Incoming) throws(Refusal) -> Session? {
-    let headers = incoming.request.headers
+  private func session(_ route: Route, _ incoming: Incoming, _ state: ModelVersion) throws(APIError) -> Session? {
     switch route.access {
     case .everyone:
       return nil
     case .optionalUser:
-      return platform.session(of: headers)
+      return Session(of: incoming.request.headers, in: state, platform.accounts)
     case .user(let code):
-      return try required(code, incoming, route)
+      return try required(code, incoming, route, state)
     case .permission(let permission, let refusal, let code):
-      let session = try required(code, incoming, route)
-      guard session.actor.may(permission) else {
-        throw Refusal(403, refusal, "This needs the permission \(permission.rawValue)")
+      let session = try required(code, incoming, route, state)
+      guard session.requester.may(permission) else {
+        throw APIError(403, refusal, "This needs the permission \(permission.rawValue)")
       }
       return session
     }
   }
 
-  private func required(_ code: String, _ incoming: Incoming, _ route: Route) throws(Refusal) -> Session {
-    guard let session = platform.session(of: incoming.request.headers) else { throw Session.refusal(code) }
-    try platform.checkForgery(session, incoming.request.method, route, incoming.request.headers)
+  private func required(
+    _ code: String, _ incoming: Incoming, _ route: Route, _ state: ModelVersion
+  ) throws(APIError) -> Session {
+    let headers = incoming.request.headers
+    guard let session = Session(of: headers, in: state, platform.accounts) else { throw Session.error(code) }
+    try session.checkForgery(route, incoming.request.method, headers, httpsOnly: platform.configuration.httpsOnly)
     return session
   }
 }
@@ -177,7 +171,7 @@ extension PlatformResponder {
 // MARK: - Bodies
 
 extension PlatformResponder {
-  private func check(_ bytes: [UInt8], _ route: Route) throws(Refusal) -> CheckedBody? {
+  private func check(_ bytes: [UInt8], _ route: Route) throws(APIError) -> CheckedBody? {
     switch route.body {
     case .none, .unchecked:
       return nil
@@ -187,13 +181,13 @@ extension PlatformResponder {
       do {
         json = try JSONParser().parse(bytes)
       } catch {
-        throw Refusal(422, "VAL001", "The body is not JSON: \(error)")
+        throw APIError(422, "VAL001", "The body is not JSON: \(error)")
       }
       if isOptional && json.isNull { return nil }
       do {
         return try model.check(json)
       } catch {
-        throw Refusal(422, "VAL001", error.description)
+        throw APIError(422, "VAL001", error.description)
       }
     }
   }
@@ -202,6 +196,19 @@ extension PlatformResponder {
 // MARK: - Answers
 
 extension PlatformResponder {
+  private func failed(_ error: any Error, _ incoming: Incoming) -> Response {
+    let foreseen = APIError(error)
+    if foreseen == nil {
+      platform.logger.error("call failed", metadata: ["request.id": "\(incoming.id)", "error": "\(error)"])
+    }
+    let failure =
+      foreseen
+      ?? APIError(500, "GTW999", "Something unforeseen happened; the log knows it by the request's id")
+    var response = wrapped(envelope.wrap(failure))
+    response.headers.append(contentsOf: failure.headers)
+    return response
+  }
+
   private func wrapped(_ answer: (status: Int, body: JSONValue?)) -> Response {
     let status = HTTPResponse.Status(code: answer.status)
     guard let body = answer.body else { return Response(status: status) }
@@ -220,18 +227,18 @@ extension PlatformResponder {
 
   private func finish(_ response: inout Response, _ incoming: Incoming) {
     response.headers[.requestID] = incoming.id
-    response.headers[.requestIDOfPeer] = incoming.id
+    response.headers[.requestIDOfDoorman] = incoming.id
     for field in crossOrigin.fields(for: incoming.request.headers[.origin]) {
       response.headers[field.name] = field.value
     }
     securityHeaders.add(to: &response.headers)
-    if response.status == .serviceUnavailable, platform.availability() == .draining {
+    if response.status == .serviceUnavailable, platform.status.availability() == .draining {
       response.headers[.connection] = "close"
     }
     if incoming.request.method == .head { response = response.createHeadResponse() }
   }
 
-  /// One line a call: no query, since secrets are put there, no header and no body.
+  /// Logs one line a request. It has no query, since clients put secrets there, no header field and no body.
   private func log(_ incoming: Incoming, _ response: Response, took duration: Duration) {
     let (seconds, attoseconds) = duration.components
     let microseconds = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)

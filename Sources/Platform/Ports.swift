@@ -1,20 +1,20 @@
+package import HTTPAPI
 import JSON
-package import Resources
 
-/// What the platform API asks of dumps; the server joins it to what writes and reads them.
+/// What the platform API needs of dumps. The server implements it.
 package protocol DumpPort: Sendable {
   /// Writes a dump and answers when it is safe.
   ///
   /// - Parameter path: where, within the directory of dumps; `nil`: the usual place.
-  func dump(to path: String?) async throws(Refusal) -> DumpReport
+  func dump(to path: String?) async throws(APIError) -> DumpReport
 
   /// Puts a dump's contents in the place of the present ones.
   ///
   /// - Parameter path: of the dump; `nil`: the newest good one.
-  func restore(from path: String?) async throws(Refusal) -> RestoreReport
+  func restore(from path: String?) async throws(APIError) -> RestoreReport
 
   /// Refuses a `dump_path` at which the next start would not find the dumps.
-  func check(dumpPath: String) async throws(Refusal)
+  func check(dumpPath: String) async throws(APIError)
 }
 
 /// A dump that was written.

@@ -1,14 +1,16 @@
-/// Counts events by key in windows of fixed length, each of which starts with its first event.
+/// Counts events by key in windows of fixed length. A key's window starts with its first event.
 ///
-/// A value; whoever shares it guards it. Time is a parameter, in seconds of any steady clock.
+/// This is a value; its owner guards it against concurrent use. Time is a parameter, in seconds of any steady clock.
 package struct FixedWindowLimiter<Key: Hashable & Sendable>: Sendable {
-  /// What a counted event finds.
+  /// The result of counting an event.
   package struct Decision: Sendable, Equatable {
+    /// Whether the event is within the limit.
     package let isAllowed: Bool
+    /// The number of events that a window allows.
     package let limit: Int
-    /// Events left in this window after this one.
+    /// The number of events that this window allows after this one.
     package let remaining: Int
-    /// Seconds until the window ends, rounded up; at least 1.
+    /// The seconds until the window ends, rounded up; at least 1.
     package let secondsToReset: Int
   }
 
@@ -17,31 +19,40 @@ package struct FixedWindowLimiter<Key: Hashable & Sendable>: Sendable {
     var count: Int
   }
 
+  /// The number of events that a window allows for each key.
   package let limit: Int
-  /// Seconds.
+  /// The length of a window in seconds.
   package let window: Int
-  /// Keys are forgotten when their window is over; more than this many at once are not told apart any more.
+  /// The largest number of keys with their own windows. A key is removed when its window has ended.
   private let maximumKeys: Int
   private var windows: [Key: Window] = [:]
   private var overflow = Window(end: 0, count: 0)
-  /// Looking for windows that are over takes long, so it is not done before this.
+  /// The earliest time of the next search for ended windows. The search is slow, so it must not run for every event.
   private var nextSweep = 0.0
 
+  /// Creates a limiter without any events.
+  ///
+  /// - Parameters:
+  ///   - limit: the number of events that a window allows for each key.
+  ///   - window: the length of a window in seconds.
+  ///   - maximumKeys: the largest number of keys with their own windows. Further keys share one window.
   package init(limit: Int, window: Int, maximumKeys: Int = 100_000) {
     self.limit = limit
     self.window = window
     self.maximumKeys = maximumKeys
   }
 
-  /// Counts an event unless its window is full.
+  /// Counts an event, unless the key's window is full.
+  ///
+  /// - Parameter now: the time in seconds of a steady clock.
   package mutating func count(_ key: Key, now: Double) -> Decision {
     if windows[key] == nil, windows.count >= maximumKeys, now >= nextSweep {
       windows = windows.filter { $0.value.end > now }
       nextSweep = now + 1
     }
     if windows[key] == nil, windows.count >= maximumKeys {
-      // An attacker with that many addresses shares one window with itself, and memory stays bounded. No window that is
-      // full is given up for a new one.
+      // All further keys share one window, so an attacker with very many addresses limits only such keys, and memory
+      // stays bounded. A full window is never dropped for a new one.
       return count(&overflow, now: now)
     }
     var present = windows[key] ?? Window(end: 0, count: 0)

@@ -1,9 +1,10 @@
-/// One hour, day, ISO week, month or year in UTC: a calendar rule keeps the newest dump of each.
+/// One hour, day, ISO week, month or year in UTC. A calendar rule keeps the newest dump of each.
 package struct CalendarBucket: Sendable, Equatable {
+  /// The length of a bucket.
   package enum Unit: Sendable, Equatable {
     case hour, day, week, month, year
 
-    /// The name of the rule that keeps one dump a unit.
+    /// The name of the rule that keeps one dump for each bucket.
     var rule: String {
       switch self {
       case .hour: "hourly"
@@ -15,18 +16,22 @@ package struct CalendarBucket: Sendable, Equatable {
     }
   }
 
+  /// The bucket's length.
   package let unit: Unit
-  /// Hours, days or months since 1970; weeks since that of Thursday 1970-01-01; the year itself.
+  /// The number of the bucket: hours, days or months since 1970; weeks since the one of Thursday 1970-01-01; or the
+  /// year itself.
   let number: Int
 
-  /// - Parameter seconds: Unix time; any value has a bucket.
+  /// Finds the bucket of a time.
+  ///
+  /// - Parameter seconds: Unix time. Every value has a bucket.
   package init(_ unit: Unit, unixSeconds seconds: Int) {
     self.unit = unit
     let days = seconds.flooredQuotient(86_400)
     switch unit {
     case .hour: number = seconds.flooredQuotient(3600)
     case .day: number = days
-    // Monday is the third day before that Thursday.
+    // Weeks begin on Monday, three days before Thursday 1970-01-01.
     case .week: number = (days + 3).flooredQuotient(7)
     case .month:
       let day = CivilDay(daysSince1970: days)
@@ -37,7 +42,7 @@ package struct CalendarBucket: Sendable, Equatable {
 }
 
 extension CalendarBucket: CustomStringConvertible {
-  /// `2026-11-24T20`, `2026-11-24`, `2026-W48`, `2026-11` or `2026`.
+  /// The bucket as text: `2026-11-24T20`, `2026-11-24`, `2026-W48`, `2026-11` or `2026`.
   package var description: String {
     switch unit {
     case .hour:
@@ -45,7 +50,7 @@ extension CalendarBucket: CustomStringConvertible {
       return "\(Self.date(days))T\(Self.padded(number - days * 24, 2))"
     case .day: return Self.date(number)
     case .week:
-      // A week belongs to the year of its Thursday (ISO 8601), and Thursdays are the multiples of 7 since 1970.
+      // ISO 8601 assigns a week to the year of its Thursday. The day numbers of Thursdays are the multiples of 7.
       let thursday = number * 7
       let year = CivilDay(daysSince1970: thursday).year
       return "\(Self.padded(year, 4))-W\(Self.padded((thursday - CivilDay.newYear(year)) / 7 + 1, 2))"

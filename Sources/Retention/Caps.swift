@@ -1,5 +1,5 @@
-/// Bounds what the keep rules keep. Dumps are shown from the newest to the oldest; as the oldest go first, all after the
-/// first that has no room have none either.
+/// Limits the dumps that the keep rules keep. It is asked about them from the newest to the oldest. The oldest are
+/// removed first: after the first dump that exceeds a cap, all older ones exceed it too.
 struct Caps {
   private let policy: RetentionPolicy
   private var count = 0
@@ -9,8 +9,10 @@ struct Caps {
     self.policy = policy
   }
 
-  /// - Parameter size: bytes of the next older dump that a rule keeps.
-  /// - Returns: the caps that remove it; none for the newest.
+  /// Counts the next older dump that a rule keeps.
+  ///
+  /// - Parameter size: the dump's size in bytes.
+  /// - Returns: the caps that remove the dump. The newest dump is never removed.
   mutating func reasons(bytes size: Int) -> [RetentionReason] {
     let (sum, isBeyondAll) = bytes.addingReportingOverflow(max(0, size))
     count += 1

@@ -1,10 +1,11 @@
-/// A day of the proleptic Gregorian calendar. Every day that a second counted in an `Int` can fall on has one.
+/// A day of the proleptic Gregorian calendar. Every Unix time in an `Int` has one.
 struct CivilDay: Equatable {
   let year, month, day: Int
 
-  /// Days to civil date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+  /// Converts a number of days to a date, by Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
   ///
-  /// - Parameter days: since 1970-01-01, at most 2^63 / 86,400 from it: no sum below comes near the bounds of an `Int`.
+  /// - Parameter days: the days since 1970-01-01. They are at most 2^63 / 86,400 away from it, so no sum below
+  ///   overflows.
   init(daysSince1970 days: Int) {
     let shifted = days + 719_468
     let era = shifted.flooredQuotient(146_097)
@@ -17,7 +18,7 @@ struct CivilDay: Equatable {
     year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
   }
 
-  /// The days from 1970-01-01 to the first of January of a year.
+  /// The number of days from 1970-01-01 to 1 January of a year.
   static func newYear(_ year: Int) -> Int {
     let past = year - 1
     return past * 365 + past.flooredQuotient(4) - past.flooredQuotient(100) + past.flooredQuotient(400) - 719_162
@@ -25,9 +26,9 @@ struct CivilDay: Equatable {
 }
 
 extension Int {
-  /// Rounded towards minus infinity, so that times before 1970 fall into the right day.
+  /// The quotient rounded towards minus infinity, so that times before 1970 get the right day.
   ///
-  /// - Parameter divisor: more than 1, so that this can't overflow.
+  /// - Parameter divisor: more than 1, so that the division can't overflow.
   func flooredQuotient(_ divisor: Int) -> Int {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? quotient - 1 : quotient

@@ -1,36 +1,32 @@
-/// One dump as the retention rules see it.
+/// A dump as pruning sees it.
 package struct JudgedDump: Sendable, Equatable {
-  /// What verification says of a dump.
+  /// The result of verifying a dump.
   package enum Verdict: Sendable, Equatable {
-    /// Every byte was authenticated and the documents were counted.
+    /// Every byte was authenticated, and the documents were counted.
     case good(documents: Int)
-    /// The bytes that were read are not those that were written.
+    /// The bytes are not those that were written.
     case damaged
-    /// None of the configured keys decrypts it: it is damaged, or good and encrypted with another key. Without that key the
-    /// two can't be told apart.
+    /// None of the available keys decrypts it. It is damaged, or it is good and encrypted with another key; without
+    /// that key the two can't be distinguished.
     case unopened
-    /// It is not verified yet, or can't be read at the moment.
+    /// The dump was not verified yet, or could not be read just now.
     case unverified
   }
 
-  /// The name, which is unique among the dumps of a volume.
+  /// The name, unique among the dumps of a directory.
   package let name: String
-  /// Unix seconds, from the dump's header. The time may be wrong: the clock can have jumped when the dump was written,
-  /// and the header of a dump that is not `good` can hold any time.
+  /// The time in the dump's header, in Unix seconds. It can be wrong: the clock may have jumped when the dump was
+  /// written, and the header of a dump that is not `good` can contain any time.
   package let createdAt: Int
-  /// The size of the file.
+  /// The size in bytes.
   package let bytes: Int
-  /// What verification says.
+  /// The result of verifying the dump.
   package let verdict: Verdict
-  /// Whether `ShrinkGuard` never flags this dump: an operator accepted it, or it was not flagged before. Pruning removes
-  /// the steps of a slow decline, and what is left of it looks like an accident when it is judged anew.
+  /// Whether `ShrinkGuard` never flags the dump: an operator accepted it, or it passed before. Pruning removes the steps
+  /// of a slow decline, and judged anew, the remaining dumps would look like an accident.
   package let isAccepted: Bool
 
-  /// Makes a dump to judge.
-  ///
-  /// - Parameters:
-  ///   - createdAt: Unix seconds.
-  ///   - isAccepted: whether `ShrinkGuard` never flags it.
+  /// Creates a judged dump from its parts.
   package init(name: String, createdAt: Int, bytes: Int, verdict: Verdict, isAccepted: Bool = false) {
     self.name = name
     self.createdAt = createdAt

@@ -1,7 +1,7 @@
-/// Says of each dump that counts, shown from the newest to the oldest, which keep rules keep it.
+/// Finds the keep rules that keep each dump. It is asked only about dumps that count, from the newest to the oldest.
 struct KeepRules {
-  /// Keeps the newest dump of each bucket while its count lasts, as restic's `forget` does: a dump is compared with the
-  /// one that the rule kept last, so times that run backwards need no sorting.
+  /// Keeps the newest dump of each bucket until its count is used up, as restic's `forget` does. A dump is compared
+  /// with the one that the rule kept last, so times that run backwards need no sorting.
   private struct CalendarRule {
     let unit: CalendarBucket.Unit
     var left: Int
@@ -19,7 +19,7 @@ struct KeepRules {
 
   private let policy: RetentionPolicy
   private var calendarRules: [CalendarRule]
-  private var place = 0
+  private var position = 0
   private var newestCreatedAt: Int?
 
   init(_ policy: RetentionPolicy) {
@@ -31,16 +31,18 @@ struct KeepRules {
     ].filter { $0.left > 0 }
   }
 
-  /// - Parameter createdAt: Unix seconds, of the next older dump that counts.
-  /// - Returns: nothing when no rule keeps it.
+  /// Evaluates the next older dump that counts.
+  ///
+  /// - Parameter createdAt: the dump's time in Unix seconds.
+  /// - Returns: the rules that keep the dump; empty when none does.
   mutating func reasons(createdAt: Int) -> [RetentionReason] {
     var reasons: [RetentionReason] = []
-    place += 1
-    if place <= policy.last { reasons.append(.last(place, of: policy.last)) }
+    position += 1
+    if position <= policy.last { reasons.append(.last(position, of: policy.last)) }
     for index in calendarRules.indices {
       if let reason = calendarRules[index].reason(createdAt: createdAt) { reasons.append(reason) }
     }
-    // Measured from the newest dump and not from now: a clock that jumps forward ages nothing.
+    // The window ends at the newest dump and not now, so a clock that jumps forward makes no dump older.
     let newest = newestCreatedAt ?? createdAt
     newestCreatedAt = newest
     if let within = policy.window {

@@ -1,36 +1,36 @@
-/// Which dumps of a volume to keep and which to remove, with the reasons.
+/// The decision to keep or remove each dump of a directory, with reasons.
 ///
-/// A dump *counts* if it is good, not dated after now, and not flagged by `ShrinkGuard`. The rules and the caps apply to
-/// dumps that count only, so neither a planted nor a damaged file ever displaces a good dump. Other dumps are kept, except
-/// for old damaged ones. A dump that can't be decrypted may be encrypted with a key that is not configured; it is removed
-/// only at an operator's request.
+/// A dump *counts* if it is good, is not dated after now and is not flagged by `ShrinkGuard`. Only dumps that count
+/// fill the rules and are limited by the caps, so neither a planted nor a damaged file ever displaces a good one. Dumps
+/// that do not count are kept, except for old damaged ones. A dump that can't be decrypted may be encrypted with a key
+/// that is not available, and is removed only on request.
 package struct RetentionPlan: Sendable, Equatable {
-  /// What to do with one dump.
+  /// The decision about one dump.
   package struct Decision: Sendable, Equatable {
-    /// The name of the dump.
+    /// The dump's name.
     package let name: String
-    /// Whether to keep it.
+    /// Whether the dump is kept.
     package let isKept: Bool
-    /// Why; at least one reason.
+    /// The reasons, at least one.
     package let reasons: [RetentionReason]
   }
 
-  /// A decision for each dump, in the order of the dumps.
+  /// One decision for each dump, in the order of the dumps.
   package let decisions: [Decision]
-  /// The newest dump that counts, or `nil` when nothing may be removed. It justifies every removal, so a caller makes sure
-  /// before each removal that it is still there and good.
+  /// The newest dump that counts. It justifies every removal, so a caller verifies before removing that it still exists
+  /// and is good. `nil` when nothing may be removed.
   package let anchor: String?
 
   /// The names of the dumps to remove.
   package var removals: [String] { decisions.filter { !$0.isKept }.map(\.name) }
 
-  /// Decides for each dump.
+  /// Decides about all dumps of a directory.
   ///
   /// - Parameters:
-  ///   - dumps: the dumps of one volume, newest first in the order that their authenticated headers give. That need not be the
-  ///     order of `createdAt`.
-  ///   - removesDamaged: whether an operator asked to remove damaged and undecryptable dumps that have a newer verified
-  ///     dump.
+  ///   - dumps: the dumps of one directory, newest first by their authenticated headers. That can differ from the order
+  ///     of `createdAt`.
+  ///   - removesDamaged: whether dumps that are damaged or can't be decrypted are removed as soon as there is a newer
+  ///     verified dump.
   package init(
     dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, removesDamaged: Bool = false
   ) {

@@ -1,10 +1,10 @@
-/// Decides, in time linear in the number of dumps, from the newest to the oldest.
+/// Decides about dumps from the newest to the oldest, in time linear in their number.
 struct RetentionPlanner {
   private let dumps: [JudgedDump]
   private let policy: RetentionPolicy
   private let now: Int
   private let isFlagged: [Bool]
-  /// Places in `dumps`.
+  /// Indexes into `dumps`.
   private let newestGood: Int?
   let newestCounting: Int?
 
@@ -52,7 +52,7 @@ struct RetentionPlanner {
     }
   }
 
-  /// Why a dump is kept whatever the rules say. Of dumps that count, only the newest has such a reason.
+  /// The reason to keep a dump regardless of the rules. Among dumps that count, only the newest has such a reason.
   private func unconditionalReasons(at index: Int) -> [RetentionReason] {
     var reasons: [RetentionReason] = []
     switch dumps[index].verdict {

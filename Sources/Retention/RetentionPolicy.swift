@@ -1,22 +1,29 @@
-/// Which dumps an operator wants to keep. A rule that is 0 or less, or `nil`, is off. A dump that any keep rule keeps stays, as with restic's `forget`; then the
-/// caps bound what was kept.
+/// The rules by which an operator keeps dumps. A rule that is `nil` or at most 0 is off.
+///
+/// A dump stays if any keep rule keeps it, as with restic's `forget`. The caps then limit the kept dumps.
 package struct RetentionPolicy: Sendable, Equatable {
-  /// How many of the newest dumps.
+  /// The number of newest dumps to keep.
   package var last: Int
-  /// How many hours, each with its newest dump. Hours without a dump do not count, neither here nor below.
+  /// The number of hours to keep, each with its newest dump. Hours without a dump do not count; the same holds for the
+  /// units below.
   package var hourly: Int
+  /// The number of days to keep, each with its newest dump.
   package var daily: Int
-  /// ISO weeks: from Monday, in UTC like all of these.
+  /// The number of ISO weeks to keep, each with its newest dump. Weeks begin on Monday; all units are in UTC.
   package var weekly: Int
+  /// The number of months to keep, each with its newest dump.
   package var monthly: Int
+  /// The number of years to keep, each with its newest dump.
   package var yearly: Int
-  /// Seconds before the newest dump, within which every dump is kept.
+  /// The length of a window in seconds that ends at the newest dump. Every dump in it is kept.
   package var within: Int?
-  /// Bytes of all that the rules keep. The newest dump stays even when it alone is larger.
+  /// The largest total size in bytes of the dumps that the rules keep. The newest dump stays even if it alone is
+  /// larger.
   package var maximumBytes: Int?
-  /// Dumps that the rules keep.
+  /// The largest number of dumps that the rules keep.
   package var maximumCount: Int?
 
+  /// Creates a policy. Rules that are not named are off.
   package init(
     last: Int = 0, hourly: Int = 0, daily: Int = 0, weekly: Int = 0, monthly: Int = 0, yearly: Int = 0,
     within: Int? = nil, maximumBytes: Int? = nil, maximumCount: Int? = nil
@@ -32,17 +39,17 @@ package struct RetentionPolicy: Sendable, Equatable {
     self.maximumCount = maximumCount
   }
 
-  /// For operators who set no rule at all.
+  /// The policy when no rule is set.
   package static let standard = RetentionPolicy(last: 5, hourly: 24, daily: 7, weekly: 4)
 
   var hasKeepRule: Bool {
     window != nil || max(last, hourly, daily, weekly, monthly, yearly) > 0
   }
 
-  /// Whether every rule is off. Everything is kept then.
+  /// Whether every rule is off. All dumps are kept then.
   package var isEmpty: Bool { !hasKeepRule && byteCap == nil && countCap == nil }
 
-  // The rules that can be absent, as they are in effect.
+  // The optional rules, `nil` when they are off.
   var window: Int? { Self.on(within) }
   var byteCap: Int? { Self.on(maximumBytes) }
   var countCap: Int? { Self.on(maximumCount) }

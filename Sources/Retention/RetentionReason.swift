@@ -1,14 +1,16 @@
-/// Why a dump is kept or removed.
+/// The reason why a dump is kept or removed.
 package enum RetentionReason: Sendable, Equatable {
   // Kept by a rule.
   case last(Int, of: Int)
   case newest(of: CalendarBucket)
-  /// - Parameter seconds: the length of the rule.
+  /// The dump is in the window before the newest dump.
+  ///
+  /// - Parameter seconds: the length of the window.
   case within(seconds: Int)
-  /// Only caps are set, and they leave room.
+  /// Only caps are set, and the dump does not exceed them.
   case withinCaps
 
-  // Kept whatever the rules say.
+  // Kept regardless of the rules.
   case newestGoodDump
   case noNewerVerifiedDump
   case notVerified
@@ -23,15 +25,15 @@ package enum RetentionReason: Sendable, Equatable {
   case overMaximumCount(Int)
   case overMaximumBytes(Int)
   case damagedAndOlderThanAllKept
-  /// Someone asked for the removal of what does not verify.
+  /// The removal of dumps that can't be verified was requested.
   case unverifiableAndAskedToGo
 }
 
 extension RetentionReason: CustomStringConvertible {
-  /// What operators and programs read in `prune --dry-run`; does not change between versions.
+  /// The text that `prune --dry-run` prints. Programs parse it, so it does not change between versions.
   package var description: String {
     switch self {
-    case .last(let place, let count): "last \(place) of \(count)"
+    case .last(let position, let count): "last \(position) of \(count)"
     case .newest(let bucket): "\(bucket.unit.rule) \(bucket)"
     case .within(let seconds): "within \(Self.duration(seconds))"
     case .withinCaps: "within the caps"
@@ -60,7 +62,8 @@ extension RetentionReason: CustomStringConvertible {
     }
   }
 
-  /// In the largest unit that divides it, but hours up to two days, as operators write it: `36h`, `48h`, `14d`.
+  /// A duration in the largest unit that divides it. Up to two days it is in hours, as operators write it: `36h`,
+  /// `48h`, `14d`.
   private static func duration(_ seconds: Int) -> String {
     if seconds != 0, seconds % 86_400 == 0, seconds > 2 * 86_400 { return "\(seconds / 86_400)d" }
     if seconds != 0, seconds % 3600 == 0 { return "\(seconds / 3600)h" }

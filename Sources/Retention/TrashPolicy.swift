@@ -1,26 +1,31 @@
-/// A dump that pruning moved out of the way.
+/// A dump that pruning moved to the trash.
 package struct TrashedFile: Sendable, Equatable {
+  /// The file's name in the trash.
   package let name: String
-  /// Unix seconds.
+  /// When the dump was moved to the trash, in Unix seconds.
   package let trashedAt: Int
 
+  /// Creates a trashed file from its parts.
   package init(name: String, trashedAt: Int) {
     self.name = name
     self.trashedAt = trashedAt
   }
 }
 
-/// When files leave the trash for good.
+/// Decides when files in the trash are unlinked.
 package struct TrashPolicy: Sendable, Equatable {
-  /// Seconds; less than 0 is taken as 0.
+  /// The time in seconds that a file stays in the trash. A negative value counts as 0.
   package let keepFor: Int
 
+  /// Creates a policy.
   package init(keepFor: Int) {
     self.keepFor = max(0, keepFor)
   }
 
-  /// - Parameter hasGoodDump: whether the volume holds a dump that was verified. Without one, the trash may hold the
-  ///   only copy.
+  /// Finds the files that are in the trash for long enough.
+  ///
+  /// - Parameter hasGoodDump: whether the directory has a verified dump. Without one, the trash may hold the only copy,
+  ///   and nothing is unlinked.
   /// - Returns: the names of the files to unlink.
   package func filesToUnlink(_ files: [TrashedFile], clock: ClockReading, hasGoodDump: Bool) -> [String] {
     guard hasGoodDump, case .trusted(let now) = clock else { return [] }

@@ -5,13 +5,13 @@ package struct DumpSettings: Sendable {
     package static let title = "Dumps"
 
     package let encryptionKey = SecretSetting(
-      "MEM_ENCRYPTION_KEY", minimumLength: 8, inProduction: 32, absent: "required", flag: "--encryption-key-file FILE",
-      "the key that encrypts dumps; without it no dump can be decrypted")
+      "MEM_ENCRYPTION_KEY", minimumLength: 8, inProduction: 32, absent: "required",
+      flag: "--encryption-key-file <file>", "the key that encrypts dumps; without it no dump can be decrypted")
     package let olderKeys = SecretSetting(
-      "MEM_ENCRYPTION_KEYS_OLD", absent: "none", flag: "--encryption-keys-old-file FILE",
+      "MEM_ENCRYPTION_KEYS_OLD", absent: "none", flag: "--encryption-keys-old-file <file>",
       "earlier keys with commas between them, for decryption only")
     package let path = Setting(
-      "MEM_DUMP_PATH", .text("a path"), default: "generated/memory_dump.bin", flag: "--dump-path PATH",
+      "MEM_DUMP_PATH", .text("a path"), default: "generated/memory_dump.bin", flag: "--dump-path <path>",
       "the dump directory, or a file in it whose stem the dumps have; relative to the working directory")
   }
 

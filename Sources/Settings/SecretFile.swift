@@ -1,14 +1,15 @@
 import Glibc
 
-/// Reads files that hold a secret: both programs read all of theirs here, so that one file is one secret.
+/// Reads files that hold a secret. Both programs use it, so that one file is the same secret to both.
 package enum SecretFile {
   /// Why a file gives no secret: continues `names the file '…', which`.
   package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
   }
 
+  /// Bytes.
   package static let maximumSize = 1 << 20
-  /// For whoever writes a pipe, as of a shell's `<(…)`, to begin and to end. Milliseconds.
+  /// Milliseconds for the writer of a pipe, such as a shell's `<(…)`, to begin and to end.
   private static let patience = 5000
 
   /// The text of a file without the line ends at its end.
@@ -34,7 +35,7 @@ package enum SecretFile {
   }
 
   private static func bytes(of path: String) throws(Fault) -> [UInt8] {
-    // Without O_NONBLOCK the opening of a pipe waits for somebody to write it.
+    // Without O_NONBLOCK, opening a pipe waits for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       throw Fault(

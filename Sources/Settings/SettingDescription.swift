@@ -50,9 +50,6 @@ package struct SettingDescription: Sendable {
   /// The option without the word for its value: `--keep-last`.
   package var flagName: String? { flag.map { String($0.prefix { $0 != " " }) } }
 
-  /// The word for the option's value: `N`.
-  package var placeholder: String { flag.map { String($0.drop { $0 != " " }.dropFirst()) } ?? "" }
-
   /// The variable that the option sets: for a secret that of its file.
   package var flagVariable: String { isSecret ? "\(variable)_FILE" : variable }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import GatehouseServer
 import Settings
 
+/// `gatehouse config …`.
 struct Config: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Look at the settings.", subcommands: [Check.self])
@@ -14,7 +15,7 @@ struct Config: ParsableCommand {
     var json = false
 
     func run() throws {
-      Program.checkConfiguration(ProcessSurroundings.environment, json: json)
+      Program.checkConfiguration(ProcessEnvironment.environment, json: json)
     }
   }
 }

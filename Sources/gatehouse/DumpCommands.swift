@@ -2,57 +2,64 @@ import ArgumentParser
 import GatehouseServer
 import Settings
 
+/// `gatehouse dump …`.
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump", abstract: "Look at the dumps; nothing is ever changed.",
     discussion: "The directory and the keys come from MEM_DUMP_PATH, MEM_ENCRYPTION_KEY and MEM_ENCRYPTION_KEYS_OLD.",
     subcommands: [List.self, Inspect.self, Verify.self, RestoreCheck.self])
 
-  struct List: AsyncParsableCommand {
+  struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the dumps, newest first, in the order of a start.")
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func run() async throws {
-      try await DumpCommands(ProcessSurroundings.environment).list(json: json)
+    func run() throws {
+      try DumpCommands(ProcessEnvironment.environment).list(json: json)
     }
   }
 
-  struct Inspect: AsyncParsableCommand {
+  struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Show what is in a dump: when it was made, and how much it holds.")
 
     @Argument(help: "The dump's file. Without one: the newest.")
     var file: String?
 
-    func run() async throws {
-      try await DumpCommands(ProcessSurroundings.environment).inspect(file)
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+      try DumpCommands(ProcessEnvironment.environment).inspect(file, json: json)
     }
   }
 
-  struct Verify: AsyncParsableCommand {
+  struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Authenticate every byte of dumps. Exit code 65 when one does not open, 74 when one can't be read.")
 
     @Argument(help: "The dumps' files. Without any: all of the directory.")
     var files: [String] = []
 
-    func run() async throws {
-      try await DumpCommands(ProcessSurroundings.environment).verify(files)
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+      try DumpCommands(ProcessEnvironment.environment).verify(files, json: json)
     }
   }
 
-  struct RestoreCheck: AsyncParsableCommand {
+  struct RestoreCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "restore-check",
       abstract: "Load dumps as a start would, and say which one it would take. Exit code 65 when none loads.")
 
-    @Argument(help: "One dump's file. Without one: the ladder of a start.")
+    @Argument(help: "One dump's file. Without one: all that a start would try, in its order.")
     var file: String?
 
-    func run() async throws {
-      try await DumpCommands(ProcessSurroundings.environment).restoreCheck(file)
+    func run() throws {
+      try DumpCommands(ProcessEnvironment.environment).restoreCheck(file)
     }
   }
 }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatehouseServer
 import Settings
 
+/// The program's command line.
 struct GatehouseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gatehouse",
@@ -13,26 +14,34 @@ struct GatehouseCommand: AsyncParsableCommand {
       Settings, each an environment variable; a secret can also come from the file that NAME_FILE names:
       \(Configuration.settings.descriptions.map(\.help).joined(separator: "\n"))
 
-      Signals: SIGTERM, SIGINT and SIGQUIT write a dump and stop; a second one does not wait for calls in flight, a third \
+      Signals: SIGTERM, SIGINT and SIGQUIT write a dump and stop; a second one does not wait for requests in flight, a third \
       one at least a second later ends at once. SIGUSR1 writes a dump and goes on. No other signal does anything.
-      Exit codes: 0 stopped and the last dump is safe, 1 the last dump was not written (health: not ready), 64 wrong arguments, \
-      65 no dump can be loaded or no key opens the newest, 69 can't listen, 70 another task took the lease and changes are kept aside, \
-      71 too few threads, descriptors or too little memory, 73 the directory of dumps can't be made or written, \
-      74 the volume fails or the newest dump can't be read, 78 the environment is not in order.
+
+      exit codes:
+      \(HelpText.table(exitCodes, column: 6))
       """,
     version: Version.number,
     subcommands: [Serve.self, Health.self, Dump.self, Config.self],
     defaultSubcommand: Serve.self)
 }
 
+extension GatehouseCommand {
+  /// Those of the program, and the one of swift-argument-parser for wrong arguments.
+  private static var exitCodes: [(name: String, meaning: String)] {
+    let codes = ExitCode.allCases.map { ($0.rawValue, $0.meaning) } + [(64, "wrong arguments")]
+    return codes.sorted { $0.0 < $1.0 }.map { ("\($0.0)", $0.1) }
+  }
+}
+
+/// `gatehouse serve`, also without a subcommand.
 struct Serve: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Start the service (the default).")
+  static let configuration = CommandConfiguration(abstract: "Start the gateway (the default).")
 
   func run() throws {
     start()
   }
 
   func start() -> Never {
-    Program.serve(ProcessSurroundings.environment)
+    Program.serve(ProcessEnvironment.environment)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Tokens")
 struct TokenTests {
-  private let actor = Requester(username: "alice", role: "developer", permissions: [.manageAPIs])
+  private let requester = Requester(username: "alice", role: "developer", permissions: [.manageAPIs])
 
   private func token(exp: Int = 2000, jti: String = "j") -> AccessToken {
     AccessToken(sub: "alice", role: "developer", exp: exp, jti: jti, accesses: [:])
@@ -21,7 +21,7 @@ struct TokenTests {
   @Test("carry the claims of the contract")
   func claims() async throws {
     let tokens = try await Tokens(keys: [TokenKey(secret: "short secret")])
-    let text = try tokens.sign(AccessToken(actor: actor, mayUseInterface: false, now: 1000, lifetime: 1800))
+    let text = try tokens.sign(AccessToken(requester: requester, mayUseInterface: false, now: 1000, lifetime: 1800))
     let claims = try tokens.verify(text, now: 1000)
     #expect(claims.sub == "alice")
     #expect(claims.exp == 2800)

@@ -3,7 +3,7 @@ import JSON
 import Synchronization
 import Testing
 
-/// What a reader of commits alone knows: each document's bytes by collection and `_id`.
+/// A copy of the store that is built from commits alone: each document's bytes by collection and `_id`.
 private final class Mirror: Sendable {
   private struct State {
     var documents: [String: [UInt8]] = [:]
@@ -63,7 +63,7 @@ struct CommitTests {
     #expect(deleted[0].after == nil)
   }
 
-  @Test("hold one change a document, whatever a transaction did to it on the way")
+  @Test("hold one change for each document, however often the transaction changed it")
   func net() throws {
     let changes = try #require(
       changes { (tx) throws(StoreError) in
@@ -77,7 +77,7 @@ struct CommitTests {
     #expect(changes[0].before == nil && changes[0].after?.string("name") == "c")
   }
 
-  @Test("do not come of a transaction that leaves everything as it was, or fails")
+  @Test("are not made by a transaction that fails or changes nothing")
   func nothing() throws {
     let mirror = Mirror()
     try store.write { (tx) throws(StoreError) in _ = try tx.insert(["_id": "1", "name": "a"], into: "users") }
@@ -117,7 +117,7 @@ struct CommitTests {
     #expect(commit.snapshot.collections.isEmpty)
   }
 
-  @Test("reach subscribers in order and without gaps, and tell them all there is to know", arguments: 0..<4)
+  @Test("reach subscribers in order and without gaps, and suffice to rebuild the store", arguments: 0..<4)
   func mirror(seed: UInt64) async throws {
     let mirror = Mirror()
     _ = store.subscribe { mirror.take($0) }
@@ -130,7 +130,7 @@ struct CommitTests {
             let steps = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
               (kind: Int.random(in: 0..<4, using: &generator), id: "\(Int.random(in: 0..<30, using: &generator))")
             }
-            // A step that does not fit ends the transaction without a trace.
+            // A step that fails ends the transaction without an effect.
             _ = try? store.write { (tx) throws(StoreError) in
               for (kind, id) in steps {
                 switch kind {

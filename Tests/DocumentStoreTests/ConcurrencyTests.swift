@@ -42,7 +42,7 @@ struct ConcurrencyTests {
     #expect(old.find(in: "accounts", .everything).allSatisfy { $0.value("balance") == 100 })
   }
 
-  @Test("lets one of two creations of the same key win")
+  @Test("lets exactly one of two writers create the same key")
   func race() async throws {
     let store = DocumentStore(schemas: [CollectionSchema("users", unique: [["name"]])])
     for round in 0..<50 {

@@ -10,7 +10,7 @@ struct LoaderTests {
     try Array(text.utf8).withUnsafeBytes { try loader.append($0, to: collection) }
   }
 
-  @Test("keeps compact bytes as they are and writes others anew")
+  @Test("keeps compact JSON unchanged and rewrites other JSON")
   func bytes() throws {
     var loader = CollectionLoader(schemas: schemas)
     let compact = #"{"_id":"1","name":"b","n":1.50,"big":123456789012345678901}"#
@@ -48,7 +48,7 @@ struct LoaderTests {
     #expect(document.bytes == JSONWriter.bytes(document.object))
   }
 
-  @Test("keeps collections apart whose names only look alike")
+  @Test("distinguishes collections whose names differ only in their bytes")
   func names() throws {
     let names = ["caf\u{E9}", "cafe\u{301}", "K", "\u{212A}"]
     var loader = CollectionLoader(schemas: schemas + [CollectionSchema(names[0]), CollectionSchema(names[1])])
@@ -69,7 +69,7 @@ struct LoaderTests {
     #expect(snapshot.collections.count == 1 + names.count + 2)
   }
 
-  @Test("loses no document for a value that should be unique, and says where it is not")
+  @Test("keeps every document when a unique value occurs twice, and reports the conflict")
   func conflicts() throws {
     var loader = CollectionLoader(schemas: schemas)
     for id in 1...3 { try append("{\"_id\":\"\(id)\",\"name\":\"same\"}", to: "users", of: &loader) }
@@ -82,20 +82,20 @@ struct LoaderTests {
     #expect(store.snapshot().find(in: "users", .fields(["name": "same"])).compactMap(\.id) == ["1", "3"])
   }
 
-  @Test("takes no time that grows with the square of the documents that share a value", .timeLimit(.minutes(20)))
+  @Test("does not take quadratic time when many documents share a value", .timeLimit(.minutes(20)))
   func manyConflicts() throws {
     var loader = CollectionLoader(schemas: schemas)
     for id in 0..<30_000 { try append("{\"_id\":\"\(id)\",\"name\":\"\"}", to: "users", of: &loader) }
     #expect(loader.conflicts == [UTF8Key("users: name"): 29_999])
   }
 
-  @Test("refuses what is no JSON object", arguments: ["[1]", "{", "{\"a\":}", "nope", "{} {}"])
+  @Test("refuses bytes that are not one JSON object", arguments: ["[1]", "{", "{\"a\":}", "nope", "{} {}"])
   func malformed(text: String) {
     var loader = CollectionLoader(schemas: schemas)
     #expect(throws: JSONError.self) { try append(text, to: "users", of: &loader) }
   }
 
-  @Test("sorts as single insertions would", arguments: [0, 1, 63, 64, 65, 1000, 5000])
+  @Test("sorts in the same order as single insertions", arguments: [0, 1, 63, 64, 65, 1000, 5000])
   func orders(count: Int) throws {
     var loader = CollectionLoader(schemas: schemas)
     var generator = SeededGenerator(seed: UInt64(count))
@@ -111,7 +111,7 @@ struct LoaderTests {
     }
   }
 
-  @Test("lists a collection that no schema declares")
+  @Test("keeps a collection that no schema declares")
   func undeclared() throws {
     let store = DocumentStore(schemas: [])
     try store.write { (tx) throws(StoreError) in
@@ -124,7 +124,7 @@ struct LoaderTests {
     #expect(list(.field("_id")) == ["b", "c"])
   }
 
-  @Test("swaps everything in one step, with what the caller adds")
+  @Test("replaces everything in one step, together with the caller's changes")
   func replacement() throws {
     let store = DocumentStore(schemas: schemas)
     try store.write { (tx) throws(StoreError) in _ = try tx.insert(["name": "old"], into: "users") }

@@ -1,7 +1,7 @@
 import DocumentStore
 import JSON
 
-/// The store as one would write it without thinking of speed: a list of documents and scans.
+/// A simple model of the store for comparison: lists of documents and scans.
 struct NaiveModel {
   static let schema = CollectionSchema(
     "things", unique: [["name"], ["kind", "label"]], secondary: [["group"]], orders: [.insertion, .field("name")])

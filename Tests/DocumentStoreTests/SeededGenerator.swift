@@ -1,5 +1,5 @@
-/// Random numbers that come again with the same seed (SplitMix64). Here and not shared: these tests also run in a
-/// package of their own, under the thread sanitizer.
+/// A random number generator with a seed (SplitMix64). It is not shared with other targets, because these tests also
+/// run in a package of their own under the thread sanitizer.
 struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

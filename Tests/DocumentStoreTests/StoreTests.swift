@@ -30,7 +30,7 @@ struct StoreTests {
     #expect(store.snapshot().find(in: "nowhere", .everything).isEmpty)
   }
 
-  @Test("uses an index wherever all of its fields must be equal to strings")
+  @Test("uses an index if all of its fields must equal strings")
   func planning() throws {
     var collection = DocumentCollection(schema: CollectionSchema("c", unique: [["a", "b"]], secondary: [["s"]]))
     for number in 0..<10 {
@@ -70,7 +70,7 @@ struct StoreTests {
     #expect(store.snapshot().collections == ["users", "others"])
   }
 
-  @Test("refuses a second document of the same key and says which")
+  @Test("refuses a second document with the same key and names the key")
   func uniqueness() throws {
     let store = DocumentStore(schemas: [users])
     let insert = { (document: JSONObject) throws in
@@ -87,7 +87,7 @@ struct StoreTests {
     try insert(["name": 7])
   }
 
-  @Test("counts a change only when something changed")
+  @Test("counts a commit only when something changed")
   func sequence() throws {
     let store = DocumentStore(schemas: [users])
     try store.write { (tx) throws(StoreError) in _ = try tx.insert(["name": "a", "n": 1], into: "users") }
@@ -102,7 +102,7 @@ struct StoreTests {
     #expect(store.snapshot().sequence == sequence + 1)
   }
 
-  @Test("keeps an identifier for life, and fields that nobody knows")
+  @Test("never changes an identifier, and keeps unknown fields")
   func identity() throws {
     let store = DocumentStore(schemas: [users])
     let inserted = try store.write { (tx) throws(StoreError) in
@@ -118,7 +118,7 @@ struct StoreTests {
     #expect(document?.id == inserted["_id"]?.string)
   }
 
-  @Test("refuses an update that does not fit, and leaves the document alone")
+  @Test("refuses an update that can't be applied, and leaves the document unchanged")
   func misfit() throws {
     let store = DocumentStore(schemas: [users])
     try store.write { (tx) throws(StoreError) in _ = try tx.insert(["name": "a", "n": "text"], into: "users") }
@@ -131,5 +131,5 @@ struct StoreTests {
   }
 }
 
-/// A number that no integer is.
+/// A number that is not an integer.
 private let half: JSONValue = JSONNumber(0.5).map(JSONValue.number) ?? .null

@@ -7,10 +7,10 @@ import Testing
 
 @Suite("The list of dumps")
 struct CatalogueTests {
-  @Test("follows the times that the dumps say, to the fraction of a second, however it is spelled")
+  @Test("is sorted by the times in the dumps' headers, to the fraction of a second")
   func fractions() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in
-      // The names say the opposite.
+      // The names have the opposite order.
       let times = [
         "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.1Z", "2026-01-01T00:00:00.100001Z", "2026-01-01T00:00:00.25Z",
         "2026-01-01T00:00:01.000000Z", "2026-01-01T00:00:02Z",
@@ -24,7 +24,7 @@ struct CatalogueTests {
     }
   }
 
-  @Test("changes its fingerprint with every name, and on a close look with every file")
+  @Test("changes its fingerprint with every name, and with every file if attributes are read")
   func fingerprint() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in
       let path = try DirectoryTests.write(directory, at: 1, createdAt: "2026-01-01T00:00:00Z").path
@@ -43,7 +43,7 @@ struct CatalogueTests {
     }
   }
 
-  @Test("falls back to the time in the name when the key is not known, or the time makes no sense")
+  @Test("uses the time in the name when no key matches or the time in the header is invalid")
   func fallback() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, _: URL) async throws in
       let paths = try [3, 1, 2].map { seconds in
@@ -59,7 +59,7 @@ struct CatalogueTests {
     }
   }
 
-  @Test("has a dump that was cut off, and what is no dump though it is named as one")
+  @Test("includes truncated dumps, and files that are not dumps despite their names")
   func cutOff() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       try Data("DMP1 and no more".utf8).write(to: url.appending(path: "memory_dump-20260101T000001Z.bin"))
@@ -72,18 +72,18 @@ struct CatalogueTests {
     }
   }
 
-  @Test("has a dump that can't be opened, too")
+  @Test("includes a dump that can't be opened")
   func unreadable() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let path = try DirectoryTests.write(directory, at: 2).path
       let copy = url.appending(path: "memory_dump-19700101T000001Z.bin").path()
       try FileManager.default.copyItem(atPath: path, toPath: copy)
-      // F_SETSIG and F_SETLEASE of Linux.
+      // Linux's F_SETSIG and F_SETLEASE.
       let (setSignal, setLease) = (Int32(10), Int32(1024))
-      // A write lease refuses other openings, also root's, as EACCES would another user's.
+      // A write lease makes other openings fail, even root's, as EACCES would for another user's file.
       let leases = try [path, copy].map { path in
         let handle = try #require(FileHandle(forUpdatingAtPath: path))
-        // Instead of SIGIO, which would end the process; nobody minds this one.
+        // This signal replaces SIGIO, which would end the process; SIGURG is ignored.
         #expect(fcntl(handle.fileDescriptor, setSignal, SIGURG) == 0)
         #expect(fcntl(handle.fileDescriptor, setLease, Int32(F_WRLCK)) == 0)
         return handle
@@ -96,7 +96,7 @@ struct CatalogueTests {
     }
   }
 
-  @Test("can't be made of a directory that is not there")
+  @Test("fails for a directory that does not exist")
   func missing() throws {
     let location = try DumpLocation(path: "/proc/gatehouse/d.bin", workingDirectory: "/")
     #expect { try DumpDirectory(location).catalogue(DirectoryTests.keyring) } throws: {

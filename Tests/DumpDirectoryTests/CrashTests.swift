@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A process that dies while it writes a dump")
 struct CrashTests {
-  @Test("leaves the old dump or the new one, whole, and the next start clears the rest away")
+  @Test("leaves the old dump or the new one complete, and the next start removes its unfinished file")
   func everyPoint() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       try DirectoryTests.write(directory, at: 1, records: 1)
@@ -28,7 +28,7 @@ struct CrashTests {
     }
   }
 
-  @Test("between giving the dump its name and dropping the other one leaves the dump")
+  @Test("after naming the dump and before removing its temporary name leaves the dump")
   func betweenNames() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let path = try DirectoryTests.write(directory, at: 1).path
@@ -40,7 +40,7 @@ struct CrashTests {
     }
   }
 
-  @Test("while it tries the directory leaves nothing that stays")
+  @Test("while it tests the directory leaves nothing that the next start does not remove")
   func probe() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       for point in 1...3 {
@@ -53,7 +53,7 @@ struct CrashTests {
     }
   }
 
-  @Test("in a directory below is cleaned up after with the next dump there")
+  @Test("in a directory inside leaves a file that the next dump there removes")
   func below() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let target = try directory.location.confined("sub/x.bin", workingDirectory: "/")
@@ -67,7 +67,7 @@ struct CrashTests {
 
 @Suite("A dump that is written")
 struct WritingTests {
-  @Test("is synced before it gets its name, then its name is, and so is a new directory's in the one above")
+  @Test("is synced before it gets its name, then its name is synced, and so is the entry of a new directory")
   func order() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let files = FailingOperations(failing: 0)
@@ -85,10 +85,10 @@ struct WritingTests {
     }
   }
 
-  @Test("leaves the unfinished file of another alone that has the same process id, as in another container")
+  @Test("does not touch the unfinished file of a process with the same ID in another container")
   func sameProcessIdentifier() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
-      // Both name their file alike: same stem, same second, same id.
+      // Both processes use the same name: the same stem, second and process ID.
       let name = DumpName(stem: "memory_dump", seconds: 1).file
       let other = try TemporaryFile(for: name, in: url.path(), files: LiveFileOperations())
       let (descriptor, unfinished) = (other.descriptor, other.path)
@@ -97,13 +97,13 @@ struct WritingTests {
       try directory.prepare()
       #expect(try Data(contentsOf: URL(filePath: unfinished)) == Data("theirs".utf8))
       #expect(try DirectoryTests.records(in: directory, path) == 3)
-      // Its process has ended.
+      // The other process has ended.
       #expect(flock(descriptor, LOCK_UN) == 0)
       #expect(try directory.prepare() == [URL(filePath: unfinished).lastPathComponent])
     }
   }
 
-  @Test("never takes over a name, and is none of the worse when only its other name stays")
+  @Test("never replaces another dump, and stays valid if its temporary name stays too")
   func takenNames() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let planted = url.appending(path: "memory_dump-19700101T000001Z.bin")
@@ -117,7 +117,7 @@ struct WritingTests {
     }
   }
 
-  @Test("that its maker gives up leaves nothing, and the cause comes through")
+  @Test("leaves nothing when it is abandoned, and the error is passed on")
   func produceFails() async throws {
     struct Cause: Error {}
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
@@ -132,7 +132,7 @@ struct WritingTests {
     }
   }
 
-  @Test("does not follow a link that was put in the place of a directory after the path was checked")
+  @Test("does not follow a link that replaced a directory after the path was checked")
   func swappedLink() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let outside = url.deletingLastPathComponent().appending(path: "outside")
@@ -153,7 +153,7 @@ struct WritingTests {
   }
 }
 
-/// Gives `body` a prepared directory of dumps, `generated` in a temporary one.
+/// Runs `body` with a prepared dump directory, `generated` in a temporary directory.
 func withDumpDirectory(_ body: (DumpDirectory, URL) async throws -> Void) async throws {
   try await withTemporaryDirectory { root in
     let directory = DumpDirectory(try DumpLocation(path: "generated/memory_dump.bin", workingDirectory: root.path()))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DumpDirectory
 
-@Suite("The directory of dumps")
+@Suite("The dump directory")
 struct DirectoryTests {
   static let keyring = DumpKeyring(sealing: DumpKey("a key of the tests"))
 
@@ -25,12 +25,12 @@ struct DirectoryTests {
     return try dump.seal().publish()
   }
 
-  /// How many records a dump holds, once all of it is verified and read.
+  /// The number of records of a dump that was verified and read.
   static func records(in directory: DumpDirectory, _ path: String) throws -> Int {
     try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in }).records
   }
 
-  @Test("gives a further dump of a second a name of its own, and files that only their owner reads")
+  @Test("gives each dump of a second its own name, readable only by its owner")
   func naming() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let paths = try (0..<3).map { _ in try Self.write(directory, at: 1_795_464_697).path }
@@ -47,7 +47,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("keeps older dumps and leaves nothing behind, whichever operation fails")
+  @Test("keeps older dumps and leaves no unfinished file, whichever operation fails")
   func failures() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let old = try Self.write(directory, at: 1_000_000_000).path
@@ -69,7 +69,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("removes what a dead process left, and nothing else")
+  @Test("removes files of dead processes, and no others")
   func leftovers() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let planted = [
@@ -77,7 +77,7 @@ struct DirectoryTests {
         ".x-20261123T201137Z.bin.tmp",
       ]
       for name in planted { try Data("x".utf8).write(to: url.appending(path: name)) }
-      // Of a process that sees the directory through another mount: its lock can't be seen from here.
+      // This file belongs to a process that uses another mount. Its lock is not visible here.
       try Data("x".utf8).write(to: url.appending(path: ".memory_dump-20261123T201139Z.bin.1-4713-0.tmp"))
       let alive = url.appending(path: ".memory_dump-20261123T201138Z.bin.4712.tmp")
       try Data("y".utf8).write(to: alive)
@@ -91,7 +91,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("lists newest first by what the dumps say, and passes over what is none")
+  @Test("lists dumps newest first by their headers, and only dumps")
   func catalogue() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let path = { (name: String) in url.appending(path: name).path() }
@@ -109,7 +109,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("fails when every name of a second is taken, and leaves nothing behind")
+  @Test("fails when every name of a second is taken, and leaves no unfinished file")
   func noNameLeft() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       for number in 0...9999 {
@@ -122,7 +122,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("opens no link and nothing but files")
+  @Test("opens only regular files, and no links")
   func opening() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let dump = try Self.write(directory, at: 1).path
@@ -134,7 +134,7 @@ struct DirectoryTests {
     }
   }
 
-  @Test("says what to do when it can't be written")
+  @Test("reports what to do when it can't be written")
   func notWritable() throws {
     let location = try DumpLocation(path: "/proc/gatehouse/memory_dump.bin", workingDirectory: "/")
     #expect(throws: DumpDirectoryError.self) { try DumpDirectory(location).prepare() }

@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import DumpDirectory
 
-/// The kernel's operations, of which the N-th fails, and those behind it too when the process is as good as dead.
+/// The kernel's operations, of which the N-th fails. If the process dies there, all later ones fail too.
 final class FailingOperations: FileOperations {
   private let live = LiveFileOperations()
   private let failing: Int
@@ -11,10 +11,12 @@ final class FailingOperations: FileOperations {
   private let dies: Bool
   private let done = Mutex<[String]>([])
 
+  /// Creates the operations.
+  ///
   /// - Parameters:
-  ///   - failing: from 1; 0 lets all succeed.
-  ///   - number: the errno.
-  ///   - dies: nothing succeeds any more from then on, not even cleaning up.
+  ///   - failing: the number of the failing operation, from 1; 0 lets all succeed.
+  ///   - number: the errno of the failure.
+  ///   - dies: whether all later operations fail too, even those that clean up.
   init(failing: Int, errno number: Int32 = ENOSPC, dies: Bool = false) {
     self.failing = failing
     self.number = number
@@ -23,7 +25,7 @@ final class FailingOperations: FileOperations {
 
   var count: Int { log.count }
 
-  /// What was asked for, as `fsync /data/x`.
+  /// The operations so far, such as `fsync /data/x`.
   var log: [String] { done.withLock { $0 } }
 
   private func point(_ what: String, _ path: String) throws(DumpDirectoryError) {
@@ -75,7 +77,7 @@ final class FailingOperations: FileOperations {
   }
 
   func unlink(_ path: String) throws(DumpDirectoryError) {
-    // A failure of cleaning up alone costs no dump, and has tests of its own.
+    // A failure that only affects cleaning up does not fail a dump. Other tests cover it.
     if dies && count >= failing { throw DumpDirectoryError("injected", path, errno: number) }
     try live.unlink(path)
   }

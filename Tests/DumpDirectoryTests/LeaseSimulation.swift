@@ -3,22 +3,25 @@ import TestSupport
 
 @testable import DumpDirectory
 
-/// A volume and processes that want its lease, step by step: each reads, claims and writes in one atomic step of its own,
-/// and between two steps anything may happen. Freezing, dying, ending, clocks that differ, a volume that is full or hangs, and files
-/// that someone removes are part of it. Meanwhile holders acknowledge changes.
+/// Simulates a volume and processes that compete for its lease. Each process reads, claims and writes in single atomic
+/// steps, and any event can happen between two steps.
+///
+/// Processes freeze, die and end; their clocks differ; the volume is full or hangs; files are removed. Meanwhile
+/// holders acknowledge changes.
 struct LeaseSimulation {
-  /// What may go wrong.
+  /// The faults that can happen.
   struct Faults {
-    /// For how long a process may be frozen between any two steps; zero: never.
+    /// The longest time for which a process is frozen between two steps; zero means never.
     var longestFreeze = Duration.seconds(40)
-    /// For how long the volume may take no writes.
+    /// The longest time for which the volume accepts no writes.
     var longestFull = Duration.seconds(40)
-    /// For how long the volume may hang for one process, which goes on acknowledging meanwhile if it thinks that it may.
+    /// The longest time for which the volume hangs for one process. The process continues to acknowledge changes while
+    /// its state allows that.
     var longestHang = Duration.seconds(40)
     var mayDie = true
-    /// Whether dumps of other volumes come, above which a holder moves its lease.
+    /// Whether dumps from elsewhere appear, above which a holder moves its lease.
     var mayRaise = true
-    /// Whether someone removes `lease.json` and the claims.
+    /// Whether `lease.json` and the claims are removed.
     var mayRemoveFiles = true
 
     static let none = Faults(
@@ -28,10 +31,10 @@ struct LeaseSimulation {
 
   private enum Step {
     case idle
-    case look
-    case lookAtClaims(LeaseSighting, began: Duration)
+    case reading
+    case readClaims(LeaseFileState, began: Duration)
     case act(LeaseState.Action)
-    /// The epoch is noted; the claim comes next.
+    /// The epoch is announced; the next step creates the claim.
     case create(epoch: Int)
     case clearClaims(below: Int)
   }
@@ -40,9 +43,9 @@ struct LeaseSimulation {
     var state: LeaseState
     let kernel: String
     let mount: String
-    /// What its clock shows differs from the others'.
+    /// The difference between its clock and the simulation's.
     let offset: Duration
-    var step = Step.look
+    var step = Step.reading
     var wakesAt = Duration.zero
     var frozenUntil = Duration.zero
     var hangsUntil = Duration.zero
@@ -56,16 +59,16 @@ struct LeaseSimulation {
     let mount: String
   }
 
-  private(set) var lease = LeaseSighting.absent
+  private(set) var lease = LeaseFileState.absent
   private var claims: [Int: Maker] = [:]
-  private var past: LeasePast?
-  /// Who held each epoch.
+  private var announcement: LeaseAnnouncement?
+  /// The holder of each epoch.
   private(set) var holders: [Int: String] = [:]
-  /// The epochs of dumps in the order in which they got their names.
+  /// The epochs of the dumps, in the order in which they got their names.
   private(set) var dumps: [Int] = []
   private(set) var acknowledged = 0
   private(set) var violations: [String] = []
-  /// What happened up to the first violation, the last events only.
+  /// The last events before the first violation.
   private(set) var events: [String] = []
   private(set) var now = Duration.zero
   private var contenders: [Contender] = []
@@ -90,7 +93,7 @@ struct LeaseSimulation {
         offset: .milliseconds(Int.random(in: 0...7_200_000, using: &random)), wakesAt: now))
   }
 
-  /// Runs for some time, with faults if there may be any.
+  /// Runs for some time, with faults as far as they are enabled.
   mutating func run(for duration: Duration, processes: Int) {
     let deadline = now + duration
     while now < deadline {
@@ -112,7 +115,7 @@ struct LeaseSimulation {
     }
   }
 
-  /// Thaws all, and frees the volume.
+  /// Ends all freezes, hangs and shortages.
   mutating func thaw() {
     fullUntil = now
     for index in contenders.indices { (contenders[index].frozenUntil, contenders[index].hangsUntil) = (now, now) }
@@ -129,7 +132,9 @@ struct LeaseSimulation {
     }
   }
 
-  /// - Returns: whether something happened to the process instead of its next step.
+  /// Makes a random event happen to a process.
+  ///
+  /// - Returns: whether one happened instead of the process's next step.
   private mutating func disturb(_ index: Int) -> Bool {
     var isCritical = false
     if case .create = contenders[index].step { isCritical = true }
@@ -152,7 +157,7 @@ struct LeaseSimulation {
     return true
   }
 
-  /// Each process that runs, also one for which the volume hangs, is asked to change something.
+  /// Asks each running process to acknowledge a change, also one for which the volume hangs.
   private mutating func acknowledge() {
     for contender in contenders where contender.isAlive && contender.frozenUntil <= now {
       guard let epoch = contender.state.epoch, contender.state.mayAcknowledge(at: now + contender.offset) else {
@@ -167,9 +172,9 @@ struct LeaseSimulation {
 
   private mutating func end(_ index: Int) {
     let action = contenders[index].state.end()
-    let look = look(lease)
+    let reading = reading(lease)
     if case .write(let epoch, let renewal, let isReleased) = action,
-      !look.isOver(epoch, of: contenders[index].state.holder), fullUntil <= now
+      !reading.isLost(epoch, by: contenders[index].state.holder), fullUntil <= now
     {
       write(index, epoch, renewal, isReleased)
     }
@@ -179,14 +184,14 @@ struct LeaseSimulation {
   private mutating func step(_ index: Int) {
     let clock = now + contenders[index].offset
     switch contenders[index].step {
-    case .idle, .look:
-      contenders[index].step = .lookAtClaims(lease, began: clock)
-    case .lookAtClaims(let lease, let began):
-      let look = LeaseLook(
-        lease: lease, claims: Array(claims.keys), isHolderDead: isDead(look(lease), for: index),
-        past: LeaseLook.isIncomplete(lease, Array(claims.keys)) ? past : nil)
-      let action = contenders[index].state.observe(look, now: began)
-      if let epoch = contenders[index].state.epoch, !look.isOver(epoch, of: contenders[index].state.holder) {
+    case .idle, .reading:
+      contenders[index].step = .readClaims(lease, began: clock)
+    case .readClaims(let lease, let began):
+      let reading = LeaseReading(
+        lease: lease, claims: Array(claims.keys), isHolderDead: isDead(reading(lease), for: index),
+        announcement: LeaseReading.isIncomplete(lease, Array(claims.keys)) ? announcement : nil)
+      let action = contenders[index].state.observe(reading, now: began)
+      if let epoch = contenders[index].state.epoch, !reading.isLost(epoch, by: contenders[index].state.holder) {
         hold(index, epoch)
       }
       contenders[index].step = action == .wait ? rest(index) : .act(action)
@@ -194,7 +199,7 @@ struct LeaseSimulation {
       act(action, index, clock)
     case .create(let epoch):
       create(epoch, index)
-      contenders[index].step = .look
+      contenders[index].step = .reading
     case .clearClaims(let epoch):
       for claim in claims.keys where claim < epoch { claims[claim] = nil }
       contenders[index].step = .idle
@@ -203,7 +208,7 @@ struct LeaseSimulation {
 
   private mutating func act(_ action: LeaseState.Action, _ index: Int, _ clock: Duration) {
     let isFull = fullUntil > now
-    contenders[index].step = .look
+    contenders[index].step = .reading
     switch action {
     case .wait:
       contenders[index].step = rest(index)
@@ -216,12 +221,12 @@ struct LeaseSimulation {
         contenders[index].state.watchAnew()
         break
       }
-      if let past, past.epoch >= epoch, past.holder != contenders[index].name {
-        contenders[index].state.know(claimedEpoch: past.epoch)
+      if let announcement, announcement.epoch >= epoch, announcement.holder != contenders[index].name {
+        contenders[index].state.noteClaimed(epoch: announcement.epoch)
         contenders[index].state.watchAnew()
         break
       }
-      past = LeasePast(epoch: epoch, holder: contenders[index].name)
+      announcement = LeaseAnnouncement(epoch: epoch, holder: contenders[index].name)
       contenders[index].step = .create(epoch: epoch)
       return
     case .write(let epoch, let renewal, let isReleased):
@@ -243,8 +248,8 @@ struct LeaseSimulation {
     contenders[index].state.claimed(epoch)
   }
 
-  private func isDead(_ look: LeaseLook, for index: Int) -> Bool {
-    guard let maker = claims[look.highestEpoch] else { return false }
+  private func isDead(_ reading: LeaseReading, for index: Int) -> Bool {
+    guard let maker = claims[reading.highestEpoch] else { return false }
     return maker.kernel == contenders[index].kernel && maker.mount == contenders[index].mount
       && !contenders.contains { $0.name == maker.name && $0.isAlive }
   }
@@ -252,7 +257,7 @@ struct LeaseSimulation {
   private mutating func rest(_ index: Int) -> Step {
     let state = contenders[index].state
     if faults.mayRaise, let epoch = state.epoch, fullUntil <= now, chance(0.05) {
-      contenders[index].state.know(epoch: epoch + Int.random(in: 0...3, using: &random))
+      contenders[index].state.noteUsed(epoch: epoch + Int.random(in: 0...3, using: &random))
       if let next = contenders[index].state.nextEpoch { return .act(.claim(epoch: next)) }
     }
     let isDue = state.isRenewalDue(at: now + contenders[index].offset)
@@ -266,9 +271,9 @@ struct LeaseSimulation {
       LeaseRecord(holder: contenders[index].state.holder, epoch: epoch, renewal: renewal, isReleased: isReleased))
   }
 
-  private func look(_ lease: LeaseSighting) -> LeaseLook { LeaseLook(lease: lease, claims: Array(claims.keys)) }
+  private func reading(_ lease: LeaseFileState) -> LeaseReading { .init(lease: lease, claims: Array(claims.keys)) }
 
-  /// A look of a holder found it in order: it may write dumps.
+  /// Records that a holder's reading confirmed its epoch, so that it may write dumps.
   private mutating func hold(_ index: Int, _ epoch: Int) {
     let name = contenders[index].name
     if let other = holders[epoch], other != name { violations.append("\(other) and \(name) both hold \(epoch)") }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import DumpDirectory
 
-@Suite("Where dumps go")
+@Suite("The location of dumps")
 struct LocationTests {
-  @Test("is read from MEM_DUMP_PATH: a file's stem, a name with a slash, a directory")
+  @Test("is parsed from MEM_DUMP_PATH: a file's stem, a name with a slash, a directory")
   func reading() async throws {
     try await withTemporaryDirectory { (directory: URL) async throws in
       let root = directory.path()
@@ -25,7 +25,7 @@ struct LocationTests {
     }
   }
 
-  @Test("confines what is asked for to the directory, links resolved")
+  @Test("confines requested paths to the directory, with links resolved")
   func confinement() async throws {
     try await withTemporaryDirectory { root in
       let generated = root.appending(path: "generated")
@@ -56,7 +56,7 @@ struct LocationTests {
       #expect(try location.confinedFile("d.bin", workingDirectory: root.path()) == "\(generated.path())/d.bin")
     }
   }
-  @Test("is told from one whose names are spelled otherwise in Unicode")
+  @Test("differs from one whose name has another Unicode spelling")
   func spellings() async throws {
     try await withTemporaryDirectory { root in
       let (composed, decomposed) = (root.path() + "/\u{E9}", root.path() + "/e\u{301}")

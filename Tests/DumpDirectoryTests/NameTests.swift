@@ -6,7 +6,7 @@ import Testing
 @Suite("Names of dumps")
 struct NameTests {
   @Test(
-    "are read and written",
+    "are parsed and written",
     arguments: [
       ("memory_dump-20261123T201137Z.bin", "memory_dump", "20261123T201137Z", 0),
       ("memory_dump-20261123T201137Z-0001.bin", "memory_dump", "20261123T201137Z", 1),
@@ -21,7 +21,7 @@ struct NameTests {
   }
 
   @Test(
-    "are told from others",
+    "are distinguished from other names",
     arguments: [
       "memory_dump.bin", "x-20261123T201137Z.txt", "x-2026123T2011377Z.bin", "20261123T201137Z.bin", ".bin",
       "-20261123T201137Z.bin", "x-20261123T201137Z.BIN", "x-20261123T201137Z.Bin", "x-20261323T201137Z.bin",
@@ -36,7 +36,7 @@ struct NameTests {
   }
 
   @Test(
-    "carry UTC",
+    "contain the time in UTC",
     arguments: [
       (0, "19700101T000000Z"), (951_782_400, "20000229T000000Z"), (1_795_464_697, "20261123T201137Z"),
       (4_102_444_799, "20991231T235959Z"), (-1, "19691231T235959Z"),

@@ -5,15 +5,15 @@ import Testing
 
 @testable import DumpDirectory
 
-@Suite("Dumps of another stem, and what else stands beside the dumps")
+@Suite("Dumps of another stem and other files beside the dumps")
 struct OtherStemTests {
-  /// Stems that begin alike, end alike, or differ in spelling only.
+  /// Stems with the same beginning, the same end, or a different Unicode spelling.
   private static let stems = [
     "memory_dump", "memory_dump-old", "memory", "memory_dump-20260101T000000Z", "Memory_dump", "memory_dump.bin",
     "memory_dump-0001", "\u{FC}ber *?[a-z] {x}", "u\u{308}ber *?[a-z] {x}", " ",
   ]
 
-  @Test("are not listed, counted for the order, or seen as a change")
+  @Test("are not listed, not part of the order, and not a change of the directory")
   func listing() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let directories = Self.stems.map { DumpDirectory(DumpLocation(directory: url.path(), stem: $0)) }
@@ -44,7 +44,7 @@ struct OtherStemTests {
     return try dump.seal().publish().path
   }
 
-  @Test("keep their unfinished files, and their dumps in the trash")
+  @Test("keep their unfinished files and their dumps in the trash")
   func filesOnTheWay() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let other = DumpDirectory(DumpLocation(directory: url.path(), stem: "memory_dump-old"))
@@ -70,7 +70,7 @@ struct OtherStemTests {
     }
   }
 
-  @Test("are told of by name and kind, and nothing waits for a pipe")
+  @Test("are reported by name and kind, without waiting for a pipe")
   func leftAlone() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let own = try write(directory, nil)

@@ -5,9 +5,9 @@ import Testing
 
 @testable import DumpDirectory
 
-@Suite("A volume without room")
+@Suite("A full volume")
 struct ShortageTests {
-  @Test("is no failure of a start at whichever call it shows, while any other error is one", arguments: 1...3)
+  @Test("does not fail the preparation, at whichever operation it shows; any other error does", arguments: 1...3)
   func preparation(point: Int) async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       for number in [ENOSPC, EDQUOT] {
@@ -28,12 +28,12 @@ struct ShortageTests {
     }
   }
 
-  @Test("has room again when what a dead process left is gone")
+  @Test("has space again when files of a dead process are removed")
   func leftover() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let name = ".memory_dump-20261123T201137Z.bin.4711.tmp"
       try Data("x".utf8).write(to: url.appending(path: name))
-      // The first write fails, the second one, after the removal, succeeds.
+      // The first write fails. The second one, after the removal, succeeds.
       let files = FailingOperations(failing: 2)
       let preparation = try DumpDirectory(directory.location, files: files).makeReady()
       #expect(preparation.removed == [name])
@@ -41,7 +41,7 @@ struct ShortageTests {
     }
   }
 
-  @Test("in which a directory can't be made is one, too; the lease makes it before its first look")
+  @Test("can lack the dump directory, which the lease creates before its first reading")
   func noDirectory() async throws {
     try await withDumpDirectory { (directory: DumpDirectory, url: URL) async throws in
       let location = try DumpLocation(path: url.path() + "/below/d.bin", workingDirectory: "/")
@@ -50,31 +50,31 @@ struct ShortageTests {
       #expect(!full.exists)
       let world = LeaseWorld(URL(filePath: location.directory))
       var keeper = world.keeper("a", files: FailingOperations(failing: 1))
-      #expect { try keeper.turn() } throws: { ($0 as? DumpDirectoryError)?.code == .noSpace }
+      #expect { try keeper.step() } throws: { ($0 as? DumpDirectoryError)?.code == .noSpace }
       #expect(keeper.role == .standby(holder: nil))
-      try keeper.turn()
+      try keeper.step()
       #expect(keeper.role == .holding(epoch: 1))
-      // One that is gone later may belong to a mount that is gone.
+      // A directory that disappears later may belong to a mount that is gone.
       try FileManager.default.removeItem(atPath: location.directory)
-      #expect { try keeper.turn() } throws: { ($0 as? DumpDirectoryError)?.code == .notFound }
+      #expect { try keeper.step() } throws: { ($0 as? DumpDirectoryError)?.code == .notFound }
       #expect(!full.exists)
     }
   }
 
-  @Test("and without a lease is taken as soon as there is room")
+  @Test("without a lease lets one be taken as soon as there is space")
   func newVolume() throws {
     var state = LeaseState(holder: LeaseHolder(name: "me", host: "", process: 1, bootID: ""))
-    let absent = LeaseLook(lease: .absent, claims: [])
+    let absent = LeaseReading(lease: .absent, claims: [])
     for step in 0..<20 {
       #expect(state.observe(absent, now: .milliseconds(250 * step)) == .claim(epoch: 1))
       state.watchAnew()
     }
-    // Another was there meanwhile: what it left is watched.
-    _ = state.observe(LeaseLook(lease: .damaged(fingerprint: "x"), claims: []), now: .seconds(6))
+    // Another process was active meanwhile, so its file is watched.
+    _ = state.observe(LeaseReading(lease: .damaged(fingerprint: "x"), claims: []), now: .seconds(6))
     #expect(state.observe(absent, now: .seconds(7)) == .wait)
   }
 
-  @Test("has one holder at a time also when it is full from the beginning", arguments: 1...30)
+  @Test("has one holder at a time even if it is full from the beginning", arguments: 1...30)
   func simulation(seed: Int) {
     var faults = LeaseSimulation.Faults.none
     (faults.longestFull, faults.mayRemoveFiles) = (.seconds(40), seed % 3 == 0)
@@ -85,27 +85,27 @@ struct ShortageTests {
   }
 
   @Test(
-    "is said until the next try, not only in the moment of one; another that renews its lease shows that there is room")
+    "is reported until the next attempt, or until a renewal of another process shows that there is space")
   func lasting() async throws {
     try await withTemporaryDirectory { (url: URL) async throws in
       let world = LeaseWorld(url)
       var holder = world.keeper("a")
-      try holder.turn()
+      try holder.step()
       var other = world.keeper("b", kernel: "l", files: FailingOperations(failing: 1, dies: true))
       var failures: [Int] = []
       for step in 0..<100 {
         world.pass(.milliseconds(250))
-        if (try? other.turn()) == nil { failures.append(step) }
+        if (try? other.step()) == nil { failures.append(step) }
       }
-      // From the first try on, after 14 seconds of watching.
+      // Every step fails from the first attempt on, after 14 seconds of watching.
       #expect(failures == Array(56..<100))
-      try holder.turn()
-      try other.turn()
-      #expect(other.role == .standby(holder: try world.look.record))
+      try holder.step()
+      try other.step()
+      #expect(other.role == .standby(holder: try world.reading.record))
     }
   }
 
-  @Test("and other causes are told apart by their errors")
+  @Test("is distinguished from other causes by the error")
   func codes() {
     let codes: [(Int32, DumpDirectoryError.Code)] = [
       (ENOSPC, .noSpace), (EDQUOT, .noSpace), (EROFS, .readOnly), (EACCES, .notWritable), (EPERM, .notWritable),

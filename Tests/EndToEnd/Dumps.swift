@@ -4,11 +4,11 @@ import Foundation
 import JSON
 import TestSupport
 
-/// Dumps as a service would write them, of any time and size.
+/// Dumps as a gateway would write them, of any time and size.
 enum Dumps {
-  /// Writes one.
+  /// Writes a dump.
   ///
-  /// - Parameter seconds: Unix time of its name and of its header.
+  /// - Parameter seconds: the Unix time of its name and of its header.
   /// - Returns: the file's name.
   @discardableResult
   static func write(
@@ -31,7 +31,7 @@ enum Dumps {
   static var now: Int { Int(Date().timeIntervalSince1970) }
 }
 
-/// The dumps of a listing, by name.
+/// The dumps in a listing, by name.
 func rows(_ output: String) throws -> [String: JSONObject] {
   let object = try JSONParser().parseObject(Array(output.utf8))
   let dumps = object["dumps"]?.array?.compactMap(\.object) ?? []

@@ -1,5 +1,4 @@
 import Model
-import Resources
 import Rules
 import TestSupport
 import Testing

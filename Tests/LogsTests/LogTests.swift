@@ -22,7 +22,7 @@ struct LogTests {
     }
   }
 
-  @Test("are one line an event, in words or in JSON")
+  @Test("have one line for each event, as text or as JSON")
   func formats() async throws {
     let write = { (logger: Logger) in
       logger.info("listening", metadata: ["server.port": .stringConvertible(5001), "server.host": "127.0.0.1"])
@@ -49,9 +49,9 @@ struct LogTests {
     }
   }
 
-  @Test("quote a value with a space in it, whatever stands behind the space")
+  @Test("quote a value that contains a space, whatever follows the space")
   func quotes() async throws {
-    // To Swift a space with a combining accent behind it is one character, and not a space.
+    // In Swift, a space followed by a combining accent is one character and not a space.
     let lines = try await lines(.plain) { $0.info("call", metadata: ["a": "x \u{301}b=c"]) }
     #expect(lines.first?.utf8.reversed().starts(with: "\"x \u{301}b=c\"".utf8.reversed()) == true)
   }

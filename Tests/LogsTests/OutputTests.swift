@@ -8,10 +8,10 @@ import Threads
 
 @testable import Logs
 
-/// A pipe of which a test holds both ends.
+/// A pipe with both ends held by a test.
 ///
-/// The writing end stays open: an output writes to its descriptor for as long as the process lives, and the number of a closed
-/// descriptor would be that of another test's file or connection.
+/// The writing end stays open: an output writes to its descriptor for as long as the process lives, and another test's
+/// file or connection would get the number of a closed descriptor.
 private final class Pipe {
   let input: Int32
   private(set) var output: Int32
@@ -31,13 +31,15 @@ private final class Pipe {
     output = -1
   }
 
-  /// Writes into it until it takes no more.
+  /// Fills the pipe until it accepts no more bytes.
+  ///
+  /// - Returns: the number of bytes.
   func fill() -> Int {
     let before = fcntl(input, F_GETFL)
     _ = fcntl(input, F_SETFL, before | O_NONBLOCK)
     defer { _ = fcntl(input, F_SETFL, before) }
     var count = 0
-    // The last byte is a line's end.
+    // The last byte is a newline.
     let bytes = [UInt8](repeating: UInt8(ascii: "."), count: 4095) + [UInt8(ascii: "\n")]
     while write(input, bytes, bytes.count) > 0 { count += bytes.count }
     return count
@@ -68,7 +70,7 @@ private final class Pipe {
 
 @Suite("The log's output")
 struct OutputTests {
-  @Test("that nobody reads keeps no caller waiting, and afterwards says how much was dropped")
+  @Test("makes no caller wait when nobody reads it, and reports afterwards how many lines were dropped")
   func fullPipe() throws {
     let pipe = Pipe()
     let output = LogOutput(.plain, descriptor: pipe.input, capacity: 256 << 10)
@@ -83,7 +85,7 @@ struct OutputTests {
     #expect(!output.flush(within: .milliseconds(200)))
     #expect((.milliseconds(200)...Duration.seconds(2)).contains(SteadyClock.now() - flushed))
     let lines = try pipe.lines { $0.contains { $0.contains("log.dropped=") } }.filter { !$0.hasPrefix(".") }
-    // The oldest lines are there, whole and in order, and so are the warnings that came last.
+    // The oldest lines are complete and in order, and so are the last warnings.
     let kept = lines.filter { $0.contains(" INFO     line ") }
     #expect(kept.count > 1000)
     for (number, line) in kept.enumerated() { #expect(line.hasSuffix(" INFO     line \(number)")) }
@@ -94,7 +96,7 @@ struct OutputTests {
     #expect(output.flush(within: .seconds(30)))
   }
 
-  @Test("keeps lines in order and whole when many threads write and it is read slowly")
+  @Test("keeps lines whole and in order when many threads write and the reader is slow")
   func order() throws {
     let pipe = Pipe()
     let output = LogOutput(.plain, descriptor: pipe.input)
@@ -103,7 +105,7 @@ struct OutputTests {
     let threads = try (0..<4).map { thread in
       try SystemThread {
         for number in 0..<100 { logger.info("from \(thread) number \(number) \(padding)") }
-        // Larger than what a pipe takes at once.
+        // This is larger than a pipe accepts at once.
         logger.info("from \(thread) number 100 \(String(repeating: padding, count: 15))")
       }
     }
@@ -120,7 +122,7 @@ struct OutputTests {
   }
 
   @Test(
-    "that fails ends nothing, costs no time at the end, and is tried again",
+    "that fails does not end the process, does not delay its end, and is tried again",
     arguments: ["closed pipe", "closed descriptor", "/dev/full"])
   func failing(kind: String) {
     signal(SIGPIPE, SIG_IGN)
@@ -139,7 +141,7 @@ struct OutputTests {
     #expect(SteadyClock.now() - start < .seconds(10))
   }
 
-  @Test("that comes back gets what waited")
+  @Test("that recovers gets the lines that waited")
   func comesBack() throws {
     signal(SIGPIPE, SIG_IGN)
     let (broken, good) = (Pipe(), Pipe())
@@ -153,7 +155,7 @@ struct OutputTests {
     #expect(try good.lines { !$0.isEmpty }.first?.hasSuffix("kept") == true)
   }
 
-  @Test("that does not block gets every line whole, too")
+  @Test("that does not block gets every line whole")
   func nonBlocking() throws {
     let pipe = Pipe()
     _ = fcntl(pipe.input, F_SETFL, O_NONBLOCK)
@@ -169,7 +171,7 @@ struct OutputTests {
     }
   }
 
-  @Test("takes no line beyond its bound", arguments: [LogFormat.plain, .json])
+  @Test("writes no line beyond the limit", arguments: [LogFormat.plain, .json])
   func longLine(format: LogFormat) throws {
     let long = String(repeating: "\u{1B}é", count: 100_000)
     let line = LogLine(
@@ -188,7 +190,7 @@ struct OutputTests {
 struct LineQueueTests {
   private func line(_ count: Int) -> [UInt8] { [UInt8](repeating: 120, count: count) }
 
-  @Test("keeps its last quarter for warnings, counts what it drops, and says so once a second while it goes on")
+  @Test("keeps its last quarter for warnings, counts dropped lines, and reports them at most once a second")
   func bounds() {
     var queue = LineQueue(capacity: 4000)
     for _ in 0..<40 { queue.append(line(100), .usual) }
@@ -204,12 +206,12 @@ struct LineQueueTests {
     while let chunk = queue.next() { bytes += chunk.count }
     #expect(bytes == 4000)
     #expect((queue.bytes, queue.isEmpty) == (0, true))
-    // Nothing waits any more: the notice does not, either.
+    // Nothing waits any more, so the notice is due at once.
     #expect(queue.takeDropped(now: .milliseconds(11_001)) == 1)
     #expect(queue.takeDropped(now: .seconds(60)) == nil)
   }
 
-  @Test("hands out whole lines, together where that is one write that nobody else's can be mixed with")
+  @Test("returns whole lines, several together if one atomic write can hold them")
   func chunks() {
     var queue = LineQueue()
     for count in [2000, 2000, 200, 10_000, 5, 5] { queue.append(line(count), .usual) }

@@ -30,7 +30,8 @@ struct TestModel {
     try store.write { (transaction) throws(StoreError) in transaction.delete(from: collection, filter) }
   }
 
-  /// Puts documents in the place of all there are, as a restore does. Unlike inserts it takes documents with the same keys.
+  /// Puts documents in the place of all there are, as a restore does. Unlike inserts it takes documents with the same
+  /// keys.
   func replaceAll(_ documents: [(collection: String, fields: JSONObject)]) throws {
     var loader = CollectionLoader(schemas: Collections.schemas)
     for (collection, fields) in documents {

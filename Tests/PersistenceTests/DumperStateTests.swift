@@ -18,7 +18,7 @@ private struct SplitMix: RandomNumberGenerator {
 struct DumperStateTests {
   private static let origin = Dumper.Origin(path: "/d/x.bin", createdAt: "2026-11-23T20:11:37Z")
 
-  @Test("counts what no dump holds")
+  @Test("counts the changes that no dump holds")
   func unsaved() {
     var state = DumperState<String>()
     #expect(state.isChanged(0) && state.unsavedChanges(0) == 0)
@@ -38,7 +38,7 @@ struct DumperStateTests {
     #expect(state.unsavedChanges(10) == 1)
   }
 
-  @Test("gives each number once, and begins anew with each epoch")
+  @Test("gives each number once, and starts again from 1 in each epoch")
   func numbers() {
     var state = DumperState<String>()
     #expect(state.nextSequence(in: 3) == 1)
@@ -63,7 +63,7 @@ struct DumperStateTests {
         #expect(served.insert(ticket).inserted)
         #expect(asked[ticket].map { $0.time <= began && $0.target == batch.target } == true)
       }
-      // The oldest request that waits is never passed over.
+      // The oldest waiting request is always served next.
       let oldest = asked.keys.filter { !served.contains($0) }.min()
       let next = queue.end()
       #expect(next?.tickets.first == oldest)
@@ -86,7 +86,7 @@ struct DumperStateTests {
       end()
       rounds += 1
     }
-    // All that wait for one target share a dump.
+    // All requests that wait for one target share a dump.
     #expect(rounds <= 4)
     #expect(served == Set(asked.keys))
     #expect(queue.running == nil)

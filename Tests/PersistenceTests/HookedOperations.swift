@@ -1,11 +1,13 @@
 @testable import DumpDirectory
 
-/// The kernel's operations, with something that happens before each.
+/// The kernel's operations, with a function that is called before each.
 struct HookedOperations: FileOperations {
   private let live = LiveFileOperations()
   private let before: @Sendable (String) -> Void
 
-  /// - Parameter before: is given the name of the operation, as `fsync`.
+  /// Creates the operations.
+  ///
+  /// - Parameter before: receives the name of the operation, such as `fsync`.
   init(_ before: @escaping @Sendable (String) -> Void) {
     self.before = before
   }

@@ -1,9 +1,9 @@
 import Authentication
 import DocumentStore
+import HTTPAPI
 import JSON
 import Logging
 import Model
-import Resources
 import Rules
 import Synchronization
 import Testing
@@ -12,12 +12,6 @@ import Testing
 
 @Suite("Acknowledging a change")
 struct AcknowledgementTests {
-  private struct NoDumps: DumpPort {
-    func dump(to path: String?) async throws(Refusal) -> DumpReport { throw Refusal(500, "x", "x") }
-    func restore(from path: String?) async throws(Refusal) -> RestoreReport { throw Refusal(500, "x", "x") }
-    func check(dumpPath: String) async throws(Refusal) {}
-  }
-
   /// Keeps what it is given, or fails.
   private final class TestLog: CommitLog {
     struct Failure: Error, CustomStringConvertible {
@@ -39,33 +33,26 @@ struct AcknowledgementTests {
     }
   }
 
-  private static func insert(into transaction: inout Transaction) throws(Refusal) {
+  private static func insert(into transaction: inout Transaction) throws(APIError) {
     do throws(StoreError) {
       try transaction.insert(["group_name": "g"], into: "groups")
     } catch {
-      throw Refusal(400, "x", "\(error)")
+      throw APIError(400, "x", "\(error)")
     }
   }
 
   private func services(
     isWriter: Bool, isSealed: Bool, isSaved: Bool, log: any CommitLog = TestLog()
   ) async throws -> PlatformServices {
-    let settings = SecuritySettings.Defaults(
-      enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true)
-    return PlatformServices(
-      configuration: PlatformConfiguration(settings: settings, version: "1"), store: DocumentStore(schemas: []),
-      commitLog: log, passwords: Passwords(threads: 1, own: []),
-      tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
-      dumps: NoDumps(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 },
-      availability: { .ready }, standby: { isWriter ? nil : Standby(reason: "another task has the lease") },
-      isSealed: { isSealed }, isSaved: { isSaved },
-      activity: { .init(memoryPercent: 0, connections: 0, seconds: 0) })
+    try await TestPlatform.services(
+      store: DocumentStore(schemas: []), log: log,
+      standby: isWriter ? nil : Standby(reason: "another task has the lease"), isSealed: isSealed, isSaved: isSaved)
   }
 
   private func isAcknowledged(isWriter: Bool, isSealed: Bool, isSaved: Bool) async throws -> Bool {
     let services = try await services(isWriter: isWriter, isSealed: isSealed, isSaved: isSaved)
-    do throws(Refusal) {
-      try services.acknowledgeChange()
+    do throws(APIError) {
+      try services.writer.acknowledge()
       return true
     } catch {
       #expect(error.code == "GTW504")
@@ -86,25 +73,25 @@ struct AcknowledgementTests {
   @Test("no change is made once changes have ended")
   func ended() async throws {
     let services = try await services(isWriter: true, isSealed: true, isSaved: false)
-    #expect(throws: Refusal.self) { try services.permitChange() }
+    #expect(throws: APIError.self) { try services.writer.permit() }
   }
 
   @Test("waits for the log of commits, and says so when the log does not take the change")
   func log() async throws {
     let log = TestLog()
     let services = try await services(isWriter: true, isSealed: false, isSaved: false, log: log)
-    try await services.write { (transaction) throws in try Self.insert(into: &transaction) }
+    try await services.writer.write { (transaction) throws in try Self.insert(into: &transaction) }
     #expect(log.kept.withLock { $0 } == [1])
     // Nothing changed, so there is nothing to keep.
-    await #expect(throws: Refusal.self) {
-      try await services.write { (_) throws in throw Refusal(400, "x", "x") }
+    await #expect(throws: APIError.self) {
+      try await services.writer.write { (_) throws in throw APIError(400, "x", "x") }
     }
-    try await services.write { (_) throws in }
+    try await services.writer.write { (_) throws in }
     #expect(log.kept.withLock { $0 } == [1])
 
     let failing = try await self.services(isWriter: true, isSealed: false, isSaved: false, log: TestLog(fails: true))
-    let error = await #expect(throws: Refusal.self) {
-      try await failing.write { (transaction) throws in try Self.insert(into: &transaction) }
+    let error = await #expect(throws: APIError.self) {
+      try await failing.writer.write { (transaction) throws in try Self.insert(into: &transaction) }
     }
     #expect(error?.code == "GTW504" && error?.status == 503)
     #expect(error?.message.contains("the log is full") == true)

@@ -1,3 +1,4 @@
+import HTTPAPI
 import HTTPTypes
 import Testing
 
@@ -8,7 +9,8 @@ struct HeaderNameTests {
   @Test("are tokens, so that none is replaced by another")
   func names() {
     let names: [(HTTPField.Name, String)] = [
-      (.turnedAway, "X-Gatehouse-Turned-Away"), (.requestID, "X-Request-ID"), (.requestIDOfPeer, "request_id"),
+      (.malformed, "X-Gatehouse-Malformed"), (.turnedAway, "X-Gatehouse-Turned-Away"), (.requestID, "X-Request-ID"),
+      (.requestIDOfDoorman, "request_id"),
       (.forwardedFor, "X-Forwarded-For"), (.forwardedProtocol, "X-Forwarded-Proto"), (.forwarded, "Forwarded"),
       (.realAddress, "X-Real-IP"), (.csrfToken, "X-CSRF-Token"), (.rateLimit, "X-RateLimit-Limit"),
       (.rateRemaining, "X-RateLimit-Remaining"), (.rateReset, "X-RateLimit-Reset"),

@@ -19,7 +19,7 @@ struct FixedWindowLimiterTests {
     #expect(decisions == [true, true, false])
   }
 
-  @Test("bounds its memory: too many keys at once share a window, and old ones make room")
+  @Test("bounds its memory: too many keys share a window, and keys with ended windows are removed")
   func memory() {
     var limiter = FixedWindowLimiter<Int>(limit: 1, window: 60, maximumKeys: 3)
     let first = (0..<5).map { limiter.count($0, now: 0).isAllowed }
@@ -28,7 +28,7 @@ struct FixedWindowLimiterTests {
     #expect(later == [true, true, true])
   }
 
-  @Test("never lets a key off for new ones, and looks for old ones once a second at most")
+  @Test("never drops a full window for new keys, and searches for ended windows at most once a second")
   func flood() {
     var limiter = FixedWindowLimiter<Int>(limit: 1, window: 60, maximumKeys: 1000)
     for key in 0..<1000 { #expect(limiter.count(key, now: 0).isAllowed) }

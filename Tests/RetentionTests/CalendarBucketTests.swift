@@ -3,11 +3,11 @@ import Testing
 
 @Suite("Calendar buckets")
 struct CalendarBucketTests {
-  @Test("agree with a calendar that was walked day by day, through 60 years")
+  @Test("agree with a day-by-day calendar of 60 years")
   func walked() {
     var differences: [String] = []
-    for (place, day) in NaiveCalendar.shared.days.enumerated() {
-      let second = NaiveCalendar.firstSecond + place * 86_400 + place % 86_400
+    for (index, day) in NaiveCalendar.shared.days.enumerated() {
+      let second = NaiveCalendar.firstSecond + index * 86_400 + index % 86_400
       let month = "\(day.year)-\(day.month < 10 ? "0" : "")\(day.month)"
       let expected = [
         "\(month)-\(day.day < 10 ? "0" : "")\(day.day)", "\(day.isoYear)-W\(day.isoWeek < 10 ? "0" : "")\(day.isoWeek)",
@@ -20,7 +20,7 @@ struct CalendarBucketTests {
   }
 
   @Test(
-    "put the days around new year into the ISO week of their Thursday",
+    "assign the days around new year to the ISO week of their Thursday",
     arguments: [
       (1_104_537_600, "2004-W53"),  // Saturday 2005-01-01
       (1_135_987_200, "2005-W52"),  // Saturday 2005-12-31
@@ -35,7 +35,7 @@ struct CalendarBucketTests {
     #expect("\(CalendarBucket(.week, unixSeconds: second))" == text)
   }
 
-  @Test("reach to both ends of what a number of seconds can say")
+  @Test("exist for the smallest and the largest number of seconds")
   func extremes() {
     #expect("\(CalendarBucket(.hour, unixSeconds: -1))" == "1969-12-31T23")
     #expect("\(CalendarBucket(.hour, unixSeconds: -62_167_219_201))" == "-0001-12-31T23")

@@ -2,13 +2,13 @@ import Retention
 import TestSupport
 import Testing
 
-@Suite("A million random histories of volumes")
+@Suite("Random histories of dump directories")
 struct HistoryTests {
   private static let cases = 20
   private static let historiesPerCase = 50_000
 
   @Test(
-    "keep the newest good dump, what the rules keep, and all that has no newer verified dump",
+    "keep the newest good dump, the dumps that the rules keep, and all without a newer verified dump",
     arguments: 0..<cases)
   func histories(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
@@ -22,7 +22,7 @@ struct HistoryTests {
       random = next
     }
     #expect(violations == [])
-    // Histories in which nothing happens would prove nothing.
+    // Histories without such events would prove nothing.
     for count in [tally.prunes, tally.removals, tally.stalePrunes, tally.flagged, tally.future, tally.capped] {
       #expect(count > Self.historiesPerCase / 10, "\(tally)")
     }

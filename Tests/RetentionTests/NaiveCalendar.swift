@@ -1,4 +1,4 @@
-/// The calendar found by walking from day to day, for comparison with the one that calculates.
+/// A calendar that is built day by day, for comparison with the calculating one.
 struct NaiveCalendar {
   struct Day {
     var year = 2001
@@ -8,10 +8,10 @@ struct NaiveCalendar {
     var isoWeek = 1
   }
 
-  /// 2001-01-01, a Monday and the first day of an ISO week year. Days since 1970.
+  /// The days since 1970 of 2001-01-01, a Monday and the first day of an ISO week year.
   static let firstDay = 11_323
   static let firstSecond = firstDay * 86_400
-  /// From 2001-01-01 to 2060-12-31.
+  /// The days from 2001-01-01 to 2060-12-31.
   let days: [Day]
 
   static let shared = NaiveCalendar()
@@ -29,7 +29,7 @@ struct NaiveCalendar {
       weekday = (weekday + 1) % 7
       if weekday == 0 {
         today.isoWeek += 1
-        // The first week of a year is the one with the fourth of January in it.
+        // The first week of a year contains 4 January.
         let isBeforeNewYear = today.month == 12 && today.day >= 29
         if isBeforeNewYear || (today.month == 1 && today.day <= 4) {
           today.isoWeek = 1
@@ -44,6 +44,8 @@ struct NaiveCalendar {
 
   static var lastSecond: Int { firstSecond + shared.days.count * 86_400 - 1 }
 
-  /// - Parameter second: Unix time, in the years that the table has.
+  /// The day of a time.
+  ///
+  /// - Parameter second: Unix time, within the years of the table.
   func day(_ second: Int) -> Day { days[(second - Self.firstSecond) / 86_400] }
 }

@@ -1,8 +1,8 @@
 import Retention
 
-/// The rules of retention once more, each as a sentence about sets and without regard for speed.
+/// A second implementation of the retention rules, written as sets and without regard for speed.
 ///
-/// Places are those in `dumps`, newest first.
+/// Indexes are those of `dumps`, newest first.
 struct NaiveRetention {
   let flagged: [Int]
   let counting: [Int]
@@ -12,17 +12,17 @@ struct NaiveRetention {
   init(_ dumps: [JudgedDump], _ policy: RetentionPolicy, now: Int, accepted: Set<String>, removesDamaged: Bool) {
     var flagged: [Int] = []
     var sane: [Int] = []
-    for place in stride(from: dumps.count - 1, through: 0, by: -1) {
-      guard case .good(let documents) = dumps[place].verdict else { continue }
-      if let before = sane.last, documents * 2 < before, !accepted.contains(dumps[place].name) {
-        flagged.append(place)
+    for index in stride(from: dumps.count - 1, through: 0, by: -1) {
+      guard case .good(let documents) = dumps[index].verdict else { continue }
+      if let before = sane.last, documents * 2 < before, !accepted.contains(dumps[index].name) {
+        flagged.append(index)
       } else {
         sane.append(documents)
       }
     }
-    let counting = (0..<dumps.count).filter { place in
-      guard case .good = dumps[place].verdict else { return false }
-      return dumps[place].createdAt <= now && !flagged.contains(place)
+    let counting = (0..<dumps.count).filter { index in
+      guard case .good = dumps[index].verdict else { return false }
+      return dumps[index].createdAt <= now && !flagged.contains(index)
     }
     self.flagged = flagged
     self.counting = counting
@@ -40,21 +40,23 @@ struct NaiveRetention {
       [policy.maximumCount, policy.maximumBytes, policy.within].allSatisfy { $0 == nil || $0 == 0 }
       && [policy.last, policy.hourly, policy.daily, policy.weekly, policy.monthly, policy.yearly].allSatisfy { $0 == 0 }
     keptCounting = isUnruled ? counting : kept
-    removed = (0..<dumps.count).filter { place in
+    removed = (0..<dumps.count).filter { index in
       if isUnruled { return false }
-      if counting.contains(place) { return !kept.contains(place) }
-      guard let newest = kept.first, let oldest = kept.last, dumps[place].createdAt <= now else { return false }
-      let isAskedToGo = removesDamaged && place > newest
-      return switch dumps[place].verdict {
-      case .damaged: place > oldest || isAskedToGo
+      if counting.contains(index) { return !kept.contains(index) }
+      guard let newest = kept.first, let oldest = kept.last, dumps[index].createdAt <= now else { return false }
+      let isAskedToGo = removesDamaged && index > newest
+      return switch dumps[index].verdict {
+      case .damaged: index > oldest || isAskedToGo
       case .unopened: isAskedToGo
       case .good, .unverified: false
       }
     }
   }
 
-  /// - Parameter times: of the dumps that count, newest first.
-  /// - Returns: places in `times`, ascending.
+  /// Finds the dumps that a rule keeps.
+  ///
+  /// - Parameter times: the times of the dumps that count, newest first.
+  /// - Returns: indexes into `times`, ascending.
   private static func keptByRules(_ times: [Int], _ policy: RetentionPolicy) -> [Int] {
     let calendar = NaiveCalendar.shared
     var kept: Set<Int> = []
@@ -63,7 +65,7 @@ struct NaiveRetention {
       guard count > 0 else { return }
       rules += 1
       let buckets = times.map(bucket)
-      // The newest of a run of equal buckets; the rule has room for so many runs.
+      // The newest dump of each run of equal buckets is kept, for as many runs as the rule's count.
       kept.formUnion(buckets.indices.filter { $0 == 0 || buckets[$0] != buckets[$0 - 1] }.prefix(count))
     }
     keepNewestOfEach(policy.hourly) { ($0 - NaiveCalendar.firstSecond) / 3600 }

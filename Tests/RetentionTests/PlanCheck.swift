@@ -1,6 +1,6 @@
 import Retention
 
-/// Holds one plan against what must be true of every plan.
+/// Checks the properties that every plan must have.
 struct PlanCheck {
   let plan: RetentionPlan
   let dumps: [JudgedDump]
@@ -31,11 +31,12 @@ struct PlanCheck {
     return "\(sentence): \(policy), now \(now), accepted \(accepted), \(dumps), decided \(plan.decisions)"
   }
 
-  /// One decision a dump, in order, with reasons that agree with it, and the same ones when asked again.
+  /// There is one decision for each dump, in order, with reasons that agree with it. Planning again gives the same
+  /// plan.
   private var shape: String? {
     guard plan.decisions.count == dumps.count else { return "not one decision for each dump" }
-    for (place, decision) in plan.decisions.enumerated() {
-      if decision.name != dumps[place].name { return "out of order" }
+    for (index, decision) in plan.decisions.enumerated() {
+      if decision.name != dumps[index].name { return "out of order" }
       if decision.reasons.isEmpty { return "a decision without a reason" }
       for reason in decision.reasons where reason.keeps != decision.isKept { return "a reason for the opposite" }
     }
@@ -60,19 +61,19 @@ struct PlanCheck {
     return nil
   }
 
-  /// When only the clock goes on, nothing changes but by dumps that were dated in the future: these may go, and those
-  /// that now count may push out older ones.
+  /// If only the clock advances, the plan changes only because of dumps that were dated in the future: they may be
+  /// removed, and those that now count may displace older ones.
   private var laterNow: String? {
     let plan = plan(at: later)
     let arrived = dumps.indices.filter { dumps[$0].createdAt > now && dumps[$0].createdAt <= later }
     if arrived.isEmpty { return plan == self.plan ? nil : "a later clock changed the plan" }
     let newestArrivedGood = arrived.first { dumps[$0].documents != nil }
-    for place in dumps.indices where !plan.decisions[place].isKept && self.plan.decisions[place].isKept {
-      if arrived.contains(place) { continue }
-      // A damaged one goes with the last good one that was older.
+    for index in dumps.indices where !plan.decisions[index].isKept && self.plan.decisions[index].isKept {
+      if arrived.contains(index) { continue }
+      // A damaged dump is removed together with the last older good one.
       let isExplained =
-        newestArrivedGood.map { $0 < place || [.damaged, .unopened].contains(dumps[place].verdict) } ?? false
-      if !isExplained { return "a later clock removed \(place)" }
+        newestArrivedGood.map { $0 < index || [.damaged, .unopened].contains(dumps[index].verdict) } ?? false
+      if !isExplained { return "a later clock removed \(index)" }
     }
     return nil
   }

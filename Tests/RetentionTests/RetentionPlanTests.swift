@@ -3,9 +3,11 @@ import Testing
 
 @Suite("A retention plan")
 struct RetentionPlanTests {
-  /// 2026-11-24T20:30:00Z, a Tuesday.
+  /// 2026-11-24T20:30:00Z, a Tuesday, in Unix seconds.
   private static let now = 1_795_552_200
 
+  /// A dump of a given age.
+  ///
   /// - Parameter age: seconds before `now`.
   private static func dump(
     _ name: String, age: Int, bytes: Int = 10, _ verdict: JudgedDump.Verdict = .good(documents: 100)
@@ -17,7 +19,7 @@ struct RetentionPlanTests {
     ages.enumerated().map { dump("d\($0.offset)", age: $0.element) }
   }
 
-  /// `keep` or `remove`, and the reasons, for each dump.
+  /// The decision for each dump: `keep` or `remove`, and the reasons.
   private static func plan(
     _ dumps: [JudgedDump], _ policy: RetentionPolicy, clock: ClockReading = .trusted(now: now),
     accepted: Set<String> = []
@@ -54,7 +56,7 @@ struct RetentionPlanTests {
       ])
   }
 
-  @Test("keeps what lies within a time before the newest dump, whatever the clock says")
+  @Test("keeps dumps in a window before the newest dump, whatever the clock shows")
   func within() {
     let dumps = Self.good(0, 36 * 3600 - 1, 36 * 3600)
     let decisions = ["keep: within 36h, \(Self.newest)", "keep: within 36h", "remove: no rule keeps it"]
@@ -63,7 +65,7 @@ struct RetentionPlanTests {
     #expect(Self.plan(dumps, policy, clock: .trusted(now: .max)) == decisions)
   }
 
-  @Test("keeps a dump that any of its rules keeps, with all reasons")
+  @Test("keeps a dump that any rule keeps, with all reasons")
   func union() {
     #expect(
       Self.plan(Self.good(0, 3600, 86_400, 2 * 86_400), RetentionPolicy(last: 2, daily: 2, within: 60)) == [
@@ -72,14 +74,14 @@ struct RetentionPlanTests {
       ])
   }
 
-  @Test("keeps everything when no rule is set, and says so")
+  @Test("keeps everything when no rule is set, and gives that reason")
   func empty() {
     let decisions = Self.plan(Self.good(0, 10) + [Self.dump("x", age: 20, .damaged)], RetentionPolicy())
     #expect(decisions == Array(repeating: "keep: nothing is pruned: no rule is set", count: 3))
     #expect(Self.plan([], .standard) == [])
   }
 
-  @Test("removes nothing by a clock that is not to be trusted")
+  @Test("removes nothing while the clock can't be trusted")
   func untrustedClock() {
     let plan = RetentionPlan(
       dumps: Self.good(0, 10), policy: RetentionPolicy(last: 1), clock: .untrusted(reason: "the clock went back by 3 h")
@@ -91,7 +93,7 @@ struct RetentionPlanTests {
     #expect(plan.anchor == nil)
   }
 
-  @Test("keeps what it can't judge, and gives it no place in the rules")
+  @Test("keeps dumps that can't be judged, and does not count them in the rules")
   func notCounting() {
     let dumps = [
       Self.dump("future", age: -1), Self.dump("unread", age: 0, .unverified), Self.dump("torn", age: 0, .damaged),
@@ -107,7 +109,7 @@ struct RetentionPlanTests {
       ])
   }
 
-  @Test("keeps damaged dumps that lie between good ones")
+  @Test("keeps damaged dumps between good ones")
   func damagedBetween() {
     let dumps = [
       Self.dump("a", age: 0), Self.dump("torn", age: 5, .damaged), Self.dump("b", age: 10),
@@ -120,7 +122,7 @@ struct RetentionPlanTests {
       ])
   }
 
-  @Test("keeps what does not open, however old it is, until its removal is asked for")
+  @Test("keeps dumps that can't be decrypted, however old, until their removal is requested")
   func unopened() {
     let dumps = [
       Self.dump("sealed0", age: 0, .unopened), Self.dump("a", age: 1), Self.dump("sealed1", age: 2, .unopened),
@@ -134,7 +136,7 @@ struct RetentionPlanTests {
       ).removals
     }
     #expect(removals(false) == ["c", "torn2"])
-    // Neither what is newer than all that is verified, nor what is dated in the future.
+    // Dumps that are newer than all verified ones stay, and so do dumps dated in the future.
     #expect(removals(true) == ["sealed1", "torn1", "c", "sealed2", "torn2"])
     #expect(
       Self.plan(dumps, RetentionPolicy(last: 2))[6]
@@ -152,7 +154,7 @@ struct RetentionPlanTests {
     #expect(plan.anchor == nil)
   }
 
-  @Test("lets a row of small dumps push nothing out until one of them is accepted")
+  @Test("does not let a series of small dumps displace others until one of them is accepted")
   func shrunk() {
     let dumps =
       (0..<3).map { Self.dump("small\($0)", age: $0, .good(documents: 49)) }
@@ -170,7 +172,7 @@ struct RetentionPlanTests {
         + ["remove: no rule keeps it", "remove: no rule keeps it"])
   }
 
-  @Test("caps what the rules keep, the oldest first, and never takes the newest")
+  @Test("caps the dumps that the rules keep, removing the oldest first and never the newest")
   func caps() {
     let dumps = [Self.dump("torn", age: 0, bytes: .max, .damaged)] + Self.good(1, 2, 3)
     let torn = "keep: damaged, kept for a look, no newer verified dump"
@@ -191,7 +193,7 @@ struct RetentionPlanTests {
         == [torn, "keep: last 1 of 2, \(Self.newest)", "keep: last 2 of 2", "remove: no rule keeps it"])
   }
 
-  @Test("takes a rule or a cap of 0 for one that is off, and keeps everything when all are")
+  @Test("treats a rule or a cap of 0 as off, and keeps everything when all are off")
   func rulesThatAreOff() {
     let dumps = Self.good(0, 3600, 86_400)
     let none = RetentionPolicy(within: 0, maximumBytes: 0, maximumCount: 0)
@@ -207,10 +209,11 @@ struct RetentionPlanTests {
     #expect(Self.plan(dumps, same) == Self.plan(dumps, last))
   }
 
-  @Test("bounds what operators get who set no rule")
+  @Test("limits the number of dumps by default")
   func standard() {
     let decisions = Self.plan((0..<2000).map { Self.dump(String($0), age: $0 * 3600) }, .standard)
-    // 24 hours, which hold the last five and two days; five more days, which hold two weeks; two more weeks.
+    // These are 24 hours, which include the last five dumps and two days; five more days, which include two weeks; and
+    // two more weeks.
     #expect(decisions.count { $0.hasPrefix("keep") } == 24 + 5 + 2)
   }
 
@@ -222,7 +225,7 @@ struct RetentionPlanTests {
     #expect(plan.removals == ["d1"])
   }
 
-  @Test("takes any numbers without a trap")
+  @Test("accepts any numbers without a trap")
   func absurdNumbers() {
     let extremes = [Int.min, Int.min + 1, -1, 0, 1, .max - 1, .max]
     let dumps = extremes.flatMap { time in

@@ -15,7 +15,7 @@ struct TrashPolicyTests {
     TrashPolicy(keepFor: keepFor).filesToUnlink(files, clock: clock, hasGoodDump: hasGoodDump)
   }
 
-  @Test("gives up files whose time is over, and none from the future")
+  @Test("unlinks files whose time is over, and none from the future")
   func over() {
     #expect(Self.unlinked() == ["old", "due", "ancient"])
     #expect(Self.unlinked(keepFor: 0) == ["old", "due", "young", "ancient"])
@@ -23,7 +23,7 @@ struct TrashPolicyTests {
     #expect(Self.unlinked(keepFor: .max) == ["ancient"])
   }
 
-  @Test("keeps all while the volume has no good dump, or the clock is not to be trusted")
+  @Test("keeps all files while there is no good dump, or the clock can't be trusted")
   func keepsAll() {
     #expect(Self.unlinked(hasGoodDump: false) == [])
     #expect(Self.unlinked(clock: .untrusted(reason: "it jumped")) == [])

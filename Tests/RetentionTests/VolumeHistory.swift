@@ -1,10 +1,10 @@
 import Retention
 import TestSupport
 
-/// What happens to one volume that a service writes, operators and accidents touch, and two sidecars prune, each by what
-/// it saw when it last looked.
+/// A random history of one dump directory. The gateway writes to it, operators and accidents change it, and two
+/// sidecars prune it, each by the state that it last read.
 struct VolumeHistory {
-  /// How often what these histories are about came to pass.
+  /// The numbers of the events that these histories must contain.
   struct Tally {
     var prunes = 0, removals = 0, stalePrunes = 0, flagged = 0, future = 0, anchorsGone = 0, capped = 0, damagedGone = 0
     var unopenedGone = 0
@@ -28,6 +28,8 @@ struct VolumeHistory {
     for _ in 0..<self.random.below(6) { write() }
   }
 
+  /// Runs the history.
+  ///
   /// - Returns: the first violation, and the generator for the next history.
   mutating func run() -> (violation: String?, random: SeededGenerator) {
     for _ in 0..<random.below(9) {
@@ -72,15 +74,15 @@ struct VolumeHistory {
   }
 
   private mutating func verify() {
-    guard let place = directory.firstIndex(where: { $0.verdict == .unverified }) else { return }
-    let isGood = !directory[place].name.hasPrefix("planted") && random.below(4) > 0
-    judge(place, isGood ? .good(documents: random.pick([10, 100, 250])) : .unopened)
+    guard let index = directory.firstIndex(where: { $0.verdict == .unverified }) else { return }
+    let isGood = !directory[index].name.hasPrefix("planted") && random.below(4) > 0
+    judge(index, isGood ? .good(documents: random.pick([10, 100, 250])) : .unopened)
   }
 
-  private mutating func judge(_ place: Int, _ verdict: JudgedDump.Verdict) {
-    guard place < directory.count else { return }
-    let dump = directory[place]
-    directory[place] = JudgedDump(name: dump.name, createdAt: dump.createdAt, bytes: dump.bytes, verdict: verdict)
+  private mutating func judge(_ index: Int, _ verdict: JudgedDump.Verdict) {
+    guard index < directory.count else { return }
+    let dump = directory[index]
+    directory[index] = JudgedDump(name: dump.name, createdAt: dump.createdAt, bytes: dump.bytes, verdict: verdict)
   }
 
   private mutating func jump() {
@@ -118,7 +120,8 @@ struct VolumeHistory {
     return check.violation ?? apply(plan, check.oracle, view)
   }
 
-  /// Removes as a sidecar must: only while the dump that justifies it is still there and good.
+  /// Carries out the removals of a plan as a sidecar does: only while the dump that justifies them still exists and is
+  /// good.
   private mutating func apply(_ plan: RetentionPlan, _ oracle: NaiveRetention, _ view: [JudgedDump]) -> String? {
     let removals = plan.removals
     guard !removals.isEmpty else { return nil }
@@ -136,20 +139,22 @@ struct VolumeHistory {
       return "removed the newest good dump"
     }
 
-    // Whether a dump shrank is judged by what was seen; all else by what is really there.
+    // Shrinking is judged by the sidecar's view; everything else by the real state.
     let flagged = oracle.flagged.map { view[$0].name }
     let newestCounting = before.firstIndex {
       $0.documents != nil && $0.createdAt <= now && !flagged.contains($0.name)
     }
-    for (place, dump) in before.enumerated() where removals.contains(dump.name) {
-      guard let newestCounting, newestCounting < place else { return "removed \(dump) without a newer verified one" }
+    for (index, dump) in before.enumerated() where removals.contains(dump.name) {
+      guard let newestCounting, newestCounting < index else { return "removed \(dump) without a newer verified one" }
     }
     return nil
   }
 }
 
 extension SeededGenerator {
-  /// - Parameter bound: small, so that the remainder's bias does not matter.
+  /// A random number below a bound.
+  ///
+  /// - Parameter bound: small, so that the bias of the remainder does not matter.
   mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % bound }
 
   mutating func pick(_ values: [Int]) -> Int { values[below(values.count)] }
@@ -157,7 +162,7 @@ extension SeededGenerator {
   mutating func policy() -> RetentionPolicy {
     var policy = RetentionPolicy()
     let rules = next()
-    // Two bits a rule: one in four is set.
+    // Each rule has two bits, so one in four is set.
     if rules & 3 == 0 { policy.last = below(5) }
     if rules >> 2 & 3 == 0 { policy.hourly = below(5) }
     if rules >> 4 & 3 == 0 { policy.daily = below(5) }

@@ -10,7 +10,7 @@ struct DescriptorLimitTests {
   func hardLimit() {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    ProcessSurroundings.raiseDescriptorLimit()
-    #expect(ProcessSurroundings.descriptorLimit == Int(clamping: limit.rlim_max))
+    ProcessEnvironment.raiseDescriptorLimit()
+    #expect(ProcessEnvironment.descriptorLimit == Int(clamping: limit.rlim_max))
   }
 }

@@ -1,4 +1,5 @@
 import DumpDirectory
+import DumpReports
 import Testing
 import Threads
 

@@ -2,9 +2,9 @@ import Cryptography
 import Glibc
 
 extension LeaseHolder {
-  /// This process.
+  /// Describes this process.
   ///
-  /// - Parameter randomness: for the name.
+  /// - Parameter randomness: the source of the random name.
   package static func current(randomness: some RandomNumberGenerator = SystemRandomNumberGenerator()) -> LeaseHolder {
     var randomness = randomness
     let name = Hexadecimal.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &randomness) })
@@ -26,7 +26,7 @@ extension LeaseHolder {
     return text(buffer)
   }
 
-  /// Up to the first control character.
+  /// The text of a buffer up to the first control character.
   private static func text(_ buffer: [CChar]) -> String {
     String(decoding: buffer.prefix { $0 > 0x1F }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

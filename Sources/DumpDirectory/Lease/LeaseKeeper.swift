@@ -1,43 +1,49 @@
 package import Clocks
 
-/// Where a process stands with the lease of its volume.
+/// A process's role with the lease of its directory.
 package enum LeaseRole: Sendable, Equatable {
-  /// The volume was not looked at yet.
+  /// The lease was not read yet.
   case unknown
   case holding(epoch: Int)
-  /// - Parameter holder: who has it, as far as that is known.
+  /// Another process holds the lease, or this process waits to take it.
+  ///
+  /// - Parameter holder: the lease's record, or `nil` when the holder is unknown or there is none.
   case standby(holder: LeaseRecord?)
-  /// It was given up.
+  /// This process gave up the lease, or stopped trying to get it.
   case ended
 }
 
-/// Keeps a process's lease: does on the volume what `LeaseState` decides. Every call can hang with the volume.
+/// Keeps a process's lease: it carries out on the volume what `LeaseState` decides. Every operation can hang with the
+/// volume.
 package struct LeaseKeeper: ~Copyable, Sendable {
   private let volume: LeaseVolume
+  /// The intervals by which the lease is read, renewed and taken.
   package let timing: LeaseTiming
   private let steady: @Sendable () -> Duration
   private let wall: WallClock
   private let highestEpochOfDumps: @Sendable () throws -> Int
   private var state: LeaseState
   private var claim: LeaseClaim?
-  /// The record of an epoch that is to be claimed, with that epoch.
+  /// The record of an epoch that is to be claimed, written to the volume.
   private var draft: LeaseDraft?
   private var acquiredAt = ""
   private var predecessor: LeasePredecessor?
-  private var hasLooked = false
-  private var knowsDumps = false
-  /// Why the volume did not take what a take-over needs, and the lease as it was then. It stays true until the next try, or until
-  /// another could write.
-  private var refusal: (error: any Error, seen: LeaseSighting)?
-  /// Where it stands after the last turn.
+  private var hasRead = false
+  private var hasCountedDumps = false
+  /// The error of the last failed attempt to take the lease, and the lease's file at that time. It is kept until the
+  /// next attempt, or until another process could write.
+  private var refusal: (error: any Error, seen: LeaseFileState)?
+  /// The role after the last step.
   package private(set) var role = LeaseRole.unknown
-  /// What stood in the place of `lease.json` and could not be one, under the name that it has now.
+  /// The new path of a directory that had the name `lease.json` and was renamed.
   package private(set) var movedAside: String?
 
+  /// Creates a keeper that has not read the lease yet.
+  ///
   /// - Parameters:
   ///   - steady: a clock that only goes forward.
-  ///   - wall: for what people read in the file.
-  ///   - highestEpochOfDumps: 0 when none tells.
+  ///   - wall: the clock for the times in the file, which are only for people.
+  ///   - highestEpochOfDumps: reads the highest epoch of the directory's dumps, 0 when none has one.
   package init(
     volume: LeaseVolume, timing: LeaseTiming = .standard, steady: @escaping @Sendable () -> Duration = SteadyClock.now,
     wall: WallClock = .system, highestEpochOfDumps: @escaping @Sendable () throws -> Int
@@ -50,29 +56,31 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     state = LeaseState(holder: volume.holder, timing: timing)
   }
 
-  /// When the next turn is due. A holder that could not renew tries again sooner than anybody could take the lease.
+  /// The time until the next step. A holder that could not renew the lease tries again sooner than another process
+  /// could take it.
   package var pause: Duration {
     state.epoch == nil || state.isRenewalDue(at: steady()) ? timing.poll : timing.holderPoll
   }
 
-  /// When the write began that last showed that the lease is held, by the steady clock; `nil`: it is not held.
+  /// When the last confirmed write of the lease began, by the steady clock, or `nil` when the lease is not held.
   package var confirmedAt: Duration? { state.confirmedAt }
 
-  /// Looks, and does what is to be done until there is nothing.
-  package mutating func turn() throws {
-    // Each action is followed by a look. More in a row than a take-over needs: others interfere, the next turn goes on.
+  /// Reads the lease and acts on it, until nothing is left to do.
+  package mutating func step() throws {
+    // The lease is read again after each action. Taking it needs fewer actions than this limit; if other processes
+    // interfere, the next step continues.
     for _ in 0..<6 {
       let now = steady()
-      let look = try look()
-      if !knowsDumps { try countDumps() }
-      let action = state.observe(look, now: now)
-      stand(look)
-      if refusal?.seen != look.lease { refusal = nil }
+      let reading = try readLease()
+      if !hasCountedDumps { try countDumps() }
+      let action = state.observe(reading, now: now)
+      updateRole(reading)
+      if refusal?.seen != reading.lease { refusal = nil }
       if !state.isPrepared, state.epoch == nil { draft = nil }
       switch action {
       case .wait:
         if let epoch = state.epoch {
-          volume.removeClaims(look.claims, below: epoch)
+          volume.removeClaims(reading.claims, below: epoch)
         } else if state.nextEpoch == nil, role != .ended {
           throw volume.lastEpoch
         } else if let refusal {
@@ -80,9 +88,9 @@ package struct LeaseKeeper: ~Copyable, Sendable {
         }
         return
       case .prepare(let epoch):
-        try noting(look) { keeper in try keeper.prepare(epoch) }
+        try noting(reading) { keeper in try keeper.prepare(epoch) }
       case .claim(let epoch):
-        try noting(look) { keeper in try keeper.take(epoch, look) }
+        try noting(reading) { keeper in try keeper.take(epoch, reading) }
       case .write(let epoch, let renewal, let isReleased):
         movedAside =
           try volume.replace(with: draft.take() ?? volume.draft(record(epoch, renewal, isReleased))) ?? movedAside
@@ -91,67 +99,68 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     }
   }
 
-  /// Moves a lease that is held to an epoch above another one, without letting it go. A turn must follow.
+  /// Moves a held lease to an epoch above another one, without giving it up. A step must follow.
   ///
-  /// - Parameter other: that a dump names which this lease did not give out.
-  /// - Returns: the new epoch, which is held from then on; `nil` when nothing was moved.
+  /// - Parameter other: an epoch that a dump names, but that this lease did not assign.
+  /// - Returns: the new epoch, which is held from then on, or `nil` when the lease was not moved.
   package mutating func raise(above other: Int) throws -> Int? {
     guard let held = state.epoch, held <= other else { return nil }
-    // Another may have taken it since the last look; the turn looks again for one that comes between this look and the claim.
-    guard try !volume.look().isOver(held, of: volume.holder) else { return nil }
-    state.know(epoch: other)
-    // Another may be about to claim the next epoch; then it is one higher.
+    // Another process may have taken the lease since it was last read. If one takes it between this check and the
+    // claim, the next step detects that.
+    guard try !volume.readLease().isLost(held, by: volume.holder) else { return nil }
+    state.noteUsed(epoch: other)
+    // If another process has announced the next epoch, the following attempt uses a higher one.
     for _ in 0..<3 {
       guard let epoch = state.nextEpoch else { return nil }
-      try make(epoch)
+      try createClaim(of: epoch)
       guard state.epoch == epoch else { continue }
-      // Now, as the turn can fail: with the claim the epoch is ours.
+      // The role changes now, because the following step can fail: the claim already makes the epoch ours.
       role = .holding(epoch: epoch)
       return epoch
     }
     return nil
   }
 
-  /// Gives the lease up, so that another can take it at once. Nothing happens when it is not held.
+  /// Gives up the lease, so that another process can take it at once. It does nothing when the lease is not held.
   package mutating func end() throws {
     role = .ended
     draft = nil
     defer { claim = nil }
     guard case .write(let epoch, let renewal, let isReleased) = state.end() else { return }
-    // Another may have taken it since the last look.
-    guard try !volume.look().isOver(epoch, of: volume.holder) else { return }
+    // Another process may have taken the lease since it was last read.
+    guard try !volume.readLease().isLost(epoch, by: volume.holder) else { return }
     _ = try volume.replace(with: volume.draft(record(epoch, renewal, isReleased)))
   }
 
-  /// Looks, and before the first look makes the directory if it could not be made at the start. One that is gone later may belong to
-  /// a mount that is gone: a new one in its place would be on another volume.
-  private mutating func look() throws -> LeaseLook {
+  /// Reads the lease. Before the first successful read it creates the directory if that was not possible at the start.
+  /// A directory that disappears later may belong to a mount that is gone; a new one would be on another volume.
+  private mutating func readLease() throws -> LeaseReading {
     do throws(DumpDirectoryError) {
-      let look = try volume.look()
-      hasLooked = true
-      return look
+      let reading = try volume.readLease()
+      hasRead = true
+      return reading
     } catch {
-      guard !hasLooked, error.code == .notFound, error.path == volume.directory else { throw error }
+      guard !hasRead, error.code == .notFound, error.path == volume.directory else { throw error }
       if role == .unknown { role = .standby(holder: nil) }
       try volume.makeDirectory()
-      return try volume.look()
+      return try volume.readLease()
     }
   }
 
-  /// Keeps in mind why the volume did not take what a take-over needs.
-  private mutating func noting(_ look: LeaseLook, _ action: (inout LeaseKeeper) throws -> Void) throws {
+  /// Runs an action, and stores its error for later steps.
+  private mutating func noting(_ reading: LeaseReading, _ action: (inout LeaseKeeper) throws -> Void) throws {
     refusal = nil
     do {
       try action(&self)
     } catch {
-      refusal = (error, look.lease)
+      refusal = (error, reading.lease)
       throw error
     }
   }
 
   private mutating func countDumps() throws {
-    state.know(epoch: try highestEpochOfDumps())
-    knowsDumps = true
+    state.noteUsed(epoch: try highestEpochOfDumps())
+    hasCountedDumps = true
   }
 
   private mutating func prepare(_ epoch: Int) throws {
@@ -164,33 +173,35 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     }
   }
 
-  /// - Parameter look: by which it was decided.
-  private mutating func take(_ epoch: Int, _ look: LeaseLook) throws {
+  /// Claims an epoch.
+  ///
+  /// - Parameter reading: the reading on which the decision is based.
+  private mutating func take(_ epoch: Int, _ reading: LeaseReading) throws {
     if state.epoch == epoch { return try renewClaim(epoch) }
-    // Where `lease.json` is lost the dumps still tell which epochs there were.
-    if look.record == nil {
+    // If `lease.json` is lost, the dumps still show which epochs existed.
+    if reading.record == nil {
       try countDumps()
       guard state.nextEpoch == epoch else { return state.watchAnew() }
     }
     acquiredAt = time(after: .zero)
-    predecessor = look.record.map(LeasePredecessor.init)
+    predecessor = reading.record.map(LeasePredecessor.init)
     do {
-      try make(epoch)
+      try createClaim(of: epoch)
     } catch {
       state.watchAnew()
       throw error
     }
   }
 
-  /// Makes the claim of an epoch, and what must be on the volume before it.
-  private mutating func make(_ epoch: Int) throws {
-    // First what needs room: a full volume must not cost the present holder its lease. A draft of a watch is written anew, since
-    // it may name another epoch by now.
+  /// Creates the claim of an epoch, and before it the files that must exist.
+  private mutating func createClaim(of epoch: Int) throws {
+    // The files that need space come first: a full volume must not cost the present holder its lease. The draft is
+    // written anew, since the epoch can have changed.
     draft = try volume.draft(record(epoch, 0, false))
     if let other = try volume.announce(epoch) {
       draft = nil
-      // Another announced it, and may have died before its claim.
-      state.know(claimedEpoch: other)
+      // Another process announced the epoch, and may have died before it created the claim.
+      state.noteClaimed(epoch: other)
       state.watchAnew()
       return
     }
@@ -203,7 +214,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     }
   }
 
-  /// The claim of the epoch that is held is gone: makes it again, unless another has it now.
+  /// Creates the missing claim of the held epoch again, unless another process has it now.
   private mutating func renewClaim(_ epoch: Int) throws {
     if let claim, volume.isInPlace(claim, epoch) { return }
     if let renewed = try volume.claim(epoch) {
@@ -213,14 +224,14 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     }
   }
 
-  private mutating func stand(_ look: LeaseLook) {
-    // A dump that was about to move the lease comes later than its end.
+  private mutating func updateRole(_ reading: LeaseReading) {
+    // A dump can move the lease after the lease has ended. The role stays `ended` then.
     guard role != .ended else { return }
     if let epoch = state.epoch {
       role = .holding(epoch: epoch)
     } else {
-      // One that is known to have ended holds nothing.
-      role = .standby(holder: look.isHolderDead ? nil : look.record)
+      // A process that is known to have ended holds nothing.
+      role = .standby(holder: reading.isHolderDead ? nil : reading.record)
     }
   }
 

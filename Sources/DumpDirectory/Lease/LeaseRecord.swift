@@ -1,24 +1,26 @@
 package import JSON
 
-/// What `lease.json` says: who writes on this volume, and since when.
+/// The contents of `lease.json`: the process that writes to this directory, and since when.
 ///
-/// The clocks of two tasks may be hours apart, so nobody compares a time of this file with its own. That `renewal` still
-/// grows shows that the holder lives.
+/// The clocks of two tasks can differ by hours, so no process compares a time of this file with its own. A growing
+/// `renewal` shows that the holder lives.
 package struct LeaseRecord: Sendable, Equatable {
+  /// The process that holds the lease.
   package let holder: LeaseHolder
-  /// Grows with each take-over; from 1.
+  /// The epoch, from 1. It grows with each take-over.
   package let epoch: Int
-  /// Grows each time the holder renews the lease.
+  /// The number of renewals in this epoch. It grows with each one.
   package let renewal: Int
-  /// The holder ended in order, and wrote all it had.
+  /// Whether the holder gave up the lease in an orderly way, after it had saved all of its changes.
   package let isReleased: Bool
   /// RFC 3339, by the holder's clock; for people only.
   package let acquiredAt: String
   /// RFC 3339, by the holder's clock; for people only.
   package let expiresAt: String
-  /// How the lease stood when it was taken; `nil`: there was none, or it could not be read.
+  /// The holder before, or `nil` when there was no lease or it could not be read.
   package let predecessor: LeasePredecessor?
 
+  /// Creates a record from its parts.
   package init(
     holder: LeaseHolder, epoch: Int, renewal: Int, isReleased: Bool = false, acquiredAt: String = "",
     expiresAt: String = "", predecessor: LeasePredecessor? = nil
@@ -32,7 +34,7 @@ package struct LeaseRecord: Sendable, Equatable {
     self.predecessor = predecessor
   }
 
-  /// Reads the file's text; `nil` when it makes no sense.
+  /// Parses the file's bytes. Returns `nil` when they are not a valid record.
   package init?(_ bytes: some Collection<UInt8>) {
     guard let object = try? JSONParser().parseObject(bytes), let holder = LeaseHolder(object),
       let epoch = object["epoch"]?.number?.int, LeaseEpoch.isSane(epoch),
@@ -44,6 +46,7 @@ package struct LeaseRecord: Sendable, Equatable {
       predecessor: object["predecessor"]?.object.flatMap(LeasePredecessor.init))
   }
 
+  /// The record as JSON, as it is in the file.
   package var json: JSONObject {
     var json = holder.json.merging([
       "epoch": .integer(epoch), "renewal": .integer(renewal), "released": .bool(isReleased),
@@ -54,14 +57,16 @@ package struct LeaseRecord: Sendable, Equatable {
   }
 }
 
-/// The holder before, as the one that took the lease from it saw it.
+/// The previous holder, as recorded by the process that took the lease from it.
 package struct LeasePredecessor: Sendable, Equatable {
-  /// The holder's name.
+  /// The name of the process.
   package let holder: String
+  /// The epoch that it held.
   package let epoch: Int
-  /// It ended in order, and wrote all it had.
+  /// Whether it gave up the lease in an orderly way, after it had saved all of its changes.
   package let isReleased: Bool
 
+  /// Creates a predecessor from its parts.
   package init(holder: String, epoch: Int, isReleased: Bool) {
     self.holder = holder
     self.epoch = epoch
@@ -84,15 +89,18 @@ package struct LeasePredecessor: Sendable, Equatable {
   }
 }
 
-/// A process that holds a lease, or would like to.
+/// A process that holds a lease or waits for it.
 package struct LeaseHolder: Sendable, Equatable {
-  /// Random, another one for each process.
+  /// A random name that each process chooses anew.
   package let name: String
+  /// The host's name.
   package let host: String
+  /// The process ID, unique only within its container.
   package let process: Int
-  /// Of the kernel that it runs on, from `/proc/sys/kernel/random/boot_id`; empty when that can't be read.
+  /// The kernel's boot ID from `/proc/sys/kernel/random/boot_id`; empty when it can't be read.
   package let bootID: String
 
+  /// Creates a holder from its parts.
   package init(name: String, host: String, process: Int, bootID: String) {
     self.name = name
     self.host = host
@@ -114,11 +122,12 @@ package struct LeaseHolder: Sendable, Equatable {
   }
 }
 
-/// Numbers of epochs.
+/// The valid numbers of epochs.
 package enum LeaseEpoch {
-  /// Above it JSON numbers are no longer exact everywhere. No volume gets there by taking leases, so a larger number is
-  /// damage, and counting on from it would overflow one day.
+  /// The bound of epochs. Larger numbers are not exact in every JSON parser. Taking leases never leads there, so a
+  /// larger number is damage, and counting on from it could overflow.
   package static let largest = 1 << 53
 
+  /// Whether a number can be an epoch: from 1 to below `largest`.
   package static func isSane(_ epoch: Int) -> Bool { (1..<largest).contains(epoch) }
 }

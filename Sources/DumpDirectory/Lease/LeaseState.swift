@@ -1,40 +1,43 @@
-/// The lease as one process sees it: what it knows, and what it does next. Acts on nothing itself.
+/// The lease as one process sees it: what it has read, and what it does next. This is a value that does no input or
+/// output.
 ///
-/// An epoch belongs to the process that created its claim, which only one can. A process that sees a claim above its own has
-/// lost the lease, and a process that claims an epoch looks once more before it writes. So two never hold the same epoch, however
-/// late their looks and writes come.
+/// Creating a claim file is exclusive, so exactly one process owns an epoch. A process that reads a claim above its own
+/// has lost the lease. A process that has claimed an epoch reads the lease once more before it writes. So two processes
+/// never hold the same epoch, however late their reads and writes come.
 ///
-/// A holder acknowledges changes only while it knows that nobody else can hold the lease: `mayAcknowledge(at:)`. Another process
-/// takes an unreleased lease only after it watched it unchanged for `LeaseTiming.watch`, so a renewal that others can see excludes
-/// a take-over for that long. `LeaseTiming.confidence` is shorter. A process that was frozen between its decision and its claim may
-/// come later than that; it sees that the lease has changed since, and waits until the one before it can't acknowledge any more.
+/// A holder acknowledges changes only while no other process can hold the lease: `mayAcknowledge(at:)`. Another process
+/// takes an unreleased lease only after it was unchanged for `LeaseTiming.watch`. A renewal that others can read
+/// therefore excludes a take-over for that long, and `LeaseTiming.confidence` is shorter. A process that was frozen
+/// between its decision and its claim can claim later than that. It then reads that the lease has changed since, and
+/// waits until the previous holder can't acknowledge changes any more.
 package struct LeaseState: Sendable {
-  /// What is to be done; after it, or its failure, the volume is looked at again.
+  /// The next action. After it, also if it failed, the lease is read again.
   package enum Action: Sendable, Equatable {
     case wait
-    /// Write the record of this epoch beside `lease.json`, which shows that the volume takes writes.
+    /// Write the record of this epoch beside `lease.json`. This shows that the volume accepts writes.
     case prepare(epoch: Int)
-    /// Make the claim of this epoch, which nobody else may have.
+    /// Create the claim of this epoch, which fails if another process has it.
     case claim(epoch: Int)
-    /// Put this into `lease.json`.
+    /// Write this to `lease.json`.
     case write(epoch: Int, renewal: Int, isReleased: Bool)
   }
 
   private struct Watch: Sendable {
-    var seen: (lease: LeaseSighting, highestClaim: Int, past: LeasePast?)?
-    /// How long it has been so, as far as it was watched.
+    var seen: (lease: LeaseFileState, highestClaim: Int, announcement: LeaseAnnouncement?)?
+    /// The time for which the lease was seen unchanged. Times without readings count only in part.
     var watched = Duration.zero
-    /// What `watched` was when the volume took a write of this process.
+    /// The value of `watched` when the volume accepted a write of this process.
     var preparedAt: Duration?
-    var lookedAt = Duration.zero
+    var readAt = Duration.zero
   }
 
-  /// An epoch that is ours, while `lease.json` does not say so yet.
+  /// An epoch that this process has claimed, but that is not in `lease.json` yet.
   private struct Claim: Sendable {
     let epoch: Int
-    /// The lease as it was when the claim was decided.
-    let replaced: LeaseSighting?
-    /// From when on the holder before can't acknowledge changes any more; `nil`: it could not when the claim was made.
+    /// The lease's file when the claim was decided.
+    let replaced: LeaseFileState?
+    /// The time from which the previous holder can't acknowledge changes any more. It is `nil` if the holder could not
+    /// when the claim was created.
     var safeAt: Duration?
     var writtenAt: Duration?
   }
@@ -44,9 +47,10 @@ package struct LeaseState: Sendable {
     var renewal: Int
     /// When the last write of `lease.json` began.
     var writtenAt: Duration
-    /// When the last write began that a later look found in place, with nobody above.
+    /// When the last write began that a later reading found unchanged, without a higher epoch.
     var confirmedAt: Duration
-    /// The epoch that was held before this one, until a look has shown that nobody took the lease between the two.
+    /// The epoch that was held before this one. It is `nil` once a reading has shown that no process took the lease
+    /// between the two.
     var raisedFrom: Int?
   }
 
@@ -57,42 +61,45 @@ package struct LeaseState: Sendable {
     case ended
   }
 
+  /// The process whose view this is.
   package let holder: LeaseHolder
   private let timing: LeaseTiming
   private var phase = Phase.watching(Watch())
-  /// The highest epoch that was ever heard of.
-  private var known = 0
-  /// Whether the volume had a lease at any look, or before, although its files may be gone.
+  /// The highest epoch that was read in the lease's files or in dumps.
+  private var highestEpoch = 0
+  /// Whether there was a lease at any time, even if its files are gone.
   private var hadLease = false
-  /// An epoch that another claimed before us, although a look may not show it yet.
+  /// An epoch that another process claimed before this one, although a reading may not show the claim yet.
   private var contested = 0
 
+  /// Begins without any reading.
   package init(holder: LeaseHolder, timing: LeaseTiming = .standard) {
     self.holder = holder
     self.timing = timing
   }
 
-  /// The epoch that is held.
+  /// The held epoch, or `nil`.
   package var epoch: Int? {
     if case .holding(let tenure) = phase { tenure.epoch } else { nil }
   }
 
-  /// When the write began that confirmed the lease last, by the clock of `observe`; `nil`: it is not held.
+  /// When the write began that last confirmed the lease, by the clock of `observe`, or `nil` when the lease is not
+  /// held.
   package var confirmedAt: Duration? {
     if case .holding(let tenure) = phase { tenure.confirmedAt } else { nil }
   }
 
-  /// Whether a record beside `lease.json` is waiting for its turn.
+  /// Whether a record beside `lease.json` is waiting to be used.
   package var isPrepared: Bool {
     if case .watching(let watch) = phase { watch.preparedAt != nil } else { false }
   }
 
-  /// Above every epoch that was heard of; `nil` when there is no such number.
-  package var nextEpoch: Int? { LeaseEpoch.isSane(known + 1) ? known + 1 : nil }
+  /// The number above every known epoch, or `nil` when there is no such number.
+  package var nextEpoch: Int? { LeaseEpoch.isSane(highestEpoch + 1) ? highestEpoch + 1 : nil }
 
-  /// Whether a change that is made at this moment may be acknowledged.
+  /// Whether a change may be acknowledged at a moment.
   ///
-  /// - Parameter now: of the clock of `observe`.
+  /// - Parameter now: the moment, by the clock of `observe`.
   package func mayAcknowledge(at now: Duration) -> Bool {
     confirmedAt.map { timing.covers($0, at: now) } ?? false
   }
@@ -102,50 +109,51 @@ package struct LeaseState: Sendable {
     if case .holding(let tenure) = phase { now - tenure.writtenAt >= timing.renewal } else { false }
   }
 
-  /// Takes in that an epoch was used, as a dump says.
-  package mutating func know(epoch: Int) {
-    if LeaseEpoch.isSane(epoch) { known = max(known, epoch) }
+  /// Records an epoch that a dump names.
+  package mutating func noteUsed(epoch: Int) {
+    if LeaseEpoch.isSane(epoch) { highestEpoch = max(highestEpoch, epoch) }
   }
 
-  /// Takes in that an epoch was claimed on the volume, or was about to be.
-  package mutating func know(claimedEpoch epoch: Int) {
-    know(epoch: epoch)
+  /// Records an epoch that another process claimed or announced.
+  package mutating func noteClaimed(epoch: Int) {
+    noteUsed(epoch: epoch)
     hadLease = true
   }
 
-  /// Takes in what a look shows.
+  /// Evaluates a reading.
   ///
-  /// - Parameter now: of a steady clock, from before the look.
-  package mutating func observe(_ look: LeaseLook, now: Duration) -> Action {
-    know(epoch: look.highestEpoch)
-    if let past = look.past { know(claimedEpoch: past.epoch) }
-    hadLease = hadLease || look.lease != .absent || look.highestClaim > 0
+  /// - Parameter now: the steady clock's time from before the reading.
+  /// - Returns: the next action.
+  package mutating func observe(_ reading: LeaseReading, now: Duration) -> Action {
+    noteUsed(epoch: reading.highestEpoch)
+    if let announcement = reading.announcement { noteClaimed(epoch: announcement.epoch) }
+    hadLease = hadLease || reading.lease != .absent || reading.highestClaim > 0
     switch phase {
-    case .watching(let watch): return observe(look, watch, now: now)
-    case .claimed(let claim): return observe(look, claim, now: now)
-    case .holding(let tenure): return observe(look, tenure, now: now)
+    case .watching(let watch): return observe(reading, watch, now: now)
+    case .claimed(let claim): return observe(reading, claim, now: now)
+    case .holding(let tenure): return observe(reading, tenure, now: now)
     case .ended: return .wait
     }
   }
 
-  /// The volume took a write of this process.
+  /// Records that the volume accepted a write of this process.
   package mutating func prepared() {
     guard case .watching(var watch) = phase else { return }
     watch.preparedAt = watch.watched
     phase = .watching(watch)
   }
 
-  /// The watch begins anew. What was to be written could not be, and a holder that could not write either gets its time to do
-  /// so; or another process was at work since the look.
+  /// Begins the watch again. Either a write failed, and a holder that could not write either gets time to renew the
+  /// lease; or another process was active since the reading.
   package mutating func watchAnew() {
     if case .watching = phase { phase = .watching(Watch()) }
   }
 
-  /// The claim was made, and nobody else has it.
+  /// Records that this process created the claim.
   ///
-  /// A holder of a lower epoch goes on as the holder without a gap, under the new one.
+  /// A holder of a lower epoch continues as the holder of the new one without a gap.
   package mutating func claimed(_ epoch: Int) {
-    know(claimedEpoch: epoch)
+    noteClaimed(epoch: epoch)
     switch phase {
     case .watching(let watch): phase = .claimed(Claim(epoch: epoch, replaced: watch.seen?.lease))
     case .holding(var tenure) where tenure.epoch < epoch:
@@ -156,16 +164,16 @@ package struct LeaseState: Sendable {
     }
   }
 
-  /// Another was faster with the claim.
+  /// Records that another process has created the claim.
   package mutating func claimFailed(_ epoch: Int) {
     contested = max(contested, epoch)
-    know(claimedEpoch: epoch)
+    noteClaimed(epoch: epoch)
     phase = .watching(Watch())
   }
 
-  /// `lease.json` was written. Whether it stays so the next look shows.
+  /// Records that `lease.json` was written. The next reading shows whether the write is still in place.
   ///
-  /// - Parameter now: from before the write.
+  /// - Parameter now: the steady clock's time from before the write.
   package mutating func wrote(epoch: Int, renewal: Int, now: Duration) {
     switch phase {
     case .claimed(var claim) where claim.epoch == epoch:
@@ -178,7 +186,7 @@ package struct LeaseState: Sendable {
     }
   }
 
-  /// Gives the lease up, if there is one to give up. From then on nothing is done any more.
+  /// Gives up the lease, if it is held. Afterwards every action is `wait`.
   package mutating func end() -> Action {
     defer { phase = .ended }
     switch phase {
@@ -190,39 +198,39 @@ package struct LeaseState: Sendable {
 }
 
 extension LeaseState {
-  private mutating func lose(_ look: LeaseLook, now: Duration) -> Action {
-    observe(look, Watch(), now: now)
+  private mutating func lose(_ reading: LeaseReading, now: Duration) -> Action {
+    observe(reading, Watch(), now: now)
   }
 
-  private mutating func observe(_ look: LeaseLook, _ before: Tenure, now: Duration) -> Action {
-    if look.isOver(before.epoch, of: holder) { return lose(look, now: now) }
-    if let from = before.raisedFrom, look.hasTaker(between: from, and: before.epoch, otherThan: holder) {
-      return lose(look, now: now)
+  private mutating func observe(_ reading: LeaseReading, _ before: Tenure, now: Duration) -> Action {
+    if reading.isLost(before.epoch, by: holder) { return lose(reading, now: now) }
+    if let from = before.raisedFrom, reading.hasTaker(between: from, and: before.epoch, otherThan: holder) {
+      return lose(reading, now: now)
     }
     var tenure = before
     tenure.raisedFrom = nil
-    let isOurs = look.record?.epoch == tenure.epoch
-    // Others see this renewal, and nobody had claimed the lease when this look began.
-    if isOurs, look.record?.renewal == tenure.renewal { tenure.confirmedAt = tenure.writtenAt }
+    let isOurs = reading.record?.epoch == tenure.epoch
+    // Other processes can read this renewal, and no process had claimed the lease when this reading began.
+    if isOurs, reading.record?.renewal == tenure.renewal { tenure.confirmedAt = tenure.writtenAt }
     phase = .holding(tenure)
-    // Someone removed the claim. Without it others could give the epoch out again.
-    if !look.claims.contains(tenure.epoch) { return .claim(epoch: tenure.epoch) }
+    // The claim file was removed. Without it, another process could claim the same epoch.
+    if !reading.claims.contains(tenure.epoch) { return .claim(epoch: tenure.epoch) }
     return isOurs && now - tenure.writtenAt < timing.renewal
       ? .wait : .write(epoch: tenure.epoch, renewal: tenure.renewal + 1, isReleased: false)
   }
 
-  private mutating func observe(_ look: LeaseLook, _ before: Claim, now: Duration) -> Action {
-    if look.isOver(before.epoch, of: holder) { return lose(look, now: now) }
+  private mutating func observe(_ reading: LeaseReading, _ before: Claim, now: Duration) -> Action {
+    if reading.isLost(before.epoch, by: holder) { return lose(reading, now: now) }
     var claim = before
-    if let record = look.record, record.epoch == claim.epoch {
+    if let record = reading.record, record.epoch == claim.epoch {
       let writtenAt = claim.writtenAt ?? now
       phase = .holding(
         Tenure(epoch: claim.epoch, renewal: record.renewal, writtenAt: writtenAt, confirmedAt: writtenAt))
-      return look.claims.contains(claim.epoch) ? .wait : .claim(epoch: claim.epoch)
+      return reading.claims.contains(claim.epoch) ? .wait : .claim(epoch: claim.epoch)
     }
-    // The holder before was alive after the decision. It may acknowledge changes until its own confidence ends, or until it sees
-    // the claim, which is there now.
-    if claim.safeAt == nil, let replaced = claim.replaced, look.lease != replaced {
+    // The previous holder was alive after the decision. It may acknowledge changes until its confidence ends, or until
+    // it reads the claim, which exists now.
+    if claim.safeAt == nil, let replaced = claim.replaced, reading.lease != replaced {
       claim.safeAt = now + timing.confidence
     }
     phase = .claimed(claim)
@@ -230,35 +238,36 @@ extension LeaseState {
     return .write(epoch: claim.epoch, renewal: 0, isReleased: false)
   }
 
-  private mutating func observe(_ look: LeaseLook, _ before: Watch, now: Duration) -> Action {
+  private mutating func observe(_ reading: LeaseReading, _ before: Watch, now: Duration) -> Action {
     var watch = before
-    let claim = max(look.highestClaim, contested)
-    if let seen = watch.seen, seen == (look.lease, claim, look.past) {
-      watch.watched += min(now - watch.lookedAt, timing.longestGap)
+    let claim = max(reading.highestClaim, contested)
+    if let seen = watch.seen, seen == (reading.lease, claim, reading.announcement) {
+      watch.watched += min(now - watch.readAt, timing.longestGap)
     } else {
-      watch.seen = (look.lease, claim, look.past)
+      watch.seen = (reading.lease, claim, reading.announcement)
       watch.watched = .zero
       watch.preparedAt = nil
     }
-    watch.lookedAt = now
+    watch.readAt = now
     phase = .watching(watch)
     guard let nextEpoch else { return .wait }
-    if isFree(look, claim) { return .claim(epoch: nextEpoch) }
+    if isFree(reading, claim) { return .claim(epoch: nextEpoch) }
     guard let preparedAt = watch.preparedAt else {
       return watch.watched >= timing.watch - timing.proof ? .prepare(epoch: nextEpoch) : .wait
     }
-    // A holder that could not write either has had the time to renew the lease since.
+    // A holder that could not write either has had the time to renew the lease since then.
     return watch.watched >= timing.watch && watch.watched >= preparedAt + timing.proof
       ? .claim(epoch: nextEpoch) : .wait
   }
 
-  /// Whether the lease can be taken without watching it for long.
-  private func isFree(_ look: LeaseLook, _ claim: Int) -> Bool {
-    switch look.lease {
-    // A new volume. Else someone removed the file, and its holder may live.
+  /// Whether the lease can be taken without watching it.
+  private func isFree(_ reading: LeaseReading, _ claim: Int) -> Bool {
+    switch reading.lease {
+    // There never was a lease. Otherwise the file was removed, and its holder may be alive.
     case .absent: claim == 0 && !hadLease
-    // With a claim above it someone is about to take it; whether that one lives says nothing of the holder.
-    case .record(let record): claim <= record.epoch && (record.isReleased || look.isHolderDead)
+    // If there is a higher claim, another process is about to take the lease. Whether that process lives says nothing
+    // about the holder.
+    case .record(let record): claim <= record.epoch && (record.isReleased || reading.isHolderDead)
     case .damaged: false
     }
   }

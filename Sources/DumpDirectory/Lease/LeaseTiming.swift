@@ -1,21 +1,24 @@
-/// How long the parts of a lease's life take.
+/// The intervals by which a lease is read, renewed and taken.
 package struct LeaseTiming: Sendable {
-  /// Between two looks of a process that waits for the lease, or of a holder that could not renew it.
+  /// The time between two readings of a process that waits for the lease, or of a holder that could not renew it.
   package let poll: Duration
-  /// Between two looks of the holder.
+  /// The time between two readings of the holder.
   package let holderPoll: Duration
-  /// Between two renewals.
+  /// The time between two renewals.
   package let renewal: Duration
-  /// An unchanged lease is watched this long before it is taken.
+  /// The time for which a lease must be unchanged before another process takes it.
   package let watch: Duration
-  /// A process that takes a lease by time first writes to the volume, and then goes on watching for this long. A holder whose
-  /// volume was full renews its lease meanwhile; so this is several times `poll`.
+  /// The time for which a process continues to watch after it has written to the volume, before it takes the lease. A
+  /// holder whose volume was full renews its lease meanwhile, so this is several times `poll`.
   package let proof: Duration
-  /// A holder acknowledges changes for this long after a renewal; shorter than `watch`, by more than clocks differ in rate.
+  /// The time for which a holder acknowledges changes after a renewal. It is shorter than `watch` by more than the
+  /// rates of two clocks differ.
   package let confidence: Duration
-  /// One look counts for at most this long: a process that was frozen, or hung on the volume, has not watched meanwhile.
+  /// The longest time that one reading adds to a watch. A process that was frozen, or that hung on the volume, has not
+  /// watched meanwhile.
   package let longestGap: Duration
 
+  /// Creates a set of intervals.
   package init(
     poll: Duration, holderPoll: Duration, renewal: Duration, watch: Duration, proof: Duration, confidence: Duration,
     longestGap: Duration
@@ -29,7 +32,8 @@ package struct LeaseTiming: Sendable {
     self.longestGap = longestGap
   }
 
-  /// After a crash the next one writes within `watch` and a few looks, far less than 30 s.
+  /// The intervals in production. After a crash, the next process writes within `watch` and a few readings, far less
+  /// than 30 s.
   package static let standard = LeaseTiming(
     poll: .milliseconds(250), holderPoll: .seconds(1), renewal: .seconds(3), watch: .seconds(15), proof: .seconds(1),
     confidence: .seconds(10), longestGap: .seconds(1))

@@ -1,61 +1,66 @@
 import Glibc
 import JSON
 
-/// The files of a volume's lease: `lease.json`, and a claim `.lease-epoch-N` for each epoch that was given out lately.
+/// The files of a directory's lease: `lease.json`, and a claim file `.lease-epoch-N` for each recent epoch.
 ///
-/// A claim is created exclusively, which is atomic on NFS too. Its maker keeps it locked as long as it lives, and writes into
-/// it on which kernel and through which mount: a process that reads that, sees the file through the same mount of the same kernel,
-/// and gets the lock, knows that the maker has ended. Between two kernels, and between two mounts of one, a lock says nothing.
+/// Creating a claim is exclusive, on NFS too. Its creator keeps it locked for as long as it lives, and writes into it
+/// the kernel and the mount that it uses. A process that uses the same mount of the same kernel and gets the lock knows
+/// that the creator has ended. Between two kernels, and between two mounts of one kernel, a lock says nothing.
 ///
-/// `.gatehouse-lease.json` names the highest epoch that was ever claimed (`LeasePast`). It stays when the other files are removed.
+/// `.gatehouse-lease.json` holds the highest epoch that was ever announced (`LeaseAnnouncement`). It is kept when the
+/// other files are removed.
 package struct LeaseVolume: Sendable {
+  /// The name of the file with the lease's record.
   package static let file = "lease.json"
   static let claimPrefix = ".lease-epoch-"
-  static let pastFile = ".gatehouse-lease.json"
-  /// What is larger is no lease.
+  static let announcementFile = ".gatehouse-lease.json"
+  /// The largest size of a lease's file in bytes. A larger file counts as damaged.
   private static let largestFile = 64 << 10
 
+  /// The absolute path of the dump directory.
   package let directory: String
+  /// The process for which the lease is read and written.
   package let holder: LeaseHolder
   private let files: any FileOperations
 
+  /// Names the files of a lease for one process.
   package init(directory: String, holder: LeaseHolder, files: any FileOperations = LiveFileOperations()) {
     self.directory = directory
     self.holder = holder
     self.files = files
   }
 
-  /// Looks at the lease. Nothing changes.
-  package func look() throws(DumpDirectoryError) -> LeaseLook {
-    let lease = try sighting()
-    // After the file: a claim that was made before this look is in it.
+  /// Reads the lease's files. It changes nothing.
+  package func readLease() throws(DumpDirectoryError) -> LeaseReading {
+    let lease = try fileState()
+    // The claims are read after the file, so every claim from before this reading is among them.
     let claims = try DumpDirectory.names(in: directory).compactMap(Self.epoch(ofClaim:))
-    let look = LeaseLook(lease: lease, claims: claims)
-    return LeaseLook(
-      lease: lease, claims: claims, isHolderDead: isDead(makerOf: look.highestEpoch),
-      past: LeaseLook.isIncomplete(lease, claims) ? try past() : nil)
+    let reading = LeaseReading(lease: lease, claims: claims)
+    return LeaseReading(
+      lease: lease, claims: claims, isHolderDead: isDead(makerOf: reading.highestEpoch),
+      announcement: LeaseReading.isIncomplete(lease, claims) ? try announcement() : nil)
   }
 
-  /// Makes the directory, which is gone, or could not be made on a volume that was full.
+  /// Creates the directory, which is gone, or could not be created on a full volume.
   func makeDirectory() throws(DumpDirectoryError) { try files.makeDirectories(directory) }
 
   /// Claims an epoch.
   ///
-  /// - Returns: the claim; `nil` when another has it.
+  /// - Returns: the claim, or `nil` when another process has it.
   func claim(_ epoch: Int) throws(DumpDirectoryError) -> LeaseClaim? {
     let path = "\(directory)/\(Self.claimPrefix)\(epoch)"
     guard let descriptor = try files.create(path) else { return nil }
     let claim = LeaseClaim(descriptor: descriptor)
-    // A file system without locks: only time tells the others whether we live.
+    // If the file system has no locks, other processes learn only by time whether this one lives.
     let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0
     let text = JSONWriter.bytes(
       holder.json.merging(["locked": .bool(isLocked), "device": .string(Self.device(of: descriptor))]))
-    // The claim is the name. What stands in it only helps, so a volume that is full here costs nothing.
+    // The name of the file is the claim. The contents only help others, so a full volume does no harm here.
     try? files.write(descriptor, text, path)
     return claim
   }
 
-  /// Writes a record beside `lease.json`, safe on the volume, to be put in its place.
+  /// Writes a record beside `lease.json` and waits until it is safe on the volume.
   func draft(_ record: LeaseRecord) throws(DumpDirectoryError) -> LeaseDraft {
     let file = try TemporaryFile(for: Self.file, in: directory, files: files)
     try file.write(JSONWriter.bytes(record.json))
@@ -63,9 +68,9 @@ package struct LeaseVolume: Sendable {
     return LeaseDraft(file: file)
   }
 
-  /// Puts a draft in the place of `lease.json`; the name is safe when this returns.
+  /// Replaces `lease.json` with a draft. The name is safe on the volume when this returns.
   ///
-  /// - Returns: the new name of a directory that stood there, which no file can replace; `nil` in the usual case.
+  /// - Returns: the new path of a directory that had the name, since a file can't replace it; usually `nil`.
   func replace(with draft: consuming LeaseDraft) throws(DumpDirectoryError) -> String? {
     let path = "\(directory)/\(Self.file)"
     let aside = Self.isDirectory(path) ? try moveAside(path) : nil
@@ -74,38 +79,38 @@ package struct LeaseVolume: Sendable {
     return aside
   }
 
-  /// Notes that an epoch is about to be claimed.
+  /// Announces that an epoch is about to be claimed.
   ///
-  /// - Returns: the epoch that another process announced before, when it is not below this one: nothing is noted then.
+  /// - Returns: the epoch that another process announced before, if it is not below this one. Nothing is written then.
   func announce(_ epoch: Int) throws(DumpDirectoryError) -> Int? {
-    if let past = try past(), past.epoch >= epoch, past.holder != holder.name { return past.epoch }
-    var file = try TemporaryFile(for: Self.pastFile, in: directory, files: files)
+    if let last = try announcement(), last.epoch >= epoch, last.holder != holder.name { return last.epoch }
+    var file = try TemporaryFile(for: Self.announcementFile, in: directory, files: files)
     let text = JSONWriter.bytes(["highest_epoch": .integer(epoch), "holder": .string(holder.name)] as JSONObject)
     try file.write(text)
     try file.synchronize()
-    let path = "\(directory)/\(Self.pastFile)"
+    let path = "\(directory)/\(Self.announcementFile)"
     if Self.isDirectory(path) { _ = try moveAside(path) }
     try file.replace(path)
     return nil
   }
 
-  /// Whether the name of an epoch's claim still is that file.
+  /// Whether the claim file of an epoch is still the file of this claim.
   func isInPlace(_ claim: borrowing LeaseClaim, _ epoch: Int) -> Bool {
     var (held, named) = (stat(), stat())
     return fstat(claim.descriptor, &held) == 0 && lstat("\(directory)/\(Self.claimPrefix)\(epoch)", &named) == 0
       && held.st_ino == named.st_ino && held.st_dev == named.st_dev
   }
 
-  /// Removes claims of older epochs; that one stays is no failure.
+  /// Removes claims of older epochs. A claim that can't be removed is not an error.
   func removeClaims(_ claims: [Int], below epoch: Int) {
     for claim in claims where claim < epoch { try? files.unlink("\(directory)/\(Self.claimPrefix)\(claim)") }
   }
 
-  /// Why nobody can take the lease when the highest epoch that there can be was given out.
+  /// The error when no higher epoch is possible.
   var lastEpoch: DumpDirectoryError {
     DumpDirectoryError(
       .inputOutput, directory,
-      "'\(Self.file)', '\(Self.pastFile)', a claim '\(Self.claimPrefix)N' or a dump names the highest epoch that there can be, so no task can take the lease; no task came there by taking leases: stop all tasks and move that file away"
+      "'\(Self.file)', '\(Self.announcementFile)', a claim '\(Self.claimPrefix)N' or a dump names the highest epoch that there can be, so no task can take the lease; no task came there by taking leases: stop all tasks and move that file away"
     )
   }
 
@@ -118,16 +123,16 @@ package struct LeaseVolume: Sendable {
 }
 
 extension LeaseVolume {
-  /// The last claim that was announced; `nil` on a volume that never had a lease.
-  private func past() throws(DumpDirectoryError) -> LeasePast? {
-    // The file is there, so the volume had a lease, whatever became of the number.
-    let unknown = LeasePast(epoch: 0, holder: "")
+  /// The last announcement, or `nil` in a directory that never had a lease.
+  private func announcement() throws(DumpDirectoryError) -> LeaseAnnouncement? {
+    // The file exists, so there was a lease, even if the number can't be parsed.
+    let unknown = LeaseAnnouncement(epoch: 0, holder: "")
     do throws(DumpDirectoryError) {
-      guard let bytes = try contents("\(directory)/\(Self.pastFile)")?.bytes,
+      guard let bytes = try contents("\(directory)/\(Self.announcementFile)")?.bytes,
         let object = try? JSONParser().parseObject(bytes), let epoch = object["highest_epoch"]?.number?.int,
         LeaseEpoch.isSane(epoch)
       else { return unknown }
-      return LeasePast(epoch: epoch, holder: object["holder"]?.string ?? "")
+      return LeaseAnnouncement(epoch: epoch, holder: object["holder"]?.string ?? "")
     } catch {
       switch error.code {
       case .notFound: return nil
@@ -137,7 +142,7 @@ extension LeaseVolume {
     }
   }
 
-  private func sighting() throws(DumpDirectoryError) -> LeaseSighting {
+  private func fileState() throws(DumpDirectoryError) -> LeaseFileState {
     let path = "\(directory)/\(Self.file)"
     let bytes: [UInt8]?
     do throws(DumpDirectoryError) {
@@ -145,7 +150,7 @@ extension LeaseVolume {
     } catch {
       switch error.code {
       case .notFound: return .absent
-      // Another user's file, a directory, a link: it is there, and says nothing.
+      // The file exists, but is another user's file, a directory or a link, and can't be read.
       case .notReadable, .outside: bytes = nil
       case .notADirectory, .notWritable, .readOnly, .noSpace, .taken, .inputOutput, .exhausted, .leaseLost: throw error
       }
@@ -162,14 +167,14 @@ extension LeaseVolume {
       let claim = try? contents("\(directory)/\(Self.claimPrefix)\(epoch)"),
       let object = try? JSONParser().parseObject(claim.bytes), let maker = LeaseHolder(object),
       maker.name != holder.name, maker.bootID == holder.bootID, object["locked"]?.bool == true,
-      // Through another mount of the same directory the lock of a living maker is not seen.
+      // The lock of a living creator is not visible through another mount of the directory.
       let device = object["device"]?.string, device == Self.device(of: claim.file.descriptor)
     else { return false }
-    // Shared, so that two who try at once don't take each other for the maker.
+    // The lock is shared, so that two processes that try at once don't mistake each other for the creator.
     return flock(claim.file.descriptor, LOCK_SH | LOCK_NB) == 0
   }
 
-  /// Names the mounted file system that a file is seen through; empty when that can't be told.
+  /// The device of the file system that a file is on; empty when it is unknown.
   private static func device(of descriptor: Int32) -> String {
     var status = stat()
     return fstat(descriptor, &status) == 0 ? "\(status.st_dev)" : ""
@@ -191,13 +196,15 @@ extension LeaseVolume {
     throw DumpDirectoryError("rename", path, errno: EEXIST)
   }
 
-  /// - Returns: `nil` for a file that is too large.
+  /// Reads a file of the lease.
+  ///
+  /// - Returns: the bytes with the open file, or `nil` when it is too large.
   private func contents(_ path: String) throws(DumpDirectoryError) -> (bytes: [UInt8], file: LeaseClaim)? {
     let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
       switch errno {
       case ELOOP: throw DumpDirectoryError(.outside, path, "is a symbolic link")
-      // A socket, or a device that is not there.
+      // The path is a socket, or a device that does not exist.
       case ENXIO, ENODEV: throw DumpDirectoryError(.outside, path, "is no regular file")
       default: throw DumpDirectoryError(reading: "open", path, errno: errno)
       }
@@ -205,7 +212,7 @@ extension LeaseVolume {
     let file = LeaseClaim(descriptor: descriptor)
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw DumpDirectoryError(reading: "fstat", path, errno: errno) }
-    // A pipe that someone writes to would look like a volume that fails.
+    // Reading a pipe could fail in the same way as a failing volume, so it is refused here.
     guard status.st_mode & S_IFMT == S_IFREG else { throw DumpDirectoryError(.outside, path, "is no regular file") }
     var buffer = [UInt8](repeating: 0, count: Self.largestFile)
     var size = 0
@@ -221,7 +228,7 @@ extension LeaseVolume {
   }
 }
 
-/// A claim's open file; locked by its maker. A class, since it owns a descriptor.
+/// The open file of a claim, locked by its creator. This is a class because it owns a descriptor.
 final class LeaseClaim: Sendable {
   let descriptor: Int32
 
@@ -234,7 +241,7 @@ final class LeaseClaim: Sendable {
   }
 }
 
-/// A record beside `lease.json`, safe on the volume. It is removed unless it is put in place.
+/// A record beside `lease.json`, safe on the volume. It is removed unless it replaces `lease.json`.
 struct LeaseDraft: ~Copyable {
   fileprivate var file: TemporaryFile
 }

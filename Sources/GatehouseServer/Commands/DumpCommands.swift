@@ -1,22 +1,23 @@
 import DocumentStore
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import Glibc
 import JSON
 import Model
 import Persistence
 import Settings
 
-/// `gatehouse dump …`: dumps as an operator looks at them. Nothing on the volume changes.
+/// The commands `gatehouse dump …`. They change nothing in the dump directory.
 package struct DumpCommands: Sendable {
   private let location: DumpLocation
   private let keyring: DumpKeyring
   private let directory: DumpDirectory
   private let allowsOlder: Bool
 
-  /// Reads where the dumps are and the keys; the other settings need not be there.
+  /// Reads where the dumps are and the keys. The other settings need not be there.
   ///
-  /// - Parameter environment: of the process. What is wrong in it ends the process with exit code 78.
+  /// - Parameter environment: of the process. A fault in it ends the process with exit code 78.
   package init(_ environment: [String: String]) throws {
     var reader = EnvironmentReader(environment, readFile: SecretFile.text(of:))
     guard let memory = Configuration.memory(&reader, isProduction: false), reader.faults.isEmpty else {
@@ -25,70 +26,53 @@ package struct DumpCommands: Sendable {
     }
     keyring = memory.dumps.keyring
     allowsOlder = memory.allowsOlderStart
-    location = try DumpLocation(memory.dumps, workingDirectory: ProcessSurroundings.workingDirectory)
+    location = try DumpLocation(memory.dumps, workingDirectory: ProcessEnvironment.workingDirectory)
     directory = DumpDirectory(location)
   }
 
-  package func list(json: Bool) async throws {
-    let entries = try catalogue()
-    let leftAlone = try directory.leftAlone()
-    if json {
-      let dumps = entries.map { entry -> JSONValue in
-        [
-          "name": .string(entry.name), "path": .string(entry.path), "bytes": .integer(entry.bytes),
-          "created_at": .string(entry.createdAt),
-        ]
-      }
-      let passedOver = leftAlone.impostors.map { impostor -> JSONValue in
-        ["name": .string(impostor.name), "kind": .string(impostor.kind)]
-      }
-      print(
-        JSONWriter.text([
-          "directory": .string(location.directory), "dumps": .array(dumps), "passed_over": .array(passedOver),
-          "left_alone": .strings(leftAlone.others),
-        ]))
-      return
-    }
-    print("\(entries.count) dump\(entries.count == 1 ? "" : "s") in \(location.directory), newest first")
-    for entry in entries { print("\(entry.createdAt)  \(entry.bytes) bytes  \(entry.name)") }
-    for impostor in leftAlone.impostors { print("passed over  \(impostor.name): it is \(impostor.kind)") }
-    for name in leftAlone.others { print("left alone   \(name): it is no dump of '\(location.stem)' by its name") }
+  /// Lists the dumps, newest first, in the order in which a start tries them.
+  package func list(json: Bool) throws {
+    let list = DumpList(try catalogue().map(DumpReport.init(unverified:)), try directory.leftAlone(), in: location)
+    print(json ? JSONWriter.text(.object(list.json)) : list.text)
   }
 
-  package func inspect(_ file: String?) async throws {
-    let path = try path(of: file)
-    do {
-      let summary = try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in })
-      print("path        \(path)")
-      print("format      \(summary.format.label)")
-      print("created at  \(summary.createdAt)")
-      print("bytes       \(summary.bytes)")
-      print("sha256      \(summary.sha256)")
-      print("documents   \(summary.records)")
-      for count in summary.counts { print("  \(count.name)  \(count.records)") }
-    } catch {
-      fail(path, error)
+  /// Shows what is in a dump.
+  ///
+  /// - Parameter file: `nil` for the newest.
+  package func inspect(_ file: String?, json: Bool) throws {
+    let report = report(of: try path(of: file))
+    guard let inspection = DumpInspection(report) else {
+      Program.complain("\(report.entry.path): \(report.reason)")
+      exit((report.verification == nil ? ExitCode.dumpUnreadable : .noDumpLoads).rawValue)
+    }
+    print(json ? JSONWriter.text(.object(inspection.json)) : inspection.text)
+  }
+
+  /// Authenticates every byte of dumps.
+  ///
+  /// - Parameter files: empty for all of the dump directory.
+  package func verify(_ files: [String], json: Bool) throws {
+    let reports = try files.isEmpty ? catalogue().map(report) : files.map { report(of: directory.path(named: $0)) }
+    let list = VerificationList(reports, in: location.directory)
+    print(json ? JSONWriter.text(.object(list.json)) : list.text)
+    switch list.outcome {
+    case .allGood: break
+    case .unreadable: exit(ExitCode.dumpUnreadable.rawValue)
+    case .bad: exit(ExitCode.noDumpLoads.rawValue)
     }
   }
 
-  package func verify(_ files: [String]) async throws {
-    let paths = try files.isEmpty ? catalogue().map(\.path) : files.map { try path(of: $0) }
-    var worst: ExitCode?
-    for path in paths {
-      do {
-        let summary = try directory.open(path).verify(keyring).read(group: { _ in }, record: { _, _ in })
-        print("good  \(path)  \(summary.records) documents")
-      } catch {
-        // What can't be read may be good.
-        worst = worst == .noDumpLoads ? worst : Self.code(of: error)
-        print("BAD   \(path): \(error)")
-      }
-    }
-    if paths.isEmpty { print("no dumps in \(location.directory)") }
-    if let worst { exit(worst.rawValue) }
+  private func report(of path: String) -> DumpReport { report(DumpEntry(path: path)) }
+
+  private func report(_ entry: DumpEntry) -> DumpReport {
+    let (found, trouble) = directory.verification(of: entry.path, keyring)
+    return DumpReport(entry, verification: found, trouble: trouble)
   }
 
-  package func restoreCheck(_ file: String?) async throws {
+  /// Loads dumps as a start would, and says which one it would take.
+  ///
+  /// - Parameter file: one dump; `nil` for all that a start would try.
+  package func restoreCheck(_ file: String?) throws {
     let ladder = Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas)
     if let file {
       let path = try path(of: file)
@@ -102,7 +86,7 @@ package struct DumpCommands: Sendable {
     _ = try catalogue()
     let outcome: Ladder.Outcome
     do {
-      outcome = try ladder.climb(allowsOlder: allowsOlder)
+      outcome = try ladder.restoreNewest(allowsOlder: allowsOlder)
     } catch {
       fail(location.directory, error)
     }
@@ -150,18 +134,12 @@ package struct DumpCommands: Sendable {
   }
 
   private func path(of file: String?) throws -> String {
-    if let file { return file.utf8.contains(UInt8(ascii: "/")) ? file : pathOfName(file) }
+    if let file { return directory.path(named: file) }
     guard let newest = try catalogue().first else {
       Program.complain("there is no dump in \(location.directory)")
       exit(ExitCode.noDumpLoads.rawValue)
     }
     return newest.path
-  }
-
-  /// A bare name is one of the directory of dumps, else of the working directory.
-  private func pathOfName(_ name: String) -> String {
-    let path = "\(location.directory)/\(name)"
-    return access(path, F_OK) == 0 ? path : name
   }
 
   private func fail(_ path: String, _ error: any Error) -> Never {

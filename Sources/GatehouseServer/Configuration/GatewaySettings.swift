@@ -1,3 +1,4 @@
+import HTTPAPI
 package import Logs
 package import Platform
 package import Settings
@@ -150,7 +151,7 @@ extension GatewaySettings {
 
   package struct CrossOrigin: SettingGroup {
     package static let title = "Cross-origin requests"
-    private static let standard = PlatformConfiguration.CrossOrigin()
+    private static let standard = CrossOriginPolicy.Configuration()
 
     package let origins = Setting(
       "ALLOWED_ORIGINS", .list, default: standard.origins,

@@ -12,7 +12,7 @@ import Settings
 extension Gatehouse {
   enum Event: Sendable {
     case cannotListen(any Error)
-    /// It listened before.
+    /// The server ended after it had listened.
     case serverEnded(any Error)
     case loaded
     case refused(ExitCode)
@@ -22,9 +22,9 @@ extension Gatehouse {
   /// Listens, loads the newest dump, serves, and stops on a signal.
   ///
   /// - Parameters:
-  ///   - signals: what they ask for from here on.
-  ///   - terminate: ends the process. It is called from within, not after: a thread that hangs on the volume can't be
-  ///     waited for.
+  ///   - signals: the stop and dump requests from now on.
+  ///   - terminate: ends the process. It is called inside this function, because a thread that hangs on the volume
+  ///     can't be joined.
   func run(_ signals: ServiceSignals, terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
     signals.beginServing()
     logger.notice(
@@ -73,7 +73,7 @@ extension Gatehouse {
   private func serve() async -> Event {
     let logger = logger
     let maximum = configuration.connections.maximum
-    // The state may become ready before the system answers, so its readiness does not tell.
+    // The state may become ready before the socket listens, so readiness does not show whether it listened.
     let hasListened = ConnectionGateFlag()
     let application = application { address in
       hasListened.raise()
@@ -92,7 +92,7 @@ extension Gatehouse {
     }
   }
 
-  /// Runs while requests are already served.
+  /// Sets the accounts' passwords while requests are already served.
   private func setPasswords() async -> Event {
     await installer.accounts.setPasswords(dumper)
     return .ended
@@ -108,7 +108,7 @@ extension Gatehouse {
         now: ContinuousClock.now - start,
         settings: .init(
           isEnabled: settings.autoSaveEnabled, frequency: .seconds(settings.autoSaveFrequency),
-          // On standby another task keeps the dumps young.
+          // On standby, another task writes the dumps, so their age is not checked here.
           maximumAge: lease.epoch == nil ? nil : maximumAge),
         isChanged: await dumper.isChanged, dumpAge: await dumper.dumpAge)
       // The dumper logs the outcome.

@@ -1,11 +1,11 @@
 import Platform
 import Synchronization
 
-/// Whether the service takes calls, and how many are under way. Shared between connections and lifecycle.
+/// The gateway's availability and its number of requests in flight, shared between connections and lifecycle.
 final class ServiceState: Sendable {
   private struct State {
     var availability = Availability.starting
-    /// Calls that came while the service took them.
+    /// The number of requests in flight that were accepted before the gateway began to drain.
     var calls = 0
     var isHurried = false
     var connections = 0
@@ -17,24 +17,27 @@ final class ServiceState: Sendable {
 
   var availability: Availability { state.withLock { $0.availability } }
   var calls: Int { state.withLock { $0.calls } }
-  /// Whether a stop goes on without the calls in flight.
+  /// Whether a stop continues without waiting for requests in flight.
   var isHurried: Bool { state.withLock { $0.isHurried } }
   var connections: Int { state.withLock { $0.connections } }
 
-  /// Whether the snapshot of the last dump was taken: no change is acknowledged any more.
+  /// Whether the snapshot of the last dump was taken. From then on no change is acknowledged.
   var isSealed: Bool { state.withLock { $0.isSealed } }
   func seal() { state.withLock { $0.isSealed = true } }
 
-  /// Whether the last dump is safe: what was changed before its snapshot is in it, whoever holds the lease by now.
+  /// Whether the last dump is saved. It contains every change before its snapshot, regardless of which task holds the
+  /// lease now.
   var isSaved: Bool { state.withLock { $0.isSaved } }
   func markSaved() { state.withLock { $0.isSaved = true } }
 
-  /// The newest dump is loaded; a signal to stop that came before stays in force.
+  /// Marks the gateway as ready, because the newest dump is loaded. An earlier signal to stop stays in effect.
   func becomeReady() {
     state.withLock { if $0.availability == .starting { $0.availability = .ready } }
   }
 
-  /// - Returns: what the service was before.
+  /// Stops accepting requests.
+  ///
+  /// - Returns: the availability before.
   func startDraining() -> Availability {
     state.withLock { state in
       defer { state.availability = .draining }
@@ -44,7 +47,10 @@ final class ServiceState: Sendable {
 
   func hurry() { state.withLock { $0.isHurried = true } }
 
-  /// - Returns: whether the call counts: one that comes while the service drains is turned away and does not hold it.
+  /// Counts a request that begins.
+  ///
+  /// - Returns: whether the request counts. A request that arrives while the gateway drains is refused and does not
+  ///   delay the stop.
   func beginCall() -> Bool {
     state.withLock { state in
       guard state.availability != .draining else { return false }

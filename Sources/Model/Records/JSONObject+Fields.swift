@@ -1,13 +1,15 @@
 import JSON
 
 extension JSONObject {
-  /// The string of a field that names the document. Documents without it are not found, so the empty string never counts.
+  /// The string of a field that names the document. Documents without it are not found, so the empty string never
+  /// counts.
   func text(_ field: String) -> String { self[field]?.string ?? "" }
 
   /// The strings of a list. Anything but a list counts as an empty one.
   func texts(_ field: String) -> [String] { self[field]?.strings ?? [] }
 
-  /// A field that is true or false. It has the standard value when it is absent or null; any other value counts as false.
+  /// A field that is true or false. It has the standard value when it is absent or null; any other value counts as
+  /// false.
   func flag(_ field: String, standard: Bool) -> Bool {
     guard let value = self[field], !value.isNull else { return standard }
     return value.bool == true

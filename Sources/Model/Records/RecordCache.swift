@@ -2,8 +2,8 @@ package import DocumentStore
 import JSON
 import Synchronization
 
-/// Decoded documents of a collection that is too large to be decoded as a whole. A document is decoded when it is asked for,
-/// and kept until it changes or others take its place.
+/// Decoded documents of a collection that is too large to be decoded as a whole. A document is decoded when it is asked
+/// for, and kept until it changes or others take its place.
 package final class RecordCache<Record: StoredRecord>: Sendable {
   private struct Entry {
     let document: Document
@@ -34,8 +34,8 @@ package final class RecordCache<Record: StoredRecord>: Sendable {
   ///
   /// - Parameters:
   ///   - key: names the document, in all its versions.
-  ///   - document: as a snapshot has it. A kept record counts only for the very same bytes, so snapshots of different moments
-  ///     can share one cache.
+  ///   - document: as a snapshot has it. A kept record counts only for the very same bytes, so snapshots of different
+  ///     moments can share one cache.
   package func record(_ key: String, of document: Document) -> Record {
     let key = UTF8Key(key)
     if let record = entries.withLock({ Self.find(key, document, in: &$0, halfCapacity) }) { return record }

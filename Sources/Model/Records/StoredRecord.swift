@@ -10,7 +10,8 @@ package protocol StoredRecord: Sendable {
   /// The top-level string fields that name a document. An index covers them.
   static var keyFields: [String] { get }
 
-  /// Decodes the members of a document. A field of an unexpected type counts as absent, unless the record says otherwise.
+  /// Decodes the members of a document. A field of an unexpected type counts as absent, unless the record says
+  /// otherwise.
   init(_ fields: JSONObject)
 }
 

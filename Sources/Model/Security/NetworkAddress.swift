@@ -39,8 +39,8 @@ package struct NetworkAddress: Sendable, Hashable, CustomStringConvertible {
     bytes.count == 4 ? bytes[0] == 127 : bytes == Array(repeating: 0, count: 15) + [1]
   }
 
-  /// The key by which limits count. For an IPv6 address it is the network of 64 bits, since a client can take any address of
-  /// its network.
+  /// The key by which limits count. For an IPv6 address it is the network of 64 bits, since a client can take any
+  /// address of its network.
   package var network: NetworkAddress {
     guard bytes.count == 16, !isLoopback else { return self }
     let prefix = Array(bytes[..<8]) + [UInt8](repeating: 0, count: 8)

@@ -2,8 +2,8 @@ package import DocumentStore
 import HashTreeCollections
 import JSON
 
-/// The revocations of tokens, decoded. A value: a copy costs a reference, and a change of one document looks at that document
-/// alone.
+/// The revocations of tokens, decoded. A value: a copy costs a reference, and a change of one document looks at that
+/// document alone.
 package struct RevocationTable: Sendable {
   private var tokenIDs = TreeSet<UTF8Key>()
   private var usernames = TreeSet<UTF8Key>()

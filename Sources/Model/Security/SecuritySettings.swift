@@ -44,7 +44,8 @@ extension SecuritySettings {
     /// All fields of a new document.
     package let document: JSONObject
 
-    /// - Parameter sideFile: settings of Doorman's side file, each of the right type. They go before those of the environment.
+    /// - Parameter sideFile: settings of Doorman's side file, each of the right type. They go before those of the
+    ///   environment.
     package init(
       enableAutoSave: Bool, autoSaveFrequencySeconds: Int, dumpPath: String, allowLocalhostBypass: Bool,
       sideFile: JSONObject = [:]

@@ -16,8 +16,8 @@ package struct UserRecord: StoredRecord, Equatable {
   package let role: String?
   /// The names of the user's groups.
   package let groups: [String]
-  /// Whether the user may log in. A user whose document does not say so may, as in Doorman. A value that is neither true nor
-  /// false counts as false.
+  /// Whether the user may log in. A user whose document does not say so may, as in Doorman. A value that is neither
+  /// true nor false counts as false.
   package let isActive: Bool
   /// Whether the user may use an administration interface.
   package let mayUseInterface: Bool

@@ -1,16 +1,16 @@
+import HTTPAPI
 import HTTPTypes
 import Hummingbird
 import JSON
 import NIOCore
-import Resources
 
-/// Reads the bodies of requests, within their bounds.
+/// Reads the bodies of requests, within their limits.
 struct BodyReader {
   let configuration: PlatformConfiguration
 
-  /// Where no limit is set. A body is held in memory, and no dump takes a document of more than twice this.
+  /// The limit where none is set. A body is held in memory, and no dump takes a document of more than twice this.
   private static let largestBody = 32 << 20
-  /// On routes that need no login: credentials are all that is sent there.
+  /// The limit on routes that need no login, which take credentials only.
   static let largestBodyOfStrangers = 64 << 10
 
   /// Reads the body, but no further than the limit.
@@ -37,12 +37,12 @@ struct BodyReader {
     return bytes
   }
 
-  /// A body that breaks off or can't be followed is the client's fault, and so is a connection that ends in it.
-  private func next(_ pieces: inout RequestBody.AsyncIterator) async throws(RefusalWithFields) -> ByteBuffer? {
+  /// A body that breaks off or can't be read is the client's fault, and so is a connection that ends in it.
+  private func next(_ pieces: inout RequestBody.AsyncIterator) async throws(APIError) -> ByteBuffer? {
     do {
       return try await pieces.next()
     } catch {
-      throw Malformation.body.refusal
+      throw Malformation.body.error
     }
   }
 
@@ -56,15 +56,14 @@ struct BodyReader {
     return limit
   }
 
-  private func tooLarge(_ limit: Int) -> RefusalWithFields {
-    // The rest of the body is not read, so the connection can't be used again.
-    RefusalWithFields(
-      refusal: Refusal(413, "REQ001", "The body may have at most \(limit) bytes here (MAX_BODY_SIZE_BYTES)"),
-      fields: [.connection: "close"])
+  private func tooLarge(_ limit: Int) -> APIError {
+    // The rest of the body is not read, so the connection can't be reused.
+    APIError(
+      413, "REQ001", "The body may have at most \(limit) bytes here (MAX_BODY_SIZE_BYTES)",
+      headers: [.connection: "close"])
   }
 
-  private static let noMemory = RefusalWithFields(
-    refusal: Refusal(
-      503, "GTW505", "Too many large requests at once (MAX_REQUEST_MEMORY_BYTES); try again in a few seconds"),
-    fields: [.connection: "close", .retryAfter: "2"])
+  private static let noMemory = APIError(
+    503, "GTW505", "Too many large requests at once (MAX_REQUEST_MEMORY_BYTES); try again in a few seconds",
+    headers: [.connection: "close", .retryAfter: "2"])
 }

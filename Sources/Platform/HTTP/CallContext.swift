@@ -2,7 +2,7 @@ package import Hummingbird
 import Logging
 package import NIOCore
 
-/// What Hummingbird knows of a request's connection.
+/// The connection of a request, as Hummingbird hands it over.
 package struct CallContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// The other end of the connection.

@@ -1,13 +1,21 @@
 import FoundationEssentials
+import HTTPAPI
 import HTTPTypes
 import JSON
 
 /// The two cookies of a login.
-struct CookieJar {
-  static let accessToken = "access_token_cookie"
+package struct CookieJar: Sendable {
+  /// The cookie that holds the token.
+  package static let accessToken = "access_token_cookie"
   static let csrf = "csrf_token"
 
-  let configuration: PlatformConfiguration
+  private let configuration: PlatformConfiguration.Cookies
+  private let httpsOnly: Bool
+
+  init(_ configuration: PlatformConfiguration.Cookies, httpsOnly: Bool) {
+    self.configuration = configuration
+    self.httpsOnly = httpsOnly
+  }
 
   /// Cookies for a new token, and a CSRF token that scripts can read.
   ///
@@ -48,12 +56,11 @@ struct CookieJar {
   }
 
   private func common(_ call: Call) -> String {
-    let cookies = configuration.cookies
-    let isSecure = cookies.secure ?? (configuration.httpsOnly || call.isSecure)
+    let isSecure = configuration.secure ?? (httpsOnly || call.isSecure)
     // Browsers drop SameSite=None without Secure.
-    let sameSite = cookies.sameSite == .none && !isSecure ? .lax : cookies.sameSite
+    let sameSite = configuration.sameSite == .none && !isSecure ? .lax : configuration.sameSite
     var text = "; Path=/; SameSite=\(sameSite.rawValue)"
-    if let domain = cookies.domain, Self.covers(domain, host: call.host) { text += "; Domain=\(domain)" }
+    if let domain = configuration.domain, Self.covers(domain, host: call.host) { text += "; Domain=\(domain)" }
     if isSecure { text += "; Secure" }
     return text
   }

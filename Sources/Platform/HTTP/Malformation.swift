@@ -1,6 +1,5 @@
+import HTTPAPI
 import HTTPTypes
-import Model
-import Resources
 
 /// Why a request can't be taken as HTTP: the client's fault, whatever the request asks for.
 package enum Malformation: String, Sendable, CaseIterable {
@@ -22,10 +21,9 @@ package enum Malformation: String, Sendable, CaseIterable {
   package static let fieldName = "X-Gatehouse-Malformed"
 
   /// The connection can't be used after it, since nobody knows where the next request begins.
-  var refusal: RefusalWithFields {
+  var error: APIError {
     let status = self == .codingUnknown || self == .tunnel ? 501 : 400
-    return RefusalWithFields(
-      refusal: Refusal(status, "GTW\(status)", sentence), fields: [.connection: "close"])
+    return APIError(status, "GTW\(status)", sentence, headers: [.connection: "close"])
   }
 
   private var sentence: String {

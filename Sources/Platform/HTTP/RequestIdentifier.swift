@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPAPI
 import HTTPTypes
 
 /// The value of `X-Request-ID` and `request_id`.

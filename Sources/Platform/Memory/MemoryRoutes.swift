@@ -1,7 +1,7 @@
+import HTTPAPI
 import HTTPTypes
 import JSON
 import Model
-import Resources
 
 /// `/platform/memory`: dumps on demand.
 enum MemoryRoutes {
@@ -9,19 +9,19 @@ enum MemoryRoutes {
     Route(
       .post, "/platform/memory/dump", "Write a dump", .permission(.manageSecurity, "SEC003"),
       body: .model(path("DumpRequest"), isOptional: true),
-      failures: [400: ["MEM004"], 403: ["SEC003"], 409: ["MEM007"], 500: ["MEM006"]],
-      // It says itself why there is no dump on standby.
-      changesState: false
-    ) { call, platform in
-      let report = try await platform.dumps.dump(to: call.body?.string("path"))
+      failures: [400: ["MEM004"], 409: ["MEM007"], 500: ["MEM006"]],
+      // The dumper itself says why there is no dump on standby.
+      changesState: false, using: \.dumps
+    ) { call, dumps in
+      let report = try await dumps.dump(to: call.body?.string("path"))
       return .response(.object(shape(report)))
     },
     Route(
       .post, "/platform/memory/restore", "Restore a dump", .permission(.manageSecurity, "SEC004"),
       body: .model(path("RestoreRequest"), isOptional: true),
-      failures: [400: ["MEM004", "MEM005"], 403: ["SEC004"], 404: ["MEM003"]]
-    ) { call, platform in
-      let report = try await platform.dumps.restore(from: call.body?.string("path"))
+      failures: [400: ["MEM004", "MEM005"], 404: ["MEM003"], 500: ["MEM006"]], using: \.dumps
+    ) { call, dumps in
+      let report = try await dumps.restore(from: call.body?.string("path"))
       return .response(["version": .integer(report.version), "created_at": .string(report.createdAt)])
     },
   ]

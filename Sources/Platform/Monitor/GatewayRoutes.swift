@@ -1,16 +1,17 @@
+import HTTPAPI
 import HTTPTypes
 import JSON
 import Model
 
-/// `/api/health`, `/api/status` and `/api/caches`: what operators ask of the gateway beside its data plane.
+/// `/api/health`, `/api/status` and `/api/caches`: the gateway's state for operators, beside its data plane.
 enum GatewayRoutes {
   static let routes: [Route] = [
-    Route(.get, "/api/health", "Whether the gateway is there", .everyone) { _, _ in .raw(["status": "online"]) },
+    Route(.get, "/api/health", "Whether the gateway is there", .everyone) { _ in .raw(["status": "online"]) },
     Route(
       .get, "/api/status", "How the gateway is", .permission(.manageGateway, "GTW013", missingToken: "GTW401"),
-      failures: [401: ["GTW401"], 403: ["GTW013"]]
-    ) { _, platform in
-      let activity = platform.activity()
+      using: \.status
+    ) { _, status in
+      let activity = status.activity()
       let tenths = activity.memoryPercent.map { Int(($0 * 10).rounded()) }
       return .data([
         "status": "online",
@@ -23,15 +24,14 @@ enum GatewayRoutes {
     },
     Route(
       .delete, "/api/caches", "Clear caches and limit counters of the data plane",
-      .permission(.manageGateway, "GTW008"),
-      failures: [403: ["GTW008"]], changesState: false
-    ) { _, _ in .message("All caches cleared") },
-    Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _, _ in
+      .permission(.manageGateway, "GTW008"), changesState: false
+    ) { _ in .message("All caches cleared") },
+    Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _ in
       .nothing().adding([.allow: "DELETE, OPTIONS"])
     },
   ]
 
-  /// `2d 3h 0m 11s`, from the largest unit that is not zero; minutes always.
+  /// A duration as `2d 3h 0m 11s`, from the largest unit that is not zero. Minutes are always there.
   private static func uptime(_ seconds: Int) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60)
     var text = ""

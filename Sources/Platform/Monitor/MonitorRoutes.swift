@@ -1,3 +1,4 @@
+import HTTPAPI
 import HTTPTypes
 import JSON
 import Model
@@ -5,29 +6,30 @@ import Model
 /// `/platform/monitor`: probes.
 package enum MonitorRoutes {
   static let livenessPath = "/platform/monitor/liveness"
+  /// The path of the readiness probe.
   package static let readinessPath = "/platform/monitor/readiness"
 
   static let routes: [Route] = [
-    Route(.get, livenessPath, "Whether the process answers", .everyone) { _, _ in .raw(["status": "alive"]) },
-    Route(.get, readinessPath, "Whether the service takes calls", .optionalUser, failures: [503: []]) {
-      call, platform in
+    Route(.get, livenessPath, "Whether the process answers", .everyone) { _ in .raw(["status": "alive"]) },
+    Route(.get, readinessPath, "Whether the service takes calls", .optionalUser, failures: [503: []], using: \.status) {
+      call, status in
       let (word, isReady) =
-        switch platform.availability() {
+        switch status.availability() {
         case .starting: ("starting", false)
         case .ready: ("ready", true)
         case .draining: ("draining", false)
         }
-      let seesDetails = call.session?.actor.may(.manageGateway) ?? false
+      let seesDetails = call.session?.requester.may(.manageGateway) ?? false
       var answer: JSONObject = [
         "status": .string(word),
-        // The peer's names for "the store works": here it is this process's memory.
+        // Doorman's names for "the store works": here it is this process's memory.
         "mongodb": seesDetails ? .bool(isReady) : .null,
         "redis": seesDetails ? .bool(isReady) : .null,
         "mode": seesDetails ? "memory" : .null,
         "cache_backend": seesDetails ? "memory" : .null,
       ]
-      // Ready all the same: a task on standby reads, logs in and forwards like any other.
-      if isReady, let standby = platform.standby() {
+      // A task on standby is ready: it reads, logs users in and forwards like any other.
+      if isReady, let standby = status.standby() {
         answer["writer"] = false
         answer["reason"] = .string(standby.reason)
       }

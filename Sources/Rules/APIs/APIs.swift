@@ -47,7 +47,8 @@ package enum APIs {
 
   /// Changes an API.
   ///
-  /// - Throws: `API003` when there is none; `API005` for another name or version; `API013` for a public API with credits.
+  /// - Throws: `API003` when there is none; `API005` for another name or version; `API013` for a public API with
+  ///   credits.
   package static func update(
     _ name: String, _ version: String, _ changes: JSONObject, in transaction: inout Transaction
   ) throws(RuleViolation) {

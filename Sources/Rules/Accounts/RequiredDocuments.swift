@@ -15,8 +15,8 @@ package struct RequiredDocuments: Sendable {
     self.settings = settings
   }
 
-  /// Inserts the documents that are missing, and sets the e-mail address and the password of `admin`. It leaves everything
-  /// else as it is.
+  /// Inserts the documents that are missing, and sets the e-mail address and the password of `admin`. It leaves
+  /// everything else as it is.
   ///
   /// - Parameter adminPassword: the new hash, or `nil` to keep the present one. A new `admin` has no password then.
   /// - Returns: whether the e-mail address could be set. Another user of a restored store may have it.

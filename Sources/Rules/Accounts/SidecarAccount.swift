@@ -36,7 +36,8 @@ package struct SidecarAccount: Sendable {
       && !RevocationTable.isRevoked(username: username, in: reader)
   }
 
-  /// Creates the role and the user, or makes them usable again, and sets the password. It leaves everything else as it is.
+  /// Creates the role and the user, or makes them usable again, and sets the password. It leaves everything else as it
+  /// is.
   ///
   /// - Parameter password: the new hash, or `nil` to keep the present one. A new user has no password then.
   package func createOrRepair(in transaction: inout Transaction, password: JSONValue?) throws(RuleViolation) {

@@ -2,8 +2,8 @@ package import DocumentStore
 package import JSON
 import Model
 
-/// Rules of endpoint validations. A validation says what a JSON body must look like before it goes to the upstream of an
-/// endpoint.
+/// Rules of endpoint validations. A validation says what a JSON body must look like before it goes to the upstream of
+/// an endpoint.
 package enum EndpointValidations {
   /// The types that a field of a body can be checked for.
   package static let types = ["string", "number", "integer", "boolean", "array", "object"]
@@ -20,8 +20,8 @@ package enum EndpointValidations {
 
   /// Creates the validation of an endpoint.
   ///
-  /// - Throws: `END015` when there is no such endpoint; `END014` when it has a validation; `END016` for a schema that no body
-  ///   could be checked against.
+  /// - Throws: `END015` when there is no such endpoint; `END014` when it has a validation; `END016` for a schema that
+  ///   no body could be checked against.
   package static func create(_ fields: JSONObject, in transaction: inout Transaction) throws(RuleViolation) {
     let id = try fields.required("endpoint_id")
     guard transaction.first(in: Collections.endpoints, by(id)) != nil else {

@@ -78,7 +78,8 @@ package enum Endpoints {
 
   /// Changes an endpoint.
   ///
-  /// - Throws: `END003` when there is none; `END006` for another name; `END007` for an endpoint without an `endpoint_id`.
+  /// - Throws: `END003` when there is none; `END006` for another name; `END007` for an endpoint without an
+  ///   `endpoint_id`.
   package static func update(_ key: Key, _ changes: JSONObject, in transaction: inout Transaction) throws(RuleViolation)
   {
     guard let endpoint = find(key, in: transaction)?.object else {

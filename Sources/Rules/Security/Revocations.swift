@@ -43,7 +43,8 @@ package enum Revocations {
     }
   }
 
-  /// Copies the revocations of single tokens into the restored state of an older dump, so that a revoked token stays revoked.
+  /// Copies the revocations of single tokens into the restored state of an older dump, so that a revoked token stays
+  /// revoked.
   package static func carryOver(
     from before: some DocumentReader, into transaction: inout Transaction
   ) throws(RuleViolation) {

@@ -11,8 +11,8 @@ package enum Subscriptions {
 
   /// Subscribes a user to an API.
   ///
-  /// - Throws: `GEN001` when there is no such API; `SUB003` when there is no such user; `SUB007` when they have no group in
-  ///   common; `SUB004` when the user is subscribed already.
+  /// - Throws: `GEN001` when there is no such API; `SUB003` when there is no such user; `SUB007` when they have no
+  ///   group in common; `SUB004` when the user is subscribed already.
   package static func subscribe(
     _ fields: JSONObject, by requester: Requester, in transaction: inout Transaction
   ) throws(RuleViolation) {

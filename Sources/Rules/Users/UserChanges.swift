@@ -5,7 +5,8 @@ package import Model
 extension Users {
   /// Checks whether a requester may create a user. It is to be asked before the password is hashed, which takes 200 ms.
   ///
-  /// - Throws: `USR006` without the permission; `USR015` for the admin role; `USR005`, `USR016` or `USR001` for the fields.
+  /// - Throws: `USR006` without the permission; `USR015` for the admin role; `USR005`, `USR016` or `USR001` for the
+  ///   fields.
   package static func checkCreation(_ fields: JSONObject, by requester: Requester, in reader: some DocumentReader)
     throws(RuleViolation)
   {
@@ -37,8 +38,8 @@ extension Users {
   /// Checks whether a requester may make these changes.
   ///
   /// - Throws: a violation without a code for a user that the requester must not see; `USR006` without the permission;
-  ///   `USR002` when there is no such user; `USR020` for what the user `admin` keeps; `USR012` and `USR013` for the admin
-  ///   role; `USR023` for what needs the permission; `USR005`, `USR016` or `USR001` for the fields.
+  ///   `USR002` when there is no such user; `USR020` for what the user `admin` keeps; `USR012` and `USR013` for the
+  ///   admin role; `USR023` for what needs the permission; `USR005`, `USR016` or `USR001` for the fields.
   package static func checkUpdate(
     _ username: String, _ changes: JSONObject, by requester: Requester, in reader: some DocumentReader
   ) throws(RuleViolation) {
@@ -69,8 +70,8 @@ extension Users {
       username: changes["username"]?.string, email: changes["email"]?.string, except: username, in: reader)
   }
 
-  /// Checks the changes that a user without `manage_users` makes to itself. It may change its e-mail address, password and
-  /// attributes, but nothing that gives it more rights.
+  /// Checks the changes that a user without `manage_users` makes to itself. It may change its e-mail address, password
+  /// and attributes, but nothing that gives it more rights.
   private static func checkOwnChanges(_ changes: JSONObject, of user: JSONObject) throws(RuleViolation) {
     let free = ["email", "password", "custom_attributes"]
     for member in changes.members where !free.containsBytes(of: member.key) && user[member.key] != member.value {
@@ -78,7 +79,8 @@ extension Users {
     }
   }
 
-  /// Changes a user. A new name is also set in its subscriptions. A new role ends the subscriptions that it does not allow.
+  /// Changes a user. A new name is also set in its subscriptions. A new role ends the subscriptions that it does not
+  /// allow.
   ///
   /// - Parameter password: the hash of the new password, if the changes have one.
   /// - Throws: as `checkUpdate`.

@@ -1,57 +1,65 @@
 import Settings
 
-/// What `--help` prints: every command, every flag with its variable and default, every exit code.
+/// What `--help` prints, in the layout of swift-argument-parser, which the gateway's commands have.
 enum Help {
-  static var text: String {
+  private static let program = "gatehouse-sidecar"
+
+  /// - Parameter command: `nil` for the program.
+  static func text(of command: SidecarCommand? = nil) -> String {
+    guard let command else { return overview }
+    let sections =
+      [
+        HelpText.indented("OVERVIEW: \(command.help)", by: 0), "USAGE: \(usage(of: command))",
+        command.operands.isEmpty ? nil : "ARGUMENTS:\n" + HelpText.table(command.operands.rows),
+        "OPTIONS:\n" + HelpText.table(command.switches.map { ($0.rawValue, $0.help) } + general),
+      ].compactMap(\.self)
+    return sections.joined(separator: "\n\n")
+      + "\n\n  Settings are options, too. See '\(program) --help' for all of them."
+  }
+
+  /// One line: the command with what it takes.
+  static func usage(of command: SidecarCommand) -> String {
+    ([program, command.rawValue] + command.operands.usage + command.switches.map { "[\($0.rawValue)]" })
+      .joined(separator: " ")
+  }
+
+  /// Options of every command.
+  private static let general = [("--version", "Show the version."), ("-h, --help", "Show help information.")]
+
+  private static var overview: String {
     """
-    gatehouse-sidecar keeps the dumps of a gatehouse service safe: it drains, verifies and prunes.
+    OVERVIEW: Keeps the dumps of a gateway safe: drains, verifies, prunes and copies them.
 
-    usage: gatehouse-sidecar [COMMAND] [OPTIONS]
+    Without a subcommand the sidecar runs beside the gateway until a signal ends it.
 
-    commands:
-    \(commands)
-
-    options of commands:
-    \(switches)
-
-    settings, each with its environment variable and default (a flag wins over the environment):
+    Settings, each an option and an environment variable; the option wins. A secret
+    has no option, but the file that holds it has:
     \(settings)
 
-    Retention rules add up: what any --keep-… keeps stays, then the caps bound it. A rule or cap of 0 is off. The newest good
-    dump always stays, and nothing goes while no newer verified dump is there. Only dumps named as --dump-path says are touched.
+    Retention rules add up: a dump that any --keep-… keeps stays, then the caps
+    apply. A rule or cap of 0 is off. The newest good dump always stays, and no dump
+    is removed before a newer one is verified. Only dumps named as --dump-path says
+    are touched.
 
-    Signals: SIGTERM, SIGINT and SIGQUIT drain and end; a second one, at least 250 ms later, ends the drain at once. No other
-    signal does anything.
+    Signals: SIGTERM, SIGINT and SIGQUIT drain and end; a second one, at least
+    250 ms later, ends the drain at once. No other signal does anything.
 
     exit codes:
-    \(codes)
+    \(HelpText.table(SidecarExit.allCases.map { ("\($0.rawValue)", $0.meaning) }, column: 6))
+
+    USAGE: \(program) <subcommand>
+
+    OPTIONS:
+    \(HelpText.table(general))
+
+    SUBCOMMANDS:
+    \(HelpText.table(SidecarCommand.allCases.map { ($0.title, $0.help) }))
+
+      See '\(program) help <subcommand>' for detailed help.
     """
-  }
-
-  private static var commands: String {
-    table(SidecarCommand.allCases.map { ("\($0.rawValue) \($0.operands.placeholder)", $0.help) })
-  }
-
-  private static var switches: String {
-    let all: [SidecarCommand.Switch] = [.json, .dryRun, .acceptShrunk, .removeDamaged, .watching]
-    return table(
-      all.map { flag in
-        let takers = SidecarCommand.allCases.filter { $0.switches.contains(flag) }.map(\.rawValue)
-        return (flag.rawValue, "\(flag.help) (\(takers.joined(separator: ", ")))")
-      })
   }
 
   private static var settings: String {
     SidecarConfiguration.settings.descriptions.compactMap(\.helpWithFlag).joined(separator: "\n")
-  }
-
-  private static var codes: String {
-    table(SidecarExit.allCases.map { ("\($0.rawValue)", $0.meaning) })
-  }
-
-  private static func table(_ rows: [(String, String)]) -> String {
-    let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { "  " + $0.0 + String(repeating: " ", count: width - $0.0.count + 2) + $0.1 }
-      .joined(separator: "\n")
   }
 }

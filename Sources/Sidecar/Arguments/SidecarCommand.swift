@@ -1,4 +1,4 @@
-/// What the program can be told to do.
+/// The sidecar's commands.
 enum SidecarCommand: String, CaseIterable, Sendable {
   case run
   case drain
@@ -9,24 +9,31 @@ enum SidecarCommand: String, CaseIterable, Sendable {
   case receipt
   case fetch
 
+  /// The command where the command line names none.
+  static let standard = SidecarCommand.run
+
+  /// The name in the list of subcommands.
+  var title: String { self == Self.standard ? "\(rawValue) (default)" : rawValue }
+
+  /// What it does, in a sentence.
   var help: String {
     switch self {
-    case .run: "watch the service and its dumps; SIGTERM, SIGINT or SIGQUIT drains and ends (the default)"
-    case .drain: "drain once, now: ask the service for a dump, verify it, write the receipt"
-    case .prune: "remove the dumps that no rule keeps"
-    case .verify: "authenticate every byte of dumps; all of the directory when none is named"
-    case .list: "list the dumps, newest first, with what the retention rules make of each"
-    case .health: "say whether the dumps are well, by the exit code; for the ECS health check"
-    case .receipt: "show the newest drain receipt"
-    case .fetch: "bring a dump back from S3 and verify it; the newest when none is named"
+    case .run: "Watch the gateway and its dumps. SIGTERM, SIGINT or SIGQUIT drains and ends."
+    case .drain: "Drain once, now: ask the gateway for a dump, verify it, write the receipt."
+    case .prune: "Remove the dumps that no rule keeps."
+    case .verify: "Authenticate every byte of dumps. Exit code 65 when one does not open, 74 when one can't be read."
+    case .list: "List the dumps, newest first, with what the retention rules decide on each."
+    case .health: "Say whether the dumps are healthy, by the exit code: 0 or 1. For health checks of containers."
+    case .receipt: "Show the newest drain receipt."
+    case .fetch: "Bring a dump back from S3 and verify it."
     }
   }
 
-  /// Whether it stays until it is told to end, or until a drain is done: its log is on standard output, and signals do not
+  /// Whether it runs until it is told to end, or until a drain is done. Its log is on standard output, and signals do not
   /// simply end it.
   var isLasting: Bool { self == .run || self == .drain }
 
-  /// Flags without a value that it takes.
+  /// Options without a value that it takes.
   var switches: [Switch] {
     switch self {
     case .run, .drain: []
@@ -36,15 +43,32 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     }
   }
 
-  /// What stands behind its name in `--help`, and how many may stand there.
-  var operands: (placeholder: String, maximum: Int) {
+  /// What stands behind its name.
+  var operands: Operands {
     switch self {
-    case .verify: ("[FILE…]", .max)
-    case .fetch: ("[NAME]", 1)
-    default: ("", 0)
+    case .verify: Operands(name: "files", help: "The dumps' files. Without any: all of the directory.", maximum: .max)
+    case .fetch: Operands(name: "name", help: "The dump's name. Without one: the newest.", maximum: 1)
+    default: Operands(name: "", help: "", maximum: 0)
     }
   }
 
+  /// Arguments that are no options.
+  struct Operands: Sendable {
+    /// The word that stands for them in help.
+    let name: String
+    let help: String
+    let maximum: Int
+
+    var isEmpty: Bool { maximum == 0 }
+
+    /// How they stand in the line of usage.
+    var usage: [String] { isEmpty ? [] : ["[<\(name)>\(maximum > 1 ? " ..." : "")]"] }
+
+    /// Their row in help.
+    var rows: [(name: String, meaning: String)] { [("<\(name)>", help)] }
+  }
+
+  /// An option without a value.
   enum Switch: String, Sendable {
     case json = "--json"
     case dryRun = "--dry-run"
@@ -52,13 +76,14 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     case removeDamaged = "--remove-damaged"
     case watching = "--watching"
 
+    /// What it does, in a sentence.
     var help: String {
       switch self {
-      case .json: "print one JSON object"
-      case .dryRun: "remove nothing, show each dump with its reasons"
-      case .watching: "say only whether the sidecar itself goes on, not how dumps and volume are"
-      case .removeDamaged: "remove also what is damaged or does not open, if a newer verified dump is there"
-      case .acceptShrunk: "take the newest dump as it should be, although it shrank by more than half"
+      case .json: "Print one JSON object."
+      case .dryRun: "Remove nothing; show each dump with its reasons."
+      case .watching: "Check only whether the sidecar itself runs, and not the dumps and the volume."
+      case .removeDamaged: "Remove also what is damaged or does not open, if a newer verified dump is there."
+      case .acceptShrunk: "Accept the newest dump although it shrank by more than half."
       }
     }
   }

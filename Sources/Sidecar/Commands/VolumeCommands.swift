@@ -1,6 +1,6 @@
 import Clocks
 import DumpDirectory
-import Glibc
+import DumpReports
 import HTTPClient
 import JSON
 import Logs
@@ -15,10 +15,14 @@ extension SidecarWork {
 
   func list(json: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps()
-    let table = DumpTable(
-      dumps, pruner.plan(dumps, clock: clock), try volume.leftAlone(), in: try volume.directory.location)
-    print(json ? JSONWriter.text(.object(table.json)) : table.text)
+    let list = try list(of: dumps, pruner.plan(dumps, clock: clock))
+    print(json ? JSONWriter.text(.object(list.json)) : list.text)
     return .success
+  }
+
+  private func list(of dumps: [KnownDump], _ plan: RetentionPlan) throws -> DumpList {
+    DumpList(
+      zip(dumps, plan.decisions).map { $0.report($1) }, try volume.leftAlone(), in: try volume.directory.location)
   }
 
   /// Verifies what was not verified yet, since nothing goes before something newer is known to be good.
@@ -34,16 +38,16 @@ extension SidecarWork {
     pruner.removesDamaged = removesDamaged
     let plan = pruner.plan(dumps, clock: clock)
     let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
-    let table = DumpTable(dumps, plan, try volume.leftAlone(), in: try volume.directory.location)
+    let list = try list(of: dumps, plan)
     if json {
-      var object = table.json
+      var object = list.json
       object["dry_run"] = .bool(isDry)
       object["trashed"] = .strings(report.trashed)
       object["unlinked"] = .strings(report.unlinked)
       object["failures"] = .strings(report.failures)
       print(JSONWriter.text(.object(object)))
     } else {
-      print(table.text)
+      print(list.text)
       if isDry {
         print("nothing was removed: this was a dry run")
       } else {
@@ -58,49 +62,20 @@ extension SidecarWork {
     let results = try volume.savingCacheOnce {
       files.isEmpty ? try volume.dumps().map { volume.verify($0) } : try files.map(verify)
     }
-    var code = SidecarExit.success
-    for result in results where !result.isGood && code != .damaged {
-      code = result.verification == nil ? .volume : .damaged
+    let list = VerificationList(results.map { $0.report() }, in: volume.dumpPath)
+    print(json ? JSONWriter.text(.object(list.json)) : list.text)
+    return switch list.outcome {
+    case .allGood: .success
+    case .unreadable: .volume
+    case .bad: .damaged
     }
-    if json {
-      print(JSONWriter.text(["dumps": .array(results.map(Self.json))]))
-    } else {
-      if results.isEmpty { print("no dumps in \(volume.dumpPath)") }
-      for result in results { print(Self.line(result)) }
-    }
-    return code
   }
 
   /// One file, wherever it is: a bare name is one of the directory of dumps, else of the working directory.
   private func verify(_ file: String) throws -> KnownDump {
     // A path says where it is, also when MEM_DUMP_PATH leads nowhere.
     if file.utf8.contains(UInt8(ascii: "/")) { return volume.verify(path: file) }
-    let inside = "\(try volume.directory.location.directory)/\(file)"
-    return volume.verify(path: access(inside, F_OK) == 0 ? inside : file)
-  }
-
-  private static func line(_ dump: KnownDump) -> String {
-    switch dump.verification {
-    case .good(let good)?: "good  \(dump.entry.path)  \(good.documents) documents of \(good.createdAt)"
-    case .damaged(let reason)?, .unopened(let reason)?: "BAD   \(dump.entry.path): \(reason)"
-    case nil: "?     \(dump.entry.path): \(dump.readFault ?? "it can't be read")"
-    }
-  }
-
-  private static func json(_ dump: KnownDump) -> JSONValue {
-    var object: JSONObject = ["name": .string(dump.name), "path": .string(dump.entry.path)]
-    switch dump.verification {
-    case .good(let good)?:
-      object["verified"] = true
-      for (key, value) in good.fields { object[key] = value }
-    case .damaged(let reason)?, .unopened(let reason)?:
-      object["verified"] = false
-      object["error"] = .string(reason)
-    case nil:
-      object["verified"] = .null
-      object["error"] = .string(dump.readFault ?? "it can't be read")
-    }
-    return .object(object)
+    return volume.verify(path: try volume.directory.path(named: file))
   }
 
   func receipt(json: Bool) throws -> SidecarExit {

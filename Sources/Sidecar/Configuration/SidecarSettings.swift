@@ -26,15 +26,15 @@ extension SidecarSettings {
     package let port = SharedSettings.port
     package let url = OptionalSetting(
       "SIDECAR_URL", .address(.nothing, example: "http://127.0.0.1:5001"), absent: "http://127.0.0.1:$PORT",
-      flag: "--url URL", "where the gateway answers: scheme, host and port; with PORT=0 `run` and `drain` require it")
+      flag: "--url <url>", "where the gateway answers: scheme, host and port; with PORT=0 `run` and `drain` require it")
     package let username = OptionalSetting(
-      "SIDECAR_USERNAME", .text("a name"), absent: "required by run and drain", flag: "--username NAME",
+      "SIDECAR_USERNAME", .text("a name"), absent: "required by run and drain", flag: "--username <name>",
       "the account that the gateway creates for the sidecar")
     package let password = SecretSetting(
-      "SIDECAR_PASSWORD", absent: "required by run and drain", flag: "--password-file FILE",
+      "SIDECAR_PASSWORD", absent: "required by run and drain", flag: "--password-file <file>",
       "the password of that account")
     package let certificates = OptionalSetting(
-      "SIDECAR_CACERT", .text("a path"), absent: "the system's bundle", flag: "--cacert FILE",
+      "SIDECAR_CACERT", .text("a path"), absent: "the system's bundle", flag: "--cacert <file>",
       "PEM certificates to trust when the URL is https")
   }
 
@@ -49,21 +49,22 @@ extension SidecarSettings {
     package let monthly = rule("monthly", standard.monthly, "the same for the last N months")
     package let yearly = rule("yearly", standard.yearly, "the same for the last N years")
     package let within = OptionalSetting(
-      "KEEP_WITHIN", .time(orOff: true), absent: "off", flag: "--keep-within TIME",
+      "KEEP_WITHIN", .time(orOff: true), absent: "off", flag: "--keep-within <time>",
       "every dump of this time before the newest")
     package let maximumBytes = OptionalSetting(
-      "KEEP_MAX_BYTES", .size, absent: "off", flag: "--keep-max-bytes BYTES", "a cap on what the rules keep")
+      "KEEP_MAX_BYTES", .size, absent: "off", flag: "--keep-max-bytes <bytes>", "a cap on what the rules keep")
     package let maximumCount = OptionalSetting(
-      "KEEP_MAX_COUNT", .ruleCount, absent: "off", flag: "--keep-max-count N", "a cap on what the rules keep, in dumps")
+      "KEEP_MAX_COUNT", .ruleCount, absent: "off", flag: "--keep-max-count <n>",
+      "a cap on what the rules keep, in dumps")
     package let trash = Setting(
-      "TRASH_KEEP", .time(), default: 86_400, flag: "--trash-keep TIME",
+      "TRASH_KEEP", .time(), default: 86_400, flag: "--trash-keep <time>",
       "how long removed dumps stay in trash/; 0 deletes them in the round that removed them")
 
     /// - Parameter standard: 0 for a rule that is off.
     private static func rule(_ unit: String, _ standard: Int, _ sentence: String) -> Setting<Int> {
       Setting(
         "KEEP_\(unit.uppercased())", .ruleCount, default: standard,
-        shown: standard > 0 ? "\(standard) if no rule is set" : "off", flag: "--keep-\(unit) N", sentence)
+        shown: standard > 0 ? "\(standard) if no rule is set" : "off", flag: "--keep-\(unit) <n>", sentence)
     }
   }
 
@@ -71,19 +72,19 @@ extension SidecarSettings {
     package static let title = "Operation"
 
     package let drainDeadline = Setting(
-      "DRAIN_DEADLINE", .integer(1...3600), default: 55, flag: "--drain-deadline SECONDS",
+      "DRAIN_DEADLINE", .integer(1...3600), default: 55, flag: "--drain-deadline <seconds>",
       "seconds for a whole drain; at most stopTimeout of ECS minus 5")
     package let metricsPort = OptionalSetting(
-      "SIDECAR_METRICS_PORT", .integer(0...65_535), absent: "off", flag: "--metrics-port PORT",
+      "SIDECAR_METRICS_PORT", .integer(0...65_535), absent: "off", flag: "--metrics-port <port>",
       "serve Prometheus text on this port of 127.0.0.1")
     package let statusPeriod = OptionalSetting(
-      "SIDECAR_STATUS_EVERY", .time(), absent: "off", flag: "--status-every TIME",
+      "SIDECAR_STATUS_EVERY", .time(), absent: "off", flag: "--status-every <time>",
       "log one line of metrics this often; 0 is off")
     package let maximumAge = OptionalSetting(
-      "SIDECAR_MAX_AGE", .time(), absent: "off", flag: "--max-age TIME",
+      "SIDECAR_MAX_AGE", .time(), absent: "off", flag: "--max-age <time>",
       "`health` fails when the newest verified dump is older; 0 is off")
     package let taskProtection = Setting(
-      "SIDECAR_TASK_PROTECTION", .boolean, default: false, flag: "--task-protection true|false",
+      "SIDECAR_TASK_PROTECTION", .boolean, default: false, flag: "--task-protection <true|false>",
       "protect the ECS task from scale-in around dumps and drains")
     package let metadata = OptionalSetting(
       "ECS_CONTAINER_METADATA_URI_V4", .address(.path, example: "http://169.254.170.2/v4/0123abcd; ECS sets it"),
@@ -97,17 +98,17 @@ extension SidecarSettings {
     package static let title = "Copies in S3"
 
     package let bucket = OptionalSetting(
-      "OFFSITE_S3_BUCKET", .text("a bucket's name"), absent: "off", flag: "--offsite-bucket NAME",
+      "OFFSITE_S3_BUCKET", .text("a bucket's name"), absent: "off", flag: "--offsite-bucket <name>",
       "copy verified dumps to this S3 bucket")
     package let prefix = Setting(
       "OFFSITE_S3_PREFIX", .text("text without `.` or `..` between its slashes"), default: "gatehouse/",
-      flag: "--offsite-prefix PREFIX", "how the keys of the copies begin")
+      flag: "--offsite-prefix <prefix>", "how the keys of the copies begin")
     package let region = OptionalSetting(
       "AWS_REGION", olderVariable: "AWS_DEFAULT_REGION", .text("a region's name"), absent: "required with a bucket",
-      flag: "--offsite-region REGION", "the bucket's region")
+      flag: "--offsite-region <region>", "the bucket's region")
     package let endpoint = OptionalSetting(
       "OFFSITE_S3_ENDPOINT", .address(.path, example: "https://s3.example.com"), absent: "AWS's own",
-      flag: "--offsite-endpoint URL", "another server that speaks S3")
+      flag: "--offsite-endpoint <url>", "another server that speaks S3")
   }
 
   package struct Credentials: SettingGroup {

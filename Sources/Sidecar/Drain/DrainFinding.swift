@@ -1,3 +1,5 @@
+import DumpReports
+
 /// What a drain ends with, as far as the service, its lease and the volume tell.
 struct DrainFinding: Sendable, Equatable {
   let outcome: DrainOutcome

@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpReports
 import JSON
 
 /// What a drain has done so far.

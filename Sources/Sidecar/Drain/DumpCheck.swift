@@ -1,5 +1,6 @@
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import Glibc
 import JSON
 import Retention

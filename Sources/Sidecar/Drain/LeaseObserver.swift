@@ -15,9 +15,9 @@ struct LeaseObserver: Sendable {
   func observe(until deadline: Deadline) -> LeaseEvidence {
     // The last look needs some time, too.
     let watch = deadline.keeping(.milliseconds(300)).within(Self.watch)
-    var first: LeaseLook?
+    var first: LeaseReading?
     while true {
-      let look: LeaseLook
+      let look: LeaseReading
       switch worker.run(until: deadline, { [volume] in try Self.look(volume) }) {
       case .done(let found): look = found
       case .failed(let error):
@@ -41,15 +41,15 @@ struct LeaseObserver: Sendable {
     record.predecessor.map { LeaseEvidence.Predecessor(holder: $0.holder, isReleased: $0.isReleased) }
   }
 
-  private static func look(_ volume: DumpVolume) throws -> LeaseLook {
-    try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).look()
+  private static func look(_ volume: DumpVolume) throws -> LeaseReading {
+    try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).readLease()
   }
 
   /// - Parameters:
   ///   - first: the first look; `nil` when this is it.
   ///   - isLast: whether the time for looks is over.
   /// - Returns: `nil` when one more look may tell more.
-  static func evidence(_ look: LeaseLook, since first: LeaseLook?, isLast: Bool) -> LeaseEvidence? {
+  static func evidence(_ look: LeaseReading, since first: LeaseReading?, isLast: Bool) -> LeaseEvidence? {
     switch look.lease {
     case .absent where look.claims.isEmpty: return .absent
     case .absent:

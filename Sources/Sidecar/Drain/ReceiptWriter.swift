@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpReports
 import JSON
 import Logging
 import Logs

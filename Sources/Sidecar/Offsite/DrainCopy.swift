@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpReports
 import HTTPClient
 import Logging
 import Retention

@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import HTTPClient
 import JSON
 import Logging

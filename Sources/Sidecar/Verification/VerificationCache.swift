@@ -1,6 +1,7 @@
 import Cryptography
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import JSON
 
 /// What the sidecar remembers from run to run: the dumps that it has verified, with the results.
@@ -171,17 +172,5 @@ extension VerificationCache.Note {
     case .good(let good): for (key, value) in good.fields { note[key] = value }
     }
     return .object(note)
-  }
-}
-
-extension Verification.Good {
-  /// The fields in the cache and in receipts.
-  var fields: [(String, JSONValue)] {
-    [
-      ("format", .string(format)), ("created_at", .string(createdAt)), ("documents", .integer(documents)),
-      ("sha256", .string(sha256)), ("epoch", order.map { .integer($0.epoch) } ?? .null),
-      ("sequence", order.map { .integer($0.sequence) } ?? .null),
-      ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
-    ]
   }
 }

@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import JSON
 import Retention
 import Settings
@@ -128,12 +129,12 @@ final class DumpVolume: Sendable {
 
   private func check(_ known: KnownDump, isCancelled: () -> Bool) -> KnownDump {
     var dump = known
-    do {
-      let summary = try directory.open(dump.entry.path).inspect(keyring, isCancelled: isCancelled)
-      dump.verification = .good(.init(summary))
+    do throws(DumpDirectoryError) {
+      let (found, fault) = try directory.verification(of: dump.entry.path, keyring, isCancelled: isCancelled)
+      dump.verification = found
+      if let fault { dump.readFault = fault }
     } catch {
-      dump.verification = (error as? DumpFormatError).flatMap(Verification.init)
-      if dump.verification == nil { dump.readFault = "\(error)" }
+      (dump.verification, dump.readFault) = (nil, "\(error)")
     }
     return dump
   }

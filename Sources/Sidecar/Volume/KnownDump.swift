@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpReports
 import Retention
 
 /// A dump of the volume, with what is known of it.
@@ -36,5 +37,14 @@ struct KnownDump: Sendable {
       }
     return JudgedDump(
       name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict, isAccepted: isAccepted)
+  }
+
+  /// The dump as commands report it.
+  ///
+  /// - Parameter decision: what the retention rules decide for it, or `nil` where no rules apply.
+  func report(_ decision: RetentionPlan.Decision? = nil) -> DumpReport {
+    DumpReport(
+      entry, createdAt: createdAt, verification: verification, trouble: readFault,
+      decision: decision.map { .init(isKept: $0.isKept, reasons: $0.reasons.map(\.description)) })
   }
 }

@@ -9,8 +9,8 @@ struct LeaseObserverTests {
 
   private func look(
     renewal: Int, isReleased: Bool = false, claims: [Int] = [3], isHolderDead: Bool = false
-  ) -> LeaseLook {
-    LeaseLook(
+  ) -> LeaseReading {
+    LeaseReading(
       lease: .record(LeaseRecord(holder: holder, epoch: 3, renewal: renewal, isReleased: isReleased)), claims: claims,
       isHolderDead: isHolderDead)
   }
@@ -29,7 +29,7 @@ struct LeaseObserverTests {
           == held(.released))
       #expect(
         LeaseObserver.evidence(look(renewal: 1, isHolderDead: true), since: first, isLast: false) == held(.abandoned))
-      #expect(LeaseObserver.evidence(LeaseLook(lease: .absent, claims: []), since: first, isLast: false) == .absent)
+      #expect(LeaseObserver.evidence(LeaseReading(lease: .absent, claims: []), since: first, isLast: false) == .absent)
     }
   }
 
@@ -49,15 +49,15 @@ struct LeaseObserverTests {
         holder: holder, epoch: 3, renewal: 1, isReleased: true,
         predecessor: LeasePredecessor(holder: "z", epoch: 2, isReleased: isReleased))
       #expect(
-        LeaseObserver.evidence(LeaseLook(lease: .record(record), claims: [3]), since: nil, isLast: false)
+        LeaseObserver.evidence(LeaseReading(lease: .record(record), claims: [3]), since: nil, isLast: false)
           == .held(by: "a", .released, after: .init(holder: "z", isReleased: isReleased)))
     }
   }
 
   @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
   func unreadable() {
-    let damaged = LeaseLook(lease: .damaged(fingerprint: "x"), claims: [3])
-    let absent = LeaseLook(lease: .absent, claims: [3])
+    let damaged = LeaseReading(lease: .damaged(fingerprint: "x"), claims: [3])
+    let absent = LeaseReading(lease: .absent, claims: [3])
     for look in [damaged, absent] {
       #expect(LeaseObserver.evidence(look, since: nil, isLast: false) == nil)
       guard case .unreadable(let reason)? = LeaseObserver.evidence(look, since: nil, isLast: true) else {
@@ -66,7 +66,7 @@ struct LeaseObserverTests {
       }
       #expect(reason.contains("lease.json"))
     }
-    let dead = LeaseLook(lease: .absent, claims: [3], isHolderDead: true)
+    let dead = LeaseReading(lease: .absent, claims: [3], isHolderDead: true)
     #expect(LeaseObserver.evidence(dead, since: nil, isLast: false) == .held(by: "", .abandoned, after: nil))
   }
 }

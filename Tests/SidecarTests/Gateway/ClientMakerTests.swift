@@ -1,4 +1,5 @@
 import Clocks
+import DumpReports
 import Foundation
 import HTTPClient
 import Logging

@@ -31,4 +31,12 @@ struct S3ListingTests {
       #expect(list(broken) == nil)
     }
   }
+
+  @Test("tells keys apart by their bytes, although Unicode calls them equal")
+  func keys() {
+    let (one, other) = (S3Object(key: "caf\u{E9}", bytes: 1), S3Object(key: "cafe\u{301}", bytes: 1))
+    #expect(one.key == other.key)
+    #expect(one != other)
+    #expect(Set([one, other, one]).count == 2)
+  }
 }

@@ -1,5 +1,6 @@
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import JSON
 import TestSupport
 import Testing
@@ -87,5 +88,16 @@ struct VerificationCacheTests {
       let text = #"{"version":1,"dumps":{"a.bin":\#(note.replacing("COUNT", with: count))}}"#
       #expect((VerificationCache(Array(text.utf8)) != nil) == isTaken, "\(count)")
     }
+  }
+
+  @Test("tells names apart by their bytes, although Unicode calls them equal")
+  func names() {
+    let file = FileIdentity(bytes: 1, modifiedAt: 2, inode: 3)
+    let keys = KeyMarks(["k"])
+    var cache = VerificationCache()
+    cache.record(.damaged("torn"), of: "caf\u{E9}.bin", file, keys)
+    #expect(cache.verification(of: "cafe\u{301}.bin", file, keys) == nil)
+    cache.copied = [UTF8Key("caf\u{E9}.bin"), UTF8Key("cafe\u{301}.bin")]
+    #expect(VerificationCache(JSONWriter.bytes(cache.json))?.copied.count == 2)
   }
 }

@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import DumpFormat
+import DumpReports
 import Foundation
 import Glibc
 import Retention

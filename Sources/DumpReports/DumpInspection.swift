@@ -1,0 +1,32 @@
+import DumpDirectory
+package import JSON
+
+/// What `inspect` prints: when a dump was made, and how much it holds.
+package struct DumpInspection: Sendable {
+  private let report: DumpReport
+  private let good: Verification.Good
+
+  /// - Returns: `nil` for a dump that is not verified as good.
+  package init?(_ report: DumpReport) {
+    guard let good = report.verification?.good else { return nil }
+    self.report = report
+    self.good = good
+  }
+
+  /// The object that `--json` prints.
+  package var json: JSONObject {
+    JSONObject(
+      [
+        ("name", .string(report.entry.name)), ("path", .string(report.entry.path)),
+        ("bytes", .integer(report.entry.bytes)), ("verified", true),
+      ] + good.fields)
+  }
+
+  /// Lines for a terminal.
+  package var text: String {
+    ([
+      "path        \(report.entry.path)", "format      \(good.format)", "created at  \(good.createdAt)",
+      "bytes       \(report.entry.bytes)", "sha256      \(good.sha256)", "documents   \(good.documents)",
+    ] + good.collections.map { "  \($0.name)  \($0.documents)" }).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,55 @@
+package import DumpDirectory
+package import JSON
+
+/// What `list` of both programs prints: the dumps of a directory, newest first.
+package struct DumpList: Sendable {
+  private let location: DumpLocation
+  private let reports: [DumpReport]
+  private let leftAlone: LeftAlone
+
+  package init(_ reports: [DumpReport], _ leftAlone: LeftAlone, in location: DumpLocation) {
+    self.location = location
+    self.reports = reports
+    self.leftAlone = leftAlone
+  }
+
+  /// The object that `--json` prints.
+  package var json: JSONObject {
+    [
+      "directory": .string(location.directory), "dumps": .array(reports.map(\.listed)),
+      "passed_over": .array(leftAlone.impostors.map { ["name": .string($0.name), "kind": .string($0.kind)] }),
+      "left_alone": .strings(leftAlone.others),
+    ]
+  }
+
+  /// Lines for a terminal.
+  package var text: String {
+    let count = reports.count
+    let heading =
+      count == 0
+      ? "no dumps in \(location.directory)"
+      : "\(count) dump\(count == 1 ? "" : "s") in \(location.directory), newest first"
+    let width = reports.map(\.entry.name.count).max() ?? 0
+    let passedOver = leftAlone.impostors.map { "passed over  \($0.name): it is \($0.kind)" }
+    let others = leftAlone.others.map { "left alone   \($0): it is no dump of '\(location.stem)' by its name" }
+    return ([heading] + reports.map { Self.line($0, width: width) } + passedOver + others).joined(separator: "\n")
+  }
+
+  private static func line(_ report: DumpReport, width: Int) -> String {
+    let entry = report.entry
+    let name = entry.name + String(repeating: " ", count: width - entry.name.count)
+    let state =
+      switch report.verification {
+      case .good(let good)?: "verified    \(good.documents) documents"
+      case .damaged?: "DAMAGED"
+      case .unopened?: "NOT OPENED"
+      case nil: report.trouble == nil ? "unverified" : "NOT READ"
+      }
+    let decision = report.decision.map { decision in
+      "  \(decision.isKept ? "keep" : "remove"): \(decision.reasons.joined(separator: ", "))"
+    }
+    let error = report.error.map { "\n      \($0)" }
+    return "\(name)  \(report.createdAt)  \(entry.bytes) bytes  \(state)"
+      + [decision, error].compactMap(\.self).joined()
+  }
+}

@@ -1,0 +1,59 @@
+import DumpDirectory
+package import JSON
+
+/// What `verify` of both programs prints: one line a dump, and how all of them are together.
+package struct VerificationList: Sendable {
+  /// The worst that was found.
+  package enum Outcome: Sendable, Equatable {
+    case allGood
+    /// At least one can't be read, and nothing is known to be wrong with the others. It may be good.
+    case unreadable
+    /// At least one is damaged, or no key decrypts it.
+    case bad
+  }
+
+  private let reports: [DumpReport]
+  /// The dump directory, for the message that there is no dump.
+  private let directory: String
+
+  package init(_ reports: [DumpReport], in directory: String) {
+    self.reports = reports
+    self.directory = directory
+  }
+
+  /// How all of them are together.
+  package var outcome: Outcome {
+    if reports.contains(where: { $0.verification?.fault != nil }) { return .bad }
+    return reports.allSatisfy { $0.verification?.good != nil } ? .allGood : .unreadable
+  }
+
+  /// The object that `--json` prints.
+  package var json: JSONObject { ["dumps": .array(reports.map(Self.object))] }
+
+  /// Lines for a terminal.
+  package var text: String {
+    reports.isEmpty ? "no dumps in \(directory)" : reports.map(Self.line).joined(separator: "\n")
+  }
+
+  private static func line(_ report: DumpReport) -> String {
+    let path = report.entry.path
+    return switch report.verification {
+    case .good(let good)?: "good  \(path)  \(good.documents) documents of \(good.createdAt)"
+    case .damaged(let reason)?, .unopened(let reason)?: "BAD   \(path): \(reason)"
+    case nil: "?     \(path): \(report.reason)"
+    }
+  }
+
+  private static func object(_ report: DumpReport) -> JSONValue {
+    var object: JSONObject = [
+      "name": .string(report.entry.name), "path": .string(report.entry.path), "bytes": .integer(report.entry.bytes),
+      "verified": report.isVerified,
+    ]
+    if let good = report.verification?.good {
+      for (key, value) in good.fields { object[key] = value }
+    } else {
+      object["error"] = .string(report.reason)
+    }
+    return .object(object)
+  }
+}

@@ -1,0 +1,16 @@
+extension ExitCode {
+  /// What it says, for `--help`.
+  package var meaning: String {
+    switch self {
+    case .stopped: "stopped, and the last dump is safe"
+    case .lastDumpFailed: "the last dump was not written (health: not ready)"
+    case .noDumpLoads: "no dump can be loaded, or no key opens the newest"
+    case .cannotListen: "can't listen"
+    case .changesLeftBehind: "another task took the lease, and changes are kept aside"
+    case .systemExhausted: "too few threads or descriptors, or too little memory"
+    case .directoryNotWritable: "the dump directory can't be created or written"
+    case .dumpUnreadable: "the volume fails, or the newest dump can't be read"
+    case .configuration: "the settings are not in order"
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package import Authentication
+import HTTPAPI
+package import Model
+import RateLimiting
+import Synchronization
+
+/// Passwords, tokens, cookies, and the limits of logins.
+package final class AccountServices: Sendable {
+  /// The hashes of passwords.
+  let passwords: Passwords
+  /// Signs and verifies tokens.
+  let tokens: Tokens
+  let lifetimes: PlatformConfiguration.TokenLifetimes
+  let cookies: CookieJar
+  private let model: CurrentModel
+  private let clock: @Sendable () -> Double
+  private let environmentAccounts: @Sendable (_ limit: Duration) async -> Bool
+  // The limiter is optional, not the lock: calling an optional lock that is `nil` traps in debug builds.
+  private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>?>
+  private let registrations: Mutex<FixedWindowLimiter<NetworkAddress?>?>
+
+  /// The services of a configuration.
+  ///
+  /// - Parameters:
+  ///   - clock: returns Unix seconds.
+  ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords, and
+  ///     returns whether they have.
+  package init(
+    _ configuration: PlatformConfiguration, passwords: Passwords, tokens: Tokens, model: CurrentModel,
+    clock: @escaping @Sendable () -> Double, environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool
+  ) {
+    self.passwords = passwords
+    self.tokens = tokens
+    self.model = model
+    self.clock = clock
+    self.environmentAccounts = environmentAccounts
+    lifetimes = configuration.tokens
+    cookies = CookieJar(configuration.cookies, httpsOnly: configuration.httpsOnly)
+    logins = Mutex(configuration.loginLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
+    registrations = Mutex(
+      configuration.registrationLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
+  }
+
+  /// The time in Unix seconds.
+  func now() -> Int { Int(clock()) }
+
+  /// Waits until the accounts of the environment have their passwords.
+  ///
+  /// - Returns: the state by then.
+  /// - Throws: `AuthenticationError` `busy` when that takes too long.
+  func awaitEnvironmentAccounts() async throws -> ModelVersion {
+    guard await environmentAccounts(.seconds(10)) else { throw AuthenticationError(.busy) }
+    return model.version()
+  }
+
+  /// The state at this moment, for a request that waited.
+  func state() -> ModelVersion { model.version() }
+
+  enum LimitedAction: Sendable {
+    case login
+    case registration
+  }
+
+  /// Counts an action of an address, or returns `nil` when the action has no limit.
+  func count(_ action: LimitedAction, from address: NetworkAddress?) -> FixedWindowLimiter<NetworkAddress?>.Decision? {
+    let (seconds, address) = (clock(), address?.network)
+    return switch action {
+    case .login: logins.withLock { $0?.count(address, now: seconds) }
+    case .registration: registrations.withLock { $0?.count(address, now: seconds) }
+    }
+  }
+}

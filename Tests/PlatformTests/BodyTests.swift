@@ -1,0 +1,97 @@
+import HTTPAPI
+import JSON
+import Model
+import Rules
+import Testing
+
+@testable import Platform
+
+@Suite("Request bodies")
+struct BodyTests {
+  private func faults(_ model: BodyModel, _ body: JSONValue) -> [String] {
+    do {
+      _ = try model.check(body)
+      return []
+    } catch {
+      return error.faults
+    }
+  }
+
+  private let user: JSONObject = [
+    "username": "alice", "email": "alice@example.com", "password": "0123456789abcdef", "role": "developer",
+  ]
+
+  @Test("get every field of their model, with defaults and without what is unknown")
+  func defaults() throws {
+    let body = try Users.createBody.check(.object(user.merging(["unknown": 1, "rate_limit_duration": .null])))
+    #expect(body.fields.keys == Users.createBody.fields.map(\.name))
+    #expect(body.fields["groups"] == [])
+    #expect(body.fields["bandwidth_limit_window"] == "day")
+    #expect(body.fields["active"] == true)
+    #expect(body.fields["throttle_enabled"] == .null)
+    #expect(body.fields["unknown"] == nil)
+  }
+
+  @Test("change only what is not null")
+  func changes() throws {
+    let body = try Users.updateBody.check(["active": false, "email": .null])
+    #expect(JSONValue.object(body.changes) == ["active": false])
+  }
+
+  @Test("are told all of their faults, each with its field")
+  func allFaults() {
+    #expect(
+      faults(
+        Users.createBody,
+        ["username": "al", "password": 7, "role": "r", "groups": ["a", 1], "throttle_queue_limit": -1]) == [
+          "'username' must have at least 3 characters", "'email' is missing", "'password' must be a string",
+          "'role' must have at least 2 characters", "'groups[1]' must be a string",
+          "'throttle_queue_limit' must be at least 0",
+        ])
+    #expect(faults(Users.createBody, [1]) == ["the body must be a JSON object"])
+    #expect(
+      faults(Routings.createBody, ["routing_name": "r", "routing_servers": []]) == [
+        "'routing_servers' must have at least 1 element"
+      ])
+  }
+
+  @Test("count characters, not bytes")
+  func lengths() {
+    #expect(faults(Users.createBody, .object(user.merging(["username": "äöü"]))) == [])
+    #expect(
+      faults(Users.createBody, .object(user.merging(["username": .string(String(repeating: "é", count: 50))]))) == [])
+    #expect(
+      faults(Users.createBody, .object(user.merging(["username": .string(String(repeating: "é", count: 51))]))).count
+        == 1)
+  }
+
+  @Test("take what the peer takes beside the exact type")
+  func leniency() throws {
+    let body = try Users.createBody.check(
+      .object(user.merging(["rate_limit_duration": "5", "throttle_duration": 2.0, "active": "yes", "ui_access": 1])))
+    #expect(body.fields["rate_limit_duration"] == 5)
+    #expect(body.fields["throttle_duration"] == 2)
+    #expect(body.fields["active"] == true)
+    #expect(body.fields["ui_access"] == true)
+    #expect(faults(Users.createBody, .object(user.merging(["rate_limit_duration": "five"]))).count == 1)
+    #expect(faults(Users.createBody, .object(user.merging(["rate_limit_duration": 1.5]))).count == 1)
+  }
+
+  @Test("nest: a validation schema's rules are checked to the bottom")
+  func nesting() {
+    let body = { (rule: JSONValue) -> JSONValue in
+      ["endpoint_id": "e", "validation_enabled": true, "validation_schema": ["validation_schema": ["user.name": rule]]]
+    }
+    #expect(faults(EndpointValidations.createBody, body(["required": true, "type": "string"])) == [])
+    #expect(
+      faults(
+        EndpointValidations.createBody,
+        body(["required": true, "type": "object", "nested_schema": ["x": ["required": true]]])) == [
+          "'validation_schema.validation_schema.user.name.nested_schema.x.type' is missing"
+        ])
+  }
+}
+
+extension JSONValue: ExpressibleByFloatLiteral {
+  package init(floatLiteral value: Double) { self = JSONNumber(value).map(JSONValue.number) ?? .null }
+}

@@ -1,0 +1,40 @@
+import Authentication
+import DocumentStore
+import HTTPAPI
+import Logging
+import Model
+import Platform
+
+/// Services of a platform that writes no dumps.
+enum TestPlatform {
+  private struct NoDumps: DumpPort {
+    func dump(to path: String?) async throws(APIError) -> DumpReport { throw APIError(500, "MEM006", "no dumps") }
+    func restore(from path: String?) async throws(APIError) -> RestoreReport {
+      throw APIError(500, "MEM006", "no dumps")
+    }
+    func check(dumpPath: String) async throws(APIError) {}
+  }
+
+  /// A log that keeps every commit at once.
+  struct Log: CommitLog {
+    func append(_ commit: Commit) async {}
+  }
+
+  static func services(
+    store: DocumentStore, log: any CommitLog = Log(), standby: Standby? = nil, isSealed: Bool = false,
+    isSaved: Bool = false, resources: [Resource] = Resource.all
+  ) async throws -> PlatformServices {
+    let settings = SecuritySettings.Defaults(
+      enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true)
+    let status = GatewayStatus(availability: { .ready }, standby: { standby }) {
+      .init(memoryPercent: 0, connections: 0, seconds: 0)
+    }
+    let writer = StateWriter(
+      store: store, commitLog: log, standby: status.standby, isSealed: { isSealed }, isSaved: { isSaved })
+    return PlatformServices(
+      configuration: PlatformConfiguration(settings: settings, version: "1"), store: store, writer: writer,
+      passwords: Passwords(threads: 1, own: []), tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
+      dumps: NoDumps(), status: status, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 },
+      resources: resources)
+  }
+}
