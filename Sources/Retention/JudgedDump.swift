@@ -22,13 +22,17 @@ package struct JudgedDump: Sendable, Equatable {
   package let bytes: Int
   /// The result of verifying the dump.
   package let verdict: Verdict
+  /// Whether `ShrinkGuard` never flags the dump: an operator accepted it, or it passed before. Pruning removes the steps
+  /// of a slow decline, and judged anew, the remaining dumps would look like an accident.
+  package let isAccepted: Bool
 
   /// Creates a judged dump from its parts.
-  package init(name: String, createdAt: Int, bytes: Int, verdict: Verdict) {
+  package init(name: String, createdAt: Int, bytes: Int, verdict: Verdict, isAccepted: Bool = false) {
     self.name = name
     self.createdAt = createdAt
     self.bytes = bytes
     self.verdict = verdict
+    self.isAccepted = isAccepted
   }
 
   /// The number of documents, or `nil` unless the dump is good.

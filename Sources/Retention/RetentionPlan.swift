@@ -29,12 +29,10 @@ package struct RetentionPlan: Sendable, Equatable {
   /// - Parameters:
   ///   - dumps: the dumps of one directory, newest first by their authenticated headers. That can differ from the order
   ///     of `createdAt`.
-  ///   - accepted: the names of dumps that `ShrinkGuard` does not flag; see there.
   ///   - removesDamaged: whether dumps that are damaged or can't be decrypted are removed as soon as there is a newer
   ///     verified dump.
   package init(
-    dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, accepted: Set<String> = [],
-    removesDamaged: Bool = false
+    dumps: [JudgedDump], policy: RetentionPolicy, clock: ClockReading, removesDamaged: Bool = false
   ) {
     switch clock {
     case .untrusted(let reason):
@@ -42,7 +40,7 @@ package struct RetentionPlan: Sendable, Equatable {
     case .trusted where policy.isEmpty:
       self.init(keeping: dumps, because: "no rule is set")
     case .trusted(let now):
-      let planner = RetentionPlanner(dumps: dumps, policy: policy, now: now, accepted: accepted)
+      let planner = RetentionPlanner(dumps: dumps, policy: policy, now: now)
       self.init(
         decisions: planner.decide(removesDamaged: removesDamaged), anchor: planner.newestCounting.map { dumps[$0].name }
       )

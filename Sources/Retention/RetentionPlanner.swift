@@ -8,8 +8,8 @@ struct RetentionPlanner {
   private let newestGood: Int?
   let newestCounting: Int?
 
-  init(dumps: [JudgedDump], policy: RetentionPolicy, now: Int, accepted: Set<String>) {
-    let isFlagged = ShrinkGuard.flags(dumps, accepted: accepted)
+  init(dumps: [JudgedDump], policy: RetentionPolicy, now: Int) {
+    let isFlagged = ShrinkGuard.flags(dumps)
     self.dumps = dumps
     self.policy = policy
     self.now = now

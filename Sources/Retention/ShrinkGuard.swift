@@ -26,18 +26,14 @@ package struct ShrinkGuard: Sendable {
 
   /// Judges all dumps of a directory.
   ///
-  /// - Parameters:
-  ///   - dumps: the dumps, newest first.
-  ///   - accepted: the names of dumps that are never flagged: those that an operator accepted, and those that passed
-  ///     before. Pruning removes the steps of a slow decline, and judged anew, the remaining dumps would look like an
-  ///     accident.
+  /// - Parameter dumps: the dumps, newest first.
   /// - Returns: whether each dump is flagged, in the order of the dumps.
-  package static func flags(_ dumps: [JudgedDump], accepted: Set<String>) -> [Bool] {
+  package static func flags(_ dumps: [JudgedDump]) -> [Bool] {
     var flags = Array(repeating: false, count: dumps.count)
     var shrinkGuard = ShrinkGuard()
     for index in dumps.indices.reversed() {
       guard let documents = dumps[index].documents else { continue }
-      flags[index] = shrinkGuard.flags(documents: documents, isAccepted: accepted.contains(dumps[index].name))
+      flags[index] = shrinkGuard.flags(documents: documents, isAccepted: dumps[index].isAccepted)
     }
     return flags
   }

@@ -80,7 +80,7 @@ struct PlanCheck {
 
   private func plan(at now: Int) -> RetentionPlan {
     RetentionPlan(
-      dumps: dumps, policy: policy, clock: .trusted(now: now), accepted: accepted, removesDamaged: removesDamaged)
+      dumps: dumps.accepting(accepted), policy: policy, clock: .trusted(now: now), removesDamaged: removesDamaged)
   }
 
   private var removedPlaces: [Int] { plan.decisions.indices.filter { !plan.decisions[$0].isKept } }

@@ -24,7 +24,7 @@ struct RetentionPlanTests {
     _ dumps: [JudgedDump], _ policy: RetentionPolicy, clock: ClockReading = .trusted(now: now),
     accepted: Set<String> = []
   ) -> [String] {
-    RetentionPlan(dumps: dumps, policy: policy, clock: clock, accepted: accepted).decisions.map {
+    RetentionPlan(dumps: dumps.accepting(accepted), policy: policy, clock: clock).decisions.map {
       "\($0.isKept ? "keep" : "remove"): \($0.reasons.map(\.description).joined(separator: ", "))"
     }
   }

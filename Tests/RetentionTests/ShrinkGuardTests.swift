@@ -12,7 +12,7 @@ struct ShrinkGuardTests {
       JudgedDump(
         name: String(index), createdAt: index, bytes: 1, verdict: count.map { .good(documents: $0) } ?? .unverified)
     }
-    return ShrinkGuard.flags(dumps.reversed(), accepted: accepted).reversed()
+    return ShrinkGuard.flags(dumps.reversed().accepting(accepted)).reversed()
   }
 
   @Test("flags fewer than half of the documents, and not exactly half")

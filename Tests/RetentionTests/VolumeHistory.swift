@@ -100,12 +100,13 @@ struct VolumeHistory {
     if random.below(2) == 0 { views[sidecar] = directory }
     let view = views[sidecar]
     guard random.below(32) > 0 else {
-      let plan = RetentionPlan(dumps: view, policy: policy, clock: .untrusted(reason: "it jumped"), accepted: accepted)
+      let plan = RetentionPlan(
+        dumps: view.accepting(accepted), policy: policy, clock: .untrusted(reason: "it jumped"))
       return plan.removals.isEmpty && plan.anchor == nil ? nil : "pruned by an untrusted clock"
     }
     let removesDamaged = random.below(8) == 0
     let plan = RetentionPlan(
-      dumps: view, policy: policy, clock: .trusted(now: now), accepted: accepted, removesDamaged: removesDamaged)
+      dumps: view.accepting(accepted), policy: policy, clock: .trusted(now: now), removesDamaged: removesDamaged)
     let check = PlanCheck(
       plan: plan, dumps: view, policy: policy, now: now, accepted: accepted, removesDamaged: removesDamaged,
       later: now + random.pick([1, 3600, 100_000, 100_000_000]))

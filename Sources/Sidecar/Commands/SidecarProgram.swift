@@ -72,7 +72,7 @@ package enum SidecarProgram {
     do {
       // A signal that came earlier waits for this.
       let signals = try DrainSignals(logger: logger, terminate: terminate)
-      let work = try work(command, environment, notes: command == .run ? .owner : .guest, logger: logger)
+      let work = try work(command, environment, cache: command == .run ? .owner : .guest, logger: logger)
       terminate(command == .drain ? try work.drain(signals, terminate) : try work.watch(signals, terminate))
     } catch let error as ConfigurationFaults {
       for fault in error.faults { logger.critical("configuration", metadata: ["fault": "\(fault)"]) }
@@ -93,7 +93,7 @@ package enum SidecarProgram {
     let logger = output.logger(label: "gatehouse-sidecar", level: max(log.level, .warning))
     do {
       let changesVolume = command == .fetch || command == .prune && !invocation.has(.dryRun)
-      let work = try work(command, environment, notes: changesVolume ? .guest : .reader, logger: logger)
+      let work = try work(command, environment, cache: changesVolume ? .guest : .reader, logger: logger)
       return switch command {
       case .run, .drain: .usage
       case .list: try work.list(json: invocation.has(.json))
@@ -116,12 +116,12 @@ package enum SidecarProgram {
   }
 
   private static func work(
-    _ command: SidecarCommand, _ environment: [String: String], notes: DumpVolume.NotesAccess, logger: Logger
+    _ command: SidecarCommand, _ environment: [String: String], cache: DumpVolume.CacheAccess, logger: Logger
   ) throws -> SidecarWork {
     let configuration = try SidecarConfiguration.load(
       environment, logsIn: command.isLasting, readFile: SecretFile.text(of:))
     let volume = try DumpVolume(
-      configuration.dumps, workingDirectory: ProcessEnvironment.workingDirectory, notes: notes)
+      configuration.dumps, workingDirectory: ProcessEnvironment.workingDirectory, cache: cache)
     return SidecarWork(configuration: configuration, volume: volume, logger: logger)
   }
 

@@ -29,7 +29,7 @@ extension SidecarWork {
   ///
   /// - Parameter removesDamaged: what is damaged or does not open goes, too.
   func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool, removesDamaged: Bool) throws -> SidecarExit {
-    let dumps = try volume.savingTogether {
+    let dumps = try volume.savingCacheOnce {
       try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
     }
     // In a dry run this is in memory only, as is what was verified.
@@ -59,10 +59,10 @@ extension SidecarWork {
   }
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
-    let results = try volume.savingTogether {
+    let results = try volume.savingCacheOnce {
       files.isEmpty ? try volume.dumps().map { volume.verify($0) } : try files.map(verify)
     }
-    let list = VerificationList(results.map { $0.report() }, in: volume.place)
+    let list = VerificationList(results.map { $0.report() }, in: volume.dumpPath)
     print(json ? JSONWriter.text(.object(list.json)) : list.text)
     return switch list.outcome {
     case .allGood: .success
@@ -79,10 +79,10 @@ extension SidecarWork {
   }
 
   func receipt(json: Bool) throws -> SidecarExit {
-    let (found, passedOver) = try ReceiptShelf(directory: try volume.directory).newest()
+    let (found, passedOver) = try ReceiptFiles(directory: try volume.directory).newest()
     for receipt in passedOver { StandardError.write("a newer receipt can't be read: \(receipt)") }
     guard let (name, receipt) = found else {
-      StandardError.write("no drain receipt in \(volume.place)")
+      StandardError.write("no drain receipt in \(volume.dumpPath)")
       return .failure
     }
     print(json ? JSONWriter.text(.object(receipt)) : "\(name): \(DrainReceipt.line(receipt))")
@@ -95,7 +95,7 @@ extension SidecarWork {
       return .configuration
     }
     let fetch = OffsiteFetch(
-      shelf: OffsiteShelf(offsite, retention: configuration.retention, http: try .init(httpSettings), logger: logger),
+      store: OffsiteStore(offsite, retention: configuration.retention, http: try .init(httpSettings), logger: logger),
       volume: volume)
     let (path, good) = try fetch.run(name)
     if json {

@@ -28,7 +28,7 @@ final class Drain: Sendable {
   ///   - ownHolder: the gateway's name as the holder of the lease, or `nil` when that was not seen.
   init(
     _ configuration: SidecarConfiguration, volume: DumpVolume, worker: Worker, copy: DrainCopy?, logger: Logger,
-    cause: String, sighting: ServiceSighting, ownHolder: String? = nil, clock: WallClock = .system
+    cause: String, sighting: GatewaySighting, ownHolder: String? = nil, clock: WallClock = .system
   ) {
     self.volume = volume
     self.worker = worker
@@ -42,7 +42,7 @@ final class Drain: Sendable {
     receipt = ReceiptWriter(volume: volume, logger: logger)
     state = Mutex(
       DrainState(
-        limit: configuration.drainDeadline, sighting: sighting, ownHolder: ownHolder, dumpPath: volume.place,
+        limit: configuration.drainDeadline, sighting: sighting, ownHolder: ownHolder, dumpPath: volume.dumpPath,
         bucket: copy?.bucket))
   }
 
@@ -92,7 +92,7 @@ final class Drain: Sendable {
   }
 
   private func requestDump(_ client: GatewayClient, _ until: Duration) -> DrainState.Action {
-    do throws(ServiceError) {
+    do throws(GatewayError) {
       let answer = try client.dump(moment(until))
       return change { $0.dumpWritten(answer, at: $1) }
     } catch {
@@ -113,7 +113,7 @@ final class Drain: Sendable {
   }
 
   private func watchLease(_ until: Duration) -> DrainState.Action {
-    let evidence = LeaseWitness(volume: volume, worker: worker).testify(moment(until))
+    let evidence = LeaseObserver(volume: volume, worker: worker).observe(until: moment(until))
     return change {
       var generator = SystemRandomNumberGenerator()
       return $0.leaseWatched(evidence, at: $1, using: &generator)

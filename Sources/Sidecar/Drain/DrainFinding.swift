@@ -17,13 +17,13 @@ struct DrainFinding: Sendable, Equatable {
   ///   - sentence: how that showed.
   ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
   static func notThere(
-    _ sentence: String, _ sighting: ServiceSighting, own: String?, _ lease: LeaseEvidence
+    _ sentence: String, _ sighting: GatewaySighting, own: String?, _ lease: LeaseEvidence
   ) -> DrainFinding {
     let isKnown = sighting != .neverReady
     let gone =
       isKnown ? "the service had ended already" : "the service is not there and was not seen ready by this sidecar"
     let outcome = isKnown ? DrainOutcome.serviceGone : .neverReady
-    return switch ServiceEnd(sighting, own: own, lease) {
+    return switch GatewayEnd(sighting, own: own, lease) {
     case .unknown: DrainFinding(outcome, "\(gone) (\(sentence)); there is no lease that tells how it ended")
     case .inOrder: DrainFinding(outcome, "\(gone) (\(sentence)); it ended in order, as it had released the lease")
     case .onStandby: DrainFinding(.standby, "\(gone) (\(sentence)); another task is the writer of this volume")
@@ -38,7 +38,7 @@ struct DrainFinding: Sendable, Equatable {
   /// The service is there, was not seen ready by this sidecar, and loads its state. A process before it may have taken
   /// changes.
   static func starting(_ sentence: String, _ lease: LeaseEvidence) -> DrainFinding {
-    switch ServiceEnd(.neverReady, own: nil, lease) {
+    switch GatewayEnd(.neverReady, own: nil, lease) {
     case .unknown, .inOrder, .onStandby, .alive:
       DrainFinding(.neverReady, "the service is still starting and took no changes (\(sentence))")
     case .crashed(let reason):
@@ -54,7 +54,7 @@ struct DrainFinding: Sendable, Equatable {
 
   /// The service is there, took changes in the life of this sidecar, and says that another task is the writer.
   static func deposed(_ sentence: String, own: String?, _ lease: LeaseEvidence) -> DrainFinding {
-    switch ServiceEnd(.deposed, own: own, lease) {
+    switch GatewayEnd(.deposed, own: own, lease) {
     case .unknown, .inOrder, .onStandby: DrainFinding(.standby, sentence)
     case .alive: DrainFinding(.timedOut, "the service holds the lease and wrote no dump in time (\(sentence))")
     case .crashed: DrainFinding(.leaseLost, "this task took changes and has lost the lease since (\(sentence))")

@@ -23,7 +23,7 @@ struct DrainReceipt: Sendable {
     /// What began it: a signal, or the command.
     let cause: String
     let url: String
-    let sighting: ServiceSighting
+    let sighting: GatewaySighting
   }
 
   /// One request for a dump.

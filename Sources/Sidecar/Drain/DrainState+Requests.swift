@@ -22,7 +22,7 @@ extension DrainState {
   ///
   /// - Parameter generator: the chance in the length of pauses.
   mutating func requestFailed(
-    _ error: ServiceError, at now: Duration, using generator: inout some RandomNumberGenerator
+    _ error: GatewayError, at now: Duration, using generator: inout some RandomNumberGenerator
   ) -> Action {
     guard case .requesting(var requests) = phase else { return .ignore }
     note("\(error.code.rawValue): \(error)", requests, at: now)
@@ -107,7 +107,7 @@ extension DrainState {
   }
 
   private mutating func retry(
-    _ requests: Requests, after error: ServiceError, at now: Duration,
+    _ requests: Requests, after error: GatewayError, at now: Duration,
     using generator: inout some RandomNumberGenerator
   ) -> Action {
     guard requests.unanswered >= Self.requestsUntilGone else {
@@ -117,7 +117,7 @@ extension DrainState {
   }
 
   private mutating func pause(
-    _ before: Requests, after error: ServiceError, at now: Duration,
+    _ before: Requests, after error: GatewayError, at now: Duration,
     using generator: inout some RandomNumberGenerator
   ) -> Action {
     var requests = before
@@ -131,14 +131,14 @@ extension DrainState {
   }
 
   /// Ends the requests. A gateway whose host is gone answers no more than a slow one, so its lease is checked.
-  private mutating func giveUp(_ requests: Requests, after error: ServiceError, at now: Duration) -> Action {
+  private mutating func giveUp(_ requests: Requests, after error: GatewayError, at now: Duration) -> Action {
     requests.unanswered > 0
       ? checkHolder(requests, after: error, isLast: true, at: now)
       : checkNewestDump(DrainFinding(after: error), at: now)
   }
 
   private mutating func checkHolder(
-    _ requests: Requests, after error: ServiceError, isLast: Bool, at now: Duration
+    _ requests: Requests, after error: GatewayError, isLast: Bool, at now: Duration
   ) -> Action {
     phase = .checkingHolder(requests, after: error, isLast: isLast)
     return .watchLease(until: min(limit, now + Self.holderCheckTime))
@@ -173,7 +173,7 @@ extension DrainState {
 
 extension DrainState.Requests {
   /// Counts a failed request.
-  fileprivate mutating func count(_ error: ServiceError) {
+  fileprivate mutating func count(_ error: GatewayError) {
     if error.code == .loginRefused { refusedLogins += 1 }
     refusedConnections = error.code == .gone ? refusedConnections + 1 : 0
     unanswered = error.code == .unreachable || error.code == .timedOut ? unanswered + 1 : 0
@@ -182,7 +182,7 @@ extension DrainState.Requests {
 
 extension DrainFinding {
   /// The requests ended with this error, as their time is over.
-  fileprivate init(after error: ServiceError) {
+  fileprivate init(after error: GatewayError) {
     let outcome: DrainOutcome =
       switch error.code {
       case .failed, .strange: .dumpFailed

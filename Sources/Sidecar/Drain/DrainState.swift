@@ -58,10 +58,10 @@ struct DrainState: Sendable {
     case idle
     case requesting(Requests)
     /// The gateway said that it is not ready; its readiness tells whether it starts or stops.
-    case checkingReadiness(Requests, after: ServiceError)
+    case checkingReadiness(Requests, after: GatewayError)
     /// The gateway does not answer; its lease tells whether it has ended.
-    case checkingHolder(Requests, after: ServiceError, isLast: Bool)
-    case pausing(Requests, after: ServiceError)
+    case checkingHolder(Requests, after: GatewayError, isLast: Bool)
+    case pausing(Requests, after: GatewayError)
     case watchingLease(Silence, followsLease: Bool)
     case checkingDump(since: Duration)
     /// The gateway brought no dump, with what that means.
@@ -74,7 +74,7 @@ struct DrainState: Sendable {
   /// The time that the whole drain may take.
   let limit: Duration
   /// What was last seen of the gateway.
-  let sighting: ServiceSighting
+  let sighting: GatewaySighting
   /// The gateway's name as the holder of the lease, or `nil` when that was not seen.
   let ownHolder: String?
   /// `MEM_DUMP_PATH`, for messages.
@@ -94,7 +94,7 @@ struct DrainState: Sendable {
   ///   - ownHolder: the gateway's name as the holder of the lease, or `nil` when that was not seen.
   ///   - dumpPath: `MEM_DUMP_PATH`, for messages.
   ///   - bucket: the bucket of the copies in S3, or `nil` where none are configured.
-  init(limit: Duration, sighting: ServiceSighting, ownHolder: String?, dumpPath: String, bucket: String?) {
+  init(limit: Duration, sighting: GatewaySighting, ownHolder: String?, dumpPath: String, bucket: String?) {
     self.limit = limit
     self.sighting = sighting
     self.ownHolder = ownHolder

@@ -54,7 +54,7 @@ struct DumpCheck: Sendable {
     guard let index = dumps.firstIndex(where: { $0.name.hasSameBytes(as: answer.name) }), isHere(answer, dumps[index])
     else {
       throw Failure.notOnVolume(
-        "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.place)'); both containers need the same volume and MEM_DUMP_PATH"
+        "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.dumpPath)'); both containers need the same volume and MEM_DUMP_PATH"
       )
     }
     let checked = try verified(index, of: dumps)
@@ -93,7 +93,7 @@ struct DumpCheck: Sendable {
     let known = dumps[index]
     let dump = known.verification == nil ? volume.verify(known) : known
     switch dump.verification {
-    case nil: throw Failure.unreadable("'\(dump.name)' can't be read: \(dump.trouble ?? "unknown")")
+    case nil: throw Failure.unreadable("'\(dump.name)' can't be read: \(dump.readFault ?? "unknown")")
     case .damaged(let reason)?, .unopened(let reason)?:
       throw Failure.damaged("'\(dump.name)' does not verify: \(reason)")
     case .good(let good)?:
@@ -101,7 +101,7 @@ struct DumpCheck: Sendable {
       let predecessor = before.flatMap { before in before.verification?.good.map { (before.name, $0.documents) } }
       var all = dumps
       all[index] = dump
-      let shrank = ShrinkGuard.flags(all.map(\.judged), accepted: volume.accepted)[index]
+      let shrank = ShrinkGuard.flags(volume.judged(all))[index]
       let later = dumps[..<index].first { ($0.entry.epoch ?? 0) > good.order?.epoch ?? .max }
       return Checked(dump: dump, good: good, predecessor: predecessor, shrank: shrank, supersededBy: later?.name)
     }

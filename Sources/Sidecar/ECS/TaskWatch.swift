@@ -38,7 +38,7 @@ final class TaskWatch: Sendable {
     do throws(ThreadError) {
       try SystemThread.start { [self] in loop(maker.makeEventually()) }
     } catch {
-      metrics.countFailure("threads")
+      metrics.countFailure(.threads)
       logger.error("the task is not watched", metadata: ["error": "\(error)"])
     }
   }
@@ -108,7 +108,7 @@ final class TaskWatch: Sendable {
 
   private func report(_ result: EndpointResult, isFirst: Bool) {
     guard case .failure(let refused) = result else { return }
-    metrics.countFailure("ecs_metadata")
+    metrics.countFailure(.ecsMetadata)
     // Once for each row of failures, not each time.
     guard isFirst else { return }
     logger.warning(
@@ -120,7 +120,7 @@ final class TaskWatch: Sendable {
     switch result {
     case .success: logger.debug("task protection set", metadata: ["ecs.protected": "\(isProtected)"])
     case .failure(let refused):
-      metrics.countFailure("ecs_protection")
+      metrics.countFailure(.ecsProtection)
       guard isFirst else { return }
       logger.warning(
         "the task can't be protected from scale-in; its role needs ecs:UpdateTaskProtection",

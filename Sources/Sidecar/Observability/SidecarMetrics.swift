@@ -2,11 +2,29 @@ import Clocks
 import Logging
 import Synchronization
 
-/// What Prometheus is told. Counters count from the start of the process.
+/// The metrics of the sidecar. Counters count from the start of the process.
 final class SidecarMetrics: Sendable {
+  /// The cause of a failure, as the metrics name it.
+  enum Cause: String, Sendable, CaseIterable {
+    case damaged
+    case ecsMetadata = "ecs_metadata"
+    case ecsProtection = "ecs_protection"
+    case httpClient = "http_client"
+    case metricsPort = "metrics_port"
+    case notes
+    case offsite
+    case prune
+    case shrank
+    case threads
+    case unreadable
+    case volume
+    case volumeHangs = "volume_hangs"
+  }
+
+  /// The values at one time.
   struct Values: Sendable {
     var newestVerified: Newest?
-    /// Dumps on the volume, and their bytes; the trash not among them.
+    /// The dumps on the volume, and their bytes, without the trash.
     var dumps = 0
     var bytes = 0
     var unverified = 0
@@ -14,20 +32,21 @@ final class SidecarMetrics: Sendable {
     var verified = 0
     var pruned = 0
     var unlinked = 0
-    /// By cause.
-    var failures: [String: Int] = [:]
-    /// Receipts on the volume, by outcome: this process ends with its own drain.
-    var drains: [String: Int] = [:]
+    var failures: [Cause: Int] = [:]
+    /// The receipts on the volume by outcome, as this process ends with its own drain.
+    var drains: [ReceiptOutcome: Int] = [:]
     var isServiceReady = false
-    /// Whether it takes changes: not on standby, and not while its volume is full.
+    /// Whether the gateway takes changes. It does not on standby, nor while its volume is full.
     var isServiceWriter = false
-    /// Seconds for which a call of the volume has been under way.
+    /// The seconds for which a system call on the volume has been under way.
     var volumeBusy = 0
-    /// Of the newest copy offsite; `nil` where none is kept there.
+    /// When the newest dump that has a copy in S3 was made, in Unix seconds, or `nil` when there is no copy.
     var newestCopied: Int?
     var isOffsite = false
 
+    /// The newest verified dump.
     struct Newest: Sendable {
+      /// Unix seconds.
       let createdAt: Int
       let bytes: Int
       let documents: Int
@@ -37,26 +56,33 @@ final class SidecarMetrics: Sendable {
   private let values = Mutex(Values())
   private let lastTurn = Mutex(SteadyClock.now())
 
-  /// Whether the watch has gone round a short while ago.
+  /// Whether the watch has made a turn within the last minute.
   var isFresh: Bool { SteadyClock.now() - lastTurn.withLock { $0 } < .seconds(60) }
 
-  /// - Parameter duration: for how long the next turn may not come, though all is well.
+  /// Notes a turn of the watch.
+  ///
+  /// - Parameter duration: how much later than usual the next turn may come.
   func noteTurn(lasting duration: Duration = .zero) { lastTurn.withLock { $0 = SteadyClock.now() + duration } }
 
+  /// Changes the values.
   func change(_ body: (inout Values) -> Void) { values.withLock { body(&$0) } }
-  func countFailure(_ cause: String) { change { $0.failures[cause, default: 0] += 1 } }
+
+  /// Counts a failure.
+  func countFailure(_ cause: Cause) { change { $0.failures[cause, default: 0] += 1 } }
+
+  /// The values at this time.
   var snapshot: Values { values.withLock { $0 } }
 }
 
 extension SidecarMetrics.Values {
-  /// Seconds by which the newest copy is behind; `nil` where none is kept.
+  /// The seconds by which the newest copy is behind, or `nil` where no copies are configured.
   private var offsiteLag: Int? {
     guard isOffsite else { return nil }
     return newestVerified.map { max(0, $0.createdAt - (newestCopied ?? 0)) } ?? 0
   }
 
-  /// The figures of one log line, from which a log service makes metrics. Names without dots: CloudWatch's filters read a
-  /// dot as a step into an object.
+  /// The metrics of one log line, from which a log service makes its own. The names have no dots, as CloudWatch's filters
+  /// read a dot as a step into an object.
   ///
   /// - Parameter now: Unix seconds.
   func status(now: Int) -> Logger.Metadata {
@@ -66,8 +92,11 @@ extension SidecarMetrics.Values {
       ("dumps", dumps), ("dump_bytes", bytes), ("damaged_dumps", damaged), ("unverified_dumps", unverified),
       ("volume_busy_seconds", volumeBusy), ("offsite_lag_seconds", offsiteLag),
     ]
-    return Logger.Metadata(
-      uniqueKeysWithValues: figures.compactMap { figure in figure.value.map { (figure.name, .stringConvertible($0)) } })
+    var line: Logger.Metadata = [:]
+    for figure in figures {
+      if let value = figure.value { line[figure.name] = .stringConvertible(value) }
+    }
+    return line
   }
 
   /// The text format of Prometheus, version 0.0.4.
@@ -99,10 +128,10 @@ extension SidecarMetrics.Values {
     text.counter("unlinked_dumps_total", "Dumps unlinked from the trash.", [("", unlinked)])
     text.counter(
       "failures_total", "What failed, by cause.",
-      failures.sorted { $0.key < $1.key }.map { ("cause=\"\($0.key)\"", $0.value) })
+      failures.map { ($0.key.rawValue, $0.value) }.sorted { $0.0 < $1.0 }.map { ("cause=\"\($0.0)\"", $0.1) })
     text.counter(
       "drains_total", "Drains whose receipts are on the volume, by outcome.",
-      drains.sorted { $0.key < $1.key }.map { ("outcome=\"\($0.key)\"", $0.value) })
+      drains.map { ($0.key.label, $0.value) }.sorted { $0.0 < $1.0 }.map { ("outcome=\"\($0.0)\"", $0.1) })
     return text.lines
   }
 }

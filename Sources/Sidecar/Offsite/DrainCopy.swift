@@ -6,10 +6,10 @@ import Logging
 import Retention
 import Threads
 
-/// Copies a dump to S3 within what is left of a drain's deadline.
+/// Copies a dump to S3 within the time that is left to a drain.
 ///
-/// With a client and a thread of its own: a copy of the watch that is under way, and a volume that hangs, hold it no longer
-/// than its deadline.
+/// It has a client and a thread of its own, so neither a copy that the watch has under way nor a hung volume delays it
+/// past its deadline.
 struct DrainCopy: Sendable {
   private let configuration: OffsiteConfiguration
   private let retention: RetentionPolicy
@@ -33,7 +33,9 @@ struct DrainCopy: Sendable {
 
   var bucket: String { configuration.bucket }
 
-  /// - Parameter dump: verified; `nil` for the newest one of the volume that is.
+  /// Copies a dump.
+  ///
+  /// - Parameter dump: a verified dump, or `nil` for the newest verified one of the volume.
   func run(_ dump: KnownDump?, until deadline: Deadline) -> DrainReceipt.Copy {
     let start = SteadyClock.now()
     var result = attempt(dump, until: deadline)
@@ -45,7 +47,7 @@ struct DrainCopy: Sendable {
     let worker = Worker()
     let found = worker.run(until: deadline) { [self] in
       let known = try dump ?? volume.dumps().first(where: \.isGood)
-      return (known, known.map { volume.copied.contains($0.name) } ?? false)
+      return (known, known.map { volume.isCopied($0.name) } ?? false)
     }
     var result = DrainReceipt.Copy(bucket: bucket, reason: "")
     switch found {
@@ -58,7 +60,7 @@ struct DrainCopy: Sendable {
       switch worker.run(until: deadline, { [self] in try put(dump, deadline.keeping(.milliseconds(50))) }) {
       case .done:
         (result.isThere, result.reason) = (true, nil)
-        // Else the next start copies it once more.
+        // Without this record, the next start copies the dump once more.
         _ = worker.run(until: deadline) { [volume] in volume.markCopied(dump.name) }
       case .failed(let error): result.reason = "\(error)"
       case .late: result.reason = "S3, or the volume, did not answer in time"
@@ -69,16 +71,16 @@ struct DrainCopy: Sendable {
     return result
   }
 
-  /// Tries a few times: there may be no later.
+  /// Tries a few times, as there may be no later opportunity.
   private func put(_ dump: KnownDump, _ deadline: Deadline) throws {
     guard let good = dump.verification?.good else { throw OffsiteError(.mismatch, "'\(dump.name)' is not verified") }
     let source = try volume.directory.source(of: dump.entry.path)
-    let shelf = OffsiteShelf(configuration, retention: retention, http: try HTTPClient(settings), logger: logger)
+    let store = OffsiteStore(configuration, retention: retention, http: try HTTPClient(settings), logger: logger)
     var pause = RetryPause()
     var generator = SystemRandomNumberGenerator()
     for number in 1... {
       do throws(OffsiteError) {
-        return try shelf.put(dump, good, source, deadline)
+        return try store.put(dump, good, source, deadline)
       } catch {
         let wait = pause.next(using: &generator)
         guard error.mayPass, number < Self.tries, wait < deadline.left else { throw error }

@@ -8,7 +8,7 @@ import Retention
 import Synchronization
 import Threads
 
-/// Copies the newest verified dump to S3 from a thread of its own, so that a slow line holds nothing else.
+/// Copies the newest verified dump to S3 from a thread of its own, so that a slow line delays nothing else.
 final class OffsiteWatch: Sendable {
   private let configuration: OffsiteConfiguration
   private let retention: RetentionPolicy
@@ -27,23 +27,25 @@ final class OffsiteWatch: Sendable {
     if schedule.withLock({ $0.offer(dumps) }) { wakeup.ring() }
   }
 
-  /// - Parameter client: makes the client that S3 is asked with.
+  /// Starts the thread.
+  ///
+  /// - Parameter client: makes the client for the requests to S3.
   func start(_ client: @escaping @Sendable () throws -> HTTPClient, volume: DumpVolume, metrics: SidecarMetrics) {
     metrics.change { $0.isOffsite = true }
     let maker = ClientMaker(purpose: "copying dumps to S3", logger: logger, metrics: metrics, make: client)
     do throws(ThreadError) {
       try SystemThread.start { [self] in
-        let shelf = OffsiteShelf(
+        let store = OffsiteStore(
           configuration, retention: retention, http: maker.makeEventually(), logger: logger)
-        loop(shelf, volume, metrics)
+        loop(store, volume, metrics)
       }
     } catch {
-      metrics.countFailure("threads")
+      metrics.countFailure(.threads)
       logger.error("no dump is copied to S3", metadata: ["error": "\(error)"])
     }
   }
 
-  private func loop(_ shelf: OffsiteShelf, _ volume: DumpVolume, _ metrics: SidecarMetrics) {
+  private func loop(_ store: OffsiteStore, _ volume: DumpVolume, _ metrics: SidecarMetrics) {
     var clockWatch = ClockWatch()
     while true {
       switch schedule.withLock({ $0.next(at: SteadyClock.now()) }) {
@@ -51,10 +53,10 @@ final class OffsiteWatch: Sendable {
       case .pause(let until): Wakeup().wait(until: Deadline(in: until - SteadyClock.now()))
       case .copy(let dump):
         do {
-          try copy(dump, shelf, volume, metrics)
+          try copy(dump, store, volume, metrics)
           schedule.withLock { $0.copied(dump) }
           let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
-          prune(shelf, try volume.directory.location, clock, metrics)
+          prune(store, try volume.directory.location, clock, metrics)
           schedule.withLock { $0.succeeded() }
         } catch {
           noteFailure(error, dump, metrics)
@@ -64,7 +66,7 @@ final class OffsiteWatch: Sendable {
   }
 
   private func noteFailure(_ error: any Error, _ dump: KnownDump, _ metrics: SidecarMetrics) {
-    metrics.countFailure("offsite")
+    metrics.countFailure(.offsite)
     let wait = schedule.withLock { schedule in
       var generator = SystemRandomNumberGenerator()
       return schedule.failed(at: SteadyClock.now(), using: &generator)
@@ -78,25 +80,25 @@ final class OffsiteWatch: Sendable {
 
   /// Prunes the copies in S3. Copies that can't be removed now are removed after the next copy.
   private func prune(
-    _ shelf: OffsiteShelf, _ location: DumpLocation, _ clock: ClockReading, _ metrics: SidecarMetrics
+    _ store: OffsiteStore, _ location: DumpLocation, _ clock: ClockReading, _ metrics: SidecarMetrics
   ) {
     do throws(OffsiteError) {
-      _ = try shelf.prune(location, clock, Deadline(in: .seconds(120)))
+      _ = try store.prune(location, clock, Deadline(in: .seconds(120)))
     } catch {
-      metrics.countFailure("offsite")
+      metrics.countFailure(.offsite)
       logger.warning(
         "the copies in S3 were not pruned; that is tried again after the next copy", metadata: ["error": "\(error)"])
     }
   }
 
   private func copy(
-    _ dump: KnownDump, _ shelf: OffsiteShelf, _ volume: DumpVolume, _ metrics: SidecarMetrics
+    _ dump: KnownDump, _ store: OffsiteStore, _ volume: DumpVolume, _ metrics: SidecarMetrics
   ) throws {
     guard let good = dump.verification?.good else { return }
-    if !volume.copied.contains(dump.name) {
+    if !volume.isCopied(dump.name) {
       let start = SteadyClock.now()
       let source = try volume.directory.source(of: dump.entry.path)
-      try shelf.put(dump, good, source, OffsiteShelf.deadline(bytes: source.size))
+      try store.put(dump, good, source, OffsiteStore.deadline(bytes: source.size))
       volume.markCopied(dump.name)
       logger.info(
         "dump copied to S3",

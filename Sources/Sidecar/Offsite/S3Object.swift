@@ -1,21 +1,32 @@
 import JSON
 
-/// An object as a listing has it.
+/// An object of a listing. Keys are compared by their bytes.
 struct S3Object: Sendable, Hashable {
   let key: String
   let bytes: Int
 
-  /// Behind the last `/`.
+  /// The part of the key behind the last `/`.
   var name: String { key.parts(betweenBytes: UInt8(ascii: "/")).last ?? key }
+
+  static func == (left: S3Object, right: S3Object) -> Bool {
+    left.bytes == right.bytes && left.key.hasSameBytes(as: right.key)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(UTF8Key(key))
+    hasher.combine(bytes)
+  }
 }
 
 /// The answer to `ListObjectsV2`.
 struct S3Listing: Sendable, Equatable {
   let objects: [S3Object]
-  /// For the next page; `nil` at the end.
+  /// The token of the next page, or `nil` at the end.
   let continuation: String?
 
-  /// - Returns: `nil` for what is no such answer, or not a whole one: a list that lacks copies would be taken for all there are.
+  /// Reads an answer.
+  ///
+  /// - Returns: `nil` for any other or incomplete answer, as a list that lacks copies would count as complete.
   init?(xml: String) {
     let bytes = Array(xml.utf8)
     guard bytes.firstRange(of: "<ListBucketResult".utf8) != nil, bytes.firstRange(of: "</ListBucketResult>".utf8) != nil
@@ -37,9 +48,9 @@ struct S3Listing: Sendable, Equatable {
   }
 }
 
-/// The little of XML that S3's answers need: elements without attributes, none inside one of its own name.
+/// The part of XML that S3's answers need: elements without attributes, none inside one of the same name.
 enum XMLText {
-  /// What stands inside each element of a name.
+  /// The contents of each element of a name.
   static func elements(_ name: String, in text: some StringProtocol) -> [String] {
     let (open, close) = (Array("<\(name)>".utf8), Array("</\(name)>".utf8))
     let bytes = Array(text.utf8)
@@ -54,6 +65,7 @@ enum XMLText {
     return found
   }
 
+  /// Text with its entities replaced.
   static func unescaped(_ text: String) -> String {
     let words = ["&lt;": "<", "&gt;": ">", "&quot;": "\"", "&apos;": "'", "&#39;": "'", "&#34;": "\""]
     var result = text

@@ -1,17 +1,18 @@
 import Cryptography
 import DumpFormat
+import JSON
 
-/// Which keys were at hand when a dump was read, so that a verdict of fewer keys is told from one of more. The marks tell
-/// the keys apart and nothing else of them.
+/// Which keys were configured when a dump was read. A result that fewer keys gave may change with more keys. The marks
+/// tell the keys apart, and reveal nothing else of them.
 struct KeyMarks: Sendable, Equatable {
   private static let purpose = "sidecar-key-mark-v1"
-  /// Of the 32 that a code has: enough to tell an operator's few keys apart.
+  /// The length of a mark. A code has 32 bytes; this many tell an operator's few keys apart.
   private static let bytes = 8
 
-  private let marks: Set<String>
+  private let marks: Set<UTF8Key>
 
   init(_ texts: some Sequence<String>) {
-    marks = Set(texts)
+    marks = Set(texts.map { UTF8Key($0) })
   }
 
   init(_ keyring: DumpKeyring) throws {
@@ -21,7 +22,9 @@ struct KeyMarks: Sendable, Equatable {
       })
   }
 
-  var texts: [String] { marks.sorted() }
+  /// The marks as text, sorted.
+  var texts: [String] { marks.sorted().map(\.text) }
 
+  /// Whether the other set has every key of this one.
   func isSubset(of other: KeyMarks) -> Bool { marks.isSubset(of: other.marks) }
 }

@@ -2,57 +2,61 @@ import Clocks
 import DumpDirectory
 import DumpFormat
 import DumpReports
+import JSON
+import Retention
 import Settings
 import Synchronization
 import Threads
 
-/// The volume as the sidecar sees it. Every call here blocks for as long as the volume takes: all run on the worker that
-/// may hang.
+/// The dump directory as the sidecar sees it: dumps with the results of verifying them, which a cache remembers.
+///
+/// Every call blocks for as long as the volume takes, so all calls run on a worker whose caller does not wait for a hung
+/// volume.
 final class DumpVolume: Sendable {
   let keyring: DumpKeyring
   /// `MEM_DUMP_PATH`, for messages.
-  let place: String
+  let dumpPath: String
   private let keys: KeyMarks
-  private let access: NotesAccess
+  private let access: CacheAccess
   private let steady: @Sendable () -> Duration
   private let settings: DumpSettings
   private let workingDirectory: String
-  /// Of a long row of dumps the notes are written this often: each time all of them are.
+  /// How often the cache is written while a long row of dumps is verified. Each write writes all of it.
   static let savePeriod = Duration.seconds(5)
-  /// Why the notes can't be read or written.
-  let notesTrouble = Trouble()
+  /// Why the file of the cache can't be read or written.
+  let cacheFault = OngoingFault()
   private let opened = Mutex<DumpDirectory?>(nil)
-  private let shelf = Mutex(Shelf())
+  private let state = Mutex(CacheState())
 
-  /// What becomes of the notes that this process makes.
-  enum NotesAccess: Sendable {
-    /// Written, also over a file that opens with none of the keys: it is damaged, or of keys that are gone.
+  /// What this process does with the file of the cache.
+  enum CacheAccess: Sendable {
+    /// Writes it. A file that none of the keys authenticates is replaced: it is damaged, or its key is gone.
     case owner
-    /// Written, unless the file opens with none of the keys: this process may be the one that has the wrong keys.
+    /// Writes it, unless none of the keys authenticates it: this process may be the one with the wrong keys.
     case guest
-    /// Kept in memory: nothing on the volume changes.
+    /// Writes nothing: the cache stays in memory, and nothing on the volume changes.
     case reader
   }
 
-  /// The notes as they are in memory, and the file that they were last the same as.
-  private struct Shelf: Sendable {
-    var notes = SidecarNotes()
+  /// The cache in memory, and the file that it was last the same as.
+  private struct CacheState: Sendable {
+    var cache = VerificationCache()
     var identity: FileIdentity?
-    /// The file was sealed with none of the keys.
+    /// Whether none of the keys authenticates the file.
     var isForeign = false
-    /// Something in them is not in the file.
+    /// Whether the cache holds something that the file lacks.
     var isUnsaved = false
-    /// While several dumps are verified: when the notes are written next.
+    /// When the cache is written next, while several dumps are verified.
     var nextSave: Duration?
   }
 
-  /// Looks at nothing yet.
+  /// Reads nothing yet.
   ///
   /// - Parameters:
-  ///   - access: what becomes of the notes that this process makes.
+  ///   - access: what this process does with the file of the cache.
   ///   - steady: a clock that only goes forward.
   init(
-    _ settings: DumpSettings, workingDirectory: String, notes access: NotesAccess,
+    _ settings: DumpSettings, workingDirectory: String, cache access: CacheAccess,
     steady: @escaping @Sendable () -> Duration = SteadyClock.now
   ) throws {
     self.settings = settings
@@ -61,15 +65,15 @@ final class DumpVolume: Sendable {
     keys = try KeyMarks(settings.keyring)
     self.access = access
     self.steady = steady
-    place = settings.path
+    dumpPath = settings.path
   }
 
-  /// The directory of dumps. Finding out where it is asks the volume already.
+  /// The dump directory. Resolving its path asks the volume already.
   var directory: DumpDirectory {
     get throws(DumpDirectoryError) {
       if let directory = opened.withLock({ $0 }) { return directory }
       let directory = DumpDirectory(try DumpLocation(settings, workingDirectory: workingDirectory))
-      // The service makes it; what its path means can change until then.
+      // The gateway makes the directory. Until then its path may come to mean another place.
       if directory.exists { opened.withLock { $0 = directory } }
       return directory
     }
@@ -77,156 +81,168 @@ final class DumpVolume: Sendable {
 
   /// The dumps, newest first, with what is known of each.
   func dumps() throws(DumpDirectoryError) -> [KnownDump] {
-    let known = loadedNotes
+    let known = refreshedCache
     return try directory.catalogue(keyring).map { entry in
       let identity: FileIdentity?
-      var trouble: String?
+      var readFault: String?
       do throws(DumpDirectoryError) {
         identity = try FileIdentity(of: entry.path)
       } catch {
-        (identity, trouble) = (nil, "\(error)")
+        (identity, readFault) = (nil, "\(error)")
       }
-      // Where it stands among the others is not known now, and no start could load it: what was found earlier must not let it take
-      // the place of one that is good.
+      // The order of this dump among the others is not known now, and no start could load it. An earlier result must not
+      // let it displace a dump that is good.
       if case .unreadable(let reason) = entry.access {
-        return KnownDump(entry: entry, identity: identity, verification: nil, trouble: reason)
+        return KnownDump(entry: entry, identity: identity, verification: nil, readFault: reason)
       }
       return KnownDump(
         entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys),
-        trouble: trouble)
+        readFault: readFault)
     }
   }
 
-  /// What stands beside the dumps and is not ours.
+  /// The files beside the dumps that are not ours.
   func leftAlone() throws(DumpDirectoryError) -> LeftAlone { try directory.leftAlone() }
 
-  /// Reads every byte of a dump and notes what came of it. A dump that can't be read just now stays unverified.
+  /// Reads every byte of a dump and caches the result. A dump that can't be read at the moment stays unverified.
   ///
   /// - Parameters:
-  ///   - settling: how long a file that does not verify must stay as it is before that is believed: a service that gives
-  ///     dumps their name before they are whole may still be writing it.
-  ///   - isCancelled: asked now and then; a dump that is given up stays unverified.
+  ///   - settling: how long a file that does not verify must stay unchanged before that result counts. A gateway that
+  ///     names dumps before they are complete may still be writing it.
+  ///   - isCancelled: asked now and then; a cancelled dump stays unverified.
   func verify(
     _ dump: KnownDump, settling: Duration? = nil, isCancelled: () -> Bool = { false }
   ) -> KnownDump {
     var dump = check(dump, isCancelled: isCancelled)
     if let settling, dump.verification?.fault != nil, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
-    // A file that changed meanwhile is another one: it comes again.
+    // A file that has changed meanwhile is another one, and is verified in the next round.
     guard let verification = dump.verification, let identity = dump.identity,
       (try? FileIdentity(of: dump.entry.path)) == identity
     else {
       dump.verification = nil
-      if dump.trouble == nil { dump.trouble = "the file changed while it was read" }
+      if dump.readFault == nil { dump.readFault = "the file changed while it was read" }
       return dump
     }
-    change { $0.note(verification, of: dump.name, identity, keys) }
+    change { $0.record(verification, of: dump.name, identity, keys) }
     return dump
   }
 
   private func check(_ known: KnownDump, isCancelled: () -> Bool) -> KnownDump {
     var dump = known
     do throws(DumpDirectoryError) {
-      let (found, trouble) = try directory.verification(of: dump.entry.path, keyring, isCancelled: isCancelled)
+      let (found, fault) = try directory.verification(of: dump.entry.path, keyring, isCancelled: isCancelled)
       dump.verification = found
-      if let trouble { dump.trouble = trouble }
+      if let fault { dump.readFault = fault }
     } catch {
-      (dump.verification, dump.trouble) = (nil, "\(error)")
+      (dump.verification, dump.readFault) = (nil, "\(error)")
     }
     return dump
   }
 
-  /// The same for a file anywhere, of which nothing is noted.
+  /// Reads every byte of a file anywhere, and caches nothing.
   func verify(path: String) -> KnownDump {
     let known = KnownDump(entry: DumpEntry(path: path), identity: nil)
     return check(known, isCancelled: { false })
   }
 
-  var accepted: Set<String> { loadedNotes.accepted }
-  var copied: Set<String> { loadedNotes.copied }
-
-  func accept(_ names: some Collection<String>) {
-    guard !loadedNotes.accepted.isSuperset(of: names) else { return }
-    change { $0.accepted.formUnion(names) }
+  /// The dumps as the retention rules see them.
+  func judged(_ dumps: [KnownDump]) -> [JudgedDump] {
+    let accepted = refreshedCache.accepted
+    return dumps.map { $0.judged(isAccepted: accepted.contains(UTF8Key($0.name))) }
   }
 
-  func markCopied(_ name: String) { change { $0.copied.insert(name) } }
+  /// Whether a dump has a copy in S3.
+  func isCopied(_ name: String) -> Bool { refreshedCache.copied.contains(UTF8Key(name)) }
 
-  /// Forgets what is noted of dumps that are gone.
-  func forget(except names: Set<String>) {
-    var kept = loadedNotes
-    kept.keep(only: names)
-    if kept != loadedNotes { change { $0.keep(only: names) } }
+  /// Accepts dumps, so that they are never flagged as shrunk.
+  func accept(_ names: [String]) {
+    let keys = names.map { UTF8Key($0) }
+    guard !refreshedCache.accepted.isSuperset(of: keys) else { return }
+    change { $0.accepted.formUnion(keys) }
   }
 
-  /// Verifies several dumps and writes what is noted of them together: at the end, and now and then before it. Who is killed
-  /// in between verifies some of them once more.
-  func savingTogether<Value>(_ body: () throws -> Value) rethrows -> Value {
-    shelf.withLock { $0.nextSave = steady() + Self.savePeriod }
+  /// Records that a dump has a copy in S3.
+  func markCopied(_ name: String) { change { $0.copied.insert(UTF8Key(name)) } }
+
+  /// Removes dumps that are gone from the cache.
+  func forgetAll(except names: [String]) {
+    let (before, keys) = (refreshedCache, Set(names.map { UTF8Key($0) }))
+    var kept = before
+    kept.removeAll(except: keys)
+    if kept != before { change { $0.removeAll(except: keys) } }
+  }
+
+  /// Verifies several dumps and writes the cache for all of them: at the end, and now and then before. A process that is
+  /// killed in between verifies some of them once more.
+  func savingCacheOnce<Value>(_ body: () throws -> Value) rethrows -> Value {
+    state.withLock { $0.nextSave = steady() + Self.savePeriod }
     defer {
-      shelf.withLock { shelf in
-        shelf.nextSave = nil
-        save(&shelf)
+      state.withLock { state in
+        state.nextSave = nil
+        save(&state)
       }
     }
     return try body()
   }
+}
 
-  private var loadedNotes: SidecarNotes { shelf.withLock { refreshed(&$0) } }
+extension DumpVolume {
+  private var refreshedCache: VerificationCache { state.withLock { refresh(&$0) } }
 
-  private func change(_ body: (inout SidecarNotes) -> Void) {
-    shelf.withLock { shelf in
-      var changed = refreshed(&shelf)
+  private func change(_ body: (inout VerificationCache) -> Void) {
+    state.withLock { state in
+      var changed = refresh(&state)
       body(&changed)
-      shelf.notes = changed
-      shelf.isUnsaved = true
-      if let next = shelf.nextSave {
+      state.cache = changed
+      state.isUnsaved = true
+      if let next = state.nextSave {
         guard steady() >= next else { return }
-        shelf.nextSave = steady() + Self.savePeriod
+        state.nextSave = steady() + Self.savePeriod
       }
-      save(&shelf)
+      save(&state)
     }
   }
 
-  private func save(_ shelf: inout Shelf) {
-    guard shelf.isUnsaved else { return }
+  private func save(_ state: inout CacheState) {
+    guard state.isUnsaved else { return }
     switch access {
     case .reader: return
-    case .guest where shelf.isForeign: return
+    case .guest where state.isForeign: return
     case .guest, .owner: break
     }
-    // On a full or read-only volume they live in memory only, and dumps are verified again after the next start.
+    // On a full or read-only volume the cache lives in memory only, and dumps are verified again after the next start.
     do {
-      let bytes = try refreshed(&shelf).sealed(keyring.sealing)
+      let bytes = try refresh(&state).sealed(keyring.sealing)
       let directory = try directory
       let path = try directory.writeSmallFile(
-        SidecarNotes.fileName(of: directory.location), bytes, replaces: true)
-      shelf.identity = try? FileIdentity(of: path)
-      (shelf.isForeign, shelf.isUnsaved) = (false, false)
-      notesTrouble.note(nil)
+        VerificationCache.fileName(of: directory.location), bytes, replaces: true)
+      state.identity = try? FileIdentity(of: path)
+      (state.isForeign, state.isUnsaved) = (false, false)
+      cacheFault.note(nil)
     } catch {
-      notesTrouble.note("they can't be written: \(error)")
+      cacheFault.note("they can't be written: \(error)")
     }
   }
 
-  /// The notes with what another process, as a command of an operator, has noted meanwhile.
-  private func refreshed(_ shelf: inout Shelf) -> SidecarNotes {
-    // Whoever asks for the dumps hears why the directory can't be found.
-    guard let directory = try? directory else { return shelf.notes }
-    let name = SidecarNotes.fileName(of: directory.location)
+  /// The cache with what another process, such as an operator's command, has written meanwhile.
+  private func refresh(_ state: inout CacheState) -> VerificationCache {
+    // A caller that asks for the dumps learns why the directory can't be found.
+    guard let directory = try? directory else { return state.cache }
+    let name = VerificationCache.fileName(of: directory.location)
     do throws(DumpDirectoryError) {
       let identity = try FileIdentity(of: "\(directory.location.directory)/\(name)")
-      guard identity != shelf.identity else { return shelf.notes }
-      shelf.identity = identity
-      let read = SidecarNotes(sealed: try directory.readSmallFile(name), keyring)
-      if let read { shelf.notes.merge(read) }
-      shelf.isForeign = read == nil
-      if read == nil { notesTrouble.note("they are damaged, or sealed with another key") }
+      guard identity != state.identity else { return state.cache }
+      state.identity = identity
+      let read = VerificationCache(sealed: try directory.readSmallFile(name), keyring)
+      if let read { state.cache.merge(read) }
+      state.isForeign = read == nil
+      if read == nil { cacheFault.note("they are damaged, or sealed with another key") }
     } catch {
-      // There are none yet.
-      if error.code == .notFound { return shelf.notes }
-      shelf.isForeign = true
-      notesTrouble.note("they can't be read: \(error)")
+      // There is no file yet.
+      if error.code == .notFound { return state.cache }
+      state.isForeign = true
+      cacheFault.note("they can't be read: \(error)")
     }
-    return shelf.notes
+    return state.cache
   }
 }

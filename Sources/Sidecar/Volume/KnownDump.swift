@@ -3,28 +3,31 @@ import DumpDirectory
 import DumpReports
 import Retention
 
-/// A dump of the volume with what is known of it.
+/// A dump of the volume, with what is known of it.
 struct KnownDump: Sendable {
   let entry: DumpEntry
-  /// `nil` when the file could not be looked at.
+  /// The identity of the file, or `nil` when its attributes could not be read.
   let identity: FileIdentity?
-  /// `nil`: not verified yet, or not readable just now.
+  /// What verification showed, or `nil` when the dump is not verified yet or can't be read at the moment.
   var verification: Verification?
-  /// Why it could not be read just now.
-  var trouble: String?
+  /// Why it can't be read at the moment.
+  var readFault: String?
 
   var name: String { entry.name }
   var isGood: Bool { verification?.good != nil }
 
-  /// RFC 3339, as the dump says where that is a time, else by its name; empty when neither tells.
+  /// RFC 3339: the time in the dump's header if that is one, else the time in its name, else empty.
   var createdAt: String {
     verification?.good.map(\.createdAt).flatMap { CivilTime.unixSeconds(of: $0) == nil ? nil : $0 } ?? entry.createdAt
   }
 
-  /// Unix seconds; 0 when nothing tells, as of a file that was named by its path. Dumps of the directory have a time in their name.
+  /// Unix seconds, or 0 when neither header nor name holds a time, as in a file outside the dump directory.
   var createdSeconds: Int { CivilTime.unixSeconds(of: createdAt) ?? 0 }
 
-  var judged: JudgedDump {
+  /// The dump as the retention rules see it.
+  ///
+  /// - Parameter isAccepted: whether `ShrinkGuard` never flags it.
+  func judged(isAccepted: Bool) -> JudgedDump {
     let verdict: JudgedDump.Verdict =
       switch verification {
       case .good(let good)?: .good(documents: good.documents)
@@ -32,15 +35,16 @@ struct KnownDump: Sendable {
       case .unopened?: .unopened
       case nil: .unverified
       }
-    return JudgedDump(name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict)
+    return JudgedDump(
+      name: name, createdAt: createdSeconds, bytes: entry.bytes, verdict: verdict, isAccepted: isAccepted)
   }
 
-  /// What commands report of it.
+  /// The dump as commands report it.
   ///
-  /// - Parameter decision: what the retention rules decide on it; `nil` where no rules are asked.
+  /// - Parameter decision: what the retention rules decide for it, or `nil` where no rules apply.
   func report(_ decision: RetentionPlan.Decision? = nil) -> DumpReport {
     DumpReport(
-      entry, createdAt: createdAt, verification: verification, trouble: trouble,
+      entry, createdAt: createdAt, verification: verification, trouble: readFault,
       decision: decision.map { .init(isKept: $0.isKept, reasons: $0.reasons.map(\.description)) })
   }
 }

@@ -1,37 +1,39 @@
 import Clocks
 import DumpDirectory
+import JSON
 import Logging
 import Retention
 
-/// Carries out what the retention rules decide.
+/// Carries out the decisions of the retention rules.
 struct Pruner: Sendable {
   let volume: DumpVolume
   let policy: RetentionPolicy
   let trash: TrashPolicy
   let logger: Logger
-  /// What is damaged or does not open goes, too: only an operator can ask for it.
+  /// Whether damaged and undecryptable dumps are removed too, at an operator's request.
   var removesDamaged = false
 
+  /// What was removed, and what failed.
   struct Report: Sendable, Equatable {
     var trashed: [String] = []
     var unlinked: [String] = []
     var failures: [String] = []
   }
 
+  /// What the rules decide for each dump.
   func plan(_ dumps: [KnownDump], clock: ClockReading) -> RetentionPlan {
     RetentionPlan(
-      dumps: dumps.map(\.judged), policy: policy, clock: clock, accepted: volume.accepted,
-      removesDamaged: removesDamaged)
+      dumps: volume.judged(dumps), policy: policy, clock: clock, removesDamaged: removesDamaged)
   }
 
-  /// Moves what no rule keeps to the trash, oldest first, and unlinks what was there long enough.
+  /// Moves dumps that no rule keeps to the trash, oldest first, and unlinks files that were there long enough.
   func prune(_ dumps: [KnownDump], clock: ClockReading) -> Report {
     var report = Report()
     let begun = SteadyClock.now()
     let plan = plan(dumps, clock: clock)
-    let byName = Dictionary(dumps.map { ($0.name, $0) }) { first, _ in first }
+    let byName = Dictionary(dumps.map { (UTF8Key($0.name), $0) }) { first, _ in first }
     for (decision, dump) in zip(plan.decisions, dumps).reversed() where !decision.isKept {
-      guard let anchor = plan.anchor.flatMap({ byName[$0] }), isThere(anchor) else {
+      guard let anchor = plan.anchor.flatMap({ byName[UTF8Key($0)] }), isThere(anchor) else {
         report.failures.append("nothing more is pruned: the newest verified dump is not as it was")
         break
       }
@@ -50,7 +52,7 @@ struct Pruner: Sendable {
         logger.warning("dump not pruned", metadata: ["dump.name": "\(dump.name)", "error": "\(error)"])
       }
     }
-    // What came to the trash just now did so after the clock was read. Rounded up, as the reading was rounded down.
+    // Dumps were moved to the trash after the clock was read. The time since is rounded up, as the reading was rounded down.
     let clock = clock.later(by: Int((SteadyClock.now() - begun).components.seconds) + 1)
     empty(clock, hasGoodDump: dumps.contains { $0.isGood && isThere($0) }, &report)
     return report
@@ -72,7 +74,7 @@ struct Pruner: Sendable {
 
   private func isThere(_ dump: KnownDump) -> Bool {
     guard dump.isGood, let identity = dump.identity else { return false }
-    // What can't be looked at is not there: nothing is pruned by it, and the report says so.
+    // A dump whose attributes can't be read counts as gone: it justifies no removal, and the report says so.
     return (try? FileIdentity(of: dump.entry.path)) == identity
   }
 }

@@ -22,7 +22,7 @@ struct HolderWatch {
     switch checksAsWriter {
     case 0: seen = nil
     case 1 where seen == nil:
-      seen = worker.start { [volume] in try LeaseWitness.holder(volume) }
+      seen = worker.start { [volume] in try LeaseObserver.holder(volume) }
     case 1: break
     default:
       // It was the writer before the lease was read, and still is, so the lease was its own.

@@ -5,12 +5,12 @@ import Logging
 import Retention
 import Synchronization
 
-/// Names that are passed over, each of which is said once while it is there.
+/// Names of dumps that are no regular files. Each is logged once while it is there.
 private final class Impostors: Sendable {
   private let known = Mutex<Set<LeftAlone.Impostor>>([])
 
-  /// - Returns: those that were not there the last time.
-  func news(_ found: [LeftAlone.Impostor]) -> [LeftAlone.Impostor] {
+  /// - Returns: the names that were not there the last time.
+  func newOnes(_ found: [LeftAlone.Impostor]) -> [LeftAlone.Impostor] {
     known.withLock { known in
       defer { known = Set(found) }
       return found.filter { !known.contains($0) }
@@ -18,14 +18,14 @@ private final class Impostors: Sendable {
   }
 }
 
-/// One look at the volume: what is there, verify what is new, prune. Runs on the worker that may hang.
+/// One round over the volume: read the catalogue, verify new dumps, prune. Runs on the worker, which may hang.
 struct VolumeRound: Sendable {
   private let volume: DumpVolume
   private let pruner: Pruner
   private let metrics: SidecarMetrics
   private let logger: Logger
 
-  /// What was said of names that are passed over.
+  /// The names that were logged because they are no regular files.
   private let impostors = Impostors()
 
   private static let settling = Duration.seconds(2)
@@ -37,25 +37,28 @@ struct VolumeRound: Sendable {
     self.logger = logger
   }
 
-  /// Newest first, as it was after the round.
+  /// What the round found and did.
   struct Result: Sendable {
+    /// The dumps after the round, newest first.
     let dumps: [KnownDump]
     let prunes: Pruner.Report?
   }
 
+  /// Makes the round.
+  ///
   /// - Parameters:
-  ///   - isStopping: asked between dumps; the rest waits for the next start when a drain needs the volume.
-  ///   - prunes: whether to prune even when nothing new came.
+  ///   - prunes: whether to prune even when nothing is new.
+  ///   - isStopping: asked between dumps. If a drain needs the volume, the remaining dumps wait for the next start.
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
     let begun = SteadyClock.now()
     var dumps = try volume.dumps()
-    // A single new dump, as in all but the first round, is noted before the log says that it is verified; a row of them
-    // together, before anything is pruned by them.
+    // A single new dump, as in all but the first round, is cached before the log says that it is verified. The results of
+    // several are cached together, before anything is pruned because of them.
     let isRow = dumps.count { $0.verification == nil } > 1
-    let outcome = isRow ? volume.savingTogether { verifyNew(&dumps, isStopping) } : verifyNew(&dumps, isStopping)
+    let outcome = isRow ? volume.savingCacheOnce { verifyNew(&dumps, isStopping) } : verifyNew(&dumps, isStopping)
     guard let isNew = outcome else { return Result(dumps: dumps, prunes: nil) }
     if prunes {
-      let outcomes = try ReceiptShelf(directory: try volume.directory).outcomes()
+      let outcomes = try ReceiptFiles(directory: try volume.directory).outcomes()
       metrics.change { $0.drains = outcomes }
     }
     var report: Pruner.Report?
@@ -65,20 +68,20 @@ struct VolumeRound: Sendable {
       let pruned = pruner.prune(dumps, clock: present)
       let gone = Set(pruned.trashed)
       dumps.removeAll { gone.contains($0.name) }
-      try ReceiptShelf(directory: try volume.directory).prune()
+      try ReceiptFiles(directory: try volume.directory).prune()
       report = pruned
     }
-    volume.forget(except: Set(dumps.map(\.name)))
+    volume.forgetAll(except: dumps.map(\.name))
     measure(dumps, report)
-    reportNotes()
+    reportCache()
     reportImpostors(try volume.leftAlone().impostors)
     return Result(dumps: dumps, prunes: report)
   }
 
-  /// - Returns: whether anything came of it; `nil` when the rest waits for the next start.
+  /// - Returns: whether any dump was verified, or `nil` when the rest waits for the next start.
   private func verifyNew(_ dumps: inout [KnownDump], _ isStopping: () -> Bool) -> Bool? {
     var isNew = false
-    // From the newest: that one decides whether all is well, and frees the older ones for pruning.
+    // The newest dump comes first: it decides whether the sidecar is healthy, and lets older ones be pruned.
     for index in dumps.indices where dumps[index].verification == nil {
       guard !isStopping() else { return nil }
       dumps[index] = verify(dumps[index], isStopping)
@@ -105,19 +108,19 @@ struct VolumeRound: Sendable {
     case .damaged(let reason)?, .unopened(let reason)?:
       metadata["error"] = "\(reason)"
       logger.error("dump does not verify; it is kept for a look", metadata: metadata)
-      metrics.countFailure("damaged")
+      metrics.countFailure(.damaged)
     case nil:
-      metadata["error"] = "\(verified.trouble ?? "unknown")"
+      metadata["error"] = "\(verified.readFault ?? "unknown")"
       logger.warning("dump can't be read just now", metadata: metadata)
-      metrics.countFailure("unreadable")
+      metrics.countFailure(.unreadable)
     }
     return verified
   }
 
   private func judgeShrinking(_ dumps: [KnownDump], isNew: Bool) {
     guard isNew, let newest = dumps.first(where: \.isGood) else { return }
-    let flags = ShrinkGuard.flags(dumps.map(\.judged), accepted: volume.accepted)
-    // What did not shrink is noted, once everything that it could be compared with is known.
+    let flags = ShrinkGuard.flags(volume.judged(dumps))
+    // Dumps that did not shrink are accepted once everything that they could be compared with is verified.
     if dumps.allSatisfy({ $0.verification != nil }) {
       volume.accept(zip(dumps, flags).filter { $0.isGood && !$1 }.map(\.0.name))
     }
@@ -128,25 +131,25 @@ struct VolumeRound: Sendable {
           "dump.name": "\(dump.name)",
           "dump.documents": .stringConvertible(dump.verification?.good?.documents ?? 0),
         ])
-      metrics.countFailure("shrank")
+      metrics.countFailure(.shrank)
     }
   }
 
   private func reportImpostors(_ found: [LeftAlone.Impostor]) {
-    for impostor in impostors.news(found) {
+    for impostor in impostors.newOnes(found) {
       logger.warning(
         "a name of a dump is no regular file, and is passed over; put the file itself there",
         metadata: ["dump.name": "\(impostor.name)", "dump.kind": "\(impostor.kind)"])
     }
   }
 
-  private func reportNotes() {
-    switch volume.notesTrouble.news() {
+  private func reportCache() {
+    switch volume.cacheFault.takeChange() {
     case .began(let trouble)?:
-      metrics.countFailure("notes")
+      metrics.countFailure(.notes)
       logger.warning(
         "the sidecar's notes are in memory only; after its next start dumps are verified again",
-        metadata: ["dump.directory": "\(volume.place)", "error": "\(trouble)"])
+        metadata: ["dump.directory": "\(volume.dumpPath)", "error": "\(trouble)"])
     case .ended?: logger.notice("the sidecar's notes are on the volume again")
     case nil: break
     }
@@ -165,7 +168,7 @@ struct VolumeRound: Sendable {
       guard let report else { return }
       values.pruned += report.trashed.count
       values.unlinked += report.unlinked.count
-      if !report.failures.isEmpty { values.failures["prune", default: 0] += 1 }
+      if !report.failures.isEmpty { values.failures[.prune, default: 0] += 1 }
     }
   }
 }

@@ -58,12 +58,12 @@ final class Watch {
     let http = try HTTPClient(settings)
     let client = GatewayClient(http, url: configuration.url, account: account)
     client.interruption = signals.descriptor
-    var service = ServiceWatch(client, logger: logger)
+    var service = GatewayWatch(client, logger: logger)
     tasks.start { try HTTPClient(settings) }
     offsite?.start({ try HTTPClient(settings) }, volume: volume, metrics: metrics)
     logger.notice(
       "watching",
-      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.place)"])
+      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.dumpPath)"])
     while !isStopping {
       metrics.noteTurn()
       let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
@@ -86,7 +86,7 @@ final class Watch {
   private var isStopping: Bool { signals.received != nil || tasks.stopping.wait(until: Deadline(in: .zero)) }
 
   private func drain(
-    _ client: GatewayClient, _ settings: HTTPClient.Settings, _ sighting: ServiceSighting
+    _ client: GatewayClient, _ settings: HTTPClient.Settings, _ sighting: GatewaySighting
   ) -> SidecarExit {
     // From here on only the deadline ends a request.
     client.interruption = nil
@@ -105,7 +105,7 @@ final class Watch {
     return exit
   }
 
-  private func check(_ service: inout ServiceWatch) {
+  private func check(_ service: inout GatewayWatch) {
     let began = SteadyClock.now()
     guard service.check() else { return }
     schedule.gatewayChecked(
@@ -117,7 +117,7 @@ final class Watch {
     }
   }
 
-  private func logIn(_ service: ServiceWatch) {
+  private func logIn(_ service: GatewayWatch) {
     switch service.logIn() {
     case .succeeded: schedule.loggedIn(at: SteadyClock.now())
     case .failed(let retryAfter):
@@ -166,7 +166,7 @@ final class Watch {
     case .failed(let error):
       // The gateway makes the directory at its first start.
       if (error as? DumpDirectoryError)?.code == .notFound, !wasReady { return .unchanged }
-      metrics.countFailure("volume")
+      metrics.countFailure(.volume)
       logger.error("the volume can't be read", metadata: ["error": "\(error)"])
       return .failed
     }
@@ -174,11 +174,11 @@ final class Watch {
 
   private func reportHang(_ busy: Duration) {
     guard schedule.reportsHang(busy: busy) else { return }
-    metrics.countFailure("volume_hangs")
+    metrics.countFailure(.volumeHangs)
     logger.error(
       "the volume does not answer; look at its mount",
       metadata: [
-        "dump.directory": "\(volume.place)",
+        "dump.directory": "\(volume.dumpPath)",
         "duration.ms": .stringConvertible(busy.milliseconds),
       ])
   }
@@ -190,7 +190,7 @@ final class Watch {
     let source = MetricsServer.Source(
       text: { metrics.snapshot.text(now: WallClock.system.now().seconds) }, isWatching: { metrics.isFresh },
       onFailure: { reason in
-        metrics.countFailure("metrics_port")
+        metrics.countFailure(.metricsPort)
         logger.error(
           "no connection can be taken on the metrics port; it is tried again", metadata: ["error": "\(reason)"])
       })
@@ -200,7 +200,7 @@ final class Watch {
       schedule.metricsServed()
       logger.notice("metrics", metadata: ["metrics.port": .stringConvertible(taken)])
     } catch {
-      metrics.countFailure("metrics_port")
+      metrics.countFailure(.metricsPort)
       logger.error("metrics can't be served; it is tried again", metadata: ["error": "\(error)"])
     }
   }

@@ -12,7 +12,7 @@ struct DrainSimulation {
   private var now = Duration.zero
   private var action = DrainState.Action.ignore
   /// What the gateway answers in this world; few kinds a run, so that rows of the same come up.
-  private let answers: [ServiceError.Code?]
+  private let answers: [GatewayError.Code?]
   private let interruptions: Int
   private var interruptedAt: Duration?
   private var hasVerifiedAnswer = false
@@ -24,7 +24,7 @@ struct DrainSimulation {
 
   init(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
-    let codes: [ServiceError.Code?] = [
+    let codes: [GatewayError.Code?] = [
       nil, .gone, .unreachable, .notReady, .loginRefused, .loginLimited, .tokenRefused, .forbidden, .standby,
       .rejected, .failed, .timedOut, .interrupted, .strange,
     ]
@@ -33,7 +33,7 @@ struct DrainSimulation {
     }
     interruptions = Int.random(in: 0...9, using: &generator)
     let limits: [Duration] = [.seconds(1), .seconds(3), .seconds(10), .seconds(55), .seconds(3600)]
-    let sightings = ServiceSighting.allCases
+    let sightings = GatewaySighting.allCases
     state = DrainState(
       limit: limits[Int.random(in: 0..<limits.count, using: &generator)],
       sighting: sightings[Int.random(in: 0..<sightings.count, using: &generator)],
@@ -118,7 +118,7 @@ struct DrainSimulation {
         return state.dumpWritten(dump, at: now)
       }
       let waits = [nil, nil, nil, 0, 1, 7, -5, Int.max]
-      let error = ServiceError(
+      let error = GatewayError(
         code, "how", retryAfter: waits[Int.random(in: 0..<waits.count, using: &generator)])
       return state.requestFailed(error, at: now, using: &generator)
     case .requestReadiness:

@@ -7,14 +7,14 @@ import Testing
 @Suite("DrainState")
 struct DrainStateTests {
   private static func state(
-    limit: Int = 60, _ sighting: ServiceSighting = .writer, own: String? = "a", bucket: String? = nil
+    limit: Int = 60, _ sighting: GatewaySighting = .writer, own: String? = "a", bucket: String? = nil
   ) -> DrainState {
     DrainState(limit: .seconds(limit), sighting: sighting, ownHolder: own, dumpPath: "d.bin", bucket: bucket)
   }
 
   /// Fails requests until the state wants something else than a request or a pause.
   private static func fail(
-    _ state: inout DrainState, _ code: ServiceError.Code, retryAfter: Int? = nil
+    _ state: inout DrainState, _ code: GatewayError.Code, retryAfter: Int? = nil
   ) -> (action: DrainState.Action, requests: Int, now: Duration) {
     var generator = SeededGenerator(seed: 1)
     var (requests, now) = (0, Duration.zero)
@@ -25,7 +25,7 @@ struct DrainStateTests {
         requests += 1
         now += .milliseconds(10)
         action = state.requestFailed(
-          ServiceError(code, "in its own words", retryAfter: retryAfter), at: now, using: &generator)
+          GatewayError(code, "in its own words", retryAfter: retryAfter), at: now, using: &generator)
       case .pause(let until):
         now = until
         action = state.pauseEnded(at: now)
@@ -84,10 +84,10 @@ struct DrainStateTests {
   @Test(
     "ends the requests for what asking again does not change, with the outcome of the last error",
     arguments: [
-      (ServiceError.Code.forbidden, 1, DrainOutcome.forbidden), (.rejected, 1, .rejected),
+      (GatewayError.Code.forbidden, 1, DrainOutcome.forbidden), (.rejected, 1, .rejected),
       (.loginRefused, 3, .loginRefused),
     ])
-  func refused(code: ServiceError.Code, requests: Int, outcome: DrainOutcome) {
+  func refused(code: GatewayError.Code, requests: Int, outcome: DrainOutcome) {
     var state = Self.state()
     let end = Self.fail(&state, code)
     #expect(end.action == .checkNewestDump(until: .seconds(58)))
@@ -103,10 +103,10 @@ struct DrainStateTests {
   @Test(
     "requests again while that may help, until the time of the requests is over",
     arguments: [
-      (ServiceError.Code.failed, DrainOutcome.dumpFailed), (.strange, .dumpFailed), (.loginLimited, .loginRefused),
+      (GatewayError.Code.failed, DrainOutcome.dumpFailed), (.strange, .dumpFailed), (.loginLimited, .loginRefused),
       (.tokenRefused, .loginRefused), (.notReady, .timedOut), (.interrupted, .timedOut),
     ])
-  func retried(code: ServiceError.Code, outcome: DrainOutcome) {
+  func retried(code: GatewayError.Code, outcome: DrainOutcome) {
     var state = Self.state()
     let end = Self.fail(&state, code)
     #expect(end.action == .checkNewestDump(until: .seconds(58)))
@@ -144,7 +144,7 @@ struct DrainStateTests {
       guard isRequested else { break }
       var failed = action
       for second in 10..<13 {
-        failed = restarted.requestFailed(ServiceError(.gone, "how"), at: .seconds(second), using: &generator)
+        failed = restarted.requestFailed(GatewayError(.gone, "how"), at: .seconds(second), using: &generator)
         if case .pause(let until) = failed { _ = restarted.pauseEnded(at: until) }
       }
       #expect(failed == .watchLease(until: .seconds(52)))
@@ -156,7 +156,7 @@ struct DrainStateTests {
 
   @Test("checks the lease of a gateway that does not answer after three requests, and once more at the end")
   func unanswered() {
-    for code in [ServiceError.Code.unreachable, .timedOut] {
+    for code in [GatewayError.Code.unreachable, .timedOut] {
       var state = Self.state()
       let end = Self.fail(&state, code)
       #expect(end.requests == 3)

@@ -81,14 +81,14 @@ struct TaskWatchTests {
       return try HTTPClient(.init(userAgent: "test"))
     }
     #expect(watch.stopping.wait(until: Deadline(in: .seconds(20))))
-    #expect(metrics.snapshot.failures["http_client"] == 1)
+    #expect(metrics.snapshot.failures[.httpClient] == 1)
   }
 
   @Test("whose metadata can't be had is counted")
   func metadataFails() throws {
     let server = try LoopbackServer { _ in .status(500) }
     _ = watch(server)
-    #expect(eventually { metrics.snapshot.failures["ecs_metadata"] } != nil)
+    #expect(eventually { metrics.snapshot.failures[.ecsMetadata] } != nil)
   }
 
   @Test("outside ECS is not there, and nothing is asked")

@@ -2,7 +2,7 @@ import Clocks
 import Logging
 
 /// Checks the gateway, and keeps a token at hand that is still good when a signal comes. `Schedule` says when.
-struct ServiceWatch {
+struct GatewayWatch {
   /// What came of a login.
   enum Login: Sendable, Equatable {
     case succeeded
@@ -15,7 +15,7 @@ struct ServiceWatch {
   private let client: GatewayClient
   private let logger: Logger
   /// What was last seen of the gateway.
-  private(set) var sighting = ServiceSighting.neverReady
+  private(set) var sighting = GatewaySighting.neverReady
   private(set) var isReady = false
   /// How many checks in a row have found it to be the writer.
   private(set) var checksAsWriter = 0
@@ -36,7 +36,7 @@ struct ServiceWatch {
   ///
   /// - Returns: whether there is a result; a signal cuts the request short.
   mutating func check() -> Bool {
-    do throws(ServiceError) {
+    do throws(GatewayError) {
       switch try client.readiness(Deadline(in: .seconds(3))) {
       case .ready:
         sighting.see(isWriter: true)
@@ -66,7 +66,7 @@ struct ServiceWatch {
 
   /// Logs in.
   func logIn() -> Login {
-    do throws(ServiceError) {
+    do throws(GatewayError) {
       try client.logIn(Deadline(in: .seconds(10)))
       logger.info("logged in to the service")
       return .succeeded

@@ -1,5 +1,5 @@
 /// What the sidecar last saw of its service.
-enum ServiceSighting: String, Sendable, CaseIterable {
+enum GatewaySighting: String, Sendable, CaseIterable {
   /// It did not look: a command that was started for the drain alone.
   case unwatched
   /// It was not seen ready in the life of this sidecar, which may have begun later than the service's.
@@ -60,7 +60,7 @@ enum LeaseEvidence: Sendable, Equatable {
 }
 
 /// How a service ended that can't be asked any more, as far as the sidecar can know.
-enum ServiceEnd: Sendable, Equatable {
+enum GatewayEnd: Sendable, Equatable {
   /// Nothing tells.
   case unknown
   /// In order: what it acknowledged is in a dump.
@@ -78,7 +78,7 @@ enum ServiceEnd: Sendable, Equatable {
   ///   - sighting: what was last seen of the service.
   ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
   ///   - lease: what its volume shows now that the service does not answer.
-  init(_ sighting: ServiceSighting, own: String?, _ lease: LeaseEvidence) {
+  init(_ sighting: GatewaySighting, own: String?, _ lease: LeaseEvidence) {
     switch lease {
     case .unreadable(let reason): self = .hidden(reason)
     case .absent: self = sighting == .deposed ? .crashed(Self.wasDeposed) : .unknown
@@ -110,7 +110,7 @@ enum ServiceEnd: Sendable, Equatable {
   /// A writer whose lease another has had since.
   ///
   /// - Parameter before: whether it had released it; `nil` when the lease does not tell.
-  private static func writer(before: Bool?) -> ServiceEnd {
+  private static func writer(before: Bool?) -> GatewayEnd {
     switch before {
     case true?: .inOrder
     case false?: .crashed(wasTaken)

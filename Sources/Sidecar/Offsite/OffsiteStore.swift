@@ -7,14 +7,14 @@ import JSON
 import Logging
 import Retention
 
-/// The copies in S3: puts, lists, fetches, and keeps by the same rules as on the volume. Not for several threads at once.
-final class OffsiteShelf {
-  /// A copy with what its metadata say.
+/// The copies in S3: puts, lists and prunes them by the same rules as on the volume. Not for several threads at once.
+final class OffsiteStore {
+  /// A copy with its metadata.
   struct Copy: Sendable {
     let object: S3Object
-    /// Its path is the key.
+    /// The copy as a dump, whose path is the key.
     let entry: DumpEntry
-    /// `nil` when it is not ours.
+    /// The number of documents, or `nil` when the object is not ours.
     let documents: Int?
 
     init(_ object: S3Object, _ metadata: [String: String]) {
@@ -52,7 +52,7 @@ final class OffsiteShelf {
   private let prefix: String
   private let retention: RetentionPolicy
   private let logger: Logger
-  /// What was asked once need not be asked again: an object does not change.
+  /// The metadata of known objects. An object does not change, so its metadata is requested once.
   private var heads: [S3Object: S3Client.Head] = [:]
 
   init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, http: HTTPClient, logger: Logger) {
@@ -62,19 +62,19 @@ final class OffsiteShelf {
     self.logger = logger
   }
 
-  /// The objects that are named as dumps, directly behind the prefix. Everything else there is somebody else's.
+  /// The objects that are named as dumps, directly behind the prefix. All other objects there are not ours.
   func objects(_ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
     try client.list(deadline).filter { DumpName($0.name) != nil && $0.key.hasSameBytes(as: prefix + $0.name) }
   }
 
-  /// The copies of a location's dumps, newest first. Another deployment may keep its own behind the same prefix.
+  /// The copies of a location's dumps, newest first. Another deployment may have copies behind the same prefix.
   func copies(of location: DumpLocation, _ deadline: Deadline) throws(OffsiteError) -> [Copy] {
     let objects = try objects(deadline).filter { location.owns($0.name) }
     heads = heads.filter { objects.contains($0.key) }
     var copies: [Copy] = []
     for object in objects { copies.append(try copy(object, deadline)) }
-    let byKey = Dictionary(copies.map { ($0.object.key, $0) }) { first, _ in first }
-    return DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[$0.path] }
+    let byKey = Dictionary(copies.map { (UTF8Key($0.object.key), $0) }) { first, _ in first }
+    return DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[UTF8Key($0.path)] }
   }
 
   private func copy(_ object: S3Object, _ deadline: Deadline) throws(OffsiteError) -> Copy {
@@ -84,6 +84,7 @@ final class OffsiteShelf {
     return Copy(object, head.metadata)
   }
 
+  /// Copies a dump.
   func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
     throws(OffsiteError)
   {
@@ -92,14 +93,14 @@ final class OffsiteShelf {
       try client.put(
         prefix + dump.name, body, sha256: good.sha256, metadata: Copy.metadata(of: good), deadline)
     } catch {
-      guard let trouble = body.trouble.present else { throw error }
-      throw OffsiteError(.failed, "'\(dump.name)' can't be read: \(trouble)")
+      guard let fault = body.fault.present else { throw error }
+      throw OffsiteError(.failed, "'\(dump.name)' can't be read: \(fault)")
     }
   }
 
   /// Deletes the copies of a location's dumps that no rule keeps.
   ///
-  /// - Returns: how many.
+  /// - Returns: the number of deleted copies.
   func prune(_ location: DumpLocation, _ clock: ClockReading, _ deadline: Deadline) throws(OffsiteError) -> Int {
     let copies = try copies(of: location, deadline)
     let plan = RetentionPlan(dumps: copies.map(\.judged), policy: retention, clock: clock)
@@ -110,14 +111,14 @@ final class OffsiteShelf {
     return plan.removals.count
   }
 
-  /// How long a transfer may take: nobody waits for ever, and a slow line gets its time.
+  /// How long a transfer may take: a minute, and a second for each 256 KiB.
   static func deadline(bytes: Int) -> Deadline { Deadline(in: .seconds(60 + bytes / (256 << 10))) }
 }
 
-/// A dump's file as a request's body.
+/// The file of a dump as the body of a request.
 private struct DumpBody: HTTPBodySource {
-  /// Why it can't be read.
-  let trouble = Trouble()
+  /// Why the file can't be read.
+  let fault = OngoingFault()
   private let source: any DumpSource
 
   init(_ source: any DumpSource) {
@@ -130,7 +131,7 @@ private struct DumpBody: HTTPBodySource {
     do {
       return try source.read(at: offset, into: buffer)
     } catch {
-      trouble.note("\(error)")
+      fault.note("\(error)")
       return nil
     }
   }

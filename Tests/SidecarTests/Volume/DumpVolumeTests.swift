@@ -12,7 +12,7 @@ import Testing
 
 @testable import Sidecar
 
-@Suite("What the sidecar notes of a volume")
+@Suite("DumpVolume")
 struct VolumeTests {
   private static let key = "a key of the tests, long enough"
 
@@ -40,10 +40,10 @@ struct VolumeTests {
       try write(13, in: root)
       let time = Mutex(Duration.zero)
       let now: @Sendable () -> Duration = { time.withLock { $0 } }
-      let volume = try DumpVolume(settings(), workingDirectory: root.path(), notes: .owner, steady: now)
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner, steady: now)
       let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
       var written: [FileIdentity?] = []
-      try volume.savingTogether {
+      try volume.savingCacheOnce {
         for dump in try volume.dumps() {
           time.withLock { $0 += .seconds(1) }
           #expect(volume.verify(dump).isGood)
@@ -54,7 +54,7 @@ struct VolumeTests {
       let changes = (1..<written.count).filter { written[$0] != written[$0 - 1] }
       #expect(written[0] == nil)
       #expect(changes == [4, 9])
-      let other = try DumpVolume(settings(), workingDirectory: root.path(), notes: .guest)
+      let other = try DumpVolume(settings(), workingDirectory: root.path(), cache: .guest)
       #expect(try other.dumps().allSatisfy(\.isGood))
       #expect(try other.dumps().count == 13)
       // A single one is noted at once.
@@ -69,7 +69,7 @@ struct VolumeTests {
   func unreadable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(3, in: root)
-      let volume = try DumpVolume(settings(), workingDirectory: root.path(), notes: .owner)
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
       for dump in try volume.dumps() { #expect(volume.verify(dump).isGood) }
       let before = try volume.dumps()
       #expect(before.filter(\.isGood).count == 3)
@@ -81,9 +81,9 @@ struct VolumeTests {
       let dumps = try volume.dumps()
       let known = try #require(dumps.first { $0.name == oldest.name })
       #expect(!known.isGood)
-      #expect(known.trouble?.contains("can't be used") == true)
+      #expect(known.readFault?.contains("can't be used") == true)
       let plan = RetentionPlan(
-        dumps: dumps.map(\.judged), policy: RetentionPolicy(last: 1), clock: .trusted(now: 2_000_000_000))
+        dumps: volume.judged(dumps), policy: RetentionPolicy(last: 1), clock: .trusted(now: 2_000_000_000))
       #expect(plan.anchor == newest.name)
       #expect(!plan.removals.contains(newest.name) && !plan.removals.contains(oldest.name))
       try handle.close()
@@ -95,16 +95,16 @@ struct VolumeTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(3, in: root)
       let before = DirectoryState(of: root)
-      let reader = try DumpVolume(settings(), workingDirectory: root.path(), notes: .reader)
-      try reader.savingTogether {
+      let reader = try DumpVolume(settings(), workingDirectory: root.path(), cache: .reader)
+      try reader.savingCacheOnce {
         for dump in try reader.dumps() { #expect(reader.verify(dump).isGood) }
       }
       reader.accept(["d-20261123T201137Z.bin"])
       reader.markCopied("d-20261123T201137Z.bin")
-      reader.forget(except: [])
+      reader.forgetAll(except: [])
       #expect(try reader.dumps().count == 3)
       #expect(DirectoryState(of: root) == before)
-      #expect(reader.notesTrouble.present == nil)
+      #expect(reader.cacheFault.present == nil)
     }
   }
 
@@ -112,13 +112,13 @@ struct VolumeTests {
   func twoStems() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(2, in: root)
-      let one = try DumpVolume(settings(), workingDirectory: root.path(), notes: .owner)
-      let other = try DumpVolume(settings("e.bin"), workingDirectory: root.path(), notes: .owner)
+      let one = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
+      let other = try DumpVolume(settings("e.bin"), workingDirectory: root.path(), cache: .owner)
       for dump in try one.dumps() { _ = one.verify(dump) }
       other.accept(["e-20261123T201137Z.bin"])
-      other.forget(except: [])
+      other.forgetAll(except: [])
       #expect(try other.dumps().isEmpty)
-      let again = try DumpVolume(settings(), workingDirectory: root.path(), notes: .reader)
+      let again = try DumpVolume(settings(), workingDirectory: root.path(), cache: .reader)
       #expect(try again.dumps().allSatisfy(\.isGood))
       #expect(try again.dumps().count == 2)
     }

@@ -33,7 +33,7 @@ final class GatewayClient {
     self.wallClock = wallClock
   }
 
-  func readiness(_ deadline: Deadline) throws(ServiceError) -> Readiness {
+  func readiness(_ deadline: Deadline) throws(GatewayError) -> Readiness {
     let answer = try ask("GET", "/platform/monitor/readiness", deadline)
     let word = answer.body?["status"]?.string
     if answer.status == 200 {
@@ -41,7 +41,7 @@ final class GatewayClient {
       return .standby(reason: answer.body?["reason"]?.string ?? "another task is the writer of this volume")
     }
     guard answer.status == 503 else {
-      throw ServiceError(.strange, "readiness answered \(answer.status)\(answer.explanation)")
+      throw GatewayError(.strange, "readiness answered \(answer.status)\(answer.explanation)")
     }
     return .notReady(word ?? "503")
   }
@@ -51,7 +51,7 @@ final class GatewayClient {
     token != nil && tokenExpiry.map { $0 - time > wallClock.now().seconds } ?? true
   }
 
-  func logIn(_ deadline: Deadline) throws(ServiceError) {
+  func logIn(_ deadline: Deadline) throws(GatewayError) {
     let credentials: JSONValue = [
       "email": .string(account.username), "password": .string(account.password.reveal()),
     ]
@@ -60,15 +60,15 @@ final class GatewayClient {
     case 200:
       let inner = answer.body?["response"]?.object
       guard let token = answer.body?["access_token"]?.string ?? inner?["access_token"]?.string else {
-        throw ServiceError(.strange, "the login answered without a token")
+        throw GatewayError(.strange, "the login answered without a token")
       }
       self.token = Secret(token)
       tokenExpiry = TokenExpiry.seconds(of: token)
     case 429:
-      throw ServiceError(
+      throw GatewayError(
         .loginLimited, "too many logins from this address\(answer.explanation)", retryAfter: answer.retryAfter)
     case 400, 401, 403:
-      throw ServiceError(
+      throw GatewayError(
         .loginRefused,
         "the login of '\(account.username)' was refused (\(answer.status))\(answer.explanation); SIDECAR_USERNAME and SIDECAR_PASSWORD must be the same for the service"
       )
@@ -77,41 +77,41 @@ final class GatewayClient {
   }
 
   /// Asks for a dump, and waits until it is safe. Logs in first where needed.
-  func dump(_ deadline: Deadline) throws(ServiceError) -> DumpAnswer {
+  func dump(_ deadline: Deadline) throws(GatewayError) -> DumpAnswer {
     if !isLoggedIn(for: 5) { try logIn(deadline) }
     let answer = try ask("POST", "/platform/memory/dump", deadline, body: .object([:]))
     switch answer.status {
     case 200:
       guard let dump = DumpAnswer(answer.raw) else {
-        throw ServiceError(.strange, "the dump route answered without a path")
+        throw GatewayError(.strange, "the dump route answered without a path")
       }
       return dump
     case 401:
       token = nil
-      throw ServiceError(.tokenRefused, "the token is not taken any more\(answer.explanation)")
+      throw GatewayError(.tokenRefused, "the token is not taken any more\(answer.explanation)")
     case 403:
-      throw ServiceError(
+      throw GatewayError(
         .forbidden,
         "the account '\(account.username)' may not ask for dumps\(answer.explanation); it needs manage_security")
-    case 409: throw ServiceError(.standby, "the service does not write the dumps of this volume\(answer.explanation)")
+    case 409: throw GatewayError(.standby, "the service does not write the dumps of this volume\(answer.explanation)")
     default: throw error(for: answer, of: "the dump route")
     }
   }
 
-  private func error(for answer: Answer, of whom: String) -> ServiceError {
+  private func error(for answer: Answer, of whom: String) -> GatewayError {
     let sentence = "\(whom) answered \(answer.status)\(answer.explanation)"
     return switch answer.status {
-    case 503: ServiceError(.notReady, sentence, retryAfter: answer.retryAfter)
-    case 429: ServiceError(.failed, sentence, retryAfter: answer.retryAfter)
-    case 500...: ServiceError(.failed, sentence)
-    case 400...: ServiceError(.rejected, sentence)
-    default: ServiceError(.strange, sentence)
+    case 503: GatewayError(.notReady, sentence, retryAfter: answer.retryAfter)
+    case 429: GatewayError(.failed, sentence, retryAfter: answer.retryAfter)
+    case 500...: GatewayError(.failed, sentence)
+    case 400...: GatewayError(.rejected, sentence)
+    default: GatewayError(.strange, sentence)
     }
   }
 
   private func ask(
     _ method: String, _ path: String, _ deadline: Deadline, body: JSONValue? = nil
-  ) throws(ServiceError) -> Answer {
+  ) throws(GatewayError) -> Answer {
     var request = HTTPRequest(method, url + path, headers: [("Accept", "application/json")])
     if let token, path != "/platform/authorization" {
       request.headers.append(("Authorization", "Bearer \(token.reveal())"))
@@ -123,7 +123,7 @@ final class GatewayClient {
     do throws(HTTPClientError) {
       return Answer(try http.send(request, deadline: deadline, interruption: interruption))
     } catch {
-      throw ServiceError(error)
+      throw GatewayError(error)
     }
   }
 }

@@ -4,11 +4,11 @@ import DumpFormat
 import DumpReports
 import JSON
 
-/// What the sidecar remembers from run to run: which dumps it has verified, and what came of it.
+/// What the sidecar remembers from run to run: the dumps that it has verified, with the results.
 ///
-/// A cache. When it is lost or does not fit, dumps are verified once more, and a dump that shrank is flagged again.
-struct SidecarNotes: Sendable, Equatable {
-  /// The notes of each stem have a file of their own, so that two sidecars can share a directory.
+/// If the cache is lost or does not fit, dumps are verified once more, and a dump that shrank is flagged again.
+struct VerificationCache: Sendable, Equatable {
+  /// The name of the file. Each stem has a file of its own, so that two sidecars can share a directory.
   static func fileName(of location: DumpLocation) -> String {
     let isStandard = location.stem.hasSameBytes(as: DumpLocation.defaultStem)
     return isStandard ? ".gatehouse-sidecar.json" : ".gatehouse-sidecar-\(location.stem).json"
@@ -16,64 +16,73 @@ struct SidecarNotes: Sendable, Equatable {
 
   private static let version = 1
 
+  /// The result of verifying one file.
   struct Note: Sendable, Equatable {
     let identity: FileIdentity
     let verification: Verification
-    /// With which keys it was read.
+    /// The keys that were configured when the file was read.
     let keys: KeyMarks
   }
 
-  /// By the dumps' names.
-  var dumps: [String: Note] = [:]
-  /// Names of dumps that count although a comparison with what is left may say that they shrank: those that an operator
-  /// has accepted, and those that had not shrunk when they came. Without the second, a slow decline would look like an
-  /// accident once the dumps between were pruned.
-  var accepted: Set<String> = []
-  /// Names of dumps that are safe offsite.
-  var copied: Set<String> = []
+  /// The results by the names of the dumps.
+  var dumps: [UTF8Key: Note] = [:]
+  /// The names of dumps that are never flagged as shrunk: an operator accepted them, or they had not shrunk when they
+  /// were new. Without the latter, a slow decline would look like an accident once the dumps in between are pruned.
+  var accepted: Set<UTF8Key> = []
+  /// The names of dumps that have a copy in S3.
+  var copied: Set<UTF8Key> = []
 
   init() {}
 }
 
-extension SidecarNotes {
-  /// - Returns: `nil` when the bytes are no notes of this version.
+extension VerificationCache {
+  /// Reads the JSON of a cache.
+  ///
+  /// - Returns: `nil` when the bytes are no cache of this version.
   init?(_ bytes: [UInt8]) {
     guard let object = try? JSONParser().parseObject(bytes), object["version"]?.number?.int == Self.version,
-      let notes = object["dumps"]?.object
+      let known = object["dumps"]?.object
     else { return nil }
-    for member in notes.members {
+    for member in known.members {
       guard let note = Note(member.value) else { return nil }
-      dumps[member.key] = note
+      dumps[UTF8Key(member.key)] = note
     }
-    accepted = Set(object["accepted"]?.strings ?? [])
-    copied = Set(object["copied"]?.strings ?? [])
+    accepted = Self.names(object["accepted"])
+    copied = Self.names(object["copied"])
   }
 
+  private static func names(_ value: JSONValue?) -> Set<UTF8Key> {
+    Set((value?.strings ?? []).map { UTF8Key($0) })
+  }
+
+  /// The cache as JSON.
   var json: JSONValue {
     [
       "version": .integer(Self.version),
-      "dumps": .object(JSONObject(dumps.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) })),
-      "accepted": .strings(accepted.sorted()),
-      "copied": .strings(copied.sorted()),
+      "dumps": .object(JSONObject(dumps.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value.json) })),
+      "accepted": .strings(accepted.sorted().map(\.text)),
+      "copied": .strings(copied.sorted().map(\.text)),
     ]
   }
 
-  /// What vouches for the notes: who can write to the volume, but has no key, can't make a dump pass as verified, and so
-  /// can't have good ones pruned.
+  /// The purpose of the code that authenticates the cache. Without a key, nobody who can write to the volume can make a
+  /// dump count as verified, and so have good ones pruned.
   private static let purpose = "sidecar-notes-v1"
 
-  /// - Returns: `nil` unless the bytes were sealed with one of the keys.
+  /// Reads the file of a cache.
+  ///
+  /// - Returns: `nil` unless the bytes are authenticated by one of the keys.
   init?(sealed bytes: [UInt8], _ keyring: DumpKeyring) {
     for key in keyring.all {
-      if let notes = SidecarNotes(sealed: bytes, key) {
-        self = notes
+      if let cache = VerificationCache(sealed: bytes, key) {
+        self = cache
         return
       }
     }
     return nil
   }
 
-  /// - Returns: `nil` unless the bytes were sealed with this key.
+  /// - Returns: `nil` unless the bytes are authenticated by this key.
   init?(sealed bytes: [UInt8], _ key: DumpKey) {
     guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return nil }
     let content = Array(bytes[..<end])
@@ -83,47 +92,47 @@ extension SidecarNotes {
     self.init(content)
   }
 
-  /// The notes as they stand in their file: JSON, and the code that vouches for it on a line of its own.
+  /// The bytes of the file: JSON, and the code that authenticates it on a line of its own.
   func sealed(_ key: DumpKey) throws -> [UInt8] {
     let content = JSONWriter.bytes(json)
     let code = try key.authenticationCode(of: content, purpose: Self.purpose)
     return content + [UInt8(ascii: "\n")] + Array(Hexadecimal.encode(code).utf8)
   }
 
-  /// Notes what reading a dump showed, unless more is known: that keys do not open what others have opened says nothing.
-  mutating func note(_ verification: Verification, of name: String, _ identity: FileIdentity, _ keys: KeyMarks) {
-    if case .unopened = verification, let before = dumps[name], before.identity == identity,
+  /// Records the result of verifying a dump. A dump that these keys don't decrypt keeps the result of other keys.
+  mutating func record(_ verification: Verification, of name: String, _ identity: FileIdentity, _ keys: KeyMarks) {
+    if case .unopened = verification, let before = dumps[UTF8Key(name)], before.identity == identity,
       !before.keys.isSubset(of: keys)
     {
       return
     }
-    dumps[name] = Note(identity: identity, verification: verification, keys: keys)
+    dumps[UTF8Key(name)] = Note(identity: identity, verification: verification, keys: keys)
   }
 
-  /// What is known of a file, as far as it holds for whoever has these keys.
+  /// The result of verifying a file, as far as it holds for these keys.
   func verification(of name: String, _ identity: FileIdentity?, _ keys: KeyMarks) -> Verification? {
-    guard let note = dumps[name], note.identity == identity else { return nil }
-    // Another key may open what did not open.
+    guard let note = dumps[UTF8Key(name)], note.identity == identity else { return nil }
+    // A dump that the earlier keys did not decrypt may be encrypted with a key that is new.
     if note.verification.fault != nil, !keys.isSubset(of: note.keys) { return nil }
     return note.verification
   }
 
-  /// Takes in what another process has noted; where both know a dump, the other's is younger.
-  mutating func merge(_ other: SidecarNotes) {
+  /// Takes in the cache of another process. Where both know a dump, the result of the other is younger.
+  mutating func merge(_ other: VerificationCache) {
     dumps.merge(other.dumps) { $1 }
     accepted.formUnion(other.accepted)
     copied.formUnion(other.copied)
   }
 
-  /// Forgets dumps that are gone.
-  mutating func keep(only names: Set<String>) {
+  /// Removes dumps that are gone.
+  mutating func removeAll(except names: Set<UTF8Key>) {
     dumps = dumps.filter { names.contains($0.key) }
     accepted.formIntersection(names)
     copied.formIntersection(names)
   }
 }
 
-extension SidecarNotes.Note {
+extension VerificationCache.Note {
   fileprivate init?(_ value: JSONValue) {
     guard let note = value.object, let bytes = note["bytes"]?.number?.int,
       let modifiedAt = note["modified_at_ns"]?.number?.int, let inode = note["inode"]?.string.flatMap({ UInt64($0) })

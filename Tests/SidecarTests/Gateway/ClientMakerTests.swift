@@ -64,7 +64,7 @@ struct ClientMakerTests {
   private func expectSaid(_ purpose: String) {
     #expect(store.text.contains("error there is no HTTP client; one is made later"))
     #expect(store.text.contains("client.purpose=\(purpose)") && store.text.contains("error=no memory for a client"))
-    #expect((metrics.snapshot.failures["http_client"] ?? 0) == 2)
+    #expect((metrics.snapshot.failures[.httpClient] ?? 0) == 2)
   }
 
   @Test("says so, counts it, and watches the ECS task when there is one at last")
@@ -88,7 +88,7 @@ struct ClientMakerTests {
           AWSCredentials(accessKey: "a", secretKey: Secret("b"), sessionToken: nil, expiresAt: nil)))
       var reader = EnvironmentReader(["MEM_ENCRYPTION_KEY": "a key of the tests", "MEM_DUMP_PATH": "d.bin"]) { _ in "" }
       let settings = try #require(DumpSettings(&reader, isProduction: false))
-      let volume = try DumpVolume(settings, workingDirectory: root.path(), notes: .owner)
+      let volume = try DumpVolume(settings, workingDirectory: root.path(), cache: .owner)
       let name = "d-20261123T201137Z.bin"
       try Data("DMP1 and more".utf8).write(to: root.appending(path: name))
       let listed = try #require(volume.dumps().first)

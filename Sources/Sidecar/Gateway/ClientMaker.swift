@@ -21,7 +21,7 @@ struct ClientMaker: Sendable {
         return try make()
       } catch {
         let wait = pause.next(using: &generator)
-        metrics.countFailure("http_client")
+        metrics.countFailure(.httpClient)
         logger.error(
           "there is no HTTP client; one is made later",
           metadata: [

@@ -1,17 +1,16 @@
-import DumpDirectory
 import Testing
 
 @testable import Sidecar
 
-@Suite("How a service ended")
-struct ServiceEndTests {
+@Suite("GatewayEnd")
+struct GatewayEndTests {
   private typealias Predecessor = LeaseEvidence.Predecessor
 
-  private static let dead = ServiceEnd.crashed("the holder of the lease has ended without releasing it")
-  private static let silent = ServiceEnd.crashed("the lease is not released, and nobody renews it")
-  private static let taken = ServiceEnd.crashed("another task took the lease over from one that had not released it")
-  private static let others = ServiceEnd.crashed("another task has had the lease since")
-  private static let deposed = ServiceEnd.crashed("another task had taken its lease")
+  private static let dead = GatewayEnd.crashed("the holder of the lease has ended without releasing it")
+  private static let silent = GatewayEnd.crashed("the lease is not released, and nobody renews it")
+  private static let taken = GatewayEnd.crashed("another task took the lease over from one that had not released it")
+  private static let others = GatewayEnd.crashed("another task has had the lease since")
+  private static let deposed = GatewayEnd.crashed("another task had taken its lease")
 
   private static func held(
     _ holder: String, _ state: LeaseEvidence.State, after predecessor: (String, Bool)? = nil
@@ -20,7 +19,7 @@ struct ServiceEndTests {
   }
 
   /// What each row shows, and how the service ended by it: unwatched, never ready, writer, standby, deposed.
-  private typealias Row = (own: String?, lease: LeaseEvidence, ends: [ServiceEnd])
+  private typealias Row = (own: String?, lease: LeaseEvidence, ends: [GatewayEnd])
 
   private static let rows: [Row] = [
     (nil, .absent, [.unknown, .unknown, .unknown, .unknown, deposed]),
@@ -56,21 +55,21 @@ struct ServiceEndTests {
   @Test("follows from what was last seen of it and from what its lease shows, in every case")
   func ends() {
     for row in Self.rows {
-      for (sighting, end) in zip(ServiceSighting.allCases, row.ends) {
+      for (sighting, end) in zip(GatewaySighting.allCases, row.ends) {
         #expect(
-          ServiceEnd(sighting, own: row.own, row.lease) == end, "\(sighting), \(row.lease), own \(row.own ?? "nil")")
+          GatewayEnd(sighting, own: row.own, row.lease) == end, "\(sighting), \(row.lease), own \(row.own ?? "nil")")
       }
-      #expect(row.ends.count == ServiceSighting.allCases.count)
+      #expect(row.ends.count == GatewaySighting.allCases.count)
     }
   }
 
   @Test("is called safe only where that is known, and makes the outcome and the exit code")
   func outcomes() {
     for row in Self.rows {
-      for sighting in ServiceSighting.allCases {
+      for sighting in GatewaySighting.allCases {
         let finding = DrainFinding.notThere("(how)", sighting, own: row.own, row.lease)
         let expected: DrainOutcome =
-          switch ServiceEnd(sighting, own: row.own, row.lease) {
+          switch GatewayEnd(sighting, own: row.own, row.lease) {
           case .unknown, .inOrder: sighting == .neverReady ? .neverReady : .serviceGone
           case .onStandby: .standby
           case .alive: .timedOut
@@ -115,7 +114,7 @@ struct ServiceEndTests {
 
   @Test("is told by what a sidecar has seen of it, look by look")
   func sightings() {
-    var sighting = ServiceSighting.neverReady
+    var sighting = GatewaySighting.neverReady
     #expect(!sighting.wasReady && !sighting.tookChanges)
     sighting.see(isWriter: false)
     #expect(sighting == .standby && sighting.wasReady && !sighting.tookChanges)
@@ -127,72 +126,5 @@ struct ServiceEndTests {
     }
     sighting.see(isWriter: true)
     #expect(sighting == .writer)
-  }
-}
-
-@Suite("What a look at a lease tells")
-struct LeaseWitnessTests {
-  private let holder = LeaseHolder(name: "a", host: "h", process: 1, bootID: "b")
-
-  private func look(
-    renewal: Int, isReleased: Bool = false, claims: [Int] = [3], isHolderDead: Bool = false
-  ) -> LeaseReading {
-    LeaseReading(
-      lease: .record(LeaseRecord(holder: holder, epoch: 3, renewal: renewal, isReleased: isReleased)), claims: claims,
-      isHolderDead: isHolderDead)
-  }
-
-  private func held(_ state: LeaseEvidence.State) -> LeaseEvidence { .held(by: "a", state, after: nil) }
-
-  @Test("at once: a released lease, a dead holder, no lease")
-  func atOnce() {
-    for first in [nil, look(renewal: 1)] {
-      #expect(LeaseWitness.evidence(look(renewal: 1, isReleased: true), since: first, isLast: false) == held(.released))
-      // A claim above it never became a writer's, whose lease it would be.
-      #expect(
-        LeaseWitness.evidence(
-          look(renewal: 1, isReleased: true, claims: [3, 4], isHolderDead: true), since: first, isLast: false)
-          == held(.released))
-      #expect(
-        LeaseWitness.evidence(look(renewal: 1, isHolderDead: true), since: first, isLast: false) == held(.abandoned))
-      #expect(LeaseWitness.evidence(LeaseReading(lease: .absent, claims: []), since: first, isLast: false) == .absent)
-    }
-  }
-
-  @Test("after a while: a holder that renews, and one that does not")
-  func afterWhile() {
-    #expect(LeaseWitness.evidence(look(renewal: 1), since: nil, isLast: false) == nil)
-    #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: false) == nil)
-    #expect(LeaseWitness.evidence(look(renewal: 1), since: look(renewal: 1), isLast: true) == held(.silent))
-    #expect(
-      LeaseWitness.evidence(look(renewal: 2), since: look(renewal: 1), isLast: false) == held(.renewed))
-  }
-
-  @Test("who held the lease before, and whether that one had released it")
-  func predecessor() {
-    for isReleased in [true, false] {
-      let record = LeaseRecord(
-        holder: holder, epoch: 3, renewal: 1, isReleased: true,
-        predecessor: LeasePredecessor(holder: "z", epoch: 2, isReleased: isReleased))
-      #expect(
-        LeaseWitness.evidence(LeaseReading(lease: .record(record), claims: [3]), since: nil, isLast: false)
-          == .held(by: "a", .released, after: .init(holder: "z", isReleased: isReleased)))
-    }
-  }
-
-  @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
-  func unreadable() {
-    let damaged = LeaseReading(lease: .damaged(fingerprint: "x"), claims: [3])
-    let absent = LeaseReading(lease: .absent, claims: [3])
-    for look in [damaged, absent] {
-      #expect(LeaseWitness.evidence(look, since: nil, isLast: false) == nil)
-      guard case .unreadable(let reason)? = LeaseWitness.evidence(look, since: nil, isLast: true) else {
-        Issue.record("it is readable")
-        continue
-      }
-      #expect(reason.contains("lease.json"))
-    }
-    let dead = LeaseReading(lease: .absent, claims: [3], isHolderDead: true)
-    #expect(LeaseWitness.evidence(dead, since: nil, isLast: false) == .held(by: "", .abandoned, after: nil))
   }
 }

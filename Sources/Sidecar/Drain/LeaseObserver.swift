@@ -3,7 +3,7 @@ import DumpDirectory
 import Threads
 
 /// Looks at the lease of the volume, and at nothing else: it takes part in no take-over.
-struct LeaseWitness: Sendable {
+struct LeaseObserver: Sendable {
   let volume: DumpVolume
   let worker: Worker
 
@@ -12,7 +12,7 @@ struct LeaseWitness: Sendable {
   private static let pause = Duration.milliseconds(250)
 
   /// Looks until it is clear whether the holder lives. A volume that hangs is not waited for.
-  func testify(_ deadline: Deadline) -> LeaseEvidence {
+  func observe(until deadline: Deadline) -> LeaseEvidence {
     // The last look needs some time, too.
     let watch = deadline.keeping(.milliseconds(300)).within(Self.watch)
     var first: LeaseReading?

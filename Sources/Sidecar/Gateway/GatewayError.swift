@@ -1,7 +1,7 @@
 import HTTPClient
 
 /// Why the service did not do what it was asked.
-struct ServiceError: Error, Sendable, Equatable, CustomStringConvertible {
+struct GatewayError: Error, Sendable, Equatable, CustomStringConvertible {
   enum Code: String, Sendable {
     /// Nobody listens at its address.
     case gone
