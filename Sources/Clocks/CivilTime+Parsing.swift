@@ -16,8 +16,8 @@ extension CivilTime {
     extended(text).flatMap { CivilTime($0.fields)?.unixSeconds }
   }
 
-  /// Brings a time of RFC 3339 in UTC into a form whose order as text is the order of the times. It has nine digits of a
-  /// fraction.
+  /// Brings a time of RFC 3339 in UTC into a form whose order as text is the order of the times. It has nine digits of
+  /// a fraction.
   ///
   /// - Returns: `nil` for anything else, and for more than nine digits of a fraction. The moment need not exist.
   package static func sortable(_ text: String) -> String? {

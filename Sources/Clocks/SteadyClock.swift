@@ -2,6 +2,7 @@ package import Glibc
 
 /// A clock that only goes forward, for waiting and measuring; what it shows means nothing outside this process.
 package enum SteadyClock {
+  /// The time that the clock shows.
   package static func now() -> Duration {
     var time = timespec()
     // It also counts the time for which the machine slept: others may have taken the lease meanwhile.
@@ -26,6 +27,7 @@ package struct Deadline: Sendable, Comparable {
   /// Never negative.
   package var left: Duration { max(.zero, moment - SteadyClock.now()) }
 
+  /// Whether the moment has passed.
   package var isOver: Bool { left == .zero }
 
   /// A moment that does not come while this process lives.

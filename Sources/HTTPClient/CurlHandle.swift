@@ -37,7 +37,7 @@ final class CurlHandle {
     set(CURLOPT_ERRORBUFFER, pointer: UnsafeMutableRawPointer(message))
   }
 
-  /// What curl says of the last failure.
+  /// The words of curl for the last failure.
   func explanation(_ code: CURLcode) -> String {
     let detail = String(cString: message)
     return detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail

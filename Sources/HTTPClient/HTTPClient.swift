@@ -4,15 +4,19 @@ import Glibc
 
 /// An HTTP client on libcurl. One request at a time, on the thread that owns it; connections are kept between requests.
 ///
-/// Redirects are not followed: who asks for a dump wants it from this service, not from where someone points. Environment
-/// proxies are not used: what is asked here lies on loopback, on the link, or is S3 by its own name.
+/// Redirects are not followed: who asks for a dump wants it from this service, not from where someone points.
+/// Environment proxies are not used: what is asked here lies on loopback, on the link, or is S3 by its own name.
 package final class HTTPClient {
+  /// The settings of a client.
   package struct Settings: Sendable {
+    /// The value of `User-Agent`.
     package var userAgent: String
     /// A file of PEM certificates instead of the system's bundle.
     package var certificates: String?
+    /// The time that a connection may take to be made.
     package var connectTimeout: Duration
 
+    /// Settings of a client.
     package init(userAgent: String, certificates: String? = nil, connectTimeout: Duration = .seconds(5)) {
       self.userAgent = userAgent
       self.certificates = certificates
@@ -23,6 +27,7 @@ package final class HTTPClient {
   private let settings: Settings
   private let handle: CurlHandle
 
+  /// A client.
   package init(_ settings: Settings) throws(HTTPClientError) {
     self.settings = settings
     handle = try CurlHandle()
@@ -43,8 +48,8 @@ package final class HTTPClient {
       // An empty value needs a semicolon, or libcurl drops the header.
       lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
     }
-    // Without waiting for `100 Continue`, which few servers send. libcurl would sign this line, though it is never sent;
-    // S3 does send the answer.
+    // Without waiting for `100 Continue`, which few servers send. libcurl would sign this line, though it is never
+    // sent; S3 does send the answer.
     if request.signature == nil { lines.append("Expect:") }
     let source: (any HTTPBodySource)? = if case .file(let source) = request.body { source } else { nil }
     let transfer = Transfer(maximum: request.maximumAnswer, source: source, sink: sink)

@@ -3,6 +3,7 @@ import Glibc
 
 /// Why there is no answer.
 package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of an error.
   package enum Code: String, Sendable {
     /// Nobody listens there, the name leads nowhere, or the host does not answer.
     case cannotConnect
@@ -21,6 +22,7 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
     case other
   }
 
+  /// The kind of the error.
   package let code: Code
   /// libcurl's own number (libcurl-errors(3)); 0 where it has no part in it.
   package let curlCode: Int
@@ -29,6 +31,7 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
   /// A sentence for people, with what curl said.
   package let description: String
 
+  /// An error with its words.
   package init(_ code: Code, curlCode: Int = 0, systemError: Int32 = 0, _ description: String) {
     self.code = code
     self.curlCode = curlCode
@@ -36,8 +39,8 @@ package struct HTTPClientError: Error, Sendable, Equatable, CustomStringConverti
     self.description = description
   }
 
-  /// Whether the network itself says that nobody listens: the port is closed, the host is gone, or its name is. A connection
-  /// that merely takes too long, or for which this process lacks something, does not show that.
+  /// Whether the network itself says that nobody listens: the port is closed, the host is gone, or its name is. A
+  /// connection that merely takes too long, or for which this process lacks something, does not show that.
   package var isNobodyThere: Bool {
     guard code == .cannotConnect else { return false }
     return curlCode == Int(CURLE_COULDNT_RESOLVE_HOST.rawValue) || systemError == ECONNREFUSED

@@ -1,5 +1,6 @@
-/// What to ask of whom.
+/// One request to a server.
 package struct HTTPRequest: Sendable {
+  /// The body of a request.
   package enum Body: Sendable {
     case none
     case bytes([UInt8])
@@ -7,15 +8,20 @@ package struct HTTPRequest: Sendable {
     case file(any HTTPBodySource)
   }
 
+  /// The method.
   package var method: String
+  /// The URL.
   package var url: String
+  /// The header fields.
   package var headers: [(name: String, value: String)]
+  /// The body.
   package var body: Body
   /// Signs the request for an AWS service (Signature Version 4).
   package var signature: AWSSignature?
   /// How many bytes an answer may have.
   package var maximumAnswer: Int
 
+  /// A request.
   package init(
     _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
     signature: AWSSignature? = nil, maximumAnswer: Int = 4 << 20
@@ -53,6 +59,7 @@ package struct AWSSignature: Sendable, CustomStringConvertible, CustomReflectabl
   let accessKey: String
   let secretKey: String
 
+  /// Keys of AWS for one service of one region.
   package init(region: String, service: String, accessKey: String, secretKey: String) {
     self.region = region
     self.service = service
@@ -61,16 +68,22 @@ package struct AWSSignature: Sendable, CustomStringConvertible, CustomReflectabl
   }
 
   package var description: String { "[redacted]" }
+  /// A mirror that shows nothing.
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// The answer to a request.
 package struct HTTPResponse: Sendable {
+  /// The status.
   package let status: Int
   /// Names in lower case, in the order of the answer.
   package let headers: [(name: String, value: String)]
+  /// The bytes of the body.
   package let body: [UInt8]
 
+  /// The value of the first header field of a name in lower case, or `nil`.
   package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
+  /// Whether the status is 200 to 299.
   package var isSuccess: Bool { (200..<300).contains(status) }
 }

@@ -22,8 +22,8 @@ package struct JudgedDump: Sendable, Equatable {
   package let bytes: Int
   /// The result of verifying the dump.
   package let verdict: Verdict
-  /// Whether `ShrinkGuard` never flags the dump: an operator accepted it, or it passed before. Pruning removes the steps
-  /// of a slow decline, and judged anew, the remaining dumps would look like an accident.
+  /// Whether `ShrinkGuard` never flags the dump: an operator accepted it, or it passed before. Pruning removes the
+  /// steps of a slow decline, and judged anew, the remaining dumps would look like an accident.
   package let isAccepted: Bool
 
   /// Creates a judged dump from its parts.

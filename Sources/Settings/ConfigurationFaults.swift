@@ -4,7 +4,7 @@ package struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConv
   package struct Fault: Sendable, Equatable, CustomStringConvertible {
     /// The environment variable.
     package let name: String
-    /// What is wrong and what to do, without the value of a secret.
+    /// The fault and the remedy, without the value of a secret.
     package let sentence: String
 
     package var description: String { "\(name): \(sentence)" }
@@ -13,6 +13,7 @@ package struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConv
   /// In the order in which they were found.
   package let faults: [Fault]
 
+  /// All faults of a configuration.
   package init(faults: [Fault]) {
     self.faults = faults
   }

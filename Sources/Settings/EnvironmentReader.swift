@@ -22,7 +22,7 @@ package struct EnvironmentReader {
   private let environment: [String: String]
   private let readFile: (String) throws -> String
   private(set) var entries: [Entry] = []
-  /// What is wrong so far.
+  /// The faults so far.
   package private(set) var faults: [ConfigurationFaults.Fault] = []
 
   /// The settings in effect so far.

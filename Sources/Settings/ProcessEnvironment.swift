@@ -1,7 +1,7 @@
 import Glibc
 
-/// The environment, working directory and limits of the process. They are read without Foundation, which would double the
-/// size of a small program.
+/// The environment, working directory and limits of the process. They are read without Foundation, which would double
+/// the size of a small program.
 package enum ProcessEnvironment {
   /// A file of the system that can't be read, or is too large.
   package struct Unreadable: Error {}

@@ -2,6 +2,7 @@
 package struct Secret: Sendable, Equatable {
   private let value: String
 
+  /// A secret of this value.
   package init(_ value: String) {
     self.value = value
   }
@@ -16,5 +17,6 @@ package struct Secret: Sendable, Equatable {
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String { "[redacted]" }
   package var debugDescription: String { description }
+  /// A mirror that shows nothing.
   package var customMirror: Mirror { Mirror(self, children: []) }
 }

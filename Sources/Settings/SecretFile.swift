@@ -5,6 +5,7 @@ import Glibc
 package enum SecretFile {
   /// Why a file gives no secret: continues `names the file '…', which`.
   package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The sentence about the fault.
     package let description: String
   }
 

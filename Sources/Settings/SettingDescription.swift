@@ -7,6 +7,7 @@ package struct SettingDescription: Sendable {
     /// The nearest values that are refused.
     package var refused: [String] = []
 
+    /// The values at the ends of a range.
     package init(taken: [String] = [], refused: [String] = []) {
       self.taken = taken
       self.refused = refused
@@ -23,9 +24,9 @@ package struct SettingDescription: Sendable {
   package let standard: String
   /// The default as the variable would give it; `nil` for a setting without one.
   package let defaultValue: String?
-  /// What it takes, as words behind "it takes".
+  /// The values that it takes, as words behind "it takes".
   package let takes: String
-  /// What the setting does.
+  /// The effect of the setting.
   package let sentence: String
   /// Whether it can come from a file and is shown by its length only.
   package let isSecret: Bool
@@ -73,7 +74,8 @@ package struct SettingDescription: Sendable {
   }
 }
 
-/// Settings that belong together. Each stored property is a setting or a group of settings; there is no other list of them.
+/// Settings that belong together. Each stored property is a setting or a group of settings; there is no other list of
+/// them.
 package protocol SettingGroup: Sendable {
   /// The heading in the documentation and in help.
   static var title: String { get }

@@ -1,6 +1,6 @@
 import JSON
 
-/// What a setting takes: how its text becomes a value, and how a value is written.
+/// The kind of a setting: how its text becomes a value, and how a value is written.
 package struct SettingKind<Value: Sendable>: Sendable {
   /// Why a text is no value, as words that follow the variable's name.
   package struct Refusal: Error {

@@ -1,25 +1,28 @@
 import JSON
 
-/// An address of a server as a setting has it: `http` or `https`, a host, perhaps a port, and a path where one makes sense.
+/// An address of a server as a setting has it: `http` or `https`, a host, perhaps a port, and a path where one makes
+/// sense.
 ///
-/// The programs put paths of their own behind it. So what would swallow them, as a query, or would be sent where nobody expects it,
-/// as user information, is refused at the start and not at the first call.
+/// The programs put paths of their own behind it. So what would swallow them, as a query, or would be sent where nobody
+/// expects it, as user information, is refused at the start and not at the first call.
 package struct WebAddress: Sendable, Equatable {
-  /// What may stand behind host and port.
+  /// The parts that may stand behind host and port.
   package enum Tail: Sendable {
     case nothing
     case path
     case pathAndQuery
   }
 
-  /// What is wrong, in words that follow the setting's name. The value is not in them: it can hold a password.
+  /// The fault, in words that follow the setting's name. The value is not in them: it can hold a password.
   package struct Fault: Error, Sendable, Equatable {
+    /// The words.
     package let sentence: String
   }
 
   /// As given, without the slashes at the end of its path.
   package let text: String
 
+  /// Reads an address.
   package init(_ given: String, tail: Tail) throws(Fault) {
     // RFC 3986 has these characters and no others; spaces, controls, `\` and letters outside ASCII are percent-encoded.
     guard given.utf8.allSatisfy(Self.isCharacter) else {

@@ -32,8 +32,8 @@ struct DrainRequests: Sendable {
 final class DrainSignals: Sendable {
   /// Rings at the first signal to stop.
   let first = Wakeup()
-  /// Becomes readable at the first signal to stop; `nil` when the system had no descriptor to spare: then a request under
-  /// way is not cut short.
+  /// Becomes readable at the first signal to stop; `nil` when the system had no descriptor to spare: then a request
+  /// under way is not cut short.
   let descriptor: Int32?
   private let end: Int32?
   private let requests = Mutex(DrainRequests())

@@ -1,9 +1,10 @@
 package import Synchronization
 
-/// A value that one thread at a time uses: the standard library's mutex, in a form that the thread sanitizer understands.
+/// A value that one thread at a time uses: the standard library's mutex, in a form that the thread sanitizer
+/// understands.
 ///
-/// The sanitizer does not see into `Mutex`. In its build (`scripts/test-threads`) each section also begins and ends with an
-/// atomic operation, which it sees.
+/// The sanitizer does not see into `Mutex`. In its build (`scripts/test-threads`) each section also begins and ends
+/// with an atomic operation, which it sees.
 package struct Lock<Value>: ~Copyable, Sendable {
   @usableFromInline let mutex: Mutex<Value>
   #if THREAD_SANITIZER

@@ -2,8 +2,10 @@ import Glibc
 
 /// A signal by its number.
 package struct Signal: Hashable, Sendable, CustomStringConvertible {
+  /// The number of the signal.
   package let number: Int32
 
+  /// A signal of this number.
   package init(_ number: Int32) {
     self.number = number
   }
@@ -29,8 +31,8 @@ package struct Signal: Hashable, Sendable, CustomStringConvertible {
 package enum SignalListener {
   /// Starts the thread. The calling thread, and every thread that it starts later, blocks the signals from then on.
   ///
-  /// - Parameter handle: called on that thread for one signal after another, also for those that came before. It must not
-  ///   block.
+  /// - Parameter handle: called on that thread for one signal after another, also for those that came before. It must
+  ///   not block.
   package static func start(_ handle: @escaping @Sendable (Signal) -> Void) throws(ThreadError) {
     SignalMask.block()
     var mask = SignalMask.ending

@@ -1,6 +1,6 @@
 package import Glibc
 
-/// Which signals threads block.
+/// The signals that threads block.
 ///
 /// Nothing here needs the Swift runtime: `block` runs before it is set up.
 package enum SignalMask {
@@ -19,7 +19,8 @@ package enum SignalMask {
     return mask
   }
 
-  /// Every signal that ends a process unless it is taken, without the faults. The rest stops a process, or does nothing.
+  /// Every signal that ends a process unless it is taken, without the faults. The rest stops a process, or does
+  /// nothing.
   package static var ending: sigset_t {
     var mask = all
     sigdelset(&mask, SIGCHLD)

@@ -10,8 +10,8 @@ package struct SystemThread: Sendable {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Bytes. Enough for a dump's reader, libcurl and JSON of the greatest depth, and below the size from which the kernel
-  /// may back a whole stack with one huge page (2 MiB).
+  /// Bytes. Enough for a dump's reader, libcurl and JSON of the greatest depth, and below the size from which the
+  /// kernel may back a whole stack with one huge page (2 MiB).
   private static let stackSize = 1 << 20
 
   private let handle: pthread_t

@@ -3,8 +3,8 @@ import Glibc
 
 /// Lets threads wait for another one, up to a deadline. Once a thread has rung, no wait waits until that is taken back.
 ///
-/// It is a condition variable with the steady clock. It takes no descriptor, so it also works in a process that has none
-/// left. A class, because it owns memory whose address the threads share.
+/// It is a condition variable with the steady clock. It takes no descriptor, so it also works in a process that has
+/// none left. A class, because it owns memory whose address the threads share.
 //
 // Sendable: the pointer never changes, the memory is freed when the last owner is gone, and everything in it is used
 // between `pthread_mutex_lock` and `pthread_mutex_unlock` only.

@@ -3,7 +3,8 @@ package import Clocks
 /// A thread for work that can hang. A call of the volume does not return while an EFS mount hangs, and then only this
 /// thread hangs. A caller waits no longer than its deadline.
 ///
-/// The thread starts with the first piece of work, or with `prepare`. It ends when the worker is gone and its work is done.
+/// The thread starts with the first piece of work, or with `prepare`. It ends when the worker is gone and its work is
+/// done.
 package final class Worker: Sendable {
   /// The result of a piece of work.
   package enum Outcome<Value: Sendable>: Sendable {
@@ -47,8 +48,8 @@ package final class Worker: Sendable {
 
   /// Does a piece of work after those before it.
   ///
-  /// - Parameter then: called once with the result, on the worker's thread. When no thread could be started, it is called
-  ///   with a `ThreadError` on the caller's thread.
+  /// - Parameter then: called once with the result, on the worker's thread. When no thread could be started, it is
+  ///   called with a `ThreadError` on the caller's thread.
   package func start<Value: Sendable>(
     _ work: @escaping @Sendable () throws -> Value,
     then: @escaping @Sendable (Result<Value, any Error>) -> Void
@@ -102,7 +103,8 @@ private final class WorkLine: Sendable {
   }
 
   func prepare() throws(ThreadError) {
-    // The lock is held, so that of two callers one starts the thread. The thread itself waits for the lock only briefly.
+    // The lock is held, so that of two callers one starts the thread. The thread itself waits for the lock only
+    // briefly.
     try state.withLock { (state: inout State) throws(ThreadError) in
       guard !state.hasThread else { return }
       try SystemThread.start { [self] in run() }

@@ -10,6 +10,10 @@ struct SourceRuleTests {
     (.summaries, "  package var count: Int", "  /// The number of rows.\n  package var count: Int"),
     (.summaries, "@frozen package struct Row {", "/// One row.\n@frozen package struct Row {"),
     (.summaries, "\n@discardableResult\npackage func run()", "/// Runs.\n@discardableResult\npackage func run()"),
+    (
+      .summaries, "  package let port = 5001",
+      "  package let port = Setting(\n  package let logs = LogSettings.declarations\n  package let limits = Limits()"
+    ),
     (.summaries, "package init() {}", "package import JSON\npackage static func == (left: Self"),
     (.plainBeginnings, "/// Who asks while a dump is written", "/// A caller that asks\n/// Who is"),
     (.plainBeginnings, "  // What can't be read is tried again.", "  // An unreadable file is tried again."),

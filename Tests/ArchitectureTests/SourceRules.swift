@@ -28,7 +28,7 @@ extension SourceRule {
     lines.indices.compactMap { index in
       guard isDeclaration(lines[index]) else { return nil }
       var above = index - 1
-      while above >= 0, isAttribute(lines[above]) { above -= 1 }
+      while above >= 0, isBetween(lines[above]) { above -= 1 }
       let hasSummary = above >= 0 && lines[above].trimmedStart.hasPrefix("///")
       return hasSummary ? nil : "\(index + 1): \(lines[index].trimmedStart)"
     }
@@ -50,8 +50,8 @@ extension SourceRule {
     lines.indices.compactMap { breaks(lines[$0]) ? "\($0 + 1): \(lines[$0].trimmedStart)" : nil }
   }
 
-  /// Whether a line declares something for the package. Requirements of the standard library's protocols are left out:
-  /// their names say what they are.
+  /// Whether a line declares something for the package. Requirements of the standard library's protocols are left out,
+  /// because their names say what they are. Declarations of settings are left out, because they hold a sentence.
   private static func isDeclaration(_ line: Substring) -> Bool {
     var text = line.trimmedStart
     while text.hasPrefix("@"), let space = text.firstIndex(of: " ") { text = text[space...].trimmedStart }
@@ -59,13 +59,17 @@ extension SourceRule {
     let rest = text.dropFirst("package ".count)
     let inherited = [
       "import ", "extension ", "static func == ", "static func < ", "var description:", "var debugDescription:",
-      "func hash(into",
+      "func hash(into", "static let title = ",
     ]
+    if rest.contains(/^let \w+ = (\w*Setting\(|\w+Settings\.|\w+\(\)$)/) { return false }
     return !inherited.contains { rest.hasPrefix($0) }
   }
 
-  private static func isAttribute(_ line: Substring) -> Bool {
+  /// Whether a line may stand between a summary and its declaration: an attribute, or a comment that is no
+  /// documentation.
+  private static func isBetween(_ line: Substring) -> Bool {
     let text = line.trimmedStart
+    if text.hasPrefix("//"), !text.hasPrefix("///") { return true }
     return text.hasPrefix("@") && !text.contains(" var ") && !text.contains(" func ") && !text.contains(" let ")
   }
 

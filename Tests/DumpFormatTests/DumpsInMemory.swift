@@ -22,7 +22,7 @@ struct BytesSource: DumpSource {
   }
 }
 
-/// What is in a dump, gathered.
+/// The contents of a dump, collected.
 struct Contents: Equatable {
   var groups: [String] = []
   var records: [String: [String]] = [:]
@@ -106,7 +106,7 @@ enum Dumps {
     return DMP1.magic + salt + nonce + body + (try gcm.tag())
   }
 
-  /// What `sealed(bytes:)` combines with each byte of the text.
+  /// The key stream that `sealed(bytes:)` combines with each byte of the text.
   static func keystream(_ count: Int, key: DumpKey) throws -> [UInt8] {
     let sealed = try sealed(bytes: [UInt8](repeating: 0, count: count), key: key)
     return Array(sealed.dropFirst(DMP1.headerSize).prefix(count))

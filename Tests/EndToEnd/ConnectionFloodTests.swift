@@ -94,8 +94,8 @@ struct ConnectionFloodTests {
       var times: [Duration] = []
       for _ in 0..<5 {
         let start = ContinuousClock.now
-        // Where hundreds wait, the place of a client that is slow to send goes to the next: on a busy machine that may be this one.
-        // A health check asks three times before it gives a task up.
+        // Where hundreds wait, the place of a client that is slow to send goes to the next: on a busy machine that may
+        // be this one. A health check asks three times before it gives a task up.
         if (try? gatehouse.send("GET", "/platform/monitor/readiness"))?.status == 200 {
           times.append(ContinuousClock.now - start)
         }

@@ -72,8 +72,8 @@ struct SickVolumeDrainTests {
       let health = try SidecarProcess.run(["health"], dumps: volume.url)
       #expect(health.code == 1)
       #expect(health.output.contains("the volume does not answer"))
-      // It has ended by now, unless a call of it was with the file system's own process when that was stopped: Linux lets
-      // nobody leave such a call. (A mount of NFS does.)
+      // It has ended by now, unless a call of it was with the file system's own process when that was stopped: Linux
+      // lets nobody leave such a call. (A mount of NFS does.)
       if sidecar.isRunning {
         #expect(sidecar.isHeldByKernel)
         volume.goOn()

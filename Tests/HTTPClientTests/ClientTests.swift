@@ -50,7 +50,7 @@ struct ClientTests {
     #expect(String(decoding: answer.body, as: UTF8.self) == "POST /a/b?c=d%20e body")
     #expect(server.requests[0].headers["user-agent"] == "test/1")
     #expect(server.requests[0].headers["expect"] == nil)
-    // What one request set, the next one has not.
+    // The next request has none of the options of the one before.
     let next = try client.send(HTTPRequest("GET", server.url), deadline: Deadline(in: .seconds(10)))
     #expect(next.header("x-echo") == "none")
     #expect(String(decoding: next.body, as: UTF8.self) == "GET / ")
@@ -245,7 +245,7 @@ struct ClientTests {
 
   @Test("frees what it takes, also when a request fails or is given up")
   func handles() throws {
-    // What is not freed shows under the address sanitizer, which runs this test.
+    // The address sanitizer, which runs this test, reports memory that is not freed.
     let server = try LoopbackServer { $0.path == "/hang" ? .hang : .close }
     for _ in 0..<20 {
       let client = try client()

@@ -80,7 +80,7 @@ struct DefaultTests {
     for setting in Configuration.settings.descriptions {
       for value in setting.ends.taken {
         let faults = faults { _ = try gateway([setting.variable: value]) }
-        // What several settings together forbid, as THREADS above 1, says so in other words.
+        // A rule over several settings, as for THREADS above 1, has a text of its own.
         let isDependent = ["MAX_CONNECTIONS", "MEM_AUTO_SAVE_MAX_AGE"].contains(setting.variable)
         #expect(isDependent || !faults.contains { $0.sentence.contains("it takes") }, "\(setting.variable)=\(value)")
       }

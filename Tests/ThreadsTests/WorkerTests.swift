@@ -64,7 +64,7 @@ struct WorkerTests {
   @Test("that is gone does what it was given, and then its thread ends")
   func end() {
     let released = Wakeup()
-    // What the thread keeps is released with it.
+    // The values that the thread keeps are released with it.
     final class Mark: Sendable {
       let released: Wakeup
       init(_ released: Wakeup) { self.released = released }

@@ -2,8 +2,8 @@ import Cryptography
 
 /// Opens sealed blocks and counts what is in them.
 ///
-/// It reads text before that is known to be authentic. So it keeps to itself whatever it finds, faults among them: under
-/// a wrong key each text has one.
+/// It reads text before that is known to be authentic. So it keeps to itself whatever it finds, faults among them:
+/// under a wrong key each text has one.
 struct DMP1Counter {
   private let tag: [UInt8]
   private let gcm: GCMStream

@@ -30,7 +30,7 @@ struct DMP1Envelope {
   private var createdAt: String?
   private var order: DumpOrder?
 
-  /// What the members so far say, or `nil` without a time.
+  /// The header that the members so far tell, or `nil` when there is no time.
   var header: DumpHeader? {
     createdAt.map { DumpHeader(format: .dmp1, createdAt: $0, order: order) }
   }

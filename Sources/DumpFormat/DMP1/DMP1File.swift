@@ -5,7 +5,7 @@ struct DMP1File: Sendable {
   /// A key that may be the one, derived for this file.
   struct Candidate {
     let key: [UInt8]
-    /// What the beginning says when it is decrypted with the key. `nil` almost certainly says that it is another key.
+    /// The text of the beginning, decrypted with the key. `nil` almost certainly means that it is another key.
     let header: DumpHeader?
     /// Whether the beginning is text when it is opened with it, as that of every dump is, damaged or not.
     let isText: Bool
@@ -33,7 +33,7 @@ struct DMP1File: Sendable {
     tag = try Self.bytes(of: source, at: source.size - GCMStream.tagSize, count: GCMStream.tagSize)
   }
 
-  /// Of the whole file.
+  /// The size of the whole file in bytes.
   var size: Int { source.size }
 
   /// All before the encrypted text.
@@ -68,13 +68,13 @@ struct DMP1File: Sendable {
 
   private func header(of text: [UInt8]) -> DumpHeader? {
     var scanner = DMP1Scanner(isCounting: true)
-    // What stands before a fault counts as well: nothing is believed yet.
+    // The text before a fault counts as well, because nothing is trusted yet.
     text.withUnsafeBytes { try? scanner.scan($0, group: { _ in }, record: { _, _ in }) }
     return scanner.header
   }
 
-  /// Whether bytes are an envelope's beginning, of which some may be damaged: three of four must be printable. Of bytes that a
-  /// wrong key gives, three of eight are. Less than an envelope has was cut off, whatever it is.
+  /// Whether bytes are an envelope's beginning, of which some may be damaged: three of four must be printable. Of bytes
+  /// that a wrong key gives, three of eight are. Less than an envelope has was cut off, whatever it is.
   private static func isText(_ bytes: [UInt8]) -> Bool {
     let envelope = bytes.prefix(100)
     guard envelope.count >= 32 else { return true }

@@ -1,10 +1,10 @@
 import Cryptography
 
 /// Reads the peer's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
-/// checked; nobody looks at it until the first pass has said that it is what was sealed. What only counts needs one pass
-/// (`DMP1Inspection`).
+/// checked; nobody looks at it until the first pass has said that it is what was sealed. What only counts needs one
+/// pass (`DMP1Inspection`).
 struct DMP1Reader: Sendable {
-  /// What the first pass found. The derived key shows itself as little as the one it comes from.
+  /// The result of the first pass. The derived key shows itself as little as the one it comes from.
   struct Opened: Sendable, CustomStringConvertible, CustomReflectable {
     let key: [UInt8]
     let sha256: String

@@ -10,7 +10,7 @@ struct DMP1Scanner {
     let counts: [DumpSummary.GroupCount]
   }
 
-  /// What may come next.
+  /// The tokens that may come next.
   private enum State {
     case start
     case fieldOrEnd
@@ -44,7 +44,7 @@ struct DMP1Scanner {
     self.isCounting = isCounting
   }
 
-  /// What the envelope says so far.
+  /// The members of the envelope so far.
   var header: DumpHeader? { envelope.header }
 
   mutating func scan(
@@ -120,7 +120,7 @@ struct DMP1Scanner {
     return position
   }
 
-  /// What the value that begins is needed for.
+  /// The use of the value that begins.
   private func keeping(_ first: UInt8) -> DMP1Value.Keeping {
     switch state {
     case .record: isCounting ? .nothing : .whole

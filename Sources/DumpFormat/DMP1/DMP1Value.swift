@@ -1,6 +1,6 @@
 /// One JSON value that comes in blocks, and as much of its text as is needed.
 struct DMP1Value {
-  /// What the text is needed for.
+  /// The use of the text.
   enum Keeping {
     /// A document that is given out.
     case whole
@@ -22,7 +22,7 @@ struct DMP1Value {
   private var start = 0
   /// Bytes up to the end of the last block.
   private var length = 0
-  /// What was kept of earlier blocks.
+  /// The bytes that were kept of earlier blocks.
   private var carried: [UInt8] = []
 
   /// Whether the value has a closing character.

@@ -28,7 +28,7 @@ struct TextMarks {
       first | kinds .== bracket, second | kinds .== bracket, third | kinds .== bracket, fourth | kinds .== bracket)
   }
 
-  /// Which bytes stand behind a backslash that escapes them (the method of simdjson: of a run of backslashes every second
+  /// The bytes that a backslash before them escapes (the method of simdjson: of a run of backslashes every second
   /// one is escaped, and an addition carries through each run at once).
   ///
   /// - Parameter isFirstEscaped: whether the first byte is, by a backslash before it.
@@ -44,7 +44,7 @@ struct TextMarks {
     return ((even ^ evenEnds << 1) & following, isNextEscaped)
   }
 
-  /// Which bytes are inside of strings, opening quotes among them: those behind an odd number of quotes.
+  /// The bytes inside of strings, including opening quotes: those behind an odd number of quotes.
   ///
   /// - Parameter quotes: those that are not escaped.
   @inline(__always)

@@ -2,8 +2,8 @@ import Threads
 
 /// Counts on a thread of its own, which decrypts a block while the reading thread hashes the next one.
 ///
-/// A few blocks circulate: filled ones go to the thread, spare ones come back. Besides them the threads share the result
-/// only, which is read when the thread has ended.
+/// A few blocks circulate: filled ones go to the thread, spare ones come back. Besides them the threads share the
+/// result only, which is read when the thread has ended.
 struct ThreadedCounting: BlockCounting {
   /// One block that is filled, one that is decrypted, and one that waits on either side.
   private static let ring = 4

@@ -62,7 +62,7 @@ struct ValueScanner {
     return try takeBracket(byte)
   }
 
-  /// Which of 64 bytes are inside of strings, found without a look at each; notes what follows behind them.
+  /// The bytes of 64 that are inside of strings, found without looking at each. It notes the state behind them.
   ///
   /// - Returns: `nil` when a backslash is outside of strings, where it escapes nothing. No JSON has that.
   @inline(__always)

@@ -1,4 +1,4 @@
-/// What the beginning of a dump shows without authentication.
+/// The facts that the beginning of a dump shows without authentication.
 package enum DumpBeginning: Sendable, Equatable {
   /// It has a header under one of the keys.
   case header(DumpHeader)

@@ -2,6 +2,7 @@ import Glibc
 
 /// Why bytes are no dump that can be read, or could not be written as one.
 package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of an error.
   package enum Code: String, Sendable {
     case notADump
     case truncated
@@ -17,6 +18,7 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case cancelled
   }
 
+  /// The kind of the error.
   package let code: Code
   private let detail: String
 
@@ -28,6 +30,7 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
   /// Whether it says nothing of the file, but what kept it from being read.
   package var isOfReading: Bool { code == .inputOutput || code == .cryptography }
 
+  /// An error of reading, from the system's number.
   package init(errno number: Int32) {
     self.init(.inputOutput, String(cString: strerror(number)))
   }

@@ -1,7 +1,7 @@
 package import JSON
 
-/// What a dump says of itself. It travels whole: from the file to the catalogue, the sidecar's notes, the metadata of copies
-/// in S3 and the reports.
+/// The facts that a dump states about itself. The header travels whole: from the file to the catalogue, the sidecar's
+/// notes, the metadata of copies in S3 and the reports.
 package struct DumpHeader: Sendable, Equatable {
   /// The layout of the file.
   package let format: DumpFormatName

@@ -2,6 +2,7 @@
 package struct DumpKey: Sendable, Equatable {
   let string: String
 
+  /// A key of this string.
   package init(_ string: String) {
     self.string = string
   }
@@ -15,14 +16,18 @@ package struct DumpKey: Sendable, Equatable {
 extension DumpKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String { "[redacted]" }
   package var debugDescription: String { description }
+  /// A mirror that shows nothing.
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// The key that seals new dumps, and older ones that only open.
 package struct DumpKeyring: Sendable {
+  /// The key that encrypts new dumps.
   package let sealing: DumpKey
+  /// Further keys that decrypt older dumps.
   package let older: [DumpKey]
 
+  /// A keyring.
   package init(sealing: DumpKey, older: [DumpKey] = []) {
     self.sealing = sealing
     self.older = older

@@ -1,12 +1,12 @@
 import Cryptography
 
 extension DumpKey {
-  /// The salt for authentication codes. Its length differs from that of a dump's salt, so that no purpose leads to the key
-  /// of a dump.
+  /// The salt for authentication codes. Its length differs from that of a dump's salt, so that no purpose leads to the
+  /// key of a dump.
   private static let authenticationSalt = Array("gatehouse-authentication-code-v1".utf8)
 
-  /// HMAC-SHA256 under a key that is derived for one purpose. A small file beside the dumps proves with it that its writer
-  /// has the dumps' key.
+  /// HMAC-SHA256 under a key that is derived for one purpose. A small file beside the dumps proves with it that its
+  /// writer has the dumps' key.
   ///
   /// - Parameters:
   ///   - bytes: the bytes that the code authenticates.

@@ -7,9 +7,9 @@ package struct DumpOrder: Sendable, Hashable {
   /// The largest number that readers which keep numbers as doubles keep exactly.
   package static let maximum = 1 << 53
 
-  /// Of the writer; grows with each change of the writer.
+  /// The epoch of the writer. It grows with each change of the writer.
   package let epoch: Int
-  /// Of the dump within its epoch.
+  /// The number of the dump within its epoch.
   package let sequence: Int
 
   /// - Returns: `nil` unless both are in 1…2^53.
@@ -27,7 +27,7 @@ extension DumpOrder: Comparable {
 }
 
 extension DumpOrder {
-  /// What the peer writes as the note.
+  /// The note that Doorman writes.
   static let plainNote = "encrypted at rest"
 
   private static let epochMark = Array("; gatehouse epoch=".utf8)

@@ -11,6 +11,7 @@ package protocol DumpSource: Sendable {
 
 /// A file that says that it is a dump. Nothing in it is believed before `verify`.
 package struct UnverifiedDump: Sendable {
+  /// The format of the dump.
   package let format: DumpFormatName
   private let reader: DMP1Reader
 
@@ -31,22 +32,22 @@ package struct UnverifiedDump: Sendable {
 
   /// Authenticates every byte and counts what is in the dump, in one pass and in constant memory.
   ///
-  /// What comes out before the end is reached is looked at only to count it, and nothing of that is given out before all
+  /// The text before the end is reached is only counted, and nothing of it is given out before all
   /// of it has proved authentic.
   ///
   /// - Parameters:
   ///   - keyring: each key is tried, with a pass for each; the likely ones first.
   ///   - isCancelled: asked every MiB, on this thread.
   /// - Returns: what `verify` and `VerifiedDump.read` would.
-  /// - Throws: `DumpFormatError` as those do: `damagedOrWrongKey` when no key opens the dump, others when one does and the
-  ///   content is no dump's; `cancelled`.
+  /// - Throws: `DumpFormatError` as those do: `damagedOrWrongKey` when no key opens the dump, others when one does and
+  ///   the content is no dump's; `cancelled`.
   package func inspect(
     _ keyring: DumpKeyring, isCancelled: () -> Bool = { false }
   ) throws(DumpFormatError) -> DumpSummary {
     try reader.inspect(keyring, isCancelled: isCancelled)
   }
 
-  /// What the dump says of itself, read from its beginning without authentication: good for sorting, not for believing.
+  /// The header, read from the beginning without authentication: good for sorting, not for trusting.
   ///
   /// - Returns: `nil` when no key makes sense of the beginning.
   /// - Throws: `DumpFormatError` when it can't be read.
@@ -54,7 +55,7 @@ package struct UnverifiedDump: Sendable {
     try unverifiedBeginning(keyring).header
   }
 
-  /// What the dump's beginning shows without authentication, which tells a wrong key from damage behind the beginning.
+  /// The facts that the beginning shows without authentication. They tell a wrong key from damage behind the beginning.
   ///
   /// - Throws: `DumpFormatError` when it can't be read.
   package func unverifiedBeginning(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpBeginning {

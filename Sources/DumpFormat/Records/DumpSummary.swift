@@ -12,7 +12,7 @@ package struct DumpSummary: Sendable, Equatable {
     }
   }
 
-  /// What the dump says of itself.
+  /// The header of the dump.
   package let header: DumpHeader
   /// The groups in the dump's order.
   package let counts: [GroupCount]

@@ -5,7 +5,7 @@ package protocol DumpSink {
   mutating func write(_ bytes: UnsafeRawBufferPointer) throws
 }
 
-/// What a reader takes for one record, in bytes. No document is near it: a request body has at most a few MiB.
+/// The largest record that a reader accepts, in bytes. No document is near it: a request body has at most a few MiB.
 let maximumRecord = 64 << 20
 
 /// Writes a dump as a stream of groups and records, in constant memory.

@@ -3,9 +3,9 @@ struct GroupCounter {
   /// No store is near it; together with the length of a name it bounds what their names take of memory.
   static let maximum = 16_384
 
-  /// Of the present group; `nil` before the first.
+  /// The name of the present group, or `nil` before the first.
   private(set) var name: String?
-  /// Of the present group.
+  /// The number of records in the present group.
   private(set) var records = 0
   private var earlier: [DumpSummary.GroupCount] = []
   /// As bytes: names that Unicode regards as equivalent are two names.

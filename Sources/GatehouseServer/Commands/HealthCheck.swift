@@ -24,8 +24,8 @@ extension Program {
   }
 }
 
-/// One request for the gateway's readiness, which ends within 4 seconds. ECS and Docker give a check 5 seconds, including
-/// the program's start.
+/// One request for the gateway's readiness, which ends within 4 seconds. ECS and Docker give a check 5 seconds,
+/// including the program's start.
 struct HealthCheck: Sendable {
   private static let limit = Duration.seconds(4)
 

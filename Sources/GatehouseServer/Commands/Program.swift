@@ -54,7 +54,8 @@ package enum Program {
     await gatehouse.run(signals, terminate: terminate)
   }
 
-  /// Ends the process when the log is written, at the latest after a second, since the reader of the log may have stopped.
+  /// Ends the process when the log is written, at the latest after a second, since the reader of the log may have
+  /// stopped.
   ///
   /// It does not call `exit`, whose handlers wait for locks that a hanging thread may hold.
   private static func end(_ code: Int32, after output: LogOutput) -> Never {

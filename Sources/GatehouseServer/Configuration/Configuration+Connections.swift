@@ -8,8 +8,8 @@ extension Configuration {
   /// Descriptors that stay free for dumps, the lease and upstreams.
   static let spareDescriptors = 64
 
-  /// Descriptors that the process has open without clients: three for each event loop, the log, the volume, and those of
-  /// the system's libraries.
+  /// Descriptors that the process has open without clients: three for each event loop, the log, the volume, and those
+  /// of the system's libraries.
   static var ownDescriptors: Int { 24 + 3 * System.coreCount }
 
   /// - Parameter descriptors: how many the process may have open.

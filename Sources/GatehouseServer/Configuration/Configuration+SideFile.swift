@@ -7,9 +7,9 @@ import Settings
 extension Configuration {
   /// Reads Doorman's file of security settings.
   ///
-  /// The file may hold the list of addresses that may connect. A file that can't be read is therefore a fault: without the
-  /// list the gateway would answer everybody. A missing file is no fault. Neither is a missing directory, if the start creates
-  /// it, as it does for the dump directory.
+  /// The file may hold the list of addresses that may connect. A file that can't be read is therefore a fault: without
+  /// the list the gateway would answer everybody. A missing file is no fault. Neither is a missing directory, if the
+  /// start creates it, as it does for the dump directory.
   ///
   /// - Parameters:
   ///   - dumps: `MEM_DUMP_PATH`.

@@ -199,7 +199,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
 
   private func answer(_ response: OutgoingResponse, _ context: ChannelHandlerContext) {
     current?.isAnswered = true
-    // What comes of the body from now on is thrown away.
+    // The rest of the body is dropped.
     current?.body?.finish()
     isBodyFull = false
     var head = response.head

@@ -124,7 +124,7 @@ enum RequestRules {
   }
 }
 
-/// What is wrong with a request's head.
+/// The fault of a request's head.
 struct RequestFault: Error, Equatable {
   let malformation: Malformation
 

@@ -34,8 +34,8 @@ final class ConnectionGate: ChannelDuplexHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    // One at a time, so that a decision falls before the next is accepted. Only a socket that was closed meanwhile takes
-    // no options.
+    // One at a time, so that a decision falls before the next is accepted. Only a socket that was closed meanwhile
+    // takes no options.
     try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
   }
 

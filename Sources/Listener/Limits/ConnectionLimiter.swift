@@ -5,7 +5,7 @@ import Synchronization
 
 /// The connections of the server and their table: acts on what the table decides.
 package final class ConnectionLimiter: Sendable {
-  /// What was done for the sake of the bounds since somebody asked last.
+  /// The actions that the limits caused since the last report.
   struct Toll: Sendable, Equatable {
     /// Idle or slow connections that were closed for new ones.
     var closed = 0
@@ -77,7 +77,7 @@ package final class ConnectionLimiter: Sendable {
     state.withLock { $0.table.note(activity, of: id, now: SteadyClock.now()) }
   }
 
-  /// What happened since the last call of this.
+  /// The actions since the last call of this method.
   func collectToll() -> Toll {
     state.withLock { state in
       defer { state.toll = Toll() }

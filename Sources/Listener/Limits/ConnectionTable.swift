@@ -24,6 +24,7 @@ package struct ConnectionTable: Sendable {
     /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
     /// flood.
     package var pace = 200
+    /// The interval in which `pace` counts.
     package var paceInterval = Duration.milliseconds(50)
 
     /// The usual limits but these.
@@ -48,7 +49,7 @@ package struct ConnectionTable: Sendable {
     fileprivate let generation: Int
   }
 
-  /// What a connection does.
+  /// The activity of a connection.
   enum Activity: Sendable, Equatable {
     /// It waits for a request, or for the rest of its head.
     case idle
@@ -167,8 +168,8 @@ package struct ConnectionTable: Sendable {
     switch entries[id.slot].phase {
     case .closing: return false
     case .new(let since) where activity == .idle:
-      // It was idle all the time, and keeps its place in the lists: event loops note the silence of their connections late,
-      // and in any order.
+      // It was idle all the time, and keeps its place in the lists: event loops note the silence of their connections
+      // late, and in any order.
       entries[id.slot].phase = .idle(since: since)
     default:
       leave(id.slot)
@@ -191,7 +192,7 @@ package struct ConnectionTable: Sendable {
   mutating func acceptance(now: Duration, waiting: Int = 0) -> Acceptance {
     self.waiting = waiting
     let recheck = now + (waiting > 0 ? Self.shortRecheck : limits.paceInterval)
-    // Whatever is told to close is closed within a turn of its event loop.
+    // A connection that is told to close is closed within a turn of its event loop.
     guard open + closing < limits.descriptors else { return .paused(until: recheck) }
     guard now >= paceEnd || paceCount < limits.pace else { return .paused(until: paceEnd) }
     guard isFull, closable(now) == nil else { return .open }
@@ -213,8 +214,8 @@ extension ConnectionTable {
     return true
   }
 
-  /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken longest
-  /// over its request or the answer. Never one whose answer is still being made.
+  /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken
+  /// longest over its request or the answer. Never one whose answer is still being made.
   private func closable(_ now: Duration) -> Int? {
     if let first = idle.first, isClosable(first, now) { return first }
     if let first = slow.first, isClosable(first, now) { return first }

@@ -2,9 +2,9 @@ import Settings
 
 /// What a command line asks for.
 ///
-/// It is read by a few lines of ours and not by swift-argument-parser, which brings FoundationEssentials into the binary
-/// and doubles its size (docs/dependencies.md). Options, help and faults look as they do in the gateway, which has
-/// swift-argument-parser; a test runs both.
+/// It is read by a few lines of ours and not by swift-argument-parser, which brings FoundationEssentials into the
+/// binary and doubles its size (docs/dependencies.md). Options, help and faults look as they do in the gateway, which
+/// has swift-argument-parser; a test runs both.
 struct Invocation: Sendable, Equatable {
   /// What to do.
   enum Request: Sendable, Equatable {

@@ -29,8 +29,8 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether it runs until it is told to end, or until a drain is done. Its log is on standard output, and signals do not
-  /// simply end it.
+  /// Whether it runs until it is told to end, or until a drain is done. Its log is on standard output, and signals do
+  /// not simply end it.
   var isLasting: Bool { self == .run || self == .drain }
 
   /// Options without a value that it takes.

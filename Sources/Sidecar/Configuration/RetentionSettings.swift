@@ -4,8 +4,8 @@ import Settings
 extension RetentionPolicy {
   /// Reads the operator's rules. The default rules count only where no rule at all is set.
   ///
-  /// A rule that is set to 0 is off. If that leaves no rule, the start is refused: without keep rules every dump would stay
-  /// for ever, which nobody who sets rules wants.
+  /// A rule that is set to 0 is off. If that leaves no rule, the start is refused: without keep rules every dump would
+  /// stay for ever, which nobody who sets rules wants.
   static func load(_ reader: inout EnvironmentReader) -> RetentionPolicy {
     let rules = SidecarConfiguration.settings.retention
     let counts: [(setting: Setting<Int>, field: WritableKeyPath<RetentionPolicy, Int>)] = [

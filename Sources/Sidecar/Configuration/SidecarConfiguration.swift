@@ -2,7 +2,8 @@ import Logs
 import Retention
 import Settings
 
-/// The settings that options and environment give, read once and checked as a whole. Nothing below reads the environment.
+/// The settings that options and environment give, read once and checked as a whole. Nothing below reads the
+/// environment.
 package struct SidecarConfiguration: Sendable {
   /// The account that the gateway has created for the sidecar.
   struct Account: Sendable {

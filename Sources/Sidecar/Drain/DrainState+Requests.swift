@@ -6,7 +6,8 @@ extension DrainState {
   /// requests in a row without an answer, the lease is checked.
   private static let requestsUntilGone = 3
   private static let loginAttempts = 3
-  /// The pause after a refused login: a gateway that restores a dump sets the account up again, and hashes its password.
+  /// The pause after a refused login: a gateway that restores a dump sets the account up again, and hashes its
+  /// password.
   private static let loginPause = Duration.seconds(1)
   private static let readinessTime = Duration.seconds(2)
   private static let holderCheckTime = Duration.seconds(1)
@@ -152,8 +153,8 @@ extension DrainState {
 
   /// Whether another row of requests may bring a dump, as someone renews the lease.
   ///
-  /// It may be this gateway, started again a moment ago, or one that could not reach its volume for a while. Requests are
-  /// made once more on that chance, and as often as the time allows if the holder is known to be this gateway.
+  /// It may be this gateway, started again a moment ago, or one that could not reach its volume for a while. Requests
+  /// are made once more on that chance, and as often as the time allows if the holder is known to be this gateway.
   private func isWorthRequesting(
     _ silence: Silence, _ evidence: LeaseEvidence, followsLease: Bool, at now: Duration
   ) -> Bool {

@@ -20,7 +20,8 @@ struct DrainState: Sendable {
     case checkDump(DumpAnswer, until: Duration)
     /// Verify the newest dump of the dump directory. Reported by `dumpChecked`.
     case checkNewestDump(until: Duration)
-    /// Copy the verified dump to S3, or the newest verified one if this drain has verified none. Reported by `copyEnded`.
+    /// Copy the verified dump to S3, or the newest verified one if this drain has verified none. Reported by
+    /// `copyEnded`.
     case copyDump(until: Duration)
     /// Write the receipt. Reported by `receiptEnded`.
     case writeReceipt(DrainFinding, until: Duration)

@@ -96,7 +96,8 @@ enum GatewayEnd: Sendable, Equatable {
         case (_, .abandoned): .crashed("the holder of the lease has ended without releasing it")
         // The last look is some seconds old: a task on standby may have become the writer since.
         case (_, .silent): .crashed("the lease is not released, and nobody renews it")
-        // A service that came and went before its name was seen is the holder that released the lease, as far as anybody knows.
+        // A service that came and went before its name was seen is the holder that released the lease, as far as
+        // anybody knows.
         case (.writer, .released): isOwn == false ? Self.writer(before: before) : .inOrder
         case (_, .released): .inOrder
         case (.standby, .renewed): .onStandby

@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// Watches the ECS task from a thread of its own: asks the metadata endpoint each second whether the task is to stop, and
-/// protects it from scale-in while something is at work. Silent outside ECS.
+/// Watches the ECS task from a thread of its own: asks the metadata endpoint each second whether the task is to stop,
+/// and protects it from scale-in while something is at work. Silent outside ECS.
 final class TaskWatch: Sendable {
   /// Rings when ECS wants the task to stop.
   let stopping = Wakeup()

@@ -5,8 +5,8 @@ struct GatewayError: Error, Sendable, Equatable, CustomStringConvertible {
   enum Code: String, Sendable {
     /// Nobody listens at its address.
     case gone
-    /// It could not be reached, which does not show that it is gone: its queue of connections is full, or this process has no
-    /// descriptor left.
+    /// It could not be reached, which does not show that it is gone: its queue of connections is full, or this process
+    /// has no descriptor left.
     case unreachable
     /// It is there, and is loading its state or stopping.
     case notReady = "not_ready"
@@ -18,7 +18,8 @@ struct GatewayError: Error, Sendable, Equatable, CustomStringConvertible {
     case tokenRefused = "token_refused"
     /// The account may not ask for dumps.
     case forbidden
-    /// It does not hold the lease of this volume, as another task does, or as the volume is full: there is nothing here to save.
+    /// It does not hold the lease of this volume, as another task does, or as the volume is full: there is nothing here
+    /// to save.
     case standby
     /// It answered that it can't, for a reason that asking again does not change.
     case rejected

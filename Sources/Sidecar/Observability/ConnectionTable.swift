@@ -1,15 +1,15 @@
 /// Who is connected to the metrics port, and what is to be done with each connection. Acts on nothing itself.
 ///
-/// A connection has one deadline, from its accept, for its request and the answer. There is a bounded number of places; when
-/// all are taken, a new connection gets the place of the one that has been silent longest.
+/// A connection has one deadline, from its accept, for its request and the answer. There is a bounded number of places;
+/// when all are taken, a new connection gets the place of the one that has been silent longest.
 struct ConnectionTable: Sendable {
   struct Limits: Sendable {
     /// Connections at a time.
     var places = 32
     /// From the accept of a connection to its end.
     var time = Duration.seconds(2)
-    /// A connection keeps its place at least this long, so that one that has just come can send its request. It also bounds
-    /// how many connections are taken in a second.
+    /// A connection keeps its place at least this long, so that one that has just come can send its request. It also
+    /// bounds how many connections are taken in a second.
     var shortestStay = Duration.milliseconds(5)
     /// Bytes of a request's head.
     var head = 8 << 10

@@ -3,8 +3,8 @@ import Clocks
 import Glibc
 import Threads
 
-/// Serves Prometheus text and the health of the watch on loopback, from one thread that waits for all connections at once.
-/// `ConnectionTable` decides, this acts.
+/// Serves Prometheus text and the health of the watch on loopback, from one thread that waits for all connections at
+/// once. `ConnectionTable` decides, this acts.
 struct MetricsServer: Sendable {
   struct CannotListen: Error, CustomStringConvertible {
     let description: String
@@ -48,7 +48,8 @@ struct MetricsServer: Sendable {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isListening = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        // A flood waits in the kernel's queue; one that is full drops connections, and a client tries again a second later.
+        // A flood waits in the kernel's queue; one that is full drops connections, and a client tries again a second
+        // later.
         bind(listener, $0, length) == 0 && listen(listener, 4096) == 0 && getsockname(listener, $0, &length) == 0
       }
     }

@@ -81,8 +81,8 @@ extension SidecarMetrics.Values {
     return newestVerified.map { max(0, $0.createdAt - (newestCopied ?? 0)) } ?? 0
   }
 
-  /// The metrics of one log line, from which a log service makes its own. The names have no dots, as CloudWatch's filters
-  /// read a dot as a step into an object.
+  /// The metrics of one log line, from which a log service makes its own. The names have no dots, as CloudWatch's
+  /// filters read a dot as a step into an object.
   ///
   /// - Parameter now: Unix seconds.
   func status(now: Int) -> Logger.Metadata {

@@ -10,8 +10,8 @@ import Threads
 
 /// The dump directory as the sidecar sees it: dumps with the results of verifying them, which a cache remembers.
 ///
-/// Every call blocks for as long as the volume takes, so all calls run on a worker whose caller does not wait for a hung
-/// volume.
+/// Every call blocks for as long as the volume takes, so all calls run on a worker whose caller does not wait for a
+/// hung volume.
 final class DumpVolume: Sendable {
   let keyring: DumpKeyring
   /// `MEM_DUMP_PATH`, for messages.
@@ -90,8 +90,8 @@ final class DumpVolume: Sendable {
       } catch {
         (identity, readFault) = (nil, "\(error)")
       }
-      // The order of this dump among the others is not known now, and no start could load it. An earlier result must not
-      // let it displace a dump that is good.
+      // The order of this dump among the others is not known now, and no start could load it. An earlier result must
+      // not let it displace a dump that is good.
       if case .unreadable(let reason) = entry.access {
         return KnownDump(entry: entry, identity: identity, verification: nil, readFault: reason)
       }
@@ -172,8 +172,8 @@ final class DumpVolume: Sendable {
     if kept != before { change { $0.removeAll(except: keys) } }
   }
 
-  /// Verifies several dumps and writes the cache for all of them: at the end, and now and then before. A process that is
-  /// killed in between verifies some of them once more.
+  /// Verifies several dumps and writes the cache for all of them: at the end, and now and then before. A process that
+  /// is killed in between verifies some of them once more.
   func savingCacheOnce<Value>(_ body: () throws -> Value) rethrows -> Value {
     state.withLock { $0.nextSave = steady() + Self.savePeriod }
     defer {

@@ -52,7 +52,8 @@ struct Pruner: Sendable {
         logger.warning("dump not pruned", metadata: ["dump.name": "\(dump.name)", "error": "\(error)"])
       }
     }
-    // Dumps were moved to the trash after the clock was read. The time since is rounded up, as the reading was rounded down.
+    // Dumps were moved to the trash after the clock was read. The time since is rounded up, as the reading was rounded
+    // down.
     let clock = clock.later(by: Int((SteadyClock.now() - begun).components.seconds) + 1)
     empty(clock, hasGoodDump: dumps.contains { $0.isGood && isThere($0) }, &report)
     return report

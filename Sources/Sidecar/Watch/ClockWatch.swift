@@ -2,8 +2,8 @@ import Retention
 
 /// Notices when the wall clock jumps, by holding it against one that only goes forward.
 ///
-/// After a jump nobody knows which of the two times was right, so nothing is pruned for a while: a dump that is kept too
-/// long costs a little space, one that goes too early can't be had back.
+/// After a jump nobody knows which of the two times was right, so nothing is pruned for a while: a dump that is kept
+/// too long costs a little space, one that goes too early can't be had back.
 struct ClockWatch: Sendable {
   /// A jump of less is a clock being corrected.
   private static let tolerance = 30

@@ -52,8 +52,8 @@ struct VolumeRound: Sendable {
   func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
     let begun = SteadyClock.now()
     var dumps = try volume.dumps()
-    // A single new dump, as in all but the first round, is cached before the log says that it is verified. The results of
-    // several are cached together, before anything is pruned because of them.
+    // A single new dump, as in all but the first round, is cached before the log says that it is verified. The results
+    // of several are cached together, before anything is pruned because of them.
     let isRow = dumps.count { $0.verification == nil } > 1
     let outcome = isRow ? volume.savingCacheOnce { verifyNew(&dumps, isStopping) } : verifyNew(&dumps, isStopping)
     guard let isNew = outcome else { return Result(dumps: dumps, prunes: nil) }
