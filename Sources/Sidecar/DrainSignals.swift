@@ -4,11 +4,13 @@ import Logging
 import Synchronization
 import Threads
 
-/// Counts the signals that ask the sidecar to stop, and decides what each of them does.
+/// Counts the signals to stop the sidecar, and decides what each of them does. A value without a clock.
 struct DrainRequests: Sendable {
+  /// What a signal does.
   enum Action: Sendable, Equatable {
     case drain
-    /// It came together with the first: an init that signals the whole group and a parent that forwards send two.
+    /// Nothing, as it came together with the first. An init that signals the whole group and a parent that forwards send
+    /// two signals.
     case ignore
     /// End the drain at once.
     case interrupt
@@ -18,7 +20,9 @@ struct DrainRequests: Sendable {
 
   private var first: Duration?
 
-  /// - Parameter now: of a steady clock.
+  /// Takes in a signal.
+  ///
+  /// - Parameter now: the time of a steady clock.
   mutating func note(at now: Duration) -> Action {
     guard let first else {
       self.first = now
@@ -28,12 +32,12 @@ struct DrainRequests: Sendable {
   }
 }
 
-/// The signals of the sidecar, heard by a thread of their own.
+/// Receives the signals of the sidecar on a thread of its own.
 final class DrainSignals: Sendable {
   /// Rings at the first signal to stop.
   let first = Wakeup()
-  /// Becomes readable at the first signal to stop; `nil` when the system had no descriptor to spare: then a request
-  /// under way is not cut short.
+  /// Becomes readable at the first signal to stop. It is `nil` when the system had no descriptor left, and then no request
+  /// is cut short.
   let descriptor: Int32?
   private let end: Int32?
   private let requests = Mutex(DrainRequests())
@@ -44,7 +48,7 @@ final class DrainSignals: Sendable {
   /// The first signal to stop, if one came.
   var received: Signal? { cause.withLock { $0 } }
 
-  /// Hears signals from here on.
+  /// Receives signals from here on.
   ///
   /// - Parameter terminate: ends the process when a second signal comes before there is a drain to interrupt.
   init(logger: Logger, terminate: @escaping @Sendable (SidecarExit) -> Never) throws(ThreadError) {
@@ -63,7 +67,7 @@ final class DrainSignals: Sendable {
     try SignalListener.start { [self] in hear($0) }
   }
 
-  /// Sets what a second signal to stop does; it should end the process.
+  /// Sets what a second signal to stop does. It should end the process.
   func onInterruption(_ action: @escaping @Sendable (Signal) -> Void) {
     interruption.withLock { $0 = action }
   }

@@ -1,24 +1,27 @@
-/// How the process ended, for those who watch it (numbers above 63 after sysexits.h).
+/// The exit code of the process. Numbers above 63 follow sysexits.h.
 package enum SidecarExit: Int32, Sendable, CaseIterable {
-  /// All is well: the drain ended with a verified dump, or had nothing to save.
+  /// The command succeeded. A drain ended with a verified dump, or had nothing to save.
   case success = 0
-  /// `health`: not well; or a second signal ended a drain at once.
+  /// `health` found a fault, or a second signal ended a drain at once.
   case failure = 1
+  /// The arguments are wrong.
   case usage = 64
   /// A dump does not verify.
   case damaged = 65
-  /// The service, or S3, could not be asked.
+  /// The gateway or S3 could not be reached.
   case unavailable = 69
-  /// The service did not end in order, or lost its lease.
+  /// The gateway did not end in order, or lost its lease.
   case changesMayBeLost = 70
   /// The volume can't be read or written.
   case volume = 74
   /// The deadline passed.
   case timedOut = 75
-  /// The login was refused, or the account may not ask for dumps.
+  /// The login was refused, or the account may not request dumps.
   case refused = 77
+  /// The settings are wrong.
   case configuration = 78
 
+  /// The sentence in `--help`.
   var meaning: String {
     switch self {
     case .success: "all is well; a drain ended with a verified dump, or had nothing to save"

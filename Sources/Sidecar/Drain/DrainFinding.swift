@@ -1,9 +1,9 @@
 import DumpReports
 
-/// What a drain ends with, as far as the service, its lease and the volume tell.
+/// What a drain ends with, as far as the gateway, its lease and the volume tell.
 struct DrainFinding: Sendable, Equatable {
   let outcome: DrainOutcome
-  /// What happened and, where something is wrong, what to do.
+  /// What happened and, if something is wrong, what to do.
   let sentence: String
 
   init(_ outcome: DrainOutcome, _ sentence: String) {
@@ -11,11 +11,11 @@ struct DrainFinding: Sendable, Equatable {
     self.sentence = sentence
   }
 
-  /// The service is not there.
+  /// The gateway is not there.
   ///
   /// - Parameters:
   ///   - sentence: how that showed.
-  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
+  ///   - own: the gateway's name as the holder of the lease, or `nil` when that was not seen.
   static func notThere(
     _ sentence: String, _ sighting: GatewaySighting, own: String?, _ lease: LeaseEvidence
   ) -> DrainFinding {
@@ -35,7 +35,7 @@ struct DrainFinding: Sendable, Equatable {
     }
   }
 
-  /// The service is there, was not seen ready by this sidecar, and loads its state. A process before it may have taken
+  /// The gateway is there, was not seen ready by this sidecar, and loads its state. An earlier process may have taken
   /// changes.
   static func starting(_ sentence: String, _ lease: LeaseEvidence) -> DrainFinding {
     switch GatewayEnd(.neverReady, own: nil, lease) {
@@ -52,7 +52,7 @@ struct DrainFinding: Sendable, Equatable {
     }
   }
 
-  /// The service is there, took changes in the life of this sidecar, and says that another task is the writer.
+  /// The gateway is there, took changes during the life of this sidecar, and says that another task is the writer.
   static func deposed(_ sentence: String, own: String?, _ lease: LeaseEvidence) -> DrainFinding {
     switch GatewayEnd(.deposed, own: own, lease) {
     case .unknown, .inOrder, .onStandby: DrainFinding(.standby, sentence)
@@ -110,15 +110,19 @@ struct DrainFinding: Sendable, Equatable {
 
   private func adding(_ words: String) -> DrainFinding { DrainFinding(outcome, "\(sentence); \(words)") }
 
+  /// Adds the newest dump, which verifies.
+  ///
   /// - Parameters:
-  ///   - name: of the newest dump, which verifies.
+  ///   - name: the name of the dump.
   ///   - createdAt: RFC 3339.
   func withNewest(_ name: String, createdAt: String) -> DrainFinding {
     outcome.exit == .changesMayBeLost
       ? adding("changes since the newest dump, '\(name)' of \(createdAt), may be lost") : self
   }
 
-  /// - Parameter tookChanges: whether the service was seen as the writer.
+  /// Adds that there is no dump.
+  ///
+  /// - Parameter tookChanges: whether the gateway was seen as the writer.
   func withoutDump(tookChanges: Bool) -> DrainFinding {
     let words = Self.noDump
     if outcome.exit == .changesMayBeLost { return adding("\(words), so every change may be lost") }

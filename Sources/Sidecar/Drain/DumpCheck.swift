@@ -5,8 +5,10 @@ import Glibc
 import JSON
 import Retention
 
-/// Finds the dump that the service says it wrote, and holds it against what the service said. Blocks with the volume.
+/// Finds the dump that the gateway says it wrote, verifies it, and compares it with the gateway's answer. It blocks for
+/// as long as the volume does.
 struct DumpCheck: Sendable {
+  /// Why a dump could not be verified.
   enum Failure: Error, Sendable, CustomStringConvertible {
     case notOnVolume(String)
     case damaged(String)
@@ -43,12 +45,13 @@ struct DumpCheck: Sendable {
     let good: Verification.Good
     let predecessor: (name: String, documents: Int)?
     let shrank: Bool
-    /// A newer dump of a later epoch, which a start would take instead.
+    /// The name of a newer dump of a later epoch, which a start would take instead.
     let supersededBy: String?
   }
 
   let volume: DumpVolume
 
+  /// Verifies the dump of an answer.
   func check(_ answer: DumpAnswer) throws -> Checked {
     let dumps = try listed()
     guard let index = dumps.firstIndex(where: { $0.name.hasSameBytes(as: answer.name) }), isHere(answer, dumps[index])
@@ -73,7 +76,7 @@ struct DumpCheck: Sendable {
     return checked
   }
 
-  /// The newest dump, whoever wrote it.
+  /// Verifies the newest dump of the directory.
   ///
   /// - Returns: `nil` when there is none.
   func checkNewest() throws -> Checked? {
@@ -107,8 +110,8 @@ struct DumpCheck: Sendable {
     }
   }
 
-  /// A path of the other container need not exist here, since the volume may be mounted elsewhere. Where it does exist
-  /// it must be this file.
+  /// Whether a path of the gateway's container may be this dump. The volume may be mounted elsewhere there, so the path
+  /// need not exist here. If it does exist, it must be this file.
   private func isHere(_ answer: DumpAnswer, _ dump: KnownDump) -> Bool {
     guard answer.path.beginsWithBytes("/"), let real = realpath(answer.path, nil) else { return true }
     defer { free(real) }

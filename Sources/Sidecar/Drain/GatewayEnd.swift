@@ -1,103 +1,45 @@
-/// What the sidecar last saw of its service.
-enum GatewaySighting: String, Sendable, CaseIterable {
-  /// It did not look: a command that was started for the drain alone.
-  case unwatched
-  /// It was not seen ready in the life of this sidecar, which may have begun later than the service's.
-  case neverReady = "never_ready"
-  /// It took changes.
-  case writer
-  /// It was ready, and another task was the writer.
-  case standby
-  /// It took changes, and later another task was the writer.
-  case deposed
+import JSON
 
-  /// Takes in one more look at a service that is ready.
-  mutating func see(isWriter: Bool) {
-    switch (self, isWriter) {
-    case (_, true): self = .writer
-    case (.writer, false), (.deposed, false): self = .deposed
-    case (.unwatched, false), (.neverReady, false), (.standby, false): self = .standby
-    }
-  }
-
-  /// Whether the service was seen ready in the life of this sidecar.
-  var wasReady: Bool {
-    switch self {
-    case .writer, .standby, .deposed: true
-    case .unwatched, .neverReady: false
-    }
-  }
-
-  /// Whether the service was seen as the writer.
-  var tookChanges: Bool { self == .writer || self == .deposed }
-}
-
-/// What the lease of the volume tells.
-enum LeaseEvidence: Sendable, Equatable {
-  /// There is no lease, as beside the Doorman gateway, or on a volume that nobody has written to.
-  case absent
-  /// - Parameters:
-  ///   - holder: its name, another one for each process.
-  ///   - predecessor: who held the lease before; `nil` when the lease does not tell.
-  case held(by: String, State, after: Predecessor?)
-  /// Nothing can be read from it, with the reason.
-  case unreadable(String)
-
-  enum State: Sendable, Equatable {
-    /// The holder ended in order, after its last dump.
-    case released
-    /// The holder did not release the lease, and is known to have ended.
-    case abandoned
-    /// The holder did not release the lease, and did not renew it while it was watched.
-    case silent
-    case renewed
-  }
-
-  struct Predecessor: Sendable, Equatable {
-    let holder: String
-    let isReleased: Bool
-  }
-}
-
-/// How a service ended that can't be asked any more, as far as the sidecar can know.
+/// How a gateway ended that does not answer any more, as far as the sidecar can know.
 enum GatewayEnd: Sendable, Equatable {
-  /// Nothing tells.
+  /// It is unknown how.
   case unknown
-  /// In order: what it acknowledged is in a dump.
+  /// It ended in order, so every acknowledged change is in a dump.
   case inOrder
-  /// Another task is the writer, and this one took no changes that only it has.
+  /// Another task is the writer, and this one has no changes of its own.
   case onStandby
-  /// It renews its lease, though it does not answer.
+  /// It renews its lease, although it does not answer.
   case alive
-  /// It took changes, and may not have written them, with what shows it.
+  /// It took changes that it may not have written, with what shows that.
   case crashed(String)
-  /// The lease could tell, and can't be read, with the reason.
+  /// The lease, which could tell, can't be read, with the reason.
   case hidden(String)
 
+  /// Decides how the gateway ended.
+  ///
   /// - Parameters:
-  ///   - sighting: what was last seen of the service.
-  ///   - own: the name that it had as the holder of the lease; `nil` when that was not seen.
-  ///   - lease: what its volume shows now that the service does not answer.
+  ///   - sighting: what was last seen of the gateway.
+  ///   - own: the gateway's name as the holder of the lease, or `nil` when that was not seen.
+  ///   - lease: what the lease shows now that the gateway does not answer.
   init(_ sighting: GatewaySighting, own: String?, _ lease: LeaseEvidence) {
     switch lease {
     case .unreadable(let reason): self = .hidden(reason)
     case .absent: self = sighting == .deposed ? .crashed(Self.wasDeposed) : .unknown
     case .held(let holder, let state, let predecessor):
-      let isOwn = own.map { $0 == holder }
-      // Nobody took the lease from a task that still has it: it could not look at its volume for a while.
+      let isOwn = own.map { $0.hasSameBytes(as: holder) }
+      // A task that still holds the lease did not lose it: it could not read its volume for a while.
       let sighting = sighting == .deposed && isOwn == true ? .writer : sighting
-      // The holder before counts for this service unless it is known to have been another one.
-      let before = predecessor.flatMap { own == nil || $0.holder == own ? $0.isReleased : nil }
+      // The holder before counts as this gateway unless it is known to have been another one.
+      let before = predecessor.flatMap { own?.hasSameBytes(as: $0.holder) != false ? $0.isReleased : nil }
       self =
         switch (sighting, state) {
-        // Whoever has the lease after it can release it, or crash, which tells nothing of this one.
+        // A later holder of the lease can release it, or crash, which tells nothing about this gateway.
         case (.deposed, .renewed), (.deposed, .released): before == true ? .onStandby : .crashed(Self.wasDeposed)
         case (.deposed, .abandoned), (.deposed, .silent): .crashed(Self.wasDeposed)
         case (_, .abandoned): .crashed("the holder of the lease has ended without releasing it")
-        // The last look is some seconds old: a task on standby may have become the writer since.
+        // The last check is some seconds old, and a task on standby may have become the writer since.
         case (_, .silent): .crashed("the lease is not released, and nobody renews it")
-        // A service that came and went before its name was seen is the holder that released the lease, as far as
-        // anybody knows.
+        // A gateway that came and went before its name was seen counts as the holder that released the lease.
         case (.writer, .released): isOwn == false ? Self.writer(before: before) : .inOrder
         case (_, .released): .inOrder
         case (.standby, .renewed): .onStandby
@@ -108,9 +50,9 @@ enum GatewayEnd: Sendable, Equatable {
     }
   }
 
-  /// A writer whose lease another has had since.
+  /// How a writer ended whose lease another task has had since.
   ///
-  /// - Parameter before: whether it had released it; `nil` when the lease does not tell.
+  /// - Parameter before: whether it had released the lease, or `nil` when the lease does not tell.
   private static func writer(before: Bool?) -> GatewayEnd {
     switch before {
     case true?: .inOrder

@@ -2,38 +2,38 @@ import Clocks
 import DumpDirectory
 import Threads
 
-/// Looks at the lease of the volume, and at nothing else: it takes part in no take-over.
+/// Reads the lease of the volume, and takes no part in who holds it.
 struct LeaseObserver: Sendable {
   let volume: DumpVolume
   let worker: Worker
 
-  /// A holder that lives renews its lease every three seconds, a little later on a slow volume.
+  /// A live holder renews its lease every three seconds, a little later on a slow volume.
   private static let watch = Duration.seconds(6)
   private static let pause = Duration.milliseconds(250)
 
-  /// Looks until it is clear whether the holder lives. A volume that hangs is not waited for.
+  /// Reads the lease until it is clear whether the holder lives, or until the deadline.
   func observe(until deadline: Deadline) -> LeaseEvidence {
-    // The last look needs some time, too.
+    // The last read needs some time, too.
     let watch = deadline.keeping(.milliseconds(300)).within(Self.watch)
     var first: LeaseReading?
     while true {
-      let look: LeaseReading
-      switch worker.run(until: deadline, { [volume] in try Self.look(volume) }) {
-      case .done(let found): look = found
+      let reading: LeaseReading
+      switch worker.run(until: deadline, { [volume] in try Self.read(volume) }) {
+      case .done(let found): reading = found
       case .failed(let error):
         if (error as? DumpDirectoryError)?.code == .notFound { return .absent }
         return .unreadable("the lease of the volume can't be read: \(error)")
       case .late: return .unreadable("the volume did not answer when it was asked for its lease")
       }
-      if let evidence = Self.evidence(look, since: first, isLast: watch.isOver) { return evidence }
-      first = first ?? look
+      if let evidence = Self.evidence(reading, since: first, isLast: watch.isOver) { return evidence }
+      first = first ?? reading
       Wakeup().wait(until: watch.within(Self.pause))
     }
   }
 
-  /// The name of the lease's holder; `nil` when there is none, or it has ended.
+  /// The name of the lease's holder, or `nil` when there is none or it has ended.
   static func holder(_ volume: DumpVolume) throws -> String? {
-    guard let record = try look(volume).record, !record.isReleased else { return nil }
+    guard let record = try read(volume).record, !record.isReleased else { return nil }
     return record.holder.name
   }
 
@@ -41,20 +41,22 @@ struct LeaseObserver: Sendable {
     record.predecessor.map { LeaseEvidence.Predecessor(holder: $0.holder, isReleased: $0.isReleased) }
   }
 
-  private static func look(_ volume: DumpVolume) throws -> LeaseReading {
+  private static func read(_ volume: DumpVolume) throws -> LeaseReading {
     try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).readLease()
   }
 
+  /// What a read of the lease tells.
+  ///
   /// - Parameters:
-  ///   - first: the first look; `nil` when this is it.
-  ///   - isLast: whether the time for looks is over.
-  /// - Returns: `nil` when one more look may tell more.
-  static func evidence(_ look: LeaseReading, since first: LeaseReading?, isLast: Bool) -> LeaseEvidence? {
-    switch look.lease {
-    case .absent where look.claims.isEmpty: return .absent
+  ///   - first: the first read, or `nil` when this is it.
+  ///   - isLast: whether the time for reads is over.
+  /// - Returns: `nil` when one more read may tell more.
+  static func evidence(_ reading: LeaseReading, since first: LeaseReading?, isLast: Bool) -> LeaseEvidence? {
+    switch reading.lease {
+    case .absent where reading.claims.isEmpty: return .absent
     case .absent:
-      // Someone removed the file, or is about to write it.
-      if look.isHolderDead { return .held(by: "", .abandoned, after: nil) }
+      // The file was removed, or its holder is about to write it.
+      if reading.isHolderDead { return .held(by: "", .abandoned, after: nil) }
       return isLast ? .unreadable("\(LeaseVolume.file) is not there, though a task has claimed the lease") : nil
     case .damaged:
       return isLast ? .unreadable("\(LeaseVolume.file) can't be read, or makes no sense") : nil
@@ -63,7 +65,7 @@ struct LeaseObserver: Sendable {
         LeaseEvidence.held(by: record.holder.name, state, after: Self.predecessor(of: record))
       }
       if record.isReleased { return held(.released) }
-      if look.isHolderDead { return held(.abandoned) }
+      if reading.isHolderDead { return held(.abandoned) }
       if let before = first?.record, before != record { return held(.renewed) }
       return isLast ? held(.silent) : nil
     }

@@ -1,4 +1,4 @@
-/// How long to wait between tries: longer each time, and by chance, so that many sidecars don't ask in step.
+/// How long to wait between attempts: longer each time, and by chance, so that many sidecars don't retry in step.
 struct RetryPause: Sendable {
   private let first: Duration
   private let longest: Duration
@@ -9,7 +9,7 @@ struct RetryPause: Sendable {
     self.longest = longest
   }
 
-  /// Full jitter: anything from a tenth of the bound to the bound, which doubles up to the longest.
+  /// The next pause, with full jitter: anything from a tenth of the bound to the bound, which doubles up to the longest.
   mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
     let bound = min(longest, first * (1 << min(count, 16)))
     count += 1

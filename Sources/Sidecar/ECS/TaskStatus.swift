@@ -1,9 +1,11 @@
 import JSON
 
-/// What the metadata endpoint of ECS (version 4, `/task`) says of this task.
+/// The status of this task from the metadata endpoint of ECS (version 4, `/task`).
 struct TaskStatus: Sendable, Equatable {
   let desired: String
 
+  /// Reads an answer.
+  ///
   /// - Returns: `nil` when the answer is not that of the endpoint.
   init?(_ body: [UInt8]) {
     guard let task = try? JSONParser().parseObject(body), let desired = task["DesiredStatus"]?.string else {
@@ -12,6 +14,6 @@ struct TaskStatus: Sendable, Equatable {
     self.desired = desired
   }
 
-  /// Turns true before the containers get their signals.
+  /// Whether ECS stops the task. This turns true before the containers get their signals.
   var isStopping: Bool { desired == "STOPPED" }
 }

@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// Watches the ECS task from a thread of its own: asks the metadata endpoint each second whether the task is to stop,
-/// and protects it from scale-in while something is at work. Silent outside ECS.
+/// Watches the ECS task from a thread of its own: requests from the metadata endpoint each second whether the task is to
+/// stop, and protects the task from scale-in during rounds and drains. Does nothing outside ECS.
 final class TaskWatch: Sendable {
   /// Rings when ECS wants the task to stop.
   let stopping = Wakeup()
@@ -26,12 +26,14 @@ final class TaskWatch: Sendable {
   /// Whether there is anything to watch.
   var isNeeded: Bool { configuration.metadata != nil || configuration.agent != nil && configuration.protectsTask }
 
-  /// Asks for the task to be protected, or not any more. Comes back at once.
+  /// Wishes for the task to be protected, or no longer. Returns at once.
   func protect(_ isProtected: Bool) {
     isWished.withLock { $0 = isProtected }
   }
 
-  /// - Parameter client: makes the client that the endpoints are asked with.
+  /// Starts the thread.
+  ///
+  /// - Parameter client: makes the client for the requests to the endpoints.
   func start(_ client: @escaping @Sendable () throws -> HTTPClient) {
     guard isNeeded else { return }
     let maker = ClientMaker(purpose: "watching the ECS task", logger: logger, metrics: metrics, make: client)
@@ -109,7 +111,7 @@ final class TaskWatch: Sendable {
   private func report(_ result: EndpointResult, isFirst: Bool) {
     guard case .failure(let refused) = result else { return }
     metrics.countFailure(.ecsMetadata)
-    // Once for each row of failures, not each time.
+    // A row of failures is logged once.
     guard isFirst else { return }
     logger.warning(
       "the metadata of the ECS task can't be had; until they can, a stop shows by its signal only",

@@ -3,16 +3,17 @@ import HTTPClient
 import Logging
 import Threads
 
-/// Makes the HTTP client of a thread that can do nothing without one. A failure is said, counted, and tried again.
+/// Makes the HTTP client of a thread that can do nothing without one. A failure is logged and counted, and the client is
+/// tried again.
 struct ClientMaker: Sendable {
-  /// For the log: what does not work meanwhile.
+  /// What does not work meanwhile, for the log.
   let purpose: String
   let logger: Logger
   let metrics: SidecarMetrics
   var pause = RetryPause(first: .seconds(1), longest: .seconds(60))
   let make: @Sendable () throws -> HTTPClient
 
-  /// Comes back when there is a client.
+  /// Makes a client, however many attempts that takes.
   func makeEventually() -> HTTPClient {
     var pause = pause
     var generator = SystemRandomNumberGenerator()

@@ -1,19 +1,21 @@
 import JSON
 
-/// What the service says of the dump that it wrote. The peer tells the path only.
+/// The gateway's answer after it wrote a dump. Doorman answers with the path only.
 struct DumpAnswer: Sendable, Equatable {
   let path: String
   let sha256: String?
   let bytes: Int?
   let documents: Int?
   let createdAt: String?
-  /// How many documents each collection has; -1 where the answer has no number, which no dump has.
+  /// The number of documents in each collection, or -1 where the answer has no number, which no dump has.
   let collections: [UTF8Key: Int]?
 
+  /// Reads an answer.
+  ///
   /// - Returns: `nil` when the answer holds no path.
   init?(_ body: [UInt8]) {
     guard let answer = try? JSONParser().parseObject(body) else { return nil }
-    // With the strict envelope the answer has a `status_code` beside it.
+    // The strict envelope puts a `status_code` beside the answer.
     let inner = answer["response"]?.object ?? answer
     let report = inner["response"]?.object ?? inner
     guard let path = report["path"]?.string, !path.isEmpty else { return nil }
@@ -27,6 +29,6 @@ struct DumpAnswer: Sendable, Equatable {
     }
   }
 
-  /// The file's name, whatever the other container calls its directory.
+  /// The name of the file. The directory may have another path in the gateway's container.
   var name: String { path.parts(betweenBytes: UInt8(ascii: "/")).last ?? path }
 }

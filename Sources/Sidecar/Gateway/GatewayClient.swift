@@ -3,27 +3,27 @@ import HTTPClient
 import JSON
 import Settings
 
-/// The service as the sidecar sees it: readiness, login, the dump route. Not for several threads at once.
+/// The client of the gateway: readiness, login and the dump route. Not for several threads at once.
 ///
-/// Nothing here logs: a token or a password never gets into a line.
+/// It logs nothing, so that no token or password gets into a log line.
 final class GatewayClient {
-  /// What readiness said.
+  /// The answer of the readiness route.
   enum Readiness: Sendable, Equatable {
     case ready
-    /// It serves, and another task writes the dumps of this volume.
+    /// The gateway serves, and another task writes the dumps of this volume.
     case standby(reason: String)
-    /// It loads its state, or stops.
+    /// The gateway loads its state, or stops.
     case notReady(String)
   }
 
   private let http: HTTPClient
   private let url: String
   private let account: SidecarConfiguration.Account
-  /// A descriptor that becomes readable when a call should be given up.
+  /// A descriptor that becomes readable when a request should be given up.
   var interruption: Int32?
   private let wallClock: WallClock
   private var token: Secret?
-  /// Unix seconds; `nil` where the token doesn't say.
+  /// Unix seconds, or `nil` if the token has no expiry.
   private var tokenExpiry: Int?
 
   init(_ http: HTTPClient, url: String, account: SidecarConfiguration.Account, wallClock: WallClock = .system) {
@@ -33,6 +33,7 @@ final class GatewayClient {
     self.wallClock = wallClock
   }
 
+  /// Requests the readiness.
   func readiness(_ deadline: Deadline) throws(GatewayError) -> Readiness {
     let answer = try ask("GET", "/platform/monitor/readiness", deadline)
     let word = answer.body?["status"]?.string
@@ -46,11 +47,12 @@ final class GatewayClient {
     return .notReady(word ?? "503")
   }
 
-  /// Whether a token is there that lasts for some time yet.
+  /// Whether there is a token that lasts for this many seconds.
   func isLoggedIn(for time: Int) -> Bool {
     token != nil && tokenExpiry.map { $0 - time > wallClock.now().seconds } ?? true
   }
 
+  /// Requests a token.
   func logIn(_ deadline: Deadline) throws(GatewayError) {
     let credentials: JSONValue = [
       "email": .string(account.username), "password": .string(account.password.reveal()),
@@ -76,7 +78,7 @@ final class GatewayClient {
     }
   }
 
-  /// Asks for a dump, and waits until it is safe. Logs in first where needed.
+  /// Requests a dump, and waits until it is safe on the volume. Logs in first if needed.
   func dump(_ deadline: Deadline) throws(GatewayError) -> DumpAnswer {
     if !isLoggedIn(for: 5) { try logIn(deadline) }
     let answer = try ask("POST", "/platform/memory/dump", deadline, body: .object([:]))
@@ -128,7 +130,7 @@ final class GatewayClient {
   }
 }
 
-/// An answer of the service, out of its envelope.
+/// An answer of the gateway, without its envelope.
 private struct Answer {
   let status: Int
   let body: JSONObject?
@@ -139,12 +141,12 @@ private struct Answer {
   init(_ response: HTTPResponse) {
     raw = response.body
     body = try? JSONParser().parseObject(response.body)
-    // With STRICT_RESPONSE_ENVELOPE every answer is a 200 with the real status inside.
+    // With STRICT_RESPONSE_ENVELOPE every answer is a 200 that contains the real status.
     status = response.status == 200 ? body?["status_code"]?.number?.int ?? 200 : response.status
     retryAfter = response.header("retry-after").flatMap { Int($0) }
   }
 
-  /// The service's own words, for a sentence of ours; `detail` is the peer's.
+  /// The gateway's own explanation, for the end of a sentence. Doorman calls it `detail`.
   var explanation: String {
     let code = body?["error_code"]?.string
     let message = body?["error_message"]?.string ?? body?["detail"]?.string

@@ -1,39 +1,40 @@
 import HTTPClient
 
-/// Why the service did not do what it was asked.
+/// Why a request to the gateway failed.
 struct GatewayError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of failure.
   enum Code: String, Sendable {
-    /// Nobody listens at its address.
+    /// Nothing listens at its address.
     case gone
-    /// It could not be reached, which does not show that it is gone: its queue of connections is full, or this process
-    /// has no descriptor left.
+    /// The gateway could not be reached. It may be there: its queue of connections may be full, or this process may have no
+    /// descriptor left.
     case unreachable
-    /// It is there, and is loading its state or stopping.
+    /// The gateway is there, and loads its state or stops.
     case notReady = "not_ready"
     /// The name or the password is wrong, or the account is not active.
     case loginRefused = "login_refused"
     /// Too many logins from this address.
     case loginLimited = "login_limited"
-    /// The token is not taken any more.
+    /// The token is no longer valid.
     case tokenRefused = "token_refused"
-    /// The account may not ask for dumps.
+    /// The account may not request dumps.
     case forbidden
-    /// It does not hold the lease of this volume, as another task does, or as the volume is full: there is nothing here
-    /// to save.
+    /// The gateway does not hold the lease of this volume: another task does, or the volume is full. There is nothing to
+    /// save.
     case standby
-    /// It answered that it can't, for a reason that asking again does not change.
+    /// The gateway refused, for a reason that a further request does not change.
     case rejected
-    /// It tried and failed.
+    /// The gateway tried and failed.
     case failed
     case timedOut = "timed_out"
     case interrupted
-    /// The answer is not that of a gatehouse service, or of its peer.
+    /// The answer is neither Gatehouse's nor Doorman's.
     case strange
   }
 
   let code: Code
   let description: String
-  /// Seconds, as the service asks for.
+  /// The seconds that the gateway asks to wait before the next request.
   var retryAfter: Int?
 
   init(_ code: Code, _ description: String, retryAfter: Int? = nil) {

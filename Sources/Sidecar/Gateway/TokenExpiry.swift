@@ -1,15 +1,17 @@
 import JSON
 
-/// Reads when a JSON Web Token expires (RFC 7519). The service judges the token; this only tells when to get a new one.
+/// Reads when a JSON Web Token expires (RFC 7519). The gateway judges the token. This only tells when to get a new one.
 enum TokenExpiry {
-  /// - Returns: Unix seconds; `nil` when the token does not tell.
+  /// The expiry of a token.
+  ///
+  /// - Returns: Unix seconds, or `nil` if the token has no expiry.
   static func seconds(of token: String) -> Int? {
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3, let claims = decoded(parts[1]) else { return nil }
     return (try? JSONParser().parseObject(claims))?["exp"]?.number.map { $0.int ?? Int(clamping: $0.double) }
   }
 
-  /// Base64url without padding.
+  /// Decodes Base64url without padding.
   private static func decoded(_ text: Substring) -> [UInt8]? {
     var bytes: [UInt8] = []
     var (bits, count) = (0, 0)

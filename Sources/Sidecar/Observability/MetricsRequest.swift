@@ -1,4 +1,4 @@
-/// What the metrics port is asked for.
+/// A request to the metrics port.
 enum MetricsRequest: Sendable, Equatable {
   case metrics
   case health
@@ -7,9 +7,9 @@ enum MetricsRequest: Sendable, Equatable {
   /// The head has more bytes than any request here needs.
   case tooLarge
 
-  /// Whether a head is whole: it ends with an empty line.
+  /// Whether a head is complete, which an empty line shows.
   ///
-  /// - Parameter start: what lies before it was looked through already.
+  /// - Parameter start: the number of bytes that were searched before.
   static func isWhole(_ head: [UInt8], from start: Int) -> Bool {
     let (carriageReturn, lineFeed) = (UInt8(ascii: "\r"), UInt8(ascii: "\n"))
     return head.withUnsafeBytes { head in
@@ -26,7 +26,7 @@ enum MetricsRequest: Sendable, Equatable {
     }
   }
 
-  /// - Parameter head: whole; what stands behind its end does not matter.
+  /// Reads a complete head. Bytes behind its end are ignored.
   init(head: [UInt8]) {
     let words = head.prefix { $0 != UInt8(ascii: "\r") }.split(separator: UInt8(ascii: " "))
     guard words.count > 1, words[0].elementsEqual("GET".utf8) else {
@@ -41,7 +41,7 @@ enum MetricsRequest: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - text: the metrics.
-  ///   - isWatching: whether the watch goes on.
+  ///   - isWatching: whether the watch runs.
   func answer(text: () -> String, isWatching: () -> Bool) -> [UInt8] {
     let (status, body): (String, String) =
       switch self {

@@ -4,21 +4,21 @@ import Glibc
 import Threads
 
 /// Serves Prometheus text and the health of the watch on loopback, from one thread that waits for all connections at
-/// once. `ConnectionTable` decides, this acts.
+/// once. `ConnectionTable` decides what to do with them.
 struct MetricsServer: Sendable {
   struct CannotListen: Error, CustomStringConvertible {
     let description: String
   }
 
-  /// What the port says, and whom it tells of its troubles.
+  /// What the port serves, and what it reports failures to.
   struct Source: Sendable {
     let text: @Sendable () -> String
     let isWatching: @Sendable () -> Bool
-    /// Told once for each row of accepts that fail, with the reason.
+    /// Called once for each row of accepts that fail, with the reason.
     let onFailure: @Sendable (String) -> Void
   }
 
-  /// Descriptors that the rest of the sidecar needs, at most: signals, workers, four HTTP clients, the volume, a copy.
+  /// The most descriptors that the rest of the sidecar needs: signals, workers, four HTTP clients, the volume, a copy.
   private static let reserve = 48
 
   private let listener: Int32
@@ -27,8 +27,10 @@ struct MetricsServer: Sendable {
   private var hasFailed = false
   private var buffer = [UInt8](repeating: 0, count: 8192)
 
-  /// How many connections a process with a limit of descriptors can take.
-  static func places(descriptors: Int) -> Int { max(4, min(ConnectionTable.Limits().places, descriptors - reserve)) }
+  /// The number of connections for a process with a limit of descriptors.
+  static func connections(descriptors: Int) -> Int {
+    max(4, min(ConnectionTable.Limits().connections, descriptors - reserve))
+  }
 
   /// Starts to serve on a thread of its own.
   ///
@@ -48,8 +50,7 @@ struct MetricsServer: Sendable {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isListening = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        // A flood waits in the kernel's queue; one that is full drops connections, and a client tries again a second
-        // later.
+        // A flood waits in the kernel's queue. A full queue drops connections, and a client tries again a second later.
         bind(listener, $0, length) == 0 && listen(listener, 4096) == 0 && getsockname(listener, $0, &length) == 0
       }
     }
@@ -60,7 +61,7 @@ struct MetricsServer: Sendable {
     }
     let server = MetricsServer(
       listener: listener, source: source,
-      table: ConnectionTable(.init(places: places(descriptors: descriptors))))
+      table: ConnectionTable(.init(connections: connections(descriptors: descriptors))))
     do throws(ThreadError) {
       try SystemThread.start {
         var server = server
@@ -88,19 +89,19 @@ struct MetricsServer: Sendable {
       table.nextMoment(before).map { Int32(clamping: ($0 - before + .microseconds(999)).milliseconds) } ?? -1
     let count = poll(&questions, nfds_t(questions.count), max(-1, timeout))
     if count < 0, errno != EINTR {
-      // No memory for it: waiting is all that helps, and a thread that asks again at once would use up a processor.
+      // The system lacks memory. Only waiting helps, and a thread that tries again at once would use up a processor.
       acceptFailed(errno, before)
       Wakeup().wait(until: Deadline(in: .milliseconds(100)))
       return
     }
     guard count > 0 else { return }
-    // Whoever has sent a request is answered before anyone loses a place.
+    // Requests are answered before any connection is replaced.
     for question in questions where question.revents != 0 && question.fd != listener { serve(question.fd) }
     if questions.last?.fd == listener, questions.last?.revents != 0 { accept() }
   }
 
   private mutating func accept() {
-    for _ in 0..<ConnectionTable.Limits().places {
+    for _ in 0..<ConnectionTable.Limits().connections {
       let now = SteadyClock.now()
       let admission = table.admission(now)
       if case .closed = admission { return }
@@ -108,7 +109,7 @@ struct MetricsServer: Sendable {
       guard connection >= 0 else {
         switch errno {
         case EAGAIN: return
-        // That connection is gone; the next may not be.
+        // This connection is gone. The next one may be there.
         case EINTR, ECONNABORTED, EPROTO: continue
         default: return acceptFailed(errno, now)
         }
@@ -116,7 +117,7 @@ struct MetricsServer: Sendable {
       hasFailed = false
       if case .replacing(let victim) = admission { end(victim) }
       table.accepted(connection, now)
-      // Its request is often there already.
+      // The request has often arrived already.
       serve(connection)
     }
   }

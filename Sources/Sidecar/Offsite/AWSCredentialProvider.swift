@@ -3,14 +3,14 @@ import HTTPClient
 import JSON
 import Settings
 
-/// Hands out credentials, and gets new ones before they expire. Not for several threads at once.
+/// Provides credentials, and gets new ones before they expire. Not for several threads at once.
 final class AWSCredentialProvider {
   private let source: OffsiteConfiguration.CredentialSource
   private let http: HTTPClient
   private let clock: WallClock
   private var present: AWSCredentials?
 
-  /// Credentials that end sooner are not used any more: a large upload must not outlive them.
+  /// Credentials that expire within this many seconds are replaced, as a large upload must not outlive them.
   private static let reserve = 300
 
   init(_ source: OffsiteConfiguration.CredentialSource, http: HTTPClient, clock: WallClock = .system) {
@@ -19,6 +19,7 @@ final class AWSCredentialProvider {
     self.clock = clock
   }
 
+  /// Credentials that last for some time.
   func credentials(_ deadline: Deadline) throws(OffsiteError) -> AWSCredentials {
     let (url, token): (String, Secret?)
     switch source {
@@ -31,7 +32,7 @@ final class AWSCredentialProvider {
     return fresh
   }
 
-  /// After S3 has refused them: the next caller gets new ones.
+  /// Drops credentials that S3 has refused. The next caller gets new ones.
   func forget() { present = nil }
 
   private func fetch(_ url: String, _ token: Secret?, _ deadline: Deadline) throws(OffsiteError) -> AWSCredentials {
@@ -52,7 +53,7 @@ final class AWSCredentialProvider {
     }
     return AWSCredentials(
       accessKey: access, secretKey: Secret(secret), sessionToken: body["Token"]?.string.map { Secret($0) },
-      // A time that can't be read may be over: such credentials are asked for anew each time.
+      // A time that can't be read may be over, so such credentials are used once.
       expiresAt: body["Expiration"]?.string.map { CivilTime.unixSeconds(of: $0) ?? 0 })
   }
 }

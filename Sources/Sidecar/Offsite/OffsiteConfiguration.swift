@@ -1,13 +1,13 @@
 import JSON
 import Settings
 
-/// Where copies of verified dumps go.
+/// The bucket for copies of verified dumps, and how to access it.
 struct OffsiteConfiguration: Sendable {
-  /// How to come by credentials, in the order of AWS's own programs.
+  /// The source of credentials, in the order of AWS's own programs.
   enum CredentialSource: Sendable {
-    /// From the environment, for a laptop.
+    /// The environment, as on a laptop.
     case fixed(AWSCredentials)
-    /// An endpoint that hands out credentials that expire, as ECS has it.
+    /// An endpoint that provides credentials that expire, as on ECS.
     case endpoint(url: String, token: Secret?)
   }
 
@@ -15,7 +15,7 @@ struct OffsiteConfiguration: Sendable {
   /// Empty, or with a `/` at its end.
   let prefix: String
   let region: String
-  /// Without a `/` at the end; `nil` for AWS's own.
+  /// The address of the server, without a `/` at the end, or `nil` for AWS's own.
   let endpoint: String?
   let credentials: CredentialSource
 
@@ -58,7 +58,7 @@ struct OffsiteConfiguration: Sendable {
     if let access, let secret {
       return .fixed(AWSCredentials(accessKey: access, secretKey: secret, sessionToken: session, expiresAt: nil))
     }
-    // One of both is a mistake, and falling back on a role would hide it.
+    // One without the other is a mistake, which falling back on a role would hide.
     if access != nil || reader.isSet(declared.secretKey) {
       if access == nil {
         reader.fault(declared.accessKey, "is not set, but AWS_SECRET_ACCESS_KEY is; set both, or none")
@@ -114,11 +114,11 @@ struct OffsiteConfiguration: Sendable {
   }
 }
 
-/// What requests are signed with.
+/// The credentials that sign requests.
 struct AWSCredentials: Sendable {
   let accessKey: String
   let secretKey: Secret
   let sessionToken: Secret?
-  /// Unix seconds; `nil` for ones that don't expire.
+  /// Unix seconds, or `nil` for credentials that don't expire.
   let expiresAt: Int?
 }

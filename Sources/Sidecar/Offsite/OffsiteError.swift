@@ -1,12 +1,13 @@
-/// Why copies can't be made or had.
+/// Why a copy can't be made or fetched.
 struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of failure.
   enum Code: String, Sendable {
     case credentials
-    /// S3 refused them, or the role may not do this.
+    /// S3 refused the credentials, or the role may not do this.
     case refused
     case notFound = "not_found"
     case unreachable
-    /// What arrived is not what was sent.
+    /// The bytes that arrived are not those that were sent.
     case mismatch
     case tooLarge = "too_large"
     case failed
@@ -20,7 +21,7 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
     self.description = description
   }
 
-  /// Whether trying again soon may go better.
+  /// Whether another attempt may soon succeed.
   var mayPass: Bool {
     switch code {
     case .credentials, .unreachable, .failed: true

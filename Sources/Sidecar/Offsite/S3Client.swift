@@ -3,9 +3,9 @@ import Cryptography
 import HTTPClient
 import Settings
 
-/// The few calls of S3 that copies need. libcurl signs them (Signature Version 4). Not for several threads at once.
+/// The requests to S3 that copies need. libcurl signs them (Signature Version 4). Not for several threads at once.
 final class S3Client {
-  /// What one PUT may have; S3 takes no more in one piece.
+  /// The most bytes that S3 takes in one PUT.
   static let maximumObject = 5 << 30
 
   private let configuration: OffsiteConfiguration
@@ -20,18 +20,18 @@ final class S3Client {
     if let endpoint = configuration.endpoint {
       base = "\(endpoint)/\(configuration.bucket)"
     } else if configuration.bucket.contains(".") {
-      // A name with dots does not fit the certificate's wildcard.
+      // The wildcard of the certificate does not cover a name with dots.
       base = "https://s3.\(configuration.region).amazonaws.com/\(configuration.bucket)"
     } else {
       base = "https://\(configuration.bucket).s3.\(configuration.region).amazonaws.com"
     }
   }
 
-  /// Stores an object. S3 computes the checksum itself, and refuses what does not fit.
+  /// Stores an object. S3 computes the checksum itself, and refuses an object with another one.
   ///
   /// - Parameters:
-  ///   - sha256: of the whole body, in hexadecimal.
-  ///   - metadata: comes back with `head`.
+  ///   - sha256: the digest of the whole body, in hexadecimal.
+  ///   - metadata: names and values, which `head` returns.
   func put(
     _ key: String, _ source: any HTTPBodySource, sha256: String, metadata: [(String, String)], _ deadline: Deadline
   ) throws(OffsiteError) {
@@ -52,14 +52,16 @@ final class S3Client {
     }
   }
 
+  /// The answer to a HEAD request.
   struct Head: Sendable {
     let bytes: Int
-    /// Base64 of the SHA-256; `nil` where the server does not tell.
+    /// Base64 of the SHA-256, or `nil` if the server does not tell it.
     let checksum: String?
-    /// Names in lower case, without `x-amz-meta-`.
+    /// The metadata by names in lower case, without `x-amz-meta-`.
     let metadata: [String: String]
   }
 
+  /// Requests the size, checksum and metadata of an object.
   func head(_ key: String, _ deadline: Deadline) throws(OffsiteError) -> Head {
     let answer = try send("HEAD", key, "", headers: [("x-amz-checksum-mode", "ENABLED")], deadline: deadline)
     var metadata: [String: String] = [:]
@@ -76,7 +78,7 @@ final class S3Client {
     var objects: [S3Object] = []
     var continuation: String?
     repeat {
-      // In the order of the alphabet, as the signature wants them.
+      // The parameters are in alphabetical order, as the signature requires.
       let token = continuation.map { "continuation-token=\(PercentEncoding.query($0))&" } ?? ""
       let query = "\(token)list-type=2&prefix=\(PercentEncoding.query(configuration.prefix))"
       let answer = try send("GET", "", query, maximumAnswer: 16 << 20, deadline: deadline)
@@ -90,10 +92,12 @@ final class S3Client {
     return objects
   }
 
+  /// Fetches an object.
   func get(_ key: String, into sink: any HTTPBodySink, _ deadline: Deadline) throws(OffsiteError) {
     _ = try send("GET", key, "", sink: sink, maximumAnswer: 64 << 30, deadline: deadline)
   }
 
+  /// Deletes an object.
   func delete(_ key: String, _ deadline: Deadline) throws(OffsiteError) {
     _ = try send("DELETE", key, "", deadline: deadline)
   }
@@ -118,7 +122,7 @@ final class S3Client {
         throw OffsiteError(error.code == .unusable ? .failed : .unreachable, "\(error)")
       }
       if answer.isSuccess { return answer }
-      // They may have been revoked, or have expired earlier than they said: once more with new ones.
+      // The credentials may be revoked, or expired early. The request is made once more with new ones.
       if answer.status == 403 || answer.status == 400, !isLast {
         provider.forget()
         continue

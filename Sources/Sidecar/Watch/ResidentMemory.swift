@@ -1,12 +1,13 @@
 import Glibc
 import Settings
 
-/// Gives memory back that only the start needed.
+/// Returns memory to the system that only the start needed.
 ///
 /// libcurl comes with some thirty libraries, and loading them touches pages of code that a watch never runs. They are
 /// backed by files, so giving them back costs nothing but a fault for those that are wanted again: resident memory
 /// falls to what the watch really uses, beside a service that wants the task's memory for its state.
 enum ResidentMemory {
+  /// Returns the pages of code that were not used since.
   static func trim() {
     guard let maps = try? ProcessEnvironment.text(of: "/proc/self/maps") else { return }
     for line in maps.split(separator: "\n") {

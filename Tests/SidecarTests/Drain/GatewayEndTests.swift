@@ -103,7 +103,7 @@ struct GatewayEndTests {
     #expect(crashed.withoutDump(tookChanges: true).sentence.contains("every change may be lost"))
     let orderly = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .released))
     #expect(orderly.withNewest("a.bin", createdAt: "t") == orderly)
-    // Who took changes and ended in order has left a dump; there is none.
+    // A gateway that took changes and ended in order has left a dump, which is missing here.
     #expect(orderly.withoutDump(tookChanges: true).outcome == .noDump)
     #expect(
       DrainFinding.notThere("gone", .neverReady, own: nil, .absent).withoutDump(tookChanges: false).outcome

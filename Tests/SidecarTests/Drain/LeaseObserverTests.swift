@@ -17,7 +17,7 @@ struct LeaseObserverTests {
 
   private func held(_ state: LeaseEvidence.State) -> LeaseEvidence { .held(by: "a", state, after: nil) }
 
-  @Test("at once: a released lease, a dead holder, no lease")
+  @Test("tells at once: a released lease, a dead holder, no lease")
   func atOnce() {
     for first in [nil, look(renewal: 1)] {
       #expect(
@@ -33,7 +33,7 @@ struct LeaseObserverTests {
     }
   }
 
-  @Test("after a while: a holder that renews, and one that does not")
+  @Test("tells after a while: a holder that renews, and one that does not")
   func afterWhile() {
     #expect(LeaseObserver.evidence(look(renewal: 1), since: nil, isLast: false) == nil)
     #expect(LeaseObserver.evidence(look(renewal: 1), since: look(renewal: 1), isLast: false) == nil)
@@ -42,7 +42,7 @@ struct LeaseObserverTests {
       LeaseObserver.evidence(look(renewal: 2), since: look(renewal: 1), isLast: false) == held(.renewed))
   }
 
-  @Test("who held the lease before, and whether that one had released it")
+  @Test("tells the holder before, and whether that one had released the lease")
   func predecessor() {
     for isReleased in [true, false] {
       let record = LeaseRecord(
@@ -54,7 +54,7 @@ struct LeaseObserverTests {
     }
   }
 
-  @Test("at last: a file that makes no sense, or is not there though a task has claimed the lease")
+  @Test("tells at last: a file that makes no sense, or is not there though a task has claimed the lease")
   func unreadable() {
     let damaged = LeaseReading(lease: .damaged(fingerprint: "x"), claims: [3])
     let absent = LeaseReading(lease: .absent, claims: [3])

@@ -7,12 +7,12 @@ import Testing
 struct ConnectionTableTests {
   private static let request = Array("GET /healthz HTTP/1.1\r\n\r\n".utf8)
 
-  private func table(places: Int) -> ConnectionTable { ConnectionTable(.init(places: places)) }
+  private func table(connections: Int) -> ConnectionTable { ConnectionTable(.init(connections: places)) }
 
   @Test("have a request answered as soon as it is whole, in whatever pieces it comes")
   func wholeRequests() {
     for size in 1...Self.request.count {
-      var table = table(places: 1)
+      var table = table(connections: 1)
       table.accepted(5, .zero)
       var steps: [ConnectionTable.Step] = []
       for start in stride(from: 0, to: Self.request.count, by: size) {
@@ -54,7 +54,7 @@ struct ConnectionTableTests {
 
   @Test("end two seconds after they began, whatever they send or take meanwhile")
   func deadline() {
-    var table = table(places: 4)
+    var table = table(connections: 4)
     table.accepted(1, .zero)
     table.accepted(2, .seconds(1))
     for tenth in 1..<20 { _ = table.received(1, [65], .milliseconds(100 * tenth)) }
@@ -72,7 +72,7 @@ struct ConnectionTableTests {
 
   @Test("give their place to a new one when all are taken, the one that was silent longest first")
   func replacement() {
-    var table = table(places: 3)
+    var table = table(connections: 3)
     for connection in [1, 2, 3] { table.accepted(Int32(connection), .milliseconds(connection)) }
     // Nobody loses its place before it could send anything.
     #expect(table.admission(.milliseconds(5)) == .closed(until: .milliseconds(6)))
@@ -91,7 +91,7 @@ struct ConnectionTableTests {
 
   @Test("are not accepted for a while after an accept that failed, and one that is silent makes room")
   func failedAccept() {
-    var table = table(places: 8)
+    var table = table(connections: 8)
     #expect(table.acceptFailed(.seconds(1)) == nil)
     #expect(table.admission(.seconds(1)) == .closed(until: .milliseconds(1100)))
     #expect(table.nextMoment(.seconds(1)) == .milliseconds(1100))
@@ -102,16 +102,16 @@ struct ConnectionTableTests {
 
   @Test("are as many as the process has descriptors for beside its own work")
   func places() {
-    #expect(MetricsServer.places(descriptors: 1024) == 32)
-    #expect(MetricsServer.places(descriptors: 64) == 16)
-    #expect(MetricsServer.places(descriptors: 20) == 4)
+    #expect(MetricsServer.connections(descriptors: 1024) == 32)
+    #expect(MetricsServer.connections(descriptors: 64) == 16)
+    #expect(MetricsServer.connections(descriptors: 20) == 4)
   }
 
   @Test("never hold more places than there are, nor one for ever, whatever happens on them")
   func random() {
     var generator = SeededGenerator(seed: 7)
     for _ in 0..<200 {
-      var table = table(places: 5)
+      var table = table(connections: 5)
       var (now, next, open) = (Duration.zero, Int32(0), Set<Int32>())
       for _ in 0..<300 {
         now += .milliseconds(Int.random(in: 0...50, using: &generator))

@@ -34,7 +34,7 @@ struct VolumeTests {
     return try #require(DumpSettings(&reader, isProduction: false))
   }
 
-  @Test("is written once for a row of dumps, and every five seconds of a long one")
+  @Test("writes its cache once for a row of dumps, and every five seconds of a long one")
   func savesTogether() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(13, in: root)
@@ -65,7 +65,7 @@ struct VolumeTests {
     }
   }
 
-  @Test("does not let a dump that can't be read now count for what was found earlier, and push a good one out")
+  @Test("does not let a dump that can't be read now displace a good one by an earlier result")
   func unreadable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(3, in: root)
@@ -90,7 +90,7 @@ struct VolumeTests {
       #expect(try volume.dumps().allSatisfy(\.isGood))
     }
   }
-  @Test("stays in memory for who only reads: nothing on the volume changes")
+  @Test("changes nothing on the volume for a reader: the cache stays in memory")
   func reader() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(3, in: root)
@@ -108,7 +108,7 @@ struct VolumeTests {
     }
   }
 
-  @Test("belongs to one stem: two sidecars of one directory leave each other's alone")
+  @Test("has a cache for each stem: two sidecars of one directory leave each other's alone")
   func twoStems() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try write(2, in: root)
