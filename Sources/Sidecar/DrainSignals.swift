@@ -6,11 +6,11 @@ import Threads
 
 /// Counts the signals to stop the sidecar, and decides what each of them does. A value without a clock.
 struct DrainRequests: Sendable {
-  /// What a signal does.
+  /// The effect of a signal.
   enum Action: Sendable, Equatable {
     case drain
-    /// Nothing, as it came together with the first. An init that signals the whole group and a parent that forwards send
-    /// two signals.
+    /// Nothing, as it came together with the first. An init that signals the whole group and a parent that forwards
+    /// send two signals.
     case ignore
     /// End the drain at once.
     case interrupt
@@ -36,8 +36,8 @@ struct DrainRequests: Sendable {
 final class DrainSignals: Sendable {
   /// Rings at the first signal to stop.
   let first = Wakeup()
-  /// Becomes readable at the first signal to stop. It is `nil` when the system had no descriptor left, and then no request
-  /// is cut short.
+  /// Becomes readable at the first signal to stop. It is `nil` when the system had no descriptor left, and then no
+  /// request is cut short.
   let descriptor: Int32?
   private let end: Int32?
   private let requests = Mutex(DrainRequests())

@@ -2,6 +2,20 @@ import Testing
 
 @Suite("The rules for source files")
 struct SourceRuleTests {
+  private static let files =
+    Repository.files(below: "Sources", suffix: ".swift") + Repository.files(below: "Tests", suffix: ".swift")
+
+  @Test("hold in every file")
+  func hold() throws {
+    #expect(Self.files.count > 200)
+    for file in Self.files {
+      let text = try Repository.text(file)
+      for rule in SourceRule.all {
+        #expect(rule.faults(inText: text) == [], "\(file): \(rule.name)")
+      }
+    }
+  }
+
   private static let samples: [(rule: SourceRule, broken: String, kept: String)] = [
     (.length, String(repeating: "let x = 1\n", count: 301), String(repeating: "let x = 1\n", count: 300)),
     (

@@ -101,7 +101,7 @@ struct ConnectionFloodTests {
         }
       }
       #expect(times.count >= 4)
-      // What a health check has.
+      // The time that a health check has.
       #expect(try #require(times.sorted().dropFirst(2).first) < .seconds(4))
       #expect(try gatehouse.stop() == 0)
     }
@@ -281,27 +281,6 @@ struct ConnectionFloodTests {
       #expect(isLimited == true)
       _ = try gatehouse.logIn(name, password)
       withExtendedLifetime(flood) {}
-    }
-  }
-
-  @Test("and errors of accept neither end the server nor keep a core busy")
-  func acceptErrors() async throws {
-    try await withTemporaryDirectory { (root: URL) async throws in
-      let generated = root.appending(path: "generated")
-      let script = root.appending(path: "with-failing-accept")
-      let inject = "-e trace=accept4 -e inject=accept4:error=EMFILE:when=3..22"
-      try Data("#!/bin/sh\nexec strace -D -f -qq -o /dev/null \(inject) \"$@\"\n".utf8).write(to: script)
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script.path())
-      let gatehouse = try GatehouseProcess(dumps: generated, through: script)
-      defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
-      let start = ContinuousClock.now
-      try gatehouse.waitUntilReady()
-      let token = try gatehouse.logIn()
-      // While accept fails nobody is answered: someone waits for the 20 failures, each with its rest.
-      try change(gatehouse, token, "after-the-failures")
-      #expect(ContinuousClock.now - start >= .seconds(4))
-      #expect(gatehouse.log.contains("a connection could not be accepted"))
-      #expect(try gatehouse.stop() == 0)
     }
   }
 }

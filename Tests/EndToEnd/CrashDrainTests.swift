@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// What a drain says when the service is not there any more.
+/// The report of a drain when the service is gone.
 @Suite("A drain after the end of the service")
 struct CrashDrainTests {
   private func change(_ gatehouse: GatehouseProcess, _ token: String, _ name: String) throws {

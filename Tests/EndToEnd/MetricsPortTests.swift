@@ -64,7 +64,7 @@ private struct WatchingSidecar {
     ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.identifier)/fd")) ?? []).count
   }
 
-  /// Of the running process; what it has stays open.
+  /// Limits the descriptors of the running process. Those that it has stay open.
   func limitDescriptors(to count: Int) throws {
     let prlimit = Process()
     prlimit.executableURL = URL(filePath: "/usr/bin/env")

@@ -50,7 +50,7 @@ struct SidecarCommandTests {
   func untouched() async throws {
     let now = Dumps.now
     try await withDumps([now - 3 * day, now - 2 * day, now - day, now + 30 * day]) { generated, dumps in
-      // Of the last good ones only the future one is newer than the damage.
+      // Among the last good ones, only the future one is newer than the damage.
       for name in ["notes.bin", "memory_dump-20200101T000000Z.txt", "other-20200101T000000Z.bin.bak"] {
         try Data("no dump".utf8).write(to: generated.appending(path: name))
       }

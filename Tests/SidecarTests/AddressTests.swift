@@ -16,7 +16,7 @@ struct AddressTests {
     }
   }
 
-  /// What no address of a server may have, with words of the sentence that says so.
+  /// The parts that no address of a server may have, with words of the sentence about them.
   private static let wrong = [
     ("127.0.0.1:5001", "http://"), ("ftp://h", "http://"), ("http:/h", "http://"), ("http://", "no host"),
     ("http:///x", "no host"), ("http://:5001", "no host"), ("http://h h", "no address can"),

@@ -1,5 +1,5 @@
 extension ExitCode {
-  /// What it says, for `--help`.
+  /// The meaning, for `--help`.
   package var meaning: String {
     switch self {
     case .stopped: "stopped, and the last dump is safe"

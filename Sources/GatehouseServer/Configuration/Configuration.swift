@@ -12,29 +12,38 @@ package struct Configuration: Sendable {
   package let host: String
   /// The port to listen on; 0 lets the system choose one.
   package let port: Int
+  /// The settings of dumps and of the start.
   package let memory: Memory
+  /// The admin's account.
   package let administrator: Administrator
   /// `nil` when there is no sidecar.
   package let sidecar: SidecarLogin?
+  /// The keys of tokens. The first active one signs, and all verify.
   package let tokenKeys: [TokenKey]
+  /// The settings of logs.
   package let log: LogSettings
   /// Doorman's file of security settings, for a store without saved settings; `nil` when there is none.
   package let sideFile: SideFile?
   /// The path of `SECURITY_SETTINGS_FILE` when no file is there; `nil` also when the variable has its default.
   package let missingSideFile: String?
+  /// The settings of the platform API.
   package let platform: Platform
+  /// The limits of connections.
   package let connections: Connections
   /// Every variable as it is in effect, for `gatehouse config check`.
   package let listing: EffectiveSettings
 
   /// Dumps, and when to write them.
   package struct Memory: Sendable {
+    /// The dump directory, the stem and the keys.
     package let dumps: DumpSettings
+    /// Whether automatic dumps are on in a store without saved settings.
     package let autoSaveEnabled: Bool
     /// Seconds.
     package let autoSaveFrequency: Int
     /// Seconds; `nil` when a dump may be of any age while nothing changes.
     package let autoSaveMaximumAge: Int?
+    /// Whether a start may go on without any of the dumps when none loads.
     package let allowsEmptyStart: Bool
     /// Whether a start takes an older dump when one that may be the newest can't be read or decrypted.
     package let allowsOlderStart: Bool
@@ -44,6 +53,7 @@ package struct Configuration: Sendable {
 
   /// The limits of client connections.
   package struct Connections: Sendable {
+    /// The largest number of connections.
     package let maximum: Int
     /// The limit for one address; `nil` for none.
     package let perAddress: Int?
@@ -51,33 +61,49 @@ package struct Configuration: Sendable {
 
   /// The first user.
   package struct Administrator: Sendable {
+    /// The e-mail address.
     package let email: String
+    /// The password.
     package let password: Secret
   }
 
   /// The account that the gateway creates for its sidecar.
   package struct SidecarLogin: Sendable {
+    /// The name of the user.
     package let username: String
+    /// The password.
     package let password: Secret
   }
 
   /// The part of the platform's configuration that the environment gives. The rest is known only at the start.
   package struct Platform: Sendable {
+    /// Secure cookies, CSRF checks and HSTS.
     package let httpsOnly: Bool
+    /// HTTP 200 with the status in the body.
     package let strictEnvelope: Bool
+    /// The largest page of a list.
     package let maximumPageSize: Int
+    /// The largest body in bytes, or `nil` for no limit.
     package let maximumBodySize: Int?
+    /// Bytes that all requests may hold together.
     package let maximumRequestMemory: Int
+    /// Paths whose bodies are not limited.
     package let bodyLimitExcludedPaths: [String]
+    /// The attributes of cookies.
     package let cookies: PlatformConfiguration.Cookies
+    /// The lifetimes of tokens.
     package let tokens: PlatformConfiguration.TokenLifetimes
+    /// The limit of logins, or `nil` for none.
     package let loginLimit: PlatformConfiguration.Limit?
+    /// The limit of registrations, or `nil` for none.
     package let registrationLimit: PlatformConfiguration.Limit?
     /// `nil` where the variable is not set: the saved settings decide then.
     package let localhostBypass: Bool?
-    /// What the first saved settings get where the variable is not set.
+    /// The value in the first saved settings when the variable is not set.
     package static let standardLocalhostBypass = true
+    /// The policy for scripts of other origins.
     package let crossOrigin: CrossOriginPolicy.Configuration
+    /// The value of `Content-Security-Policy`, or `nil` for the default.
     package let contentSecurityPolicy: String?
   }
 }

@@ -26,6 +26,7 @@ extension Configuration {
 }
 
 extension GatewaySettings {
+  /// The settings of the process.
   package struct Process: SettingGroup {
     package static let title = "Process"
 
@@ -39,6 +40,7 @@ extension GatewaySettings {
       default: true, "where the state is; only `MEM` in this version")
   }
 
+  /// The settings of dumps.
   package struct Dumps: SettingGroup {
     package static let title = "Dumps"
 
@@ -58,6 +60,7 @@ extension GatewaySettings {
       "start from an older dump although a newer one may be good; its changes are lost")
   }
 
+  /// The settings of accounts.
   package struct Accounts: SettingGroup {
     package static let title = "Accounts"
 
@@ -75,6 +78,7 @@ extension GatewaySettings {
       "the password of the sidecar's account, at most 72 bytes; the same for both programs")
   }
 
+  /// The settings of tokens.
   package struct Tokens: SettingGroup {
     package static let title = "Tokens"
 
@@ -90,6 +94,7 @@ extension GatewaySettings {
       "AUTH_REFRESH_EXPIRE_FREQ", .timeUnit, default: 86_400, "the unit of AUTH_REFRESH_EXPIRE_TIME")
   }
 
+  /// The settings of HTTP.
   package struct HTTP: SettingGroup {
     package static let title = "HTTP"
 
@@ -115,6 +120,7 @@ extension GatewaySettings {
       "Doorman's file of security settings, read while no settings are saved and never written")
   }
 
+  /// The limits.
   package struct Limits: SettingGroup {
     package static let title = "Limits"
 
@@ -149,6 +155,7 @@ extension GatewaySettings {
       "connections of one address; when not set, a quarter of MAX_CONNECTIONS")
   }
 
+  /// The settings of cross-origin requests.
   package struct CrossOrigin: SettingGroup {
     package static let title = "Cross-origin requests"
     private static let standard = CrossOriginPolicy.Configuration()

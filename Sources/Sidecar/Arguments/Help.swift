@@ -1,6 +1,6 @@
 import Settings
 
-/// What `--help` prints, in the layout of swift-argument-parser, which the gateway's commands have.
+/// The text of `--help`, in the layout of swift-argument-parser, which the gateway's commands have.
 enum Help {
   private static let program = "gatehouse-sidecar"
 

@@ -1,12 +1,12 @@
 import Settings
 
-/// What a command line asks for.
+/// The request of a command line.
 ///
 /// It is read by a few lines of ours and not by swift-argument-parser, which brings FoundationEssentials into the
 /// binary and doubles its size (docs/dependencies.md). Options, help and faults look as they do in the gateway, which
 /// has swift-argument-parser; a test runs both.
 struct Invocation: Sendable, Equatable {
-  /// What to do.
+  /// The command to run.
   enum Request: Sendable, Equatable {
     case command(SidecarCommand)
     /// `nil` for the help of the program.
@@ -14,7 +14,7 @@ struct Invocation: Sendable, Equatable {
     case version
   }
 
-  /// What is wrong with a command line.
+  /// The fault of a command line.
   struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
     let message: String
     /// The command whose usage helps.

@@ -15,7 +15,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
   /// The name in the list of subcommands.
   var title: String { self == Self.standard ? "\(rawValue) (default)" : rawValue }
 
-  /// What it does, in a sentence.
+  /// The effect, in a sentence.
   var help: String {
     switch self {
     case .run: "Watch the gateway and its dumps. SIGTERM, SIGINT or SIGQUIT drains and ends."
@@ -43,7 +43,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     }
   }
 
-  /// What stands behind its name.
+  /// The arguments behind its name.
   var operands: Operands {
     switch self {
     case .verify: Operands(name: "files", help: "The dumps' files. Without any: all of the directory.", maximum: .max)
@@ -76,7 +76,7 @@ enum SidecarCommand: String, CaseIterable, Sendable {
     case removeDamaged = "--remove-damaged"
     case watching = "--watching"
 
-    /// What it does, in a sentence.
+    /// The effect, in a sentence.
     var help: String {
       switch self {
       case .json: "Print one JSON object."

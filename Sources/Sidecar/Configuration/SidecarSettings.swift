@@ -19,6 +19,7 @@ package struct SidecarSettings: SettingGroup {
 }
 
 extension SidecarSettings {
+  /// The settings of the gateway to watch.
   package struct Gateway: SettingGroup {
     package static let title = "The gateway"
 
@@ -38,15 +39,22 @@ extension SidecarSettings {
       "PEM certificates to trust when the URL is https")
   }
 
+  /// The rules of retention.
   package struct Retention: SettingGroup {
     package static let title = "Retention"
     private static let standard = RetentionPolicy.standard
 
+    /// `KEEP_LAST`
     package let last = rule("last", standard.last, "the newest N dumps")
+    /// `KEEP_HOURLY`
     package let hourly = rule("hourly", standard.hourly, "the newest dump of each of the last N hours that have one")
+    /// `KEEP_DAILY`
     package let daily = rule("daily", standard.daily, "the same for the last N days (UTC)")
+    /// `KEEP_WEEKLY`
     package let weekly = rule("weekly", standard.weekly, "the same for the last N ISO weeks")
+    /// `KEEP_MONTHLY`
     package let monthly = rule("monthly", standard.monthly, "the same for the last N months")
+    /// `KEEP_YEARLY`
     package let yearly = rule("yearly", standard.yearly, "the same for the last N years")
     package let within = OptionalSetting(
       "KEEP_WITHIN", .time(orOff: true), absent: "off", flag: "--keep-within <time>",
@@ -68,6 +76,7 @@ extension SidecarSettings {
     }
   }
 
+  /// The settings of the sidecar's work.
   package struct Operation: SettingGroup {
     package static let title = "Operation"
 
@@ -94,6 +103,7 @@ extension SidecarSettings {
       absent: "set by ECS", "task protection")
   }
 
+  /// The settings of copies in S3.
   package struct Offsite: SettingGroup {
     package static let title = "Copies in S3"
 
@@ -111,6 +121,7 @@ extension SidecarSettings {
       flag: "--offsite-endpoint <url>", "another server that speaks S3")
   }
 
+  /// The credentials of AWS.
   package struct Credentials: SettingGroup {
     package static let title = "Credentials for S3"
 

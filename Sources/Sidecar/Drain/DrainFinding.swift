@@ -1,9 +1,9 @@
 import DumpReports
 
-/// What a drain ends with, as far as the gateway, its lease and the volume tell.
+/// The end of a drain, as far as the gateway, its lease and the volume tell.
 struct DrainFinding: Sendable, Equatable {
   let outcome: DrainOutcome
-  /// What happened and, if something is wrong, what to do.
+  /// A sentence that says what happened and, after a fault, what to do.
   let sentence: String
 
   init(_ outcome: DrainOutcome, _ sentence: String) {

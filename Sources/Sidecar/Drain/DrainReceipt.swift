@@ -3,7 +3,7 @@ import DumpDirectory
 import DumpReports
 import JSON
 
-/// What a drain has done so far.
+/// The results of a drain so far.
 struct DrainRecord: Sendable {
   /// The requests for a dump.
   var attempts: [DrainReceipt.Attempt] = []
@@ -20,7 +20,7 @@ struct DrainReceipt: Sendable {
     /// The time in the file's name and in `started_at`.
     let startedAt: WallClock.Moment
     let deadline: Duration
-    /// What began it: a signal, or the command.
+    /// The cause: a signal, or the command.
     let cause: String
     let url: String
     let sighting: GatewaySighting
@@ -60,7 +60,7 @@ struct DrainReceipt: Sendable {
     }
   }
 
-  /// What became of the copy in S3.
+  /// The result of the copy to S3.
   struct Copy: Sendable {
     let bucket: String
     /// The name of the dump, or `nil` when there is none to copy.

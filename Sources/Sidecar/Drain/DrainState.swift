@@ -6,7 +6,7 @@
 ///
 /// The outcome is decided in one place, `decide`, and does not change afterwards.
 struct DrainState: Sendable {
-  /// What the caller does next, and until when.
+  /// The next action of the caller, and its deadline.
   enum Action: Sendable, Equatable {
     /// Request a dump from the gateway. Reported by `dumpWritten` or `requestFailed`.
     case requestDump(until: Duration)
@@ -74,7 +74,7 @@ struct DrainState: Sendable {
 
   /// The time that the whole drain may take.
   let limit: Duration
-  /// What was last seen of the gateway.
+  /// The last observation of the gateway.
   let sighting: GatewaySighting
   /// The gateway's name as the holder of the lease, or `nil` when that was not seen.
   let ownHolder: String?
@@ -84,7 +84,7 @@ struct DrainState: Sendable {
   let bucket: String?
 
   var phase = Phase.idle
-  /// What the drain has done so far.
+  /// The results of the drain so far.
   var record = DrainRecord()
   /// The dump that this drain has verified.
   private(set) var verified: KnownDump?
@@ -103,7 +103,7 @@ struct DrainState: Sendable {
     self.bucket = bucket
   }
 
-  /// What the drain ends with, once that is decided.
+  /// The end of the drain, once it is decided.
   var finding: DrainFinding? {
     switch phase {
     case .copying(let finding), .writingReceipt(let finding), .ended(let finding): finding

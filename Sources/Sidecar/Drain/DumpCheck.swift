@@ -29,7 +29,7 @@ struct DumpCheck: Sendable {
     }
   }
 
-  /// What verifying a dump showed.
+  /// The result of verifying a dump.
   enum Result: Sendable {
     case verified(Checked)
     /// The dump directory holds no dump.

@@ -1,4 +1,4 @@
-/// What the sidecar last saw of its gateway.
+/// The sidecar's last observation of its gateway.
 enum GatewaySighting: String, Sendable, CaseIterable {
   /// Nothing: a command was started for the drain alone.
   case unwatched

@@ -1,4 +1,4 @@
-/// What the lease of the volume tells.
+/// The evidence in the volume's lease.
 enum LeaseEvidence: Sendable, Equatable {
   /// There is no lease, as beside Doorman, or on a volume without any write.
   case absent
@@ -11,7 +11,7 @@ enum LeaseEvidence: Sendable, Equatable {
   /// The lease can't be read, with the reason.
   case unreadable(String)
 
-  /// What shows of the holder.
+  /// The observable state of the holder.
   enum State: Sendable, Equatable {
     /// The holder ended in order, after its last dump.
     case released

@@ -45,7 +45,7 @@ struct LeaseObserver: Sendable {
     try LeaseVolume(directory: volume.directory.location.directory, holder: .current()).readLease()
   }
 
-  /// What a read of the lease tells.
+  /// The result of reading the lease.
   ///
   /// - Parameters:
   ///   - first: the first read, or `nil` when this is it.

@@ -1,7 +1,7 @@
 import DumpDirectory
 import JSON
 
-/// What the receipts on the volume are counted by.
+/// The key by which receipts on the volume are counted.
 enum ReceiptOutcome: Sendable, Hashable {
   case known(DrainOutcome)
   /// The receipt can't be read, or names an outcome that this version does not know.

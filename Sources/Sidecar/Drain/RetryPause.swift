@@ -9,7 +9,8 @@ struct RetryPause: Sendable {
     self.longest = longest
   }
 
-  /// The next pause, with full jitter: anything from a tenth of the bound to the bound, which doubles up to the longest.
+  /// The next pause, with full jitter: anything from a tenth of the bound to the bound, which doubles up to the
+  /// longest.
   mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
     let bound = min(longest, first * (1 << min(count, 16)))
     count += 1

@@ -5,7 +5,7 @@ struct EndpointRefusal: Error, Sendable, Equatable {
   let isFinal: Bool
 }
 
-/// What an endpoint of ECS answered.
+/// The answer of an endpoint of ECS.
 typealias EndpointResult = Result<Bool, EndpointRefusal>
 
 /// When an endpoint of ECS is asked next: after its period, or later and later while it fails. A value without a clock.

@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// Watches the ECS task from a thread of its own: requests from the metadata endpoint each second whether the task is to
-/// stop, and protects the task from scale-in during rounds and drains. Does nothing outside ECS.
+/// Watches the ECS task from a thread of its own: requests from the metadata endpoint each second whether the task is
+/// to stop, and protects the task from scale-in during rounds and drains. Does nothing outside ECS.
 final class TaskWatch: Sendable {
   /// Rings when ECS wants the task to stop.
   let stopping = Wakeup()

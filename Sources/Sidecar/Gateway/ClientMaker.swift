@@ -3,10 +3,10 @@ import HTTPClient
 import Logging
 import Threads
 
-/// Makes the HTTP client of a thread that can do nothing without one. A failure is logged and counted, and the client is
-/// tried again.
+/// Makes the HTTP client of a thread that can do nothing without one. A failure is logged and counted, and the client
+/// is tried again.
 struct ClientMaker: Sendable {
-  /// What does not work meanwhile, for the log.
+  /// The function that does not work meanwhile, for the log.
   let purpose: String
   let logger: Logger
   let metrics: SidecarMetrics

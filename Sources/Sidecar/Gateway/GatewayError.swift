@@ -6,8 +6,8 @@ struct GatewayError: Error, Sendable, Equatable, CustomStringConvertible {
   enum Code: String, Sendable {
     /// Nothing listens at its address.
     case gone
-    /// The gateway could not be reached. It may be there: its queue of connections may be full, or this process may have no
-    /// descriptor left.
+    /// The gateway could not be reached. It may be there: its queue of connections may be full, or this process may
+    /// have no descriptor left.
     case unreachable
     /// The gateway is there, and loads its state or stops.
     case notReady = "not_ready"
@@ -19,8 +19,8 @@ struct GatewayError: Error, Sendable, Equatable, CustomStringConvertible {
     case tokenRefused = "token_refused"
     /// The account may not request dumps.
     case forbidden
-    /// The gateway does not hold the lease of this volume: another task does, or the volume is full. There is nothing to
-    /// save.
+    /// The gateway does not hold the lease of this volume: another task does, or the volume is full. There is nothing
+    /// to save.
     case standby
     /// The gateway refused, for a reason that a further request does not change.
     case rejected

@@ -9,12 +9,13 @@ struct ConnectionTable: Sendable {
     var connections = 32
     /// The time from the accept of a connection to its end.
     var time = Duration.seconds(2)
-    /// A connection is not replaced before this time, so that a new one can send its request. This also bounds the number
-    /// of connections that are accepted in a second.
+    /// A connection is not replaced before this time, so that a new one can send its request. This also bounds the
+    /// number of connections that are accepted in a second.
     var shortestStay = Duration.milliseconds(5)
     /// The most bytes of a request's head.
     var head = 8 << 10
-    /// The most bytes that are read behind a head that was too large. A close with unread bytes would destroy the answer.
+    /// The most bytes that are read behind a head that was too large. A close with unread bytes would destroy the
+    /// answer.
     var excess = 256 << 10
     /// The time without accepts after an accept that failed.
     var pause = Duration.milliseconds(100)
@@ -29,7 +30,7 @@ struct ConnectionTable: Sendable {
     case closed(until: Duration)
   }
 
-  /// What is to be done after bytes were received or sent.
+  /// The action after bytes were received or sent.
   enum Step: Sendable, Equatable {
     case wait
     /// Give the answer to `answer(_:_:)`.

@@ -10,7 +10,7 @@ struct MetricsServer: Sendable {
     let description: String
   }
 
-  /// What the port serves, and what it reports failures to.
+  /// The contents that the port serves, and the logger for its failures.
   struct Source: Sendable {
     let text: @Sendable () -> String
     let isWatching: @Sendable () -> Bool

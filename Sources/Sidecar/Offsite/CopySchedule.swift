@@ -1,8 +1,8 @@
 import JSON
 
-/// Which dump is copied to S3 next, and when. A value without a clock.
+/// Decides which dump is copied to S3 next, and when. A value without a clock.
 struct CopySchedule: Sendable {
-  /// What comes next.
+  /// The next action.
   enum Next: Sendable {
     case copy(KnownDump)
     /// The last copy failed, and the next one waits.

@@ -2,8 +2,8 @@ import Cryptography
 import DumpFormat
 import JSON
 
-/// Which keys were configured when a dump was read. A result that fewer keys gave may change with more keys. The marks
-/// tell the keys apart, and reveal nothing else of them.
+/// The keys that were configured when a dump was read. A result that fewer keys gave may change with more keys. The
+/// marks tell the keys apart, and reveal nothing else of them.
 struct KeyMarks: Sendable, Equatable {
   private static let purpose = "sidecar-key-mark-v1"
   /// The length of a mark. A code has 32 bytes; this many tell an operator's few keys apart.

@@ -9,7 +9,7 @@ final class OngoingFault: Sendable {
 
   private let state = Mutex(State())
 
-  /// What is wrong, or `nil` when nothing is.
+  /// The fault, or `nil` when there is none.
   var present: String? { state.withLock { $0.present } }
 
   /// Sets what is wrong; `nil` ends the fault.

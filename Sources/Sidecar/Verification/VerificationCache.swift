@@ -4,7 +4,7 @@ import DumpFormat
 import DumpReports
 import JSON
 
-/// What the sidecar remembers from run to run: the dumps that it has verified, with the results.
+/// The sidecar's memory from run to run: the dumps that it has verified, with the results.
 ///
 /// If the cache is lost or does not fit, dumps are verified once more, and a dump that shrank is flagged again.
 struct VerificationCache: Sendable, Equatable {

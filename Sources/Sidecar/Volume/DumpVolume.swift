@@ -28,7 +28,7 @@ final class DumpVolume: Sendable {
   private let opened = Mutex<DumpDirectory?>(nil)
   private let state = Mutex(CacheState())
 
-  /// What this process does with the file of the cache.
+  /// The use that this process makes of the cache's file.
   enum CacheAccess: Sendable {
     /// Writes it. A file that none of the keys authenticates is replaced: it is damaged, or its key is gone.
     case owner

@@ -8,7 +8,7 @@ struct KnownDump: Sendable {
   let entry: DumpEntry
   /// The identity of the file, or `nil` when its attributes could not be read.
   let identity: FileIdentity?
-  /// What verification showed, or `nil` when the dump is not verified yet or can't be read at the moment.
+  /// The result of verification, or `nil` when the dump is not verified yet or can't be read at the moment.
   var verification: Verification?
   /// Why it can't be read at the moment.
   var readFault: String?

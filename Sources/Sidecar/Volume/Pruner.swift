@@ -13,14 +13,14 @@ struct Pruner: Sendable {
   /// Whether damaged and undecryptable dumps are removed too, at an operator's request.
   var removesDamaged = false
 
-  /// What was removed, and what failed.
+  /// The removals, and the failures.
   struct Report: Sendable, Equatable {
     var trashed: [String] = []
     var unlinked: [String] = []
     var failures: [String] = []
   }
 
-  /// What the rules decide for each dump.
+  /// The decision of the rules on each dump.
   func plan(_ dumps: [KnownDump], clock: ClockReading) -> RetentionPlan {
     RetentionPlan(
       dumps: volume.judged(dumps), policy: policy, clock: clock, removesDamaged: removesDamaged)

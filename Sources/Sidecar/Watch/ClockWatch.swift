@@ -2,8 +2,8 @@ import Retention
 
 /// Detects jumps of the wall clock by comparing it with a clock that only goes forward.
 ///
-/// After a jump it is unknown which of the two times was right, so nothing is pruned for a while. A dump that is kept too
-/// long costs a little space. A dump that is removed too early is lost.
+/// After a jump it is unknown which of the two times was right, so nothing is pruned for a while. A dump that is kept
+/// too long costs a little space. A dump that is removed too early is lost.
 struct ClockWatch: Sendable {
   /// The seconds up to which a jump counts as a correction of the clock.
   private static let tolerance = 30

@@ -3,7 +3,7 @@ import Logging
 
 /// Checks the gateway, and keeps a token at hand that is still good when a signal comes. `Schedule` says when.
 struct GatewayWatch {
-  /// What came of a login.
+  /// The result of a login.
   enum Login: Sendable, Equatable {
     case succeeded
     /// It failed, with the seconds after which the gateway wants to be asked again.
@@ -14,7 +14,7 @@ struct GatewayWatch {
 
   private let client: GatewayClient
   private let logger: Logger
-  /// What was last seen of the gateway.
+  /// The last observation of the gateway.
   private(set) var sighting = GatewaySighting.neverReady
   private(set) var isReady = false
   /// How many checks in a row have found it to be the writer.

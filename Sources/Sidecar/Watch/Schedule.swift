@@ -1,4 +1,4 @@
-/// What is due in the watch: a value without a clock, asked with the time.
+/// The work that is due in the watch: a value without a clock, which is asked with the time.
 ///
 /// `next` tells the next piece of work and plans it again at its usual period. What came of the work is reported by the
 /// event that the work names, which may plan it earlier or later. Work whose report never comes is due again all the
@@ -26,7 +26,7 @@ struct Schedule: Sendable {
     case wait(until: Duration)
   }
 
-  /// What came of a read of the catalogue.
+  /// The result of reading the catalogue.
   enum CatalogueResult: Sendable, Equatable {
     case unchanged
     /// Dumps were verified or pruned.

@@ -37,7 +37,7 @@ struct VolumeRound: Sendable {
     self.logger = logger
   }
 
-  /// What the round found and did.
+  /// The findings and actions of the round.
   struct Result: Sendable {
     /// The dumps after the round, newest first.
     let dumps: [KnownDump]

@@ -27,7 +27,7 @@ final class Watch {
   private var ticket: Ticket<CatalogueRead>?
   private var fingerprint: DumpFingerprint?
 
-  /// What a read of the catalogue brought.
+  /// The catalogue that was read, or the failure.
   private enum CatalogueRead: Sendable {
     case unchanged
     case done(VolumeRound.Result, fingerprint: DumpFingerprint?)

@@ -11,7 +11,7 @@ struct DrainSimulation {
   private var state: DrainState
   private var now = Duration.zero
   private var action = DrainState.Action.ignore
-  /// What the gateway answers in this world; few kinds a run, so that rows of the same come up.
+  /// The answers of the gateway in this world. A run has few kinds, so that the same comes several times in a row.
   private let answers: [GatewayError.Code?]
   private let interruptions: Int
   private var interruptedAt: Duration?
@@ -85,7 +85,7 @@ struct DrainSimulation {
     if decided.outcome != finding?.outcome ?? .interrupted { violations.append("interrupted, but \(decided)") }
     let late = carryOut(performed, took: .zero)
     if late != .ignore { violations.append("after an interruption, \(performed) leads to \(late)") }
-    // What the state had decided before counts; what comes late does not.
+    // An earlier decision of the state counts, and late events do not.
     hasVerifiedAnswer = finding?.outcome == .drained
   }
 
