@@ -25,7 +25,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -33,7 +32,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 let package = Package(
@@ -62,10 +61,10 @@ let package = Package(
     library("Threads", ["Clocks"]),
     library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
-    library("Settings", ["JSON"]),
+    library("Settings", ["Clocks", "JSON"]),
     library("Logs", ["Threads", "Clocks", "JSON", "Settings", logging]),
-    library("DocumentStore", ["JSON", collections]),
-    library("DumpFormat", ["Cryptography", "Threads"]),
+    library("DocumentStore", ["Threads", "JSON", collections]),
+    library("DumpFormat", ["Cryptography", "Threads", "JSON"]),
     library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
     library("DumpReports", ["DumpDirectory", "DumpFormat", "JSON"]),
@@ -84,21 +83,24 @@ let package = Package(
     library("HTTPAPI", ["JSON", httpTypes, nioCore]),
     library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
     library(
+      "Listener",
+      [
+        "Model", "Clocks", "JSON", nioCore, nioPosix, nioHTTP1, nioHTTPTypesHTTP1, httpTypes, logging,
+      ]),
+    library(
       "Platform",
       [
-        "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
+        "Listener", "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON",
+        hummingbird,
         httpTypes, nioCore,
         logging,
       ]),
     library(
       "GatehouseServer",
       [
-        "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports", "DumpDirectory",
-        "DumpFormat",
-        "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird, hummingbirdCore, logging,
-        nioCore,
-        nioPosix, nioHTTP1, nioHTTPTypes,
-        httpTypes,
+        "Listener", "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
+        "DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird,
+        logging, nioCore, nioPosix, nioHTTP1, httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", "Threads", "Settings", arguments]),
 
@@ -110,7 +112,11 @@ let package = Package(
         arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "gatehouse-bare-server", dependencies: [hummingbird, logging, nioCore], path: "Tests/BareServer",
+      swiftSettings: settings),
     tests("CryptographyTests", ["Cryptography"]),
+    tests("ClocksTests", ["Clocks"]),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(
@@ -122,7 +128,7 @@ let package = Package(
     tests("SettingsTests", ["Settings", "GatehouseServer", "Sidecar", "JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "JSON", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
     tests("DumpReportsTests", ["DumpReports", "DumpDirectory", "DumpFormat", "JSON", "TestSupport"]),
     tests(
@@ -140,11 +146,11 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules", "Model", "Threads", "JSON",
+        "GatehouseServer", "Listener", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules", "Model",
+        "Threads", "JSON",
         "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
-        nioHTTPTypes,
         httpTypes,
       ]),
     tests(
@@ -152,6 +158,11 @@ let package = Package(
       [
         "Sidecar", "HTTPClient", "Retention", "DumpReports", "DumpDirectory", "DumpFormat", "Threads", "Clocks",
         "JSON", "Settings", "TestSupport", logging,
+      ]),
+    tests(
+      "ListenerTests",
+      [
+        "Listener", "Model", "TestSupport", logging, nioCore, nioPosix, nioEmbedded, nioHTTP1, httpTypes,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

@@ -1,10 +1,15 @@
 import JSON
+import Synchronization
 
 /// Issues and verifies tokens.
-package struct Tokens: Sendable {
+package final class Tokens: Sendable {
   private let signers: [UTF8Key: TokenSigner]
   private let signing: TokenSigner
+  /// The cache of tokens that these keys verified.
+  private let verified = Mutex(VerifiedTokens())
 
+  /// Prepares the keys.
+  ///
   /// - Parameter keys: the first active one that can sign does; all verify. Of several with one name the first counts.
   package init(keys: [TokenKey]) async throws(AuthenticationError) {
     var signers: [UTF8Key: TokenSigner] = [:]
@@ -21,17 +26,22 @@ package struct Tokens: Sendable {
     self.signing = signing
   }
 
+  /// Signs a token's claims.
   package func sign(_ token: AccessToken) throws(AuthenticationError) -> String {
     try signing.sign(token.claims)
   }
 
+  /// Verifies a token. Its signature is checked once; whether it is revoked is not asked here.
+  ///
   /// - Parameter now: Unix seconds.
   /// - Throws: `AuthenticationError` `invalidToken` for whatever is wrong with it; a caller learns no more.
   package func verify(_ text: String, now: Int) throws(AuthenticationError) -> AccessToken {
+    if let token = verified.withLock({ $0.find(text, now: now) }) { return token }
     // The claims are read last: whoever has no key can't make the service parse them.
     guard let unverified = UnverifiedToken(text), let signer = signer(of: unverified), signer.hasSigned(unverified),
       let claims = unverified.claims(), let token = AccessToken(claims: claims, now: now)
     else { throw AuthenticationError(.invalidToken) }
+    verified.withLock { $0.insert(token, text, now: now) }
     return token
   }
 

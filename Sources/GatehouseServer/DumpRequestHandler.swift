@@ -26,9 +26,8 @@ struct DumpRequestHandler: DumpPort {
   let settings: SecuritySettings.Defaults
   let installer: StateInstaller
   let logger: Logger
-  /// Looks up paths in the dump directory. This thread may hang with the volume; the threads that serve requests must
-  /// not.
-  let paths = BlockingThread()
+  /// Looks up paths on the volume. This thread may hang with the volume; the threads that serve requests must not.
+  let paths = Worker.started()
 
   /// The time limit for looking up a path.
   private static let patience = Duration.seconds(2)
@@ -112,7 +111,7 @@ struct DumpRequestHandler: DumpPort {
       throw APIError(400, "MEM004", "dump_path \(error)")
     } catch let error as APIError {
       throw error
-    } catch is BlockingThread.Late {
+    } catch is Worker.Late {
       throw APIError(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     } catch {
       logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
@@ -123,17 +122,17 @@ struct DumpRequestHandler: DumpPort {
   /// The files in the dump directory that no start loads.
   func leftAlone() async throws -> LeftAlone {
     let location = location
-    return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
+    return try await paths.perform(within: Self.patience) { try DumpDirectory(location).leftAlone() }
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {
     let (location, workingDirectory) = (location, workingDirectory)
-    return try await paths.run { try location.confined(path, workingDirectory: workingDirectory) }
+    return try await paths.perform { try location.confined(path, workingDirectory: workingDirectory) }
   }
 
   private func confined(_ path: String, patience: Duration) async throws -> DumpLocation {
     let (location, workingDirectory) = (location, workingDirectory)
-    return try await paths.run(within: patience) {
+    return try await paths.perform(within: patience) {
       try location.confined(path, workingDirectory: workingDirectory)
     }
   }
@@ -143,7 +142,7 @@ struct DumpRequestHandler: DumpPort {
       if let path {
         let (location, workingDirectory) = (location, workingDirectory)
         return try await restorer.load(
-          paths.run { try location.confinedFile(path, workingDirectory: workingDirectory) })
+          paths.perform { try location.confinedFile(path, workingDirectory: workingDirectory) })
       }
       switch try await restorer.restoreNewest(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):

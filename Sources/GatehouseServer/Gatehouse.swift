@@ -4,9 +4,8 @@ import DocumentStore
 import DumpDirectory
 import DumpFormat
 import Glibc
-import Hummingbird
-import HummingbirdCore
 import JSON
+import Listener
 import Logging
 import Model
 import NIOCore
@@ -69,7 +68,7 @@ struct Gatehouse: Sendable {
       logger: logger)
     let commitLog = DumpOnlyLog()
     installer = StateInstaller(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
-    let (state, lease, start) = (state, lease, ContinuousClock.now)
+    let (state, lease, start) = (state, lease, SteadyClock.now())
     dumps = DumpRequestHandler(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
       restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installer: installer,
@@ -79,7 +78,7 @@ struct Gatehouse: Sendable {
     let status = GatewayStatus(availability: { state.availability }, standby: { lease.standby }) {
       GatewayStatus.Activity(
         memoryPercent: ProcessMemory.percent, connections: state.connections,
-        seconds: (ContinuousClock.now - start).milliseconds / 1000)
+        seconds: (SteadyClock.now() - start).milliseconds / 1000)
     }
     let writer = StateWriter(
       store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },

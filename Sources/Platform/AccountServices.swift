@@ -23,8 +23,8 @@ package final class AccountServices: Sendable {
   ///
   /// - Parameters:
   ///   - clock: returns Unix seconds.
-  ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords, and
-  ///     returns whether they have.
+  ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords,
+  ///     and returns whether they have.
   package init(
     _ configuration: PlatformConfiguration, passwords: Passwords, tokens: Tokens, model: CurrentModel,
     clock: @escaping @Sendable () -> Double, environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool

@@ -1,7 +1,9 @@
+import Clocks
 import HTTPAPI
 import HTTPTypes
 package import Hummingbird
 import JSON
+import Listener
 import Logging
 import Model
 import NIOCore
@@ -9,6 +11,7 @@ import NIOCore
 /// Answers the requests of the platform API, step by step: identifier, availability, addresses, route, session,
 /// permission, body, handler, envelope. The first step that fails answers.
 package struct PlatformResponder: HTTPResponder {
+  /// The facts that the listener hands over with a request.
   package typealias Context = CallContext
 
   private let platform: PlatformServices
@@ -30,9 +33,9 @@ package struct PlatformResponder: HTTPResponder {
     bodies = BodyReader(configuration: configuration)
   }
 
-  @concurrent
+  /// Answers a request.
   package func respond(to request: Request, context: CallContext) async throws -> Response {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let incoming = Incoming(request, context)
     var response: Response
     do {
@@ -41,7 +44,7 @@ package struct PlatformResponder: HTTPResponder {
       response = failed(error, incoming)
     }
     finish(&response, incoming)
-    log(incoming, response, took: ContinuousClock.now - start)
+    log(incoming, response, took: SteadyClock.now() - start)
     return response
   }
 }
@@ -52,10 +55,12 @@ private struct Incoming {
   let request: Request
   let path: String
   let caller: Caller
+  let standing: RequestStanding
 
   init(_ request: Request, _ context: CallContext) {
     id = RequestIdentifier.of(request.headers)
     self.request = request
+    standing = context.standing
     let target = request.head.path ?? "/"
     path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
     let headers = request.headers
@@ -64,7 +69,7 @@ private struct Incoming {
     }
     let proxyFields: [HTTPField.Name] = [.forwardedFor, .forwarded, .realAddress]
     caller = Caller(
-      socket: context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init), forwardedFor: hops,
+      socket: context.client, forwardedFor: hops,
       isForwarded: proxyFields.contains { headers[$0] != nil })
   }
 
@@ -81,13 +86,11 @@ private struct Incoming {
 extension PlatformResponder {
   private func answer(_ incoming: Incoming) async throws -> Response {
     let request = incoming.request
-    if let malformed = request.headers[.malformed] {
-      throw (Malformation(rawValue: malformed) ?? .head).error
-    }
+    if let malformation = incoming.standing.malformation { throw malformation.error }
     // All that follows sees this state.
     let state = platform.model.version()
     if !incoming.isProbe {
-      try checkAvailability(request)
+      try checkAvailability(incoming.standing)
       try state.settings.check(incoming.caller)
     }
     if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
@@ -108,12 +111,23 @@ extension PlatformResponder {
     }
   }
 
+  /// Answers a request to a route: on the connection's event loop if it only reads, else on the cooperative pool, since
+  /// a body may be large, changes wait for each other and dumps take long.
   private func call(
     _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion
   ) async throws -> Response {
-    let request = incoming.request
     let session = try session(route, incoming, state)
     if route.changesState { try platform.writer.permit() }
+    if [.get, .head].contains(route.method) { return try await call(route, parameters, incoming, state, session) }
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+      try await call(route, parameters, incoming, state, session)
+    }
+  }
+
+  private func call(
+    _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion, _ session: Session?
+  ) async throws -> Response {
+    let request = incoming.request
     let share = RequestMemory.Share(of: platform.requestMemory)
     let content = try await bodies.read(request, path: incoming.path, for: route, in: share)
     let body = try check(content, route)
@@ -129,9 +143,9 @@ extension PlatformResponder {
     return withExtendedLifetime(share) { response }
   }
 
-  private func checkAvailability(_ request: Request) throws(APIError) {
+  private func checkAvailability(_ standing: RequestStanding) throws(APIError) {
     let message: String
-    if request.headers[.turnedAway] != nil {
+    if standing.isTooLate {
       message = APIError.stopping.message
     } else if platform.status.availability() == .starting {
       message = "The service is loading its newest dump; try again in a few seconds"

@@ -1,3 +1,4 @@
+import Clocks
 import Glibc
 
 /// Reads files that hold a secret. Both programs use it, so that one file is the same secret to both.
@@ -51,7 +52,7 @@ package enum SecretFile {
     }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    let end = ContinuousClock.now + .milliseconds(patience)
+    let end = Deadline(in: .milliseconds(patience))
     while true {
       let count = read(descriptor, &buffer, buffer.count)
       if count == 0 { return bytes }
@@ -61,7 +62,7 @@ package enum SecretFile {
         }
         bytes += buffer[..<count]
       } else if errno == EAGAIN {
-        guard ContinuousClock.now < end else {
+        guard !end.isOver else {
           throw Fault(description: "is a pipe that nobody has written to its end in 5 seconds; use a file")
         }
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

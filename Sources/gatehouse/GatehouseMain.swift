@@ -4,8 +4,8 @@ import Threads
 
 /// The entry of the program.
 ///
-/// It is not asynchronous. An asynchronous `main` gives the main thread to libdispatch, which waits with no signal blocked
-/// (`sigsuspend`), so signals would get lost.
+/// It is not asynchronous. An asynchronous `main` gives the main thread to libdispatch, which waits with no signal
+/// blocked (`sigsuspend`), so signals would get lost.
 @main
 enum GatehouseMain {
   static func main() {

@@ -49,7 +49,8 @@ struct RestoreBenchmark: AsyncParsableCommand {
     let location = try location(text)
     var dump = try DumpDirectory(location).beginDump(to: location, at: 1_795_464_697) { file in
       try DumpWriter(
-        format: .dmp1, key: Self.keyring.sealing, createdAt: "2026-11-23T20:11:37.454068Z", sink: file)
+        header: DumpHeader(createdAt: "2026-11-23T20:11:37.454068Z"), key: Self.keyring.sealing,
+        sink: file)
     }
     try dump.beginGroup(Collections.users)
     for number in 0..<documents {

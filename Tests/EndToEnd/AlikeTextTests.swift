@@ -38,7 +38,8 @@ struct AlikeTextTests {
       let location = try DumpLocation(path: root.path() + "/memory_dump.bin", workingDirectory: "/")
       var dump = try DumpDirectory(location).beginDump(to: location, at: Dumps.now) { file in
         try DumpWriter(
-          format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: "2026-11-23T20:11:37Z", sink: file)
+          header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"),
+          key: DumpKey(GatehouseProcess.encryptionKey), sink: file)
       }
       for (number, name) in ["caf\u{E9}", "cafe\u{301}"].enumerated() {
         try dump.beginGroup(name)

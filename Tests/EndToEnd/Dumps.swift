@@ -19,7 +19,8 @@ enum Dumps {
     try dumps.prepare()
     let createdAt = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(seconds)))
     var dump = try dumps.beginDump(to: location, at: seconds) { file in
-      try DumpWriter(format: .dmp1, key: DumpKey(key), createdAt: createdAt, sink: file)
+      try DumpWriter(
+        header: DumpHeader(createdAt: createdAt), key: DumpKey(key), sink: file)
     }
     try dump.beginGroup("users")
     for number in 0..<documents {

@@ -155,7 +155,8 @@ struct StartRefusalTests {
       try dumps.prepare()
       var dump = try dumps.beginDump(to: location, at: 1) { file in
         try DumpWriter(
-          format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: "2026-11-28T00:00:00Z", sink: file)
+          header: DumpHeader(createdAt: "2026-11-28T00:00:00Z"),
+          key: DumpKey(GatehouseProcess.encryptionKey), sink: file)
       }
       try dump.beginGroup("users")
       for (number, email) in [GatehouseProcess.adminEmail, "admin@localhost"].enumerated() {

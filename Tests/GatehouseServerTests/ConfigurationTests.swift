@@ -1,4 +1,5 @@
 import Foundation
+import Listener
 import Logging
 import Logs
 import Platform

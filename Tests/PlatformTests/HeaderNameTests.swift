@@ -9,8 +9,7 @@ struct HeaderNameTests {
   @Test("are tokens, so that none is replaced by another")
   func names() {
     let names: [(HTTPField.Name, String)] = [
-      (.malformed, "X-Gatehouse-Malformed"), (.turnedAway, "X-Gatehouse-Turned-Away"), (.requestID, "X-Request-ID"),
-      (.requestIDOfDoorman, "request_id"),
+      (.requestID, "X-Request-ID"), (.requestIDOfDoorman, "request_id"),
       (.forwardedFor, "X-Forwarded-For"), (.forwardedProtocol, "X-Forwarded-Proto"), (.forwarded, "Forwarded"),
       (.realAddress, "X-Real-IP"), (.csrfToken, "X-CSRF-Token"), (.rateLimit, "X-RateLimit-Limit"),
       (.rateRemaining, "X-RateLimit-Remaining"), (.rateReset, "X-RateLimit-Reset"),

@@ -1,4 +1,5 @@
 import DumpDirectory
+import DumpFormat
 import DumpReports
 import Testing
 import Threads
@@ -13,7 +14,7 @@ struct HealthTests {
       KnownDump(entry: DumpEntry(path: "/x/a.bin"), identity: nil, verification: verification)
     }
     let good = Verification.good(
-      .init(documents: 1, sha256: "", createdAt: "1970-01-01T00:10:00Z", format: "DMP1", collections: []))
+      .init(header: DumpHeader(createdAt: "1970-01-01T00:10:00Z"), documents: 1, sha256: "", collections: []))
     #expect(Health(.done([]), maximumAge: 5, now: 1000).isWell)
     #expect(Health(.done([entry(good)]), maximumAge: nil, now: 100_000).isWell)
     #expect(Health(.done([entry(good)]), maximumAge: 400, now: 1000).isWell)

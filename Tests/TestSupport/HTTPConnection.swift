@@ -80,6 +80,11 @@ package final class HTTPConnection {
     _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
   }
 
+  /// Closes the sending half of the connection.
+  package func finishSending() {
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+
   /// Closes the connection with a TCP reset.
   package func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)

@@ -48,14 +48,14 @@ extension Gatehouse {
   ///
   /// - Returns: whether the directory contains dumps.
   private func restore() async throws(StartFault) -> Bool {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let outcome: Ladder.Outcome
     do {
       outcome = isUnmade && !DumpDirectory(location).exists ? .nothingThere : try await restoreNewest()
     } catch {
       throw StartFault(loading: error)
     }
-    let duration = ContinuousClock.now - start
+    let duration = SteadyClock.now() - start
     switch outcome {
     case .restored(let restored, let passedOver):
       report(passedOver)

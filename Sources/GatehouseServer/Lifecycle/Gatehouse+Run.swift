@@ -1,7 +1,8 @@
+import Clocks
 import DocumentStore
 import DumpDirectory
 import Glibc
-import Hummingbird
+import Listener
 import Logging
 import Model
 import NIOCore
@@ -71,24 +72,24 @@ extension Gatehouse {
   }
 
   private func serve() async -> Event {
-    let logger = logger
-    let maximum = configuration.connections.maximum
-    // The state may become ready before the socket listens, so readiness does not show whether it listened.
-    let hasListened = ConnectionGateFlag()
-    let application = application { address in
-      hasListened.raise()
-      logger.notice(
-        "listening",
-        metadata: [
-          "server.host": "\(address?.ipAddress ?? "unknown")", "server.port": .stringConvertible(address?.port ?? 0),
-          "connections.maximum": .stringConvertible(maximum),
-        ])
-    }
+    let channel: any Channel
     do {
-      try await application.run()
+      channel = try await listener().listen(host: configuration.host, port: configuration.port)
+    } catch {
+      return .cannotListen(error)
+    }
+    let address = channel.localAddress
+    logger.notice(
+      "listening",
+      metadata: [
+        "server.host": "\(address?.ipAddress ?? "unknown")", "server.port": .stringConvertible(address?.port ?? 0),
+        "connections.maximum": .stringConvertible(configuration.connections.maximum),
+      ])
+    do {
+      try await channel.closeFuture.get()
       return .serverEnded(EndedByItself())
     } catch {
-      return hasListened.value ? .serverEnded(error) : .cannotListen(error)
+      return .serverEnded(error)
     }
   }
 
@@ -99,13 +100,13 @@ extension Gatehouse {
   }
 
   private func runTimer() async -> Event {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     var timer = AutoSave(now: .zero)
     let maximumAge = configuration.memory.autoSaveMaximumAge.map { Duration.seconds($0) }
     while (try? await Task.sleep(for: .seconds(1))) != nil {
       let settings = platform.settings
       let isDue = timer.isDue(
-        now: ContinuousClock.now - start,
+        now: SteadyClock.now() - start,
         settings: .init(
           isEnabled: settings.autoSaveEnabled, frequency: .seconds(settings.autoSaveFrequency),
           // On standby, another task writes the dumps, so their age is not checked here.

@@ -1,3 +1,4 @@
+import Clocks
 import DumpDirectory
 import Logging
 import Persistence
@@ -46,8 +47,8 @@ extension Gatehouse {
       logger.notice("stopped before the state was loaded: there is nothing to dump")
       return .stopped
     }
-    let deadline = ContinuousClock.now + Self.drainTime
-    while state.calls > 0, !state.isHurried, ContinuousClock.now < deadline {
+    let deadline = SteadyClock.now() + Self.drainTime
+    while state.calls > 0, !state.isHurried, SteadyClock.now() < deadline {
       try? await Task.sleep(for: .milliseconds(5))
     }
     if state.calls > 0 {

@@ -1,3 +1,4 @@
+import Listener
 import Platform
 import Synchronization
 
@@ -5,21 +6,21 @@ import Synchronization
 final class ServiceState: Sendable {
   private struct State {
     var availability = Availability.starting
-    /// The number of requests in flight that were accepted before the gateway began to drain.
-    var calls = 0
     var isHurried = false
-    var connections = 0
     var isSealed = false
     var isSaved = false
   }
 
   private let state = Mutex(State())
+  /// The counters of connections, one for each event loop.
+  let counters = ConnectionCounters()
 
   var availability: Availability { state.withLock { $0.availability } }
-  var calls: Int { state.withLock { $0.calls } }
+  /// The number of requests in flight that were accepted before the gateway began to drain.
+  var calls: Int { counters.calls }
   /// Whether a stop continues without waiting for requests in flight.
   var isHurried: Bool { state.withLock { $0.isHurried } }
-  var connections: Int { state.withLock { $0.connections } }
+  var connections: Int { counters.connections }
 
   /// Whether the snapshot of the last dump was taken. From then on no change is acknowledged.
   var isSealed: Bool { state.withLock { $0.isSealed } }
@@ -39,28 +40,13 @@ final class ServiceState: Sendable {
   ///
   /// - Returns: the availability before.
   func startDraining() -> Availability {
-    state.withLock { state in
+    let before = state.withLock { state in
       defer { state.availability = .draining }
       return state.availability
     }
+    counters.turnAway()
+    return before
   }
 
   func hurry() { state.withLock { $0.isHurried = true } }
-
-  /// Counts a request that begins.
-  ///
-  /// - Returns: whether the request counts. A request that arrives while the gateway drains is refused and does not
-  ///   delay the stop.
-  func beginCall() -> Bool {
-    state.withLock { state in
-      guard state.availability != .draining else { return false }
-      state.calls += 1
-      return true
-    }
-  }
-
-  func endCall() { state.withLock { $0.calls -= 1 } }
-
-  func connectionOpened() { state.withLock { $0.connections += 1 } }
-  func connectionClosed() { state.withLock { $0.connections -= 1 } }
 }

@@ -121,7 +121,8 @@ extension AuthorizationRoutes {
     return (email, password)
   }
 
-  /// Whether the environment may define the password of an account. Just after the start, its hash may be an old one or missing.
+  /// Whether the environment may define the password of an account. Just after the start, its hash may be an old one or
+  /// missing.
   private static func isOfEnvironment(
     _ login: String, _ password: String, in state: ModelVersion, _ accounts: AccountServices
   ) -> Bool {
@@ -130,8 +131,8 @@ extension AuthorizationRoutes {
       || user?.string("role")?.hasSameBytes(as: SidecarAccount.role) == true || accounts.passwords.isOwn(password)
   }
 
-  /// Whether the sidecar beside this gateway logs in with the right password. Such a login is not counted: what others do on
-  /// loopback must not keep the sidecar from asking for the last dump.
+  /// Whether the sidecar beside this gateway logs in with the right password. Such a login is not counted: what others
+  /// do on loopback must not keep the sidecar from asking for the last dump.
   private static func isSidecar(_ call: Call, _ accounts: AccountServices) -> Bool {
     guard call.caller.socket?.isLoopback == true, !call.caller.isForwarded,
       let (name, password) = try? credentials(of: call), accounts.passwords.isOwn(password)

@@ -2,6 +2,7 @@ import HTTPAPI
 import HTTPTypes
 import Hummingbird
 import JSON
+import Listener
 import NIOCore
 
 /// Reads the bodies of requests, within their limits.

@@ -1,15 +1,20 @@
 package import Hummingbird
+package import Listener
 import Logging
-package import NIOCore
+package import Model
+import NIOCore
 
-/// The connection of a request, as Hummingbird hands it over.
+/// The facts about a request that are not in its bytes.
 package struct CallContext: RequestContext {
+  /// The storage that Hummingbird needs.
   package var coreContext: CoreRequestContextStorage
+  /// Whether the request came too late, or can't be taken as HTTP.
+  package var standing = RequestStanding()
   /// The other end of the connection.
-  package let remoteAddress: SocketAddress?
+  package var client: NetworkAddress?
 
+  /// A request that is taken, from an address that is not known.
   package init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
-    remoteAddress = source.channel.remoteAddress
   }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPAPI
 import HTTPTypes
 
@@ -10,8 +9,29 @@ enum RequestIdentifier {
   static func of(_ headers: HTTPFields) -> String {
     guard let text = headers[.requestID], (1...maximumLength).contains(text.utf8.count),
       text.utf8.allSatisfy(isSane)
-    else { return UUID().uuidString.lowercased() }
+    else { return random() }
     return text
+  }
+
+  /// A UUID of version 4 (RFC 9562, section 5.4). `UUID` of Foundation opens the system's random device for each.
+  private static func random() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let (high, low): (UInt64, UInt64) = (generator.next(), generator.next())
+    let bits = (high & ~0xF000 | 0x4000, low & ~(0b11 << 62) | 0b10 << 62)
+    return String(unsafeUninitializedCapacity: 36) { text in
+      var position = 0
+      for index in 0..<32 {
+        if [8, 12, 16, 20].contains(index) {
+          text[position] = UInt8(ascii: "-")
+          position += 1
+        }
+        let half = index < 16 ? bits.0 : bits.1
+        let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - index % 16 * 4)) & 0xF
+        text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        position += 1
+      }
+      return position
+    }
   }
 
   private static func isSane(_ byte: UInt8) -> Bool {

@@ -1,0 +1,51 @@
+import HTTPTypes
+import Hummingbird
+import Listener
+import Logging
+import NIOCore
+import Platform
+
+extension Gatehouse {
+  /// The port, whose requests Hummingbird's responder answers.
+  func listener() -> Listener {
+    let responder = PlatformResponder(platform)
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .notice)
+    return Listener(
+      limiter: connections, counters: state.counters, memory: platform.requestMemory, logger: logger
+    ) { [quiet] request in
+      await Self.answer(request, responder, quiet)
+    }
+  }
+
+  private static func answer(
+    _ request: IncomingRequest, _ responder: PlatformResponder, _ logger: Logger
+  ) async -> OutgoingResponse {
+    var context = CallContext(source: ApplicationRequestContextSource(channel: request.channel, logger: logger))
+    context.standing = request.standing
+    context.client = request.client
+    let body = request.body.map { RequestBody(asyncSequence: $0) }
+    do {
+      let response = try await responder.respond(
+        to: Request(head: request.head, body: body ?? RequestBody(buffer: ByteBuffer())), context: context)
+      let collector = BodyCollector()
+      try await response.body.write(collector)
+      return OutgoingResponse(head: response.head, body: collector.body)
+    } catch {
+      logger.error("a request could not be answered", metadata: ["error": "\(error)"])
+      return OutgoingResponse(
+        head: HTTPResponse(status: .internalServerError, headerFields: [.contentLength: "0"]), body: nil)
+    }
+  }
+}
+
+/// Takes the body of an answer out of Hummingbird's response. A body of one buffer is not copied.
+private final class BodyCollector: ResponseBodyWriter {
+  private(set) var body: ByteBuffer?
+
+  func write(_ buffer: ByteBuffer) async throws {
+    if body == nil { body = buffer } else { body?.writeImmutableBuffer(buffer) }
+  }
+
+  consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}

@@ -1,0 +1,220 @@
+import JSON
+import NIOCore
+import NIOHTTP1
+
+/// Bounds the time that a client may take and the requests that it may send ahead, counts calls for a clean stop, tells the
+/// limiter what the connection does, and closes after `Connection: close` without losing the answer.
+///
+/// It stands in each connection between the HTTP codec and `RequestDispatcher`. `ConnectionState` decides.
+final class ConnectionGuard: ChannelDuplexHandler {
+  typealias InboundIn = ReceivedPart
+  typealias InboundOut = ReceivedPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// What came along with a connection is read by then: the event loop looks for it in its next turn.
+  private static let firstLook = TimeAmount.milliseconds(5)
+
+  private let slot: ConnectionCounters.Slot
+  private let limiter: ConnectionLimiter?
+  private let heads: HeadMemory?
+  private let deadlines: ConnectionDeadlines
+  private var place: ConnectionTable.ID?
+  private var state = ConnectionState()
+  /// What the limiter knows.
+  private var activity = ConnectionTable.Activity.idle
+  private var deadline: LazyDeadline?
+  /// The requests that are not answered yet, in order.
+  private var calls = CircularBuffer<Call>()
+
+  private struct Call {
+    /// Whether a clean stop waits for it.
+    let counts: Bool
+    /// The memory of its head.
+    let head: RequestMemory.Share?
+  }
+
+  /// - Parameters:
+  ///   - limiter: of the server whose gate the connection passed.
+  ///   - heads: the memory of the connection's heads; `nil` where nothing bounds it.
+  init(
+    slot: ConnectionCounters.Slot, limiter: ConnectionLimiter? = nil, heads: HeadMemory? = nil,
+    deadlines: ConnectionDeadlines = ConnectionDeadlines()
+  ) {
+    self.slot = slot
+    self.limiter = limiter
+    self.heads = heads
+    self.deadlines = deadlines
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    slot.open()
+    place = limiter?.place(of: context.channel)
+    deadline = LazyDeadline(on: context.eventLoop) { [unowned self, unowned context] in self.deadlinePassed(context) }
+    deadline?.set(in: deadlines.head)
+    noteSilence(context)
+  }
+
+  /// Tells the limiter of a client that sent nothing along with its connection.
+  private func noteSilence(_ context: ChannelHandlerContext) {
+    guard let limiter, let place else { return }
+    let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: Self.firstLook) {
+      if connection.value.activity == .idle { _ = limiter.note(.idle, of: place) }
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    release()
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    // A connection that was never active has no `channelInactive`.
+    release()
+  }
+
+  private func release() {
+    guard let deadline else { return }
+    deadline.cancel()
+    self.deadline = nil
+    for call in calls where call.counts { slot.endCall() }
+    calls.removeAll()
+    slot.close()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard state.isReading else { return }
+    heads?.reset()
+    switch unwrapInboundIn(data) {
+    case .head(let head, var standing):
+      guard state.hasRoom, let share = share(head) else { return act(state.end(), context) }
+      state.takeRequest(hasBody: head.hasBody, endingAfter: Self.ending(head, standing))
+      guard settle() else { return state.giveUpRequest() }
+      let isTaken = slot.beginCall()
+      calls.append(Call(counts: isTaken, head: share.memory))
+      standing.isTooLate = !isTaken
+      context.fireChannelRead(wrapInboundOut(.head(head, standing)))
+    case .body:
+      context.fireChannelRead(data)
+    case .end:
+      act(state.endRequest(), context)
+      if !state.isLingering { _ = settle() }
+      context.fireChannelRead(data)
+    }
+  }
+
+  /// How the connection ends after a request: the decoder reads nothing behind one that is malformed or asks to change the
+  /// protocol, so the next one needs another connection.
+  private static func ending(_ head: HTTPRequestHead, _ standing: RequestStanding) -> ConnectionState.Ending? {
+    if standing.malformation != nil || head.headers.contains(name: "Upgrade") {
+      return .afterAllAnswers(isAnnounced: true)
+    }
+    // The client knows already.
+    return head.headers.first(name: "Connection")?.hasSameBytes(as: "close") == true
+      ? .afterAllAnswers(isAnnounced: false) : nil
+  }
+
+  /// A body can't be followed any further, nor what comes behind it.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard error is HTTPParserError, state.isReadingBody else { return context.fireErrorCaught(error) }
+    let (isAnswerDue, step) = state.failBody()
+    if !state.isReading { heads?.stop() }
+    act(step, context)
+    _ = settle()
+    if isAnswerDue { context.fireErrorCaught(error) }
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if state.dropsOutput { return promise?.succeed() ?? () }
+    switch unwrapOutboundIn(data) {
+    case .head(var response):
+      let saysClose = response.headers.first(name: "Connection")?.asciiLowercased.hasSameBytes(as: "close") == true
+      if state.writeHead(saysClose: saysClose) {
+        response.headers.replaceOrAdd(name: "Connection", value: "close")
+        context.write(wrapOutboundOut(.head(response)), promise: promise)
+      } else {
+        context.write(data, promise: promise)
+      }
+    case .body:
+      context.write(data, promise: promise)
+    case .end:
+      let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+      let connection = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      state.writeEnd()
+      written.futureResult.whenComplete { _ in
+        let (connection, context) = connection.value
+        connection.answered(context)
+      }
+      context.writeAndFlush(data, promise: written)
+      settleOutput(context)
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    state.isWritable = context.channel.isWritable
+    settleOutput(context)
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// - Returns: `nil` when other requests hold all the memory that there is for heads.
+  private func share(_ head: HTTPRequestHead) -> (memory: RequestMemory.Share?, Void)? {
+    guard let heads else { return (nil, ()) }
+    // What a client sends ahead is not free: it can wait.
+    return heads.share(of: head, isAhead: state.unanswered > 0).map { ($0, ()) }
+  }
+
+  private func answered(_ context: ChannelHandlerContext) {
+    if let call = calls.popFirst(), call.counts { slot.endCall() }
+    let step = state.finishAnswer()
+    act(step, context)
+    if !state.isLingering { _ = settle() }
+  }
+
+  /// Sets the deadline of what the connection does now, and tells the limiter.
+  ///
+  /// - Returns: `false` when the connection is being closed for another one.
+  private func settle() -> Bool {
+    let present = state.activity
+    guard present != activity else { return true }
+    activity = present
+    switch present {
+    case .idle: deadline?.set(in: deadlines.idle)
+    case .sending: deadline?.set(in: deadlines.body)
+    case .answering, .taking: deadline?.clear()
+    }
+    return note(present)
+  }
+
+  /// The client takes an answer, or stopped doing so.
+  private func settleOutput(_ context: ChannelHandlerContext) {
+    if context.channel.isActive, !state.isLingering, state.unanswered > 0 { _ = settle() }
+  }
+
+  private func note(_ activity: ConnectionTable.Activity) -> Bool {
+    guard let limiter, let place else { return true }
+    return limiter.note(activity, of: place)
+  }
+
+  private func deadlinePassed(_ context: ChannelHandlerContext) {
+    guard !state.isLingering, activity == .sending else { return context.close(promise: nil) }
+    // A client that was answered before its body ended has its answer.
+    if state.unanswered > 0 {
+      let response = HTTPResponseHead(
+        version: .http1_1, status: .requestTimeout, headers: ["Connection": "close", "Content-Length": "0"])
+      context.write(wrapOutboundOut(.head(response)), promise: nil)
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+    act(state.linger(), context)
+  }
+
+  /// Closing with unread bytes resets the connection, and the answer may be lost on its way: so only our side closes first,
+  /// and the client gets some time to read.
+  private func act(_ step: ConnectionState.Step, _ context: ChannelHandlerContext) {
+    if !state.isReading { heads?.stop() }
+    guard step == .linger else { return }
+    _ = note(.idle)
+    context.close(mode: .output, promise: nil)
+    deadline?.set(in: deadlines.linger)
+  }
+}

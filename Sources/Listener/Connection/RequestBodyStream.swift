@@ -1,0 +1,60 @@
+package import NIOCore
+
+/// The body of a request, in the pieces in which it comes. It can be read once.
+///
+/// When pieces wait for the reader, nothing more is read from the socket.
+package struct RequestBodyStream: AsyncSequence, Sendable {
+  package typealias Element = ByteBuffer
+  fileprivate typealias Strategy = NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark
+  fileprivate typealias Producer = NIOThrowingAsyncSequenceProducer<ByteBuffer, any Error, Strategy, Demand>
+
+  private let pieces: Producer
+
+  /// A stream and the end into which the connection writes.
+  ///
+  /// - Parameter resume: called on the event loop when the reader has caught up.
+  static func make(
+    on eventLoop: any EventLoop, resume: @escaping @Sendable () -> Void
+  ) -> (stream: RequestBodyStream, writer: Writer) {
+    let producer = Producer.makeSequence(
+      elementType: ByteBuffer.self, failureType: (any Error).self,
+      backPressureStrategy: Strategy(lowWatermark: 2, highWatermark: 10), finishOnDeinit: true,
+      delegate: Demand(eventLoop: eventLoop, resume: resume))
+    return (RequestBodyStream(pieces: producer.sequence), Writer(source: producer.source))
+  }
+
+  /// Reads the pieces.
+  package func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(base: pieces.makeAsyncIterator())
+  }
+
+  /// Reads the pieces of one body.
+  package struct AsyncIterator: AsyncIteratorProtocol {
+    fileprivate let base: Producer.AsyncIterator
+
+    /// The next piece, or `nil` at the end of the body.
+    ///
+    /// - Throws: what the decoder found wrong, or that the connection ended in the body.
+    package mutating func next() async throws -> ByteBuffer? { try await base.next() }
+  }
+
+  /// The end into which the connection writes.
+  struct Writer {
+    fileprivate let source: Producer.Source
+
+    /// - Returns: whether enough waits for the reader.
+    func write(_ bytes: ByteBuffer) -> Bool { source.yield(bytes) == .stopProducing }
+
+    func finish() { source.finish() }
+
+    func fail(_ error: any Error) { source.finish(error) }
+  }
+
+  fileprivate struct Demand: NIOAsyncSequenceProducerDelegate {
+    let eventLoop: any EventLoop
+    let resume: @Sendable () -> Void
+
+    func produceMore() { eventLoop.execute(resume) }
+    func didTerminate() { eventLoop.execute(resume) }
+  }
+}

@@ -1,0 +1,212 @@
+import Clocks
+import HTTPTypes
+import Model
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+
+/// Hands each request of a connection to whom it is for, one at a time, in the order in which they came.
+///
+/// A request of the data plane goes to the handlers behind this one, as NIO's own parts. Every other is answered by the
+/// responder. It runs on the connection's event loop, and there it stays unless it waits for something.
+final class RequestDispatcher: ChannelDuplexHandler {
+  typealias InboundIn = ReceivedPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// Parts of requests that wait for the answer before them. Beyond these nothing is read.
+  private static let mostWaiting = 10
+
+  private enum Owner {
+    case responder
+    case dataPlane
+  }
+
+  /// The request that is being answered.
+  private struct Current {
+    let owner: Owner
+    var body: RequestBodyStream.Writer?
+    var isRead = false
+    var isAnswered = false
+  }
+
+  private let responder: ListenerResponder
+  private let isOfDataPlane: (@Sendable (_ path: Substring.UTF8View) -> Bool)?
+  private let executor: EventLoopExecutor
+  private var date = DateField()
+  private var current: Current?
+  private var waiting = CircularBuffer<ReceivedPart>()
+  private var isAdvancing = false
+  private var isInputClosed = false
+  /// A body that nobody reads is not read from the socket either.
+  private var isBodyFull = false
+  private var isReadDue = false
+  private var client: NetworkAddress?
+
+  init(
+    responder: @escaping ListenerResponder, isOfDataPlane: (@Sendable (Substring.UTF8View) -> Bool)?,
+    executor: EventLoopExecutor
+  ) {
+    self.responder = responder
+    self.isOfDataPlane = isOfDataPlane
+    self.executor = executor
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    client = context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    waiting.append(unwrapInboundIn(data))
+    advance(context)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    guard !isBodyFull, waiting.count < Self.mostWaiting else {
+      isReadDue = true
+      return
+    }
+    context.read()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    current?.body?.fail(ChannelError.eof)
+    waiting.removeAll()
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let body = current?.body {
+      body.fail(error)
+    } else if error is HTTPParserError, current?.owner == .dataPlane {
+      context.fireErrorCaught(error)
+    } else if !(error is HTTPParserError) {
+      context.close(promise: nil)
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent {
+      isInputClosed = true
+      if current?.isRead == false { current?.body?.fail(ChannelError.inputClosed) }
+      advance(context)
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  /// An answer of the data plane.
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    var isEnd = false
+    if case .end = unwrapOutboundIn(data) { isEnd = true }
+    context.write(data, promise: promise)
+    guard isEnd, current?.owner == .dataPlane else { return }
+    current?.isAnswered = true
+    advance(context)
+  }
+
+  /// Goes through the parts that wait, as far as the answers allow.
+  private func advance(_ context: ChannelHandlerContext) {
+    guard !isAdvancing else { return }
+    isAdvancing = true
+    defer { isAdvancing = false }
+    while true {
+      if let current, current.isRead {
+        guard current.isAnswered else { break }
+        self.current = nil
+      }
+      guard let part = waiting.popFirst() else { break }
+      take(part, context)
+    }
+    if isInputClosed, waiting.isEmpty, current == nil || current?.isAnswered == true {
+      context.close(mode: .output, promise: nil)
+    }
+    readIfDue(context)
+  }
+
+  private func readIfDue(_ context: ChannelHandlerContext) {
+    guard isReadDue, !isBodyFull, waiting.count < Self.mostWaiting else { return }
+    isReadDue = false
+    context.read()
+  }
+
+  private func take(_ part: ReceivedPart, _ context: ChannelHandlerContext) {
+    switch part {
+    case .head(let head, let standing):
+      if standing == RequestStanding(), isOfDataPlane?(Self.path(of: head.uri)) == true {
+        current = Current(owner: .dataPlane)
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+      } else {
+        respond(to: head, standing, context)
+      }
+    case .body(let bytes):
+      if current?.owner == .dataPlane {
+        context.fireChannelRead(wrapInboundOut(.body(bytes)))
+      } else if current?.isAnswered == false, let body = current?.body {
+        isBodyFull = body.write(bytes)
+      }
+    case .end(let trailers):
+      current?.isRead = true
+      current?.body?.finish()
+      if current?.owner == .dataPlane { context.fireChannelRead(wrapInboundOut(.end(trailers))) }
+    }
+  }
+
+  private static func path(of target: String) -> Substring.UTF8View {
+    let bytes = target.utf8
+    return target[..<(bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex)].utf8
+  }
+
+  private func respond(to head: HTTPRequestHead, _ standing: RequestStanding, _ context: ChannelHandlerContext) {
+    let request: HTTPRequest
+    do {
+      request = try HTTPRequest(head, secure: false, splitCookie: false)
+    } catch {
+      // The decoder and `RequestRules` let no such head pass.
+      context.close(promise: nil)
+      return
+    }
+    var body: RequestBodyStream?
+    if head.hasBody {
+      let dispatcher = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      let (stream, writer) = RequestBodyStream.make(on: context.eventLoop) {
+        let (dispatcher, context) = dispatcher.value
+        dispatcher.isBodyFull = false
+        dispatcher.readIfDue(context)
+      }
+      body = stream
+      current = Current(owner: .responder, body: writer)
+    } else {
+      current = Current(owner: .responder)
+    }
+    let incoming = IncomingRequest(
+      head: request, standing: standing, body: body, channel: context.channel, client: client)
+    let connection = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let (eventLoop, responder) = (context.eventLoop, responder)
+    Task.immediate(executorPreference: executor) {
+      let response = await responder(incoming)
+      if eventLoop.inEventLoop {
+        let (dispatcher, context) = connection.value
+        dispatcher.answer(response, context)
+      } else {
+        eventLoop.execute {
+          let (dispatcher, context) = connection.value
+          dispatcher.answer(response, context)
+        }
+      }
+    }
+  }
+
+  private func answer(_ response: OutgoingResponse, _ context: ChannelHandlerContext) {
+    current?.isAnswered = true
+    // What comes of the body from now on is thrown away.
+    current?.body?.finish()
+    isBodyFull = false
+    var head = response.head
+    head.headerFields[.date] = date.text(at: WallClock.system.now().seconds)
+    context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: nil)
+    if let body = response.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    advance(context)
+  }
+}

@@ -1,0 +1,28 @@
+package import NIOCore
+package import NIOHTTP1
+
+/// A part of a request, with what the connection knows of the request.
+package enum ReceivedPart: Sendable, Equatable {
+  case head(HTTPRequestHead, RequestStanding)
+  case body(ByteBuffer)
+  case end(HTTPHeaders?)
+}
+
+extension HTTPRequestHead {
+  /// Whether a body follows, even if it is empty.
+  var hasBody: Bool { headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding") }
+}
+
+/// What the connection knows of a request beside its bytes. It travels beside the request, so no client can forge it.
+package struct RequestStanding: Sendable, Hashable {
+  /// The request came after the service began to drain. Whether a request is still taken is decided once, where it comes in.
+  package var isTooLate: Bool
+  /// Why the request can't be taken as HTTP. Then its head stands only for the place of its answer.
+  package var malformation: Malformation?
+
+  /// A request that is taken, unless something else is said.
+  package init(isTooLate: Bool = false, malformation: Malformation? = nil) {
+    self.isTooLate = isTooLate
+    self.malformation = malformation
+  }
+}

@@ -1,0 +1,98 @@
+import NIOCore
+import NIOHTTP1
+
+/// Stands behind the HTTP decoder. In the place of a head that is no valid request it hands on one whose standing says so:
+/// like that it is answered in its turn, after the requests before it. Nothing behind it is read.
+final class RequestCheck: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = ReceivedPart
+
+  /// What the connection's next byte belongs to.
+  enum Position {
+    case head
+    case counted(Int)
+    case chunked(ChunkedBody)
+    /// No further request can be found.
+    case end
+  }
+
+  private(set) var position = Position.head
+  private var isLast = false
+  private var context: ChannelHandlerContext?
+
+  /// Adds a check and its scanner around the HTTP decoder.
+  static func add(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+    let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+    let check = RequestCheck()
+    try pipeline.addHandler(BodyScanner(check), position: .before(decoder))
+    try pipeline.addHandler(check, position: .after(decoder))
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  /// `BodyScanner` has taken some of a body.
+  func advance(to position: Position) { self.position = position }
+
+  /// A body's chunks are not valid.
+  func refuseBody() {
+    guard let context else { return }
+    errorCaught(context: context, error: HTTPParserError.invalidChunkSize)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .end = position { return }
+    switch unwrapInboundIn(data) {
+    case .head(var head):
+      do {
+        position =
+          switch try RequestRules.check(&head) {
+          case .counted(let count): .counted(count)
+          case .chunked: .chunked(ChunkedBody())
+          }
+        // The decoder stops behind a request to change the protocol.
+        isLast = head.headers.contains(name: "Upgrade")
+        context.fireChannelRead(wrapInboundOut(.head(head, RequestStanding())))
+      } catch {
+        refuse(error.malformation, method: head.method, headers: head.headers, context)
+      }
+    case .body(let bytes):
+      context.fireChannelRead(wrapInboundOut(.body(bytes)))
+    case .end(let trailers):
+      position = isLast ? .end : .head
+      context.fireChannelRead(wrapInboundOut(.end(trailers)))
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard error is HTTPParserError else {
+      context.fireErrorCaught(error)
+      return
+    }
+    switch position {
+    case .end: break
+    case .head: refuse(.head, method: .GET, headers: [:], context)
+    case .counted, .chunked:
+      position = .end
+      context.fireErrorCaught(error)
+    }
+  }
+
+  private func refuse(
+    _ malformation: Malformation, method: HTTPMethod, headers: HTTPHeaders, _ context: ChannelHandlerContext
+  ) {
+    position = .end
+    // There is no client to be answered.
+    guard context.channel.isActive else { return }
+    var kept = HTTPHeaders()
+    for name in ["X-Request-ID", "Origin"] {
+      if let value = headers.first(name: name) { kept.add(name: name, value: value) }
+    }
+    kept.add(name: "Host", value: "invalid")
+    // The answer to CONNECT has no body in the eyes of the encoder.
+    let head = HTTPRequestHead(
+      version: .http1_1, method: method == .CONNECT ? .GET : method, uri: "/", headers: kept)
+    context.fireChannelRead(wrapInboundOut(.head(head, RequestStanding(malformation: malformation))))
+    context.fireChannelRead(wrapInboundOut(.end(nil)))
+  }
+}

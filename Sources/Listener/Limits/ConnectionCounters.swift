@@ -1,0 +1,70 @@
+import Synchronization
+
+/// How many connections are open and how many calls are under way, and whether calls are still taken.
+///
+/// Each event loop counts in a slot of its own, so that loops don't wait for each other; a reader adds the slots up.
+package final class ConnectionCounters: Sendable {
+  /// The counts of one event loop, on a cache line of its own.
+  package final class Slot: Sendable {
+    fileprivate let connections = Atomic(0)
+    fileprivate let calls = Atomic(0)
+    private let isTurningAway: Flag
+
+    fileprivate init(_ isTurningAway: Flag) {
+      self.isTurningAway = isTurningAway
+    }
+
+    /// A connection was opened.
+    func open() { connections.add(1, ordering: .relaxed) }
+    /// A connection was closed.
+    func close() { connections.subtract(1, ordering: .relaxed) }
+
+    /// Counts a call.
+    ///
+    /// - Returns: whether it is taken; one that comes too late does not count.
+    func beginCall() -> Bool {
+      // Counted before the flag is read: a stop that sets the flag and then sees no call is followed by none that was taken.
+      calls.add(1, ordering: .sequentiallyConsistent)
+      guard isTurningAway.value.load(ordering: .sequentiallyConsistent) else { return true }
+      endCall()
+      return false
+    }
+
+    /// A call that was taken has its answer, or its client is gone.
+    func endCall() { calls.subtract(1, ordering: .sequentiallyConsistent) }
+  }
+
+  fileprivate final class Flag: Sendable {
+    let value = Atomic(false)
+  }
+
+  private let flag = Flag()
+  private let slots: Mutex<[ObjectIdentifier: Slot]>
+
+  /// No connection and no call.
+  package init() {
+    slots = Mutex([:])
+  }
+
+  /// The slot of an event loop, which each of its connections asks for once.
+  package func slot(of eventLoop: AnyObject) -> Slot {
+    slots.withLock { slots in
+      if let slot = slots[ObjectIdentifier(eventLoop)] { return slot }
+      let slot = Slot(flag)
+      slots[ObjectIdentifier(eventLoop)] = slot
+      return slot
+    }
+  }
+
+  /// Open connections.
+  package var connections: Int { sum { $0.connections.load(ordering: .relaxed) } }
+  /// Calls that were taken and are not answered yet.
+  package var calls: Int { sum { $0.calls.load(ordering: .sequentiallyConsistent) } }
+
+  /// From now on calls are told that they came too late.
+  package func turnAway() { flag.value.store(true, ordering: .sequentiallyConsistent) }
+
+  private func sum(_ count: (Slot) -> Int) -> Int {
+    slots.withLock { $0.values.reduce(0) { $0 + count($1) } }
+  }
+}

@@ -1,0 +1,304 @@
+import Model
+
+/// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept again.
+///
+/// A value. Time is a parameter, by a steady clock.
+package struct ConnectionTable: Sendable {
+  /// How many connections may be held.
+  package struct Limits: Sendable {
+    /// Connections that are served at once.
+    package var maximum: Int
+    /// Connections of one address, or of one IPv6 network of 64 bits; `nil` for no bound.
+    package var perAddress: Int?
+    /// Places beyond the maximum for peers on loopback.
+    package var loopbackPlaces = 8
+    /// Connections beyond these that are told to close and still hold their descriptor.
+    package var closingPlaces = 16
+    /// A connection counts as idle after this time, so that a client which is about to send keeps its place.
+    package var grace = Duration.milliseconds(250)
+    /// A request may be sent, or an answer be taken, for this long before the connection can be closed for a new one.
+    package var slowRequest = Duration.seconds(5)
+    /// Both times get shorter while more connections wait in the kernel's queue than can be taken in this time: a probe
+    /// is behind all of them.
+    package var patience = Duration.milliseconds(500)
+    /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
+    /// flood.
+    package var pace = 200
+    package var paceInterval = Duration.milliseconds(50)
+
+    /// The usual limits but these.
+    package init(
+      maximum: Int, perAddress: Int? = nil, loopbackPlaces: Int = 8, closingPlaces: Int = 16,
+      grace: Duration = .milliseconds(250), slowRequest: Duration = .seconds(5)
+    ) {
+      self.maximum = maximum
+      self.perAddress = perAddress
+      self.loopbackPlaces = loopbackPlaces
+      self.closingPlaces = closingPlaces
+      self.grace = grace
+      self.slowRequest = slowRequest
+    }
+
+    /// Descriptors that connections take at most.
+    package var descriptors: Int { maximum + loopbackPlaces + closingPlaces }
+  }
+
+  struct ID: Hashable, Sendable {
+    fileprivate let slot: Int
+    fileprivate let generation: Int
+  }
+
+  /// What a connection does.
+  enum Activity: Sendable, Equatable {
+    /// It waits for a request, or for the rest of its head.
+    case idle
+    /// The head of its request is here, the rest is not.
+    case sending
+    case answering
+    /// The answer is ready, or a part of it, and the client does not take it.
+    case taking
+  }
+
+  enum Arrival: Sendable, Equatable {
+    /// - Parameter closing: must be closed for it.
+    case admitted(ID, closing: ID?)
+    /// It must be closed.
+    case refused(ID, Refusal)
+  }
+
+  enum Refusal: Sendable, Equatable {
+    /// All places are taken, and no connection can be closed.
+    case noPlace
+    /// Its address holds as many connections as it may, and none of them can be closed.
+    case addressHasItsShare
+  }
+
+  enum Acceptance: Sendable, Equatable {
+    case open
+    /// - Parameter time: when to ask again, if no connection was closed before.
+    case paused(until: Duration)
+  }
+
+  private enum Phase: Sendable {
+    case free
+    /// It came, and whether its request came along is not known yet.
+    case new(since: Duration)
+    case idle(since: Duration)
+    /// The client has to go on: with its request, or to take its answer.
+    case slow(since: Duration)
+    case answering
+    case closing
+  }
+
+  private struct Entry: Sendable {
+    var generation = 0
+    var phase = Phase.free
+    var address: NetworkAddress?
+  }
+
+  /// The connections of one address.
+  private struct Holding: Sendable {
+    var count = 0
+    var idle = SlotChain.Ends()
+  }
+
+  /// Between two looks while connections wait in the kernel's queue.
+  private static let shortRecheck = Duration.milliseconds(5)
+
+  let limits: Limits
+  private var entries: [Entry] = []
+  private var free: [Int] = []
+  private var all = SlotChain()
+  private var idle = SlotChain.Ends()
+  private var slow = SlotChain.Ends()
+  private var ofAddress = SlotChain()
+  private var holdings: [NetworkAddress?: Holding] = [:]
+  private var paceEnd = Duration.zero
+  private var paceCount = 0
+  private var waiting = 0
+
+  /// Connections that have a place.
+  private(set) var open = 0
+  var isFull: Bool { open >= limits.maximum }
+  /// Connections that were told to close and are not closed yet.
+  private(set) var closing = 0
+
+  init(_ limits: Limits) {
+    self.limits = limits
+  }
+
+  /// Takes a new connection, or refuses it.
+  ///
+  /// - Parameter isExempt: whether its address may hold any number; asked only when it holds its share.
+  mutating func arrive(
+    from peer: NetworkAddress?, now: Duration, isExempt: (NetworkAddress) -> Bool
+  ) -> Arrival {
+    let address = peer?.network
+    let isLoopback = peer?.isLoopback ?? false
+    var victim: Int?
+    if let bound = limits.perAddress, !isLoopback, (holdings[address]?.count ?? 0) >= bound,
+      peer.map(isExempt) != true
+    {
+      victim = holdings[address]?.idle.first.flatMap { isClosable($0, now) ? $0 : nil }
+      guard victim != nil else { return .refused(add(address, closingAt: now), .addressHasItsShare) }
+    }
+    if victim == nil, isFull {
+      victim = closable(now)
+      let reserve = isLoopback ? limits.loopbackPlaces : 0
+      guard victim != nil || open < limits.maximum + reserve else {
+        return .refused(add(address, closingAt: now), .noPlace)
+      }
+    }
+    let closing = victim.map { ID(slot: $0, generation: entries[$0].generation) }
+    if let victim {
+      leave(victim)
+      count(now)
+      entries[victim].phase = .closing
+      self.closing += 1
+    }
+    return .admitted(add(address, openSince: now), closing: closing)
+  }
+
+  /// Notes what a connection does from now on.
+  ///
+  /// - Returns: `false` when it was told to close: then no request of it may begin.
+  mutating func note(_ activity: Activity, of id: ID, now: Duration) -> Bool {
+    guard isCurrent(id) else { return false }
+    switch entries[id.slot].phase {
+    case .closing: return false
+    case .new(let since) where activity == .idle:
+      // It was idle all the time, and keeps its place in the lists: event loops note the silence of their connections late,
+      // and in any order.
+      entries[id.slot].phase = .idle(since: since)
+    default:
+      leave(id.slot)
+      enter(id.slot, activity, now)
+    }
+    return true
+  }
+
+  /// A connection is closed, for whatever reason, and its descriptor is free.
+  mutating func remove(_ id: ID) {
+    guard isCurrent(id) else { return }
+    if case .closing = entries[id.slot].phase { closing -= 1 } else { leave(id.slot) }
+    entries[id.slot] = Entry(generation: id.generation + 1)
+    free.append(id.slot)
+  }
+
+  /// Whether the next connection may be accepted now.
+  ///
+  /// - Parameter waiting: connections in the kernel's queue; it counts until the next call.
+  mutating func acceptance(now: Duration, waiting: Int = 0) -> Acceptance {
+    self.waiting = waiting
+    let recheck = now + (waiting > 0 ? Self.shortRecheck : limits.paceInterval)
+    // Whatever is told to close is closed within a turn of its event loop.
+    guard open + closing < limits.descriptors else { return .paused(until: recheck) }
+    guard now >= paceEnd || paceCount < limits.pace else { return .paused(until: paceEnd) }
+    guard isFull, closable(now) == nil else { return .open }
+    // A new connection is worth waiting for its grace. Who sends or is answered may take long, and probes on loopback
+    // do not wait for that.
+    if let first = idle.first, let end = graceEnd(first) {
+      // A new one soon turns out to be silent, which cuts its grace.
+      if waiting > 0, case .new = entries[first].phase { return .paused(until: recheck) }
+      return .paused(until: max(recheck, end))
+    }
+    return open < limits.maximum + limits.loopbackPlaces ? .open : .paused(until: recheck)
+  }
+}
+
+extension ConnectionTable {
+  private func isCurrent(_ id: ID) -> Bool {
+    guard entries.indices.contains(id.slot), entries[id.slot].generation == id.generation else { return false }
+    if case .free = entries[id.slot].phase { return false }
+    return true
+  }
+
+  /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken longest
+  /// over its request or the answer. Never one whose answer is still being made.
+  private func closable(_ now: Duration) -> Int? {
+    if let first = idle.first, isClosable(first, now) { return first }
+    if let first = slow.first, isClosable(first, now) { return first }
+    return nil
+  }
+
+  private func isClosable(_ slot: Int, _ now: Duration) -> Bool {
+    graceEnd(slot).map { now >= $0 } ?? false
+  }
+
+  /// From when on a connection can be closed for a new one.
+  private func graceEnd(_ slot: Int) -> Duration? {
+    switch entries[slot].phase {
+    case .new(let since): since + limits.grace
+    case .idle(let since): since + shortened(limits.grace)
+    case .slow(let since): since + shortened(limits.slowRequest)
+    case .answering, .closing, .free: nil
+    }
+  }
+
+  /// A time that a connection may keep its place, cut so that those that wait get theirs within the patience.
+  private func shortened(_ time: Duration) -> Duration {
+    waiting > 0 ? min(time, limits.patience * limits.maximum / waiting) : time
+  }
+
+  private mutating func add(_ address: NetworkAddress?, openSince now: Duration) -> ID {
+    let id = slot(address)
+    enter(id.slot, .idle, now)
+    entries[id.slot].phase = .new(since: now)
+    return id
+  }
+
+  private mutating func add(_ address: NetworkAddress?, closingAt now: Duration) -> ID {
+    let id = slot(address)
+    entries[id.slot].phase = .closing
+    closing += 1
+    count(now)
+    return id
+  }
+
+  private mutating func slot(_ address: NetworkAddress?) -> ID {
+    let slot = free.popLast() ?? entries.count
+    if slot == entries.count { entries.append(Entry()) }
+    entries[slot].address = address
+    return ID(slot: slot, generation: entries[slot].generation)
+  }
+
+  private mutating func enter(_ slot: Int, _ activity: Activity, _ now: Duration) {
+    let address = entries[slot].address
+    open += 1
+    holdings[address, default: Holding()].count += 1
+    switch activity {
+    case .idle:
+      entries[slot].phase = .idle(since: now)
+      all.append(slot, to: &idle)
+      ofAddress.append(slot, to: &holdings[address, default: Holding()].idle)
+    case .sending, .taking:
+      entries[slot].phase = .slow(since: now)
+      all.append(slot, to: &slow)
+    case .answering:
+      entries[slot].phase = .answering
+    }
+  }
+
+  /// Takes a connection that has a place out of all lists and counts.
+  private mutating func leave(_ slot: Int) {
+    let address = entries[slot].address
+    switch entries[slot].phase {
+    case .new, .idle:
+      all.remove(slot, from: &idle)
+      ofAddress.remove(slot, from: &holdings[address, default: Holding()].idle)
+    case .slow: all.remove(slot, from: &slow)
+    case .answering, .closing, .free: break
+    }
+    open -= 1
+    holdings[address, default: Holding()].count -= 1
+    if holdings[address]?.count == 0 { holdings[address] = nil }
+  }
+
+  private mutating func count(_ now: Duration) {
+    if now >= paceEnd {
+      paceEnd = now + limits.paceInterval
+      paceCount = 0
+    }
+    paceCount += 1
+  }
+}

@@ -1,0 +1,40 @@
+import NIOCore
+
+/// Stands before the HTTP codec and counts what came of a head that has not ended, since the codec holds that in memory.
+final class HeadMeter: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  /// Bytes that may come without a part of a request in them. The codec's own bound of a head is lower; chunks' extensions
+  /// have none.
+  private static let most = 128 << 10
+
+  private let share: RequestMemory.Share
+  private var count = 0
+  private var isOver = false
+
+  init(_ memory: RequestMemory) {
+    share = RequestMemory.Share(of: memory)
+  }
+
+  /// A part of a request is complete.
+  func reset() {
+    count = 0
+    share.resize(to: 0)
+  }
+
+  /// Nothing that comes from now on is read.
+  func stop() {
+    reset()
+    isOver = true
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isOver { return }
+    count += unwrapInboundIn(data).readableBytes
+    // Behind this the codec may find parts, which resets the count.
+    context.fireChannelRead(data)
+    if isOver { return }
+    if count > Self.most || !share.resize(to: count) { context.close(promise: nil) }
+  }
+}

@@ -1,0 +1,103 @@
+package import Logging
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// The service's port: accepts connections, reads HTTP/1 from them, and hands each request to whom it is for.
+package struct Listener: Sendable {
+  /// The place of the data plane.
+  package struct DataPlane: Sendable {
+    /// Whether the data plane answers a path (without its query).
+    package let takes: @Sendable (_ path: Substring.UTF8View) -> Bool
+    /// Adds the handlers of a connection. They get `HTTPServerRequestPart` and write `HTTPServerResponsePart`.
+    package let addHandlers: @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+
+    /// - Parameter takes: called on the event loop for each request.
+    package init(
+      takes: @escaping @Sendable (_ path: Substring.UTF8View) -> Bool,
+      addHandlers: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    ) {
+      self.takes = takes
+      self.addHandlers = addHandlers
+    }
+  }
+
+  /// The queue of connections that wait to be accepted: long enough for a probe to find a place in it during a flood.
+  private static let backlog: Int32 = 4096
+  /// A client's bytes come in pieces of at most this size, and some pieces wait for the reader of a body.
+  private static let largestPiece = 16 << 10
+
+  private static let decoderLimits: NIOHTTPDecoderLimitConfiguration = {
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderListSize = 32 * 1024
+    limits.maxHeaderFieldCount = 128
+    return limits
+  }()
+
+  private let limiter: ConnectionLimiter
+  private let counters: ConnectionCounters
+  private let memory: RequestMemory
+  private let deadlines: ConnectionDeadlines
+  private let dataPlane: DataPlane?
+  private let logger: Logger
+  private let responder: ListenerResponder
+
+  /// - Parameters:
+  ///   - memory: what the heads of all connections share with the bodies.
+  ///   - dataPlane: `nil`: every request is for the responder.
+  package init(
+    limiter: ConnectionLimiter, counters: ConnectionCounters, memory: RequestMemory,
+    deadlines: ConnectionDeadlines = ConnectionDeadlines(), dataPlane: DataPlane? = nil, logger: Logger,
+    responder: @escaping ListenerResponder
+  ) {
+    self.limiter = limiter
+    self.counters = counters
+    self.memory = memory
+    self.deadlines = deadlines
+    self.dataPlane = dataPlane
+    self.logger = logger
+    self.responder = responder
+  }
+
+  /// Opens the port. Connections are served until the channel is closed.
+  ///
+  /// - Parameter port: 0 for any that is free.
+  package func listen(
+    host: String, port: Int, on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+  ) async throws -> any Channel {
+    try await ServerBootstrap(group: group)
+      .serverChannelOption(ChannelOptions.backlog, value: Self.backlog)
+      .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { [limiter, logger] channel in
+        channel.eventLoop.makeCompletedFuture {
+          // First, so that each connection passes it before the bootstrap's own handler takes it.
+          try channel.pipeline.syncOperations.addHandler(ConnectionGate(limiter: limiter, logger: logger))
+        }
+      }
+      .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { [self] channel in
+        channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
+      }
+      .bind(host: host, port: port).get()
+  }
+
+  private func addHandlers(to channel: any Channel) throws {
+    let pipeline = channel.pipeline.syncOperations
+    let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: Self.largestPiece)
+    try channel.syncOptions?.setOption(.recvAllocator, value: pieces)
+    let heads = HeadMemory(memory)
+    try pipeline.addHandlers([heads.meter, WriteDeadline()])
+    // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
+    try pipeline.configureHTTPServerPipeline(
+      withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+      withEncoderConfiguration: .init(), withDecoderLimitConfiguration: Self.decoderLimits)
+    try RequestCheck.add(to: pipeline)
+    try pipeline.addHandler(
+      ConnectionGuard(slot: counters.slot(of: channel.eventLoop), limiter: limiter, heads: heads, deadlines: deadlines))
+    try pipeline.addHandler(
+      RequestDispatcher(
+        responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(channel.eventLoop)))
+    try dataPlane?.addHandlers(pipeline)
+  }
+}

@@ -1,0 +1,138 @@
+import TestSupport
+import Testing
+
+@testable import Listener
+
+@Suite("The state of a connection")
+struct ConnectionStateTests {
+  @Test("A connection that takes a request sends, is answered, and idles again")
+  func oneRequest() {
+    var state = ConnectionState()
+    #expect(state.activity == .idle)
+    state.takeRequest()
+    #expect(state.activity == .sending)
+    #expect(state.endRequest() == .nothing)
+    #expect(state.activity == .answering)
+    state.isWritable = false
+    #expect(state.activity == .taking)
+    state.isWritable = true
+    #expect(state.writeHead(saysClose: false) == false)
+    state.writeEnd()
+    #expect(state.activity == .taking)
+    #expect(state.finishAnswer() == .nothing)
+    #expect(state.activity == .idle)
+    #expect(state.isReading)
+  }
+
+  @Test("An answer that says close ends the connection when it is out")
+  func closeByAnswer() {
+    var state = ConnectionState()
+    state.takeRequest()
+    #expect(state.endRequest() == .nothing)
+    #expect(state.writeHead(saysClose: true) == false)
+    state.writeEnd()
+    #expect(state.finishAnswer() == .linger)
+    #expect(!state.isReading)
+  }
+
+  @Test("The last request's answer announces the end, those before it don't")
+  func announcedEnd() {
+    var state = ConnectionState()
+    state.takeRequest()
+    #expect(state.endRequest() == .nothing)
+    state.takeRequest(endingAfter: .afterAllAnswers(isAnnounced: true))
+    #expect(state.endRequest() == .nothing)
+    #expect(!state.isReading)
+    #expect(state.writeHead(saysClose: false) == false)
+    state.writeEnd()
+    #expect(state.finishAnswer() == .nothing)
+    #expect(state.writeHead(saysClose: false) == true)
+    state.writeEnd()
+    #expect(state.finishAnswer() == .linger)
+  }
+
+  @Test("A body that fails is reported while its answer is due, and ends the connection otherwise")
+  func failedBody() {
+    var due = ConnectionState()
+    due.takeRequest()
+    #expect(due.failBody() == (true, .nothing))
+    #expect(due.writeHead(saysClose: false) == true, "no further request can be found")
+    var answered = ConnectionState()
+    answered.takeRequest()
+    _ = answered.writeHead(saysClose: false)
+    answered.writeEnd()
+    _ = answered.finishAnswer()
+    #expect(answered.failBody() == (false, .linger))
+    #expect(answered.failBody() == (false, .nothing))
+  }
+
+  @Test("An early answer of the last request ends the connection when the request is read")
+  func earlyLastAnswer() {
+    var state = ConnectionState()
+    state.takeRequest(endingAfter: .afterAllAnswers(isAnnounced: false))
+    #expect(state.writeHead(saysClose: false) == false)
+    state.writeEnd()
+    #expect(state.finishAnswer() == .nothing)
+    #expect(state.endRequest() == .linger)
+  }
+
+  @Test("An early answer of the last request announces the end, too")
+  func earlyAnnouncedEnd() {
+    var state = ConnectionState()
+    state.takeRequest(hasBody: false, endingAfter: .afterAllAnswers(isAnnounced: true))
+    #expect(state.writeHead(saysClose: false) == true)
+    state.writeEnd()
+    #expect(state.finishAnswer() == .linger)
+  }
+
+  @Test("An answer that says close waits for the one before it to be out")
+  func closeBehindAnotherAnswer() {
+    var state = ConnectionState()
+    for saysClose in [false, true] {
+      state.takeRequest(hasBody: false)
+      #expect(state.writeHead(saysClose: saysClose) == false)
+      state.writeEnd()
+    }
+    #expect(state.finishAnswer() == .nothing)
+    #expect(state.finishAnswer() == .linger)
+  }
+
+  @Test("No order of events breaks the state", arguments: 0..<200)
+  func simulation(seed: Int) {
+    var random = SeededGenerator(seed: UInt64(seed))
+    var state = ConnectionState()
+    var lingers = 0
+    for _ in 0..<300 {
+      let before = state
+      var step = ConnectionState.Step.nothing
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0, 1:
+        if state.isReading, state.hasRoom, !state.isReadingBody {
+          state.takeRequest(
+            endingAfter: Int.random(in: 0..<20, using: &random) == 0 ? .afterAllAnswers(isAnnounced: true) : nil)
+        } else if Int.random(in: 0..<30, using: &random) == 0 {
+          step = state.end()
+        }
+      case 2, 3: if state.isReadingBody { step = state.endRequest() }
+      case 4, 5:
+        if !state.dropsOutput, state.untaken < state.unanswered {
+          _ = state.writeHead(saysClose: Int.random(in: 0..<20, using: &random) == 0)
+          state.writeEnd()
+        }
+      case 6, 7: step = state.finishAnswer()
+      case 8: state.isWritable.toggle()
+      default: if Int.random(in: 0..<20, using: &random) == 0 { step = state.failBody().step }
+      }
+      if step == .linger { lingers += 1 }
+      #expect(state.unanswered >= 0 && state.untaken >= 0 && state.unanswered <= ConnectionState.maximumAhead)
+      #expect(lingers <= 1, "our side is closed once")
+      #expect((step == .linger) == (state.isLingering && !before.isLingering))
+      #expect(!before.isLingering || state.isLingering, "there is no way back")
+      #expect(before.isReading || !state.isReading, "what is not read any more is not read later")
+      if state.unanswered == 0, !state.isReadingBody { #expect(state.activity == .idle) }
+      if case .afterAllAnswers = state.ending {
+        #expect(state.unanswered > 0 || state.isReadingBody || step == .linger)
+      }
+    }
+  }
+}

@@ -1,0 +1,297 @@
+import Model
+import TestSupport
+import Testing
+
+@testable import Listener
+
+@Suite("The table of connections")
+struct ConnectionTableTests {
+  private let remote = NetworkAddress("192.0.2.1")
+  private let loopback = NetworkAddress("127.0.0.1")
+
+  private func table(_ maximum: Int, perAddress: Int? = nil, pace: Int = 1000, closingPlaces: Int = 16) -> Subject {
+    var limits = ConnectionTable.Limits(maximum: maximum, perAddress: perAddress)
+    limits.loopbackPlaces = 2
+    limits.pace = pace
+    limits.closingPlaces = closingPlaces
+    return Subject(limits)
+  }
+
+  @Test("closes the connection that has been idle longest, and only after its grace")
+  func longestIdle() throws {
+    let table = table(2)
+    let first = try #require(table.arrive(remote, at: 0)).id
+    let second = try #require(table.arrive(remote, at: 100)).id
+    #expect(table.isRefused(remote, at: 249))
+    #expect(table.note(.answering, of: first, now: .milliseconds(249)))
+    #expect(table.note(.idle, of: first, now: .milliseconds(251)))
+    #expect(try #require(table.arrive(remote, at: 350)).closing == second)
+    #expect(!table.note(.sending, of: second, now: .milliseconds(351)), "no request of it begins any more")
+    #expect(try #require(table.arrive(remote, at: 501)).closing == first)
+  }
+
+  @Test("counts a connection as idle from when it came, not from when its silence was noted")
+  func silence() throws {
+    let table = table(2)
+    let first = try #require(table.arrive(remote, at: 0)).id
+    let second = try #require(table.arrive(remote, at: 1)).id
+    // Each event loop looks at its own connections, so the looks come in any order.
+    #expect(table.note(.idle, of: second, now: .milliseconds(6)))
+    #expect(table.note(.idle, of: first, now: .milliseconds(200)))
+    #expect(table.isRefused(remote, at: 249))
+    #expect(try #require(table.arrive(remote, at: 250)).closing == first)
+  }
+
+  @Test("closes a request that takes long to send when nothing is idle, and never one that is being answered")
+  func slowRequests() throws {
+    let table = table(2)
+    let slow = try #require(table.arrive(remote, at: 0)).id
+    let answered = try #require(table.arrive(remote, at: 0)).id
+    #expect(table.note(.sending, of: slow, now: .milliseconds(10)))
+    #expect(table.note(.answering, of: answered, now: .milliseconds(10)))
+    #expect(table.isRefused(remote, at: 5009))
+    let next = try #require(table.arrive(remote, at: 5010))
+    #expect(next.closing == slow)
+    #expect(table.note(.answering, of: next.id, now: .milliseconds(5011)))
+    #expect(table.isRefused(remote, at: 3_600_000))
+  }
+
+  @Test("keeps some places for loopback when all others are taken by calls")
+  func loopbackPlaces() throws {
+    let table = table(2)
+    for _ in 0..<2 {
+      let id = try #require(table.arrive(remote, at: 0)).id
+      #expect(table.note(.answering, of: id, now: .zero))
+    }
+    #expect(table.isRefused(remote, at: 1000))
+    #expect(table.acceptance(now: .milliseconds(1000)) == .open)
+    let probes = (0..<2).compactMap { _ in table.arrive(loopback, at: 1000)?.id }
+    #expect(probes.count == 2)
+    for probe in probes { #expect(table.note(.answering, of: probe, now: .milliseconds(1000))) }
+    #expect(table.acceptance(now: .milliseconds(1000)) == .paused(until: .milliseconds(1050)))
+    table.remove(probes[0])
+    #expect(table.acceptance(now: .milliseconds(1000)) == .open)
+  }
+
+  @Test("waits for a grace to end instead of refusing, and looks no more often than 20 times a second")
+  func waiting() throws {
+    let table = table(1)
+    _ = table.arrive(remote, at: 0)
+    #expect(table.acceptance(now: .milliseconds(10)) == .paused(until: .milliseconds(250)))
+    #expect(table.acceptance(now: .milliseconds(249)) == .paused(until: .milliseconds(299)))
+    #expect(table.acceptance(now: .milliseconds(250)) == .open)
+  }
+
+  @Test(
+    "cuts the times of those that have a place while many wait in the kernel's queue, but not of one that just came")
+  func pressure() throws {
+    let table = table(2)
+    let new = try #require(table.arrive(remote, at: 0)).id
+    let silent = try #require(table.arrive(remote, at: 5)).id
+    #expect(table.note(.idle, of: silent, now: .milliseconds(10)))
+    // The list has the new one first: whether it asks for something is not known yet.
+    #expect(table.acceptance(now: .milliseconds(30), waiting: 50) == .paused(until: .milliseconds(35)))
+    #expect(table.isRefused(remote, at: 30))
+    #expect(table.note(.answering, of: new, now: .milliseconds(30)))
+    // Two places, and half a second for 50 that wait: 20 ms for each.
+    #expect(table.acceptance(now: .milliseconds(24), waiting: 50) == .paused(until: .milliseconds(29)))
+    #expect(table.isRefused(remote, at: 24))
+    #expect(table.acceptance(now: .milliseconds(25), waiting: 50) == .open)
+    #expect(try #require(table.arrive(remote, at: 25)).closing == silent)
+  }
+
+  @Test("asks a client to take its answer, or to send its request, within the patience when many wait")
+  func slowUnderPressure() throws {
+    for activity in [ConnectionTable.Activity.sending, .taking] {
+      let table = table(2)
+      let slow = try #require(table.arrive(remote, at: 0)).id
+      let answered = try #require(table.arrive(remote, at: 0)).id
+      #expect(table.note(activity, of: slow, now: .zero))
+      #expect(table.note(.answering, of: answered, now: .zero))
+      _ = table.acceptance(now: .milliseconds(19), waiting: 50)
+      #expect(table.isRefused(remote, at: 19))
+      _ = table.acceptance(now: .milliseconds(20))
+      #expect(table.isRefused(remote, at: 20), "without the others it has its time again")
+      _ = table.acceptance(now: .milliseconds(20), waiting: 50)
+      #expect(try #require(table.arrive(remote, at: 20)).closing == slow)
+    }
+  }
+
+  @Test("bounds what one address holds, an IPv6 one by its network, but not loopback or a trusted proxy")
+  func shares() throws {
+    let table = table(100, perAddress: 2)
+    let network = ["2001:db8::1", "2001:db8::2:0:0:0:1", "2001:db8:0:0:ffff::9", "2001:db8:0:1::1"]
+      .map { NetworkAddress($0) }
+    let first = try #require(table.arrive(network[0], at: 0)).id
+    #expect(table.arrive(network[1], at: 0) != nil, "another network")
+    #expect(table.arrive(network[2], at: 0) != nil)
+    #expect(table.isRefused(network[0], at: 100), "nothing of it can be closed yet")
+    #expect(table.arrive(network[3], at: 100) != nil, "another network")
+    #expect(try #require(table.arrive(network[0], at: 300)).closing == first)
+    for _ in 0..<5 {
+      #expect(table.arrive(loopback, at: 0) != nil)
+      #expect(table.arrive(remote, at: 0, isExempt: true) != nil)
+    }
+  }
+
+  @Test("bounds what is closed for new ones in a time, and what is closing at once")
+  func pace() throws {
+    let table = table(4, pace: 2, closingPlaces: 1)
+    for _ in 0..<4 { _ = table.arrive(remote, at: 0) }
+    let closing = try #require(table.arrive(remote, at: 300)?.closing)
+    // Four of clients, two places of loopback, one that is closing.
+    _ = table.arrive(loopback, at: 300)
+    #expect(table.acceptance(now: .milliseconds(301)) == .paused(until: .milliseconds(350)), "the pace")
+    #expect(table.open + table.closing <= table.limits.descriptors)
+    table.remove(closing)
+    #expect(table.acceptance(now: .milliseconds(350)) == .open)
+  }
+
+  @Test("agrees with a plain list over thousands of random steps", arguments: 0..<20)
+  func random(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let table = table(12, perAddress: seed.isMultiple(of: 2) ? 4 : nil)
+    let list = PlainConnections(limits: table.limits)
+    let addresses = [remote, NetworkAddress("192.0.2.2"), NetworkAddress("2001:db8::1"), loopback, nil]
+    var now = 0
+    for _ in 0..<4000 {
+      now += Int.random(in: 0...120, using: &generator)
+      let time = Duration.milliseconds(now)
+      let isAccepting = table.acceptance(now: time) == .open
+      switch Int.random(in: 0..<10, using: &generator) {
+      case 0..<4 where isAccepting:
+        let address = addresses[Int.random(in: 0..<addresses.count, using: &generator)]
+        let arrival = table.arrival(address, time)
+        #expect(list.arrive(arrival, address, now) == nil)
+      case 4..<8:
+        guard let id = list.connections.randomElement(using: &generator)?.id else { continue }
+        let activities = [ConnectionTable.Activity.idle, .sending, .answering, .taking]
+        let activity = activities.randomElement(using: &generator) ?? .idle
+        #expect(table.note(activity, of: id, now: time) == list.note(activity, id, now))
+      default:
+        guard let id = list.connections.randomElement(using: &generator)?.id else { continue }
+        table.remove(id)
+        list.connections.removeAll { $0.id == id }
+        #expect(!table.note(.idle, of: id, now: time))
+      }
+      #expect(table.open == list.open.count)
+      #expect(table.closing == list.connections.count - list.open.count)
+      #expect(table.open + table.closing <= table.limits.descriptors)
+    }
+  }
+}
+
+/// A table that calls change in place, as expectations can't.
+private final class Subject {
+  private var table: ConnectionTable
+
+  init(_ limits: ConnectionTable.Limits) {
+    table = ConnectionTable(limits)
+  }
+
+  var limits: ConnectionTable.Limits { table.limits }
+  var open: Int { table.open }
+  var closing: Int { table.closing }
+
+  func arrival(_ address: NetworkAddress?, _ now: Duration, isExempt: Bool = false) -> ConnectionTable.Arrival {
+    table.arrive(from: address, now: now, isExempt: { _ in isExempt })
+  }
+
+  /// - Returns: the connection, or `nil` when it was refused.
+  func arrive(
+    _ address: NetworkAddress?, at milliseconds: Int, isExempt: Bool = false
+  ) -> (id: ConnectionTable.ID, closing: ConnectionTable.ID?)? {
+    switch arrival(address, .milliseconds(milliseconds), isExempt: isExempt) {
+    case .admitted(let id, let closing): (id, closing)
+    case .refused: nil
+    }
+  }
+
+  func isRefused(_ address: NetworkAddress?, at milliseconds: Int) -> Bool {
+    arrive(address, at: milliseconds) == nil
+  }
+
+  func note(_ activity: ConnectionTable.Activity, of id: ConnectionTable.ID, now: Duration) -> Bool {
+    table.note(activity, of: id, now: now)
+  }
+
+  func remove(_ id: ConnectionTable.ID) { table.remove(id) }
+  func acceptance(now: Duration, waiting: Int = 0) -> ConnectionTable.Acceptance {
+    table.acceptance(now: now, waiting: waiting)
+  }
+}
+
+/// The same rules over a list that is searched from end to end.
+private final class PlainConnections {
+  struct Connection {
+    let id: ConnectionTable.ID
+    let address: NetworkAddress?
+    /// `nil`: it is closing.
+    var activity: ConnectionTable.Activity?
+    /// Milliseconds.
+    var since: Int
+    /// Counts changes, since several may come in one millisecond.
+    var order: Int
+    /// Nothing was noted of it yet.
+    var isNew = true
+  }
+
+  let limits: ConnectionTable.Limits
+  var connections: [Connection] = []
+  private var changes = 0
+
+  init(limits: ConnectionTable.Limits) {
+    self.limits = limits
+  }
+
+  var open: [Connection] { connections.filter { $0.activity != nil } }
+
+  private func oldest(
+    _ activities: [ConnectionTable.Activity], _ age: Int, _ now: Int, of address: NetworkAddress??
+  ) -> Connection? {
+    let found = connections.filter { connection in
+      connection.activity.map(activities.contains) == true && (address.map { $0 == connection.address } ?? true)
+    }.min { $0.order < $1.order }
+    return found.flatMap { now - $0.since >= age ? $0 : nil }
+  }
+
+  /// Follows an arrival.
+  ///
+  /// - Returns: what is wrong with it.
+  func arrive(_ arrival: ConnectionTable.Arrival, _ peer: NetworkAddress?, _ now: Int) -> String? {
+    let address = peer?.network
+    let isLoopback = peer?.isLoopback ?? false
+    var expected: Connection?
+    var refusal: ConnectionTable.Refusal?
+    if let share = limits.perAddress, !isLoopback, open.filter({ $0.address == address }).count >= share {
+      expected = oldest([.idle], 250, now, of: .some(address))
+      if expected == nil { refusal = .addressHasItsShare }
+    } else if open.count >= limits.maximum {
+      expected = oldest([.idle], 250, now, of: nil) ?? oldest([.sending, .taking], 5000, now, of: nil)
+      if expected == nil, !isLoopback || open.count >= limits.maximum + limits.loopbackPlaces { refusal = .noPlace }
+    }
+    changes += 1
+    switch arrival {
+    case .admitted(let id, let closing):
+      connections.append(Connection(id: id, address: address, activity: .idle, since: now, order: changes))
+      if let index = connections.firstIndex(where: { $0.id == closing }) { connections[index].activity = nil }
+      return refusal == nil && closing == expected?.id ? nil : "admitted, closing the wrong one or none"
+    case .refused(let id, let reason):
+      connections.append(Connection(id: id, address: address, activity: nil, since: now, order: changes))
+      return refusal == reason ? nil : "refused for \(reason)"
+    }
+  }
+
+  func note(_ activity: ConnectionTable.Activity, _ id: ConnectionTable.ID, _ now: Int) -> Bool {
+    guard let index = connections.firstIndex(where: { $0.id == id }), connections[index].activity != nil else {
+      return false
+    }
+    defer { connections[index].isNew = false }
+    if connections[index].isNew, activity == .idle { return true }
+    changes += 1
+    connections[index].activity = activity
+    connections[index].since = now
+    connections[index].order = changes
+    return true
+  }
+}

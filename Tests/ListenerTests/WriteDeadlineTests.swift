@@ -1,0 +1,58 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import TestSupport
+import Testing
+
+@testable import Listener
+
+@Suite("The deadline of answers")
+struct WriteDeadlineTests {
+  private static let answer = 24 << 20
+  /// A server that sends one long response to each client that connects.
+  private func withServer(interval: TimeAmount, _ body: (Int, EventLoopFuture<Void>) async throws -> Void) async throws
+  {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let closed = group.next().makePromise(of: Void.self)
+    let server = try await ServerBootstrap(group: group)
+      .childChannelInitializer { channel in
+        channel.closeFuture.cascade(to: closed)
+        return channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(WriteDeadline(pace: .init(interval: interval, minimum: 4096)))
+          let bytes = ByteBuffer(repeating: 0x78, count: Self.answer)
+          channel.writeAndFlush(IOData.byteBuffer(bytes), promise: nil)
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    try await body(server.localAddress?.port ?? 0, closed.futureResult)
+    try await server.close()
+    try await group.shutdownGracefully()
+  }
+
+  @Test("closes the connection of a client that reads nothing")
+  func stalled() async throws {
+    try await withServer(interval: .milliseconds(200)) { (port, closed) async throws in
+      let client = try HTTPConnection(port: port)
+      try await closed.get()
+      // The client receives the bytes that the kernels' buffers hold, but not the rest.
+      #expect(client.receiveAll() < Self.answer)
+    }
+  }
+
+  @Test("lets a slow client receive its whole response")
+  func slow() async throws {
+    try await withServer(interval: .seconds(2)) { (port, closed) async throws in
+      let client = try HTTPConnection(port: port)
+      var count = 0
+      while count < Self.answer {
+        let more = client.receiveSome(96 << 10)
+        guard more > 0 else { break }
+        count += more
+        // This is slower than several checks of the deadline.
+        _ = poll(nil, 0, 15)
+      }
+      #expect(count == Self.answer)
+      withExtendedLifetime(client) {}
+    }
+  }
+}
