@@ -17,9 +17,9 @@ final class OffsiteStore {
     /// The number of documents, or `nil` when the object is not ours.
     let documents: Int?
 
-    init(_ object: S3Object, _ metadata: [String: String]) {
+    init(_ object: S3Object, _ metadata: [UTF8Key: String]) {
       self.object = object
-      let field = { (name: String) in metadata[Self.key(of: name)] }
+      let field = { (name: String) in metadata[UTF8Key(Self.key(of: name))] }
       documents = field("documents").flatMap { Int($0) }
       entry = DumpEntry(
         name: object.name, path: object.key, bytes: object.bytes,

@@ -1,6 +1,7 @@
 import Clocks
 import Cryptography
 import HTTPClient
+import JSON
 import Settings
 
 /// The requests to S3 that copies need. libcurl signs them (Signature Version 4). Not for several threads at once.
@@ -58,15 +59,15 @@ final class S3Client {
     /// Base64 of the SHA-256, or `nil` if the server does not tell it.
     let checksum: String?
     /// The metadata by names in lower case, without `x-amz-meta-`.
-    let metadata: [String: String]
+    let metadata: [UTF8Key: String]
   }
 
   /// Requests the size, checksum and metadata of an object.
   func head(_ key: String, _ deadline: Deadline) throws(OffsiteError) -> Head {
     let answer = try send("HEAD", key, "", headers: [("x-amz-checksum-mode", "ENABLED")], deadline: deadline)
-    var metadata: [String: String] = [:]
+    var metadata: [UTF8Key: String] = [:]
     for header in answer.headers where header.name.hasPrefix("x-amz-meta-") {
-      metadata[String(header.name.dropFirst("x-amz-meta-".count))] = header.value
+      metadata[UTF8Key(String(header.name.dropFirst("x-amz-meta-".count)))] = header.value
     }
     return Head(
       bytes: answer.header("content-length").flatMap { Int($0) } ?? -1,

@@ -7,7 +7,7 @@ import Testing
 struct ConnectionTableTests {
   private static let request = Array("GET /healthz HTTP/1.1\r\n\r\n".utf8)
 
-  private func table(connections: Int) -> ConnectionTable { ConnectionTable(.init(connections: places)) }
+  private func table(connections: Int) -> ConnectionTable { ConnectionTable(.init(connections: connections)) }
 
   @Test("have a request answered as soon as it is whole, in whatever pieces it comes")
   func wholeRequests() {
@@ -101,7 +101,7 @@ struct ConnectionTableTests {
   }
 
   @Test("are as many as the process has descriptors for beside its own work")
-  func places() {
+  func bounds() {
     #expect(MetricsServer.connections(descriptors: 1024) == 32)
     #expect(MetricsServer.connections(descriptors: 64) == 16)
     #expect(MetricsServer.connections(descriptors: 20) == 4)
