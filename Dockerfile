@@ -1,14 +1,13 @@
-# The service and its sidecar in one image: `gatehouse` (the default command) and `gatehouse-sidecar`.
+# The gateway and its sidecar in one image: `gatehouse` (the default command) and `gatehouse-sidecar`.
 #
 #   docker build -t gatehouse:local .
 #
-# docs/image.md says what is in it and how large each layer is.
+# docs/image.md describes the contents of the image and the size of each layer.
 
 FROM swift:6.3-bookworm AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
-# Versions are those of the base image's Debian release, with its security updates.
-# hadolint ignore=DL3008
+# The versions are those of the base image's Debian release, with its security updates.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends binutils gcc libc6-dev libcrypt-dev libcurl4-openssl-dev libssl-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
@@ -18,8 +17,8 @@ COPY scripts/image/stable-stat.c ./
 RUN gcc -O2 -shared -fPIC -o /stable-stat.so stable-stat.c
 ENV BUILD="env LD_PRELOAD=/stable-stat.so swift-build -c release --static-swift-stdlib -Xlinker --gc-sections"
 
-# The packages that ours stand on, compiled for targets of ours that are empty yet: most of the time of a build goes here,
-# and only a change of the manifest asks for it again.
+# This compiles the dependencies, for targets that are still empty. It takes most of the time of a build, and is
+# repeated only after a change of the manifest.
 COPY Package.swift ./
 COPY Sources/CCrypt Sources/CCrypt
 COPY Sources/CCurl Sources/CCurl
@@ -45,8 +44,7 @@ RUN $BUILD --product gatehouse \
 
 FROM debian:bookworm-slim
 
-# Shared libraries that the programs load, certificates for S3, and the user that they run as.
-# hadolint ignore=DL3008
+# The shared libraries that the programs load, certificates for S3, and the programs' user.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libcrypt1 libcurl4 libssl3 libstdc++6 \
  && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/debconf/* \
@@ -73,6 +71,6 @@ EXPOSE 5001
 STOPSIGNAL SIGTERM
 USER 10001:10001
 
-# No HEALTHCHECK: it would hold for both programs, and ECS passes over it. The service's is `gatehouse health`, the sidecar's
-# `gatehouse-sidecar health --watching`; compose/ and ecs/ name them.
+# There is no HEALTHCHECK, because it would apply to both programs, and ECS ignores it. The gateway's check is
+# `gatehouse health` and the sidecar's is `gatehouse-sidecar health --watching`. compose/ and ecs/ configure them.
 CMD ["gatehouse"]

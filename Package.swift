@@ -61,10 +61,10 @@ let package = Package(
     library("Threads", ["Clocks"]),
     library("HTTPClient", ["CCurl", "Clocks"]),
     library("JSON"),
-    library("Settings", ["JSON"]),
+    library("Settings", ["Clocks", "JSON"]),
     library("Logs", ["Threads", "Clocks", "JSON", "Settings", logging]),
-    library("DocumentStore", ["JSON", collections]),
-    library("DumpFormat", ["Cryptography", "Threads"]),
+    library("DocumentStore", ["Threads", "JSON", collections]),
+    library("DumpFormat", ["Cryptography", "Threads", "JSON"]),
     library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
     library("DumpReports", ["DumpDirectory", "DumpFormat", "JSON"]),
@@ -90,7 +90,8 @@ let package = Package(
     library(
       "Platform",
       [
-        "Listener", "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", hummingbird,
+        "Listener", "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON",
+        hummingbird,
         httpTypes, nioCore,
         logging,
       ]),
@@ -115,6 +116,7 @@ let package = Package(
       name: "gatehouse-bare-server", dependencies: [hummingbird, logging, nioCore], path: "Tests/BareServer",
       swiftSettings: settings),
     tests("CryptographyTests", ["Cryptography"]),
+    tests("ClocksTests", ["Clocks"]),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(
@@ -126,7 +128,7 @@ let package = Package(
     tests("SettingsTests", ["Settings", "GatehouseServer", "Sidecar", "JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
     tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "JSON", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
     tests("DumpReportsTests", ["DumpReports", "DumpDirectory", "DumpFormat", "JSON", "TestSupport"]),
     tests(

@@ -12,7 +12,8 @@ package struct AccessToken: Sendable, Equatable {
   package let exp: Int
   /// The identifier of the token, by which it can be revoked.
   package let jti: String
-  /// The permissions that administration interfaces read, by the names of `accessNames`. The server itself reads the role.
+  /// The permissions that administration interfaces read, by the names of `accessNames`. The server itself reads the
+  /// role.
   package let accesses: [String: Bool]
 }
 

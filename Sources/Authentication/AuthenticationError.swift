@@ -1,5 +1,6 @@
-/// What goes wrong on our side when users prove who they are.
+/// A failure on our side when users prove who they are.
 package struct AuthenticationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of a failure.
   package enum Code: String, Sendable {
     case hashingFailed
     case busy
@@ -8,9 +9,11 @@ package struct AuthenticationError: Error, Sendable, Equatable, CustomStringConv
     case invalidToken
   }
 
+  /// The kind of the failure.
   package let code: Code
   private let detail: String
 
+  /// A failure.
   package init(_ code: Code, _ detail: String = "") {
     self.code = code
     self.detail = detail

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Hashes and checks passwords on threads of their own: one check keeps a core busy for about 200 ms.
 ///
-/// Passwords of the service's own accounts have a thread to themselves. Whoever knows none of them can't make a start, a
-/// take-over of the lease, a restore or the sidecar's login wait.
+/// Passwords of the service's own accounts have a thread to themselves. Whoever knows none of them can't make a start,
+/// a take-over of the lease, a restore or the sidecar's login wait.
 package final class Passwords: Sendable {
   private let threads: NIOThreadPool
   private let ownThread = NIOThreadPool(numberOfThreads: 1)

@@ -4,6 +4,7 @@ import JWTKit
 
 /// A key that signs or verifies tokens.
 package struct TokenKey: Sendable {
+  /// The algorithm of a signature.
   package enum Algorithm: String, Sendable {
     case hs256 = "HS256"
     case rs256 = "RS256"
@@ -14,7 +15,9 @@ package struct TokenKey: Sendable {
     case rsa(privateKey: Insecure.RSA.PrivateKey?, publicKey: Insecure.RSA.PublicKey?)
   }
 
+  /// The name of the key (`kid`).
   package let id: String
+  /// The only algorithm that the key is used with.
   package let algorithm: Algorithm
   /// Whether it may sign new tokens; others only verify.
   package let isActive: Bool
@@ -49,11 +52,13 @@ package struct TokenKey: Sendable {
 extension TokenKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String { "\(algorithm.rawValue) key '\(id)' [redacted]" }
   package var debugDescription: String { description }
+  /// A mirror that shows nothing.
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension TokenKey {
-  /// Reads `JWT_KEYS`: a JSON list of `{"kid", "algorithm", "secret" | "private_key(_path)" + "public_key(_path)", "active"}`.
+  /// Reads `JWT_KEYS`: a JSON list of `{"kid", "algorithm", "secret" | "private_key(_path)" + "public_key(_path)",
+  /// "active"}`.
   ///
   /// - Parameters:
   ///   - text: the variable's value.

@@ -14,7 +14,8 @@ extension Tokens {
   /// - Parameters:
   ///   - model: the state that decides whether the token is revoked, and what its user may do.
   ///   - now: Unix seconds.
-  /// - Returns: `nil` for a token that is not valid, expired or revoked, and for a user that is not there or not active.
+  /// - Returns: `nil` for a token that is not valid, expired or revoked, and for a user that is not there or not
+  ///   active.
   package func session(of text: String, in model: ModelVersion, now: Int) -> TokenSession? {
     guard let token = try? verify(text, now: now),
       !model.revocations.isRevoked(username: token.sub, tokenID: token.jti),

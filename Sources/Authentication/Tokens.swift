@@ -5,7 +5,7 @@ import Synchronization
 package final class Tokens: Sendable {
   private let signers: [UTF8Key: TokenSigner]
   private let signing: TokenSigner
-  /// Of these keys.
+  /// The cache of tokens that these keys verified.
   private let verified = Mutex(VerifiedTokens())
 
   /// Prepares the keys.

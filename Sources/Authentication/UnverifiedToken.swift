@@ -10,7 +10,7 @@ struct UnverifiedToken {
   /// The key that the header names; `nil` when it names none.
   let keyID: UTF8Key?
   let signature: [UInt8]
-  /// What the signature is of: header and claims as they came.
+  /// The signed bytes: header and claims as they came.
   let signedBytes: ArraySlice<UInt8>
   private let encodedClaims: ArraySlice<UInt8>
 
@@ -47,7 +47,8 @@ struct UnverifiedToken {
   /// - Returns: `nil` when they are no JSON object, or one with a name that comes twice.
   func claims() -> JSONObject? { Self.object(encodedClaims) }
 
-  /// Whether a header's `typ` says that this is a token, or nothing. As media types, it is compared without regard to case.
+  /// Whether a header's `typ` says that this is a token, or nothing. As media types, it is compared without regard to
+  /// case.
   private static func isOfTokens(_ type: JSONValue?) -> Bool {
     guard let type else { return true }
     return type.string?.asciiLowercased.hasSameBytes(as: "jwt") ?? false

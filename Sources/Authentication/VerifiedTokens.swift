@@ -2,8 +2,8 @@ import JSON
 
 /// The tokens whose signatures were found right lately, by their text. Bounded; a token that is used often stays.
 ///
-/// A value without a clock. It belongs to one set of keys: another set needs another value. It knows nothing of revocations,
-/// which are asked for each request.
+/// A value without a clock. It belongs to one set of keys: another set needs another value. It knows nothing of
+/// revocations, which are asked for each request.
 struct VerifiedTokens: Sendable {
   private struct Entry: Sendable {
     let token: AccessToken
@@ -29,8 +29,8 @@ struct VerifiedTokens: Sendable {
   /// A token that counts at this time.
   ///
   /// - Parameter now: Unix seconds.
-  /// - Returns: `nil` when the token has to be verified: it is not known, it has expired, or the clock was set back, so that it may
-  ///   not have begun.
+  /// - Returns: `nil` when the token has to be verified: it is not known, it has expired, or the clock was set back, so
+  ///   that it may not have begun.
   mutating func find(_ text: String, now: Int) -> AccessToken? {
     let key = UTF8Key(text)
     if let entry = newer[key] { return Self.isCurrent(entry, now) ? entry.token : nil }

@@ -2,6 +2,7 @@
 package struct CivilTime: Sendable {
   private let year, month, day, hour, minute, second: Int
 
+  /// The moment of a Unix time.
   package init(unixSeconds: Int) {
     let days = unixSeconds >= 0 ? unixSeconds / 86_400 : (unixSeconds - 86_399) / 86_400
     let rest = unixSeconds - days * 86_400
@@ -18,40 +19,37 @@ package struct CivilTime: Sendable {
     year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
   }
 
-  /// `20261123T201137Z`
-  package var compact: String {
-    "\(Self.pad(year, 4))\(Self.pad(month))\(Self.pad(day))T\(Self.pad(hour))\(Self.pad(minute))\(Self.pad(second))Z"
+  /// - Parameter fields: year, month, day, hour, minute and second, as they were written.
+  init?(_ fields: [Int]) {
+    guard fields.count == 6, (1...12).contains(fields[1]), (1...31).contains(fields[2]) else { return nil }
+    (year, month, day) = (fields[0], fields[1], fields[2])
+    (hour, minute, second) = (fields[3], fields[4], fields[5])
   }
 
-  /// `2026-11-23T20:11:37.454068Z` (RFC 3339).
-  package func extended(microseconds: Int) -> String {
-    "\(Self.pad(year, 4))-\(Self.pad(month))-\(Self.pad(day))T\(Self.pad(hour)):\(Self.pad(minute)):\(Self.pad(second))."
-      + "\(Self.pad(microseconds, 6))Z"
-  }
-
-  /// Reads `2026-11-23T20:11:37Z`, with or without a fraction of a second.
-  ///
-  /// - Returns: Unix seconds, rounded down; `nil` for anything else.
-  package static func unixSeconds(of text: String) -> Int? {
-    let bytes = Array(text.utf8)
-    let pattern = Array("0000-00-00T00:00:00".utf8)
-    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-    guard bytes.count > pattern.count, bytes.last == UInt8(ascii: "Z"),
-      zip(bytes, pattern).allSatisfy({ $1 == UInt8(ascii: "0") ? digits.contains($0) : $0 == $1 })
-    else { return nil }
-    let fraction = bytes[pattern.count..<bytes.count - 1]
-    guard fraction.isEmpty || fraction.first == UInt8(ascii: ".") && fraction.dropFirst().allSatisfy(digits.contains)
-    else { return nil }
-    let number = { (range: Range<Int>) in bytes[range].reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } }
-    let (year, month, day) = (number(0..<4), number(5..<7), number(8..<10))
-    guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+  /// The Unix time. A day or second beyond the end of its month or minute counts on: 30 February is 2 March.
+  package var unixSeconds: Int {
     // Civil date to days, after the same source as above.
     let shifted = month <= 2 ? year - 1 : year
     let era = (shifted >= 0 ? shifted : shifted - 399) / 400
     let yearOfEra = shifted - era * 400
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    return days * 86_400 + number(11..<13) * 3600 + number(14..<16) * 60 + number(17..<19)
+    return days * 86_400 + hour * 3600 + minute * 60 + second
+  }
+
+  /// As in names of dumps: `20261123T201137Z`.
+  package var compact: String {
+    "\(Self.pad(year, 4))\(Self.pad(month))\(Self.pad(day))T\(Self.pad(hour))\(Self.pad(minute))\(Self.pad(second))Z"
+  }
+
+  /// As in RFC 3339, in seconds: `2026-11-23T20:11:37Z`.
+  package var extended: String { "\(dateAndTime)Z" }
+
+  /// As in RFC 3339: `2026-11-23T20:11:37.454068Z`.
+  package func extended(microseconds: Int) -> String { "\(dateAndTime).\(Self.pad(microseconds, 6))Z" }
+
+  private var dateAndTime: String {
+    "\(Self.pad(year, 4))-\(Self.pad(month))-\(Self.pad(day))T\(Self.pad(hour)):\(Self.pad(minute)):\(Self.pad(second))"
   }
 
   private static func pad(_ value: Int, _ width: Int = 2) -> String {

@@ -41,8 +41,8 @@ package struct Base64: Sendable {
 
   /// Reads letters.
   ///
-  /// - Returns: `nil` when padding is missing or is not allowed, when a byte is not of the alphabet, when no bytes have this
-  ///   many letters, or when bits behind the last byte are not zero.
+  /// - Returns: `nil` when padding is missing or is not allowed, when a byte is not of the alphabet, when no bytes have
+  ///   this many letters, or when bits behind the last byte are not zero.
   package func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     var letters = text
     if isPadded {

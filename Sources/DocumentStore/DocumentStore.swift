@@ -1,3 +1,5 @@
+import Threads
+
 /// Collections of JSON documents in memory.
 ///
 /// A reader takes a snapshot, which costs one reference. A writer prepares the next version separately and publishes it

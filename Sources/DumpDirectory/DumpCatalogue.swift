@@ -27,20 +27,20 @@ extension DumpDirectory {
       source = try DumpFileSource(path: path)
     } catch {
       guard error.code != .outside, error.code != .notFound || isListed(name) else { return nil }
-      return DumpEntry(name: name, path: path, bytes: 0, writtenAt: nil, order: nil, access: .unreadable("\(error)"))
+      return DumpEntry(
+        name: name, path: path, bytes: 0, header: nil, access: .unreadable("\(error)"))
     }
-    var stamp: DumpStamp?
+    var header: DumpHeader?
     var access = DumpAccess.open
     do throws(DumpFormatError) {
       let beginning = try UnverifiedDump(source).unverifiedBeginning(keyring)
-      stamp = beginning.stamp
+      header = beginning.header
       if beginning == .unintelligible { access = .noKey }
     } catch {
       // A file that is not a dump despite its name is listed, so that an operator sees what is wrong with it.
       if error.isOfReading { access = .unreadable("\(error)") }
     }
-    return DumpEntry(
-      name: name, path: path, bytes: source.size, writtenAt: stamp?.createdAt, order: stamp?.order, access: access)
+    return DumpEntry(name: name, path: path, bytes: source.size, header: header, access: access)
   }
 
   /// Whether the directory lists a name. A file that was pruned meanwhile is not listed any more. A file that is listed

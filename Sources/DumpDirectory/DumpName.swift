@@ -33,7 +33,7 @@ package struct DumpName: Sendable, Equatable {
     let number = Self.number(atEndOf: rest)
     if number != nil { rest = rest.dropLast(Self.numberLength) }
     let (stem, time) = (rest.dropLast(Self.timeLength + 1), rest.suffix(Self.timeLength))
-    guard !stem.isEmpty, rest[stem.endIndex] == UInt8(ascii: "-"), Self.isTime(time) else { return nil }
+    guard !stem.isEmpty, rest[stem.endIndex] == UInt8(ascii: "-"), CivilTime(compact: time) != nil else { return nil }
     self.init(
       stem: String(decoding: stem, as: UTF8.self), time: String(decoding: time, as: UTF8.self), number: number ?? 0)
   }
@@ -72,21 +72,6 @@ package struct DumpName: Sendable, Equatable {
     let number = value(of: tail.dropFirst())
     return number > 0 ? number : nil
   }
-
-  private static func isTime(_ digits: ArraySlice<UInt8>) -> Bool {
-    let bytes = Array(digits)
-    guard bytes.count == timeLength, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
-      bytes[..<8].allSatisfy(isDigit), bytes[9..<15].allSatisfy(isDigit)
-    else { return false }
-    let spelled =
-      "\(text(bytes[..<4]))-\(text(bytes[4..<6]))-\(text(bytes[6..<8]))T"
-      + "\(text(bytes[9..<11])):\(text(bytes[11..<13])):\(text(bytes[13..<15]))Z"
-    // 30 February would parse as 2 March, and then it is spelled differently.
-    guard let seconds = CivilTime.unixSeconds(of: spelled) else { return false }
-    return CivilTime(unixSeconds: seconds).compact.utf8.elementsEqual(bytes)
-  }
-
-  private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
   private static func value(of digits: ArraySlice<UInt8>) -> Int {
     digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }

@@ -1,7 +1,7 @@
 import DumpDirectory
 package import JSON
 
-/// What `inspect` prints: when a dump was made, and how much it holds.
+/// The output of `inspect`: when a dump was made, and how much it holds.
 package struct DumpInspection: Sendable {
   private let report: DumpReport
   private let good: Verification.Good

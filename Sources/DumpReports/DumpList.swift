@@ -1,12 +1,13 @@
 package import DumpDirectory
 package import JSON
 
-/// What `list` of both programs prints: the dumps of a directory, newest first.
+/// The output of `list` in both programs: the dumps of a directory, newest first.
 package struct DumpList: Sendable {
   private let location: DumpLocation
   private let reports: [DumpReport]
   private let leftAlone: LeftAlone
 
+  /// A list of reports.
   package init(_ reports: [DumpReport], _ leftAlone: LeftAlone, in location: DumpLocation) {
     self.location = location
     self.reports = reports

@@ -4,12 +4,14 @@ import JSON
 
 /// A dump with what is known of it, as the commands of both programs report it.
 package struct DumpReport: Sendable {
-  /// What the retention rules decide on a dump.
+  /// The decision of the retention rules on a dump.
   package struct Decision: Sendable {
+    /// Whether the dump is kept.
     package let isKept: Bool
     /// Why, one rule each.
     package let reasons: [String]
 
+    /// A decision with its reasons.
     package init(isKept: Bool, reasons: [String]) {
       self.isKept = isKept
       self.reasons = reasons
@@ -20,7 +22,7 @@ package struct DumpReport: Sendable {
   package let entry: DumpEntry
   /// RFC 3339; empty when neither the dump nor its name tells.
   package let createdAt: String
-  /// What verification found; `nil` while the dump is not verified, or can't be read.
+  /// The result of verification, or `nil` while the dump is not verified or can't be read.
   package let verification: Verification?
   /// Why the dump can't be read.
   package let trouble: String?

@@ -1,28 +1,27 @@
 package import DumpFormat
 package import JSON
 
-/// What reading every byte of a dump showed.
+/// The result of reading every byte of a dump.
 package enum Verification: Sendable, Equatable {
-  /// What a good dump holds.
+  /// The contents of a good dump.
   package struct Good: Sendable, Equatable {
-    /// Of all collections.
+    /// The authenticated header.
+    package let header: DumpHeader
+    /// The number of documents of all collections.
     package let documents: Int
-    /// Of the whole file, in hexadecimal.
+    /// The digest of the whole file, in hexadecimal.
     package let sha256: String
-    /// RFC 3339, authenticated.
-    package let createdAt: String
-    /// As `DMP1`.
-    package let format: String
-    /// Authenticated; `nil` for dumps that carry none.
-    package let order: DumpOrder?
     /// Documents by collection, as they come in the dump.
     package let collections: [Collection]
 
     /// The documents of one collection.
     package struct Collection: Sendable, Equatable {
+      /// The name of the collection.
       package let name: String
+      /// The number of its documents.
       package let documents: Int
 
+      /// A collection.
       package init(name: String, documents: Int) {
         self.name = name
         self.documents = documents
@@ -33,22 +32,25 @@ package enum Verification: Sendable, Equatable {
       }
     }
 
-    package init(
-      documents: Int, sha256: String, createdAt: String, format: String, order: DumpOrder? = nil,
-      collections: [Collection]
-    ) {
+    /// The header's time.
+    package var createdAt: String { header.createdAt }
+    /// The header's order.
+    package var order: DumpOrder? { header.order }
+    /// The name of the header's format.
+    package var format: String { header.format.label }
+
+    /// The contents of a dump.
+    package init(header: DumpHeader, documents: Int, sha256: String, collections: [Collection]) {
+      self.header = header
       self.documents = documents
       self.sha256 = sha256
-      self.createdAt = createdAt
-      self.format = format
-      self.order = order
       self.collections = collections
     }
 
+    /// The contents that a summary tells.
     package init(_ summary: DumpSummary) {
       self.init(
-        documents: summary.records, sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
-        order: summary.order,
+        header: summary.header, documents: summary.records, sha256: summary.sha256,
         collections: summary.counts.map { Collection(name: $0.name, documents: $0.records) })
     }
   }
@@ -60,7 +62,7 @@ package enum Verification: Sendable, Equatable {
   /// No key decrypts it, or a newer program wrote it, so it may be good. With the reason, in a sentence.
   case unopened(String)
 
-  /// What it holds; `nil` when it is not good.
+  /// The contents, or `nil` when the dump is not good.
   package var good: Good? { if case .good(let good) = self { good } else { nil } }
 
   /// Why it is not good; `nil` when it is.
@@ -87,10 +89,8 @@ extension Verification {
 extension Verification.Good {
   /// The spelling in JSON: of reports, of the sidecar's cache and of receipts.
   package var fields: [(String, JSONValue)] {
-    [
-      ("format", .string(format)), ("created_at", .string(createdAt)), ("documents", .integer(documents)),
-      ("sha256", .string(sha256)), ("epoch", order.map { .integer($0.epoch) } ?? .null),
-      ("sequence", order.map { .integer($0.sequence) } ?? .null),
+    header.fields + [
+      ("documents", .integer(documents)), ("sha256", .string(sha256)),
       ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
     ]
   }

@@ -1,7 +1,7 @@
 import DumpDirectory
 package import JSON
 
-/// What `verify` of both programs prints: one line a dump, and how all of them are together.
+/// The output of `verify` in both programs: one line a dump, and the result for all of them together.
 package struct VerificationList: Sendable {
   /// The worst that was found.
   package enum Outcome: Sendable, Equatable {
@@ -16,6 +16,7 @@ package struct VerificationList: Sendable {
   /// The dump directory, for the message that there is no dump.
   private let directory: String
 
+  /// A list of reports.
   package init(_ reports: [DumpReport], in directory: String) {
     self.reports = reports
     self.directory = directory

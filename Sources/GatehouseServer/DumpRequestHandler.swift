@@ -11,7 +11,8 @@ import Platform
 import Rules
 import Threads
 
-/// Serves the platform API's requests about dumps: checks paths, writes and restores dumps, and turns failures into answers.
+/// Serves the platform API's requests about dumps. It checks paths, writes and restores dumps, and converts failures
+/// into responses.
 struct DumpRequestHandler: DumpPort {
   let store: DocumentStore
   let location: DumpLocation
@@ -20,32 +21,33 @@ struct DumpRequestHandler: DumpPort {
   let lease: WriterLease
   let state: ServiceState
   let restorer: Restorer
-  /// Whether a restore without a path goes below a dump that may be good.
+  /// Whether a restore without a path may skip a dump that may be valid.
   let allowsOlder: Bool
   let settings: SecuritySettings.Defaults
   let installer: StateInstaller
   let logger: Logger
   /// Looks up paths on the volume. This thread may hang with the volume; the threads that serve requests must not.
-  let paths = BlockingThread()
+  let paths = Worker.started()
 
-  /// The time that a lookup of a path waits for the volume.
+  /// The time limit for looking up a path.
   private static let patience = Duration.seconds(2)
 
-  /// The time that a dump waits for the accounts' passwords. Saving the state is more important than they are.
+  /// The time that a dump waits for the accounts' passwords. After that, the dump is written without them, because
+  /// saving the state is more important.
   private static let accountPatience = Duration.seconds(5)
 
-  /// Writes a dump to the directory and stem where a start looks for it.
+  /// Writes a dump where a start looks for it.
   func dump(reason: String) async throws -> Dumper.Dump {
     await installer.accounts.waitForPasswords(within: Self.accountPatience)
     return try await dumper.dump(to: location, reason: reason)
   }
 
-  /// Writes the last dump where a start looks for it. No change after its snapshot is acknowledged.
+  /// Writes the last dump where a start looks for it. No change is acknowledged after its snapshot.
   func dumpLast(reason: String) async throws {
     let state = state
     await installer.accounts.waitForPasswords(within: Self.accountPatience)
     _ = try await dumper.dumpLast(to: location, reason: reason) { state.seal() }
-    // Before the lease is given up.
+    // This comes before the lease is released.
     state.markSaved()
   }
 
@@ -64,7 +66,7 @@ struct DumpRequestHandler: DumpPort {
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
       throw APIError(409, "MEM007", "No dump was written: \(lease.holderSentence)")
     } catch {
-      // What failed while the dump was written the dumper says itself; no thread for its path is said here.
+      // The dumper logs its own errors. Only the lack of a thread for looking up the path is logged here.
       if error is ThreadError { logger.error("a dump's path can't be looked at", metadata: ["error": "\(error)"]) }
       throw APIError(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
@@ -109,7 +111,7 @@ struct DumpRequestHandler: DumpPort {
       throw APIError(400, "MEM004", "dump_path \(error)")
     } catch let error as APIError {
       throw error
-    } catch is BlockingThread.Late {
+    } catch is Worker.Late {
       throw APIError(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     } catch {
       logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
@@ -117,20 +119,20 @@ struct DumpRequestHandler: DumpPort {
     }
   }
 
-  /// The files beside the dumps that no start loads.
+  /// The files in the dump directory that no start loads.
   func leftAlone() async throws -> LeftAlone {
     let location = location
-    return try await paths.run(within: Self.patience) { try DumpDirectory(location).leftAlone() }
+    return try await paths.perform(within: Self.patience) { try DumpDirectory(location).leftAlone() }
   }
 
   private func confined(_ path: String) async throws -> DumpLocation {
     let (location, workingDirectory) = (location, workingDirectory)
-    return try await paths.run { try location.confined(path, workingDirectory: workingDirectory) }
+    return try await paths.perform { try location.confined(path, workingDirectory: workingDirectory) }
   }
 
   private func confined(_ path: String, patience: Duration) async throws -> DumpLocation {
     let (location, workingDirectory) = (location, workingDirectory)
-    return try await paths.run(within: patience) {
+    return try await paths.perform(within: patience) {
       try location.confined(path, workingDirectory: workingDirectory)
     }
   }
@@ -140,7 +142,7 @@ struct DumpRequestHandler: DumpPort {
       if let path {
         let (location, workingDirectory) = (location, workingDirectory)
         return try await restorer.load(
-          paths.run { try location.confinedFile(path, workingDirectory: workingDirectory) })
+          paths.perform { try location.confinedFile(path, workingDirectory: workingDirectory) })
       }
       switch try await restorer.restoreNewest(allowsOlder: allowsOlder) {
       case .restored(let restored, let passedOver):
@@ -182,7 +184,7 @@ struct DumpRequestHandler: DumpPort {
     }
   }
 
-  /// The cause without paths: the log has them for the operator, and clients need not know them.
+  /// The cause without paths. The log contains the paths for the operator, and clients need not know them.
   private static func cause(of error: any Error) -> String {
     switch (error as? DumpDirectoryError)?.code {
     case .noSpace?: "since the volume is full: free space on it or enlarge it"

@@ -14,14 +14,14 @@ import Platform
 import Rules
 import Settings
 
-/// The service, put together from its parts.
+/// The gateway with all its parts.
 struct Gatehouse: Sendable {
   let configuration: Configuration
   let logger: Logger
   let state: ServiceState
   let store: DocumentStore
   let location: DumpLocation
-  /// Whether there was no directory of dumps, and none could be made, as the volume is full.
+  /// Whether the dump directory did not exist and could not be created because the volume is full.
   let isUnmade: Bool
   let lease: WriterLease
   let dumper: Dumper
@@ -32,9 +32,9 @@ struct Gatehouse: Sendable {
   let deposed: DeposedChanges
   let connections: ConnectionLimiter
 
-  /// Prepares the directory of dumps and the parts. Nothing is loaded and nothing listens yet.
+  /// Prepares the dump directory and creates the parts. Nothing is loaded and nothing listens yet.
   ///
-  /// - Parameter workingDirectory: what relative paths count from.
+  /// - Parameter workingDirectory: the directory that relative paths are resolved against.
   init(_ configuration: Configuration, workingDirectory: String, logger: Logger) async throws(StartFault) {
     self.configuration = configuration
     self.logger = logger
@@ -68,7 +68,7 @@ struct Gatehouse: Sendable {
       logger: logger)
     let commitLog = DumpOnlyLog()
     installer = StateInstaller(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
-    let (state, lease, start) = (state, lease, ContinuousClock.now)
+    let (state, lease, start) = (state, lease, SteadyClock.now())
     dumps = DumpRequestHandler(
       store: store, location: location, workingDirectory: workingDirectory, dumper: dumper, lease: lease, state: state,
       restorer: restorer, allowsOlder: memory.allowsOlderStart, settings: defaults, installer: installer,
@@ -78,7 +78,7 @@ struct Gatehouse: Sendable {
     let status = GatewayStatus(availability: { state.availability }, standby: { lease.standby }) {
       GatewayStatus.Activity(
         memoryPercent: ProcessMemory.percent, connections: state.connections,
-        seconds: (ContinuousClock.now - start).milliseconds / 1000)
+        seconds: (SteadyClock.now() - start).milliseconds / 1000)
     }
     let writer = StateWriter(
       store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },
@@ -93,8 +93,8 @@ struct Gatehouse: Sendable {
     ) { address in platform.settings.addresses.trustedProxies.contains { $0.contains(address) } }
   }
 
-  /// Makes the directory of dumps ready. A volume that is full is no reason to refuse the start: what is on it can be served, and a
-  /// process that ends in a loop serves nobody.
+  /// Makes the dump directory ready. A full volume does not prevent the start: the existing dumps can still be served,
+  /// whereas a process that restarts in a loop serves nobody.
   private static func prepare(
     _ settings: DumpSettings, workingDirectory: String, _ logger: Logger
   ) throws(StartFault) -> (location: DumpLocation, isUnmade: Bool) {

@@ -1,15 +1,15 @@
 import Glibc
 
-/// What the kernel says of this process's memory.
+/// The memory use of this process, as the kernel reports it.
 enum ProcessMemory {
-  /// Resident share of the machine's memory, in percent; `nil` when the kernel does not tell.
+  /// The resident share of the machine's memory, in percent, or `nil` when the kernel does not report it.
   static var percent: Double? {
     guard let pages = residentPages else { return nil }
     let total = sysconf(Int32(_SC_PHYS_PAGES))
     return total > 0 ? Double(pages) / Double(total) * 100 : nil
   }
 
-  /// The second number of `/proc/self/statm` (proc(5)).
+  /// The resident pages: the second number of `/proc/self/statm` (proc(5)).
   private static var residentPages: Int? {
     let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -1,11 +1,11 @@
-/// Looks into compact JSON (as `JSONWriter` writes it) without parsing it.
+/// Finds fields in compact JSON (as `JSONWriter` writes it) without parsing it.
 package enum CompactJSON {
   /// The raw bytes of a field's value at the top level of an object.
   ///
   /// - Parameters:
-  ///   - key: the key as it stands between its quotes (`JSONWriter.content(of:)`).
-  ///   - bytes: one object in compact form; trusted to be that.
-  /// - Returns: the place of the value in `bytes`, or `nil` when the object has no such field.
+  ///   - key: the key as it is written between its quotes (`JSONWriter.content(of:)`).
+  ///   - bytes: one object in compact form. This is not checked.
+  /// - Returns: the range of the value in `bytes`, or `nil` when the object has no such field.
   package static func rangeOfValue(forKey key: [UInt8], in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
     guard bytes.count > 2, bytes[0] == UInt8(ascii: "{") else { return nil }
     var position = 1
@@ -20,7 +20,7 @@ package enum CompactJSON {
     return nil
   }
 
-  /// What stands between the quotes when the value is a string.
+  /// The range of a string's content, without its quotes, or `nil` when the value is not a string.
   package static func stringContent(_ range: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
     guard range.count >= 2, bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
     return range.lowerBound + 1..<range.upperBound - 1
@@ -32,7 +32,7 @@ package enum CompactJSON {
     }
   }
 
-  /// The position behind the closing quote of the string that opens at `start`.
+  /// The position after the closing quote of the string that opens at `start`.
   private static func endOfString(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
     var position = start + 1
     while let stop = JSONGrammar.endOfPlainText(in: bytes, from: position) {
@@ -42,7 +42,7 @@ package enum CompactJSON {
     return nil
   }
 
-  /// The position behind the value that starts at `start`.
+  /// The position after the value that starts at `start`.
   private static func endOfValue(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
     var position = start
     var depth = 0

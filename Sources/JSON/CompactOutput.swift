@@ -1,36 +1,36 @@
-/// What a compacting pass has written so far: bytes of its own, and behind them a stretch of the source that is taken as
-/// it stands. As long as nothing is spelled anew there is only the stretch, and nothing is copied.
+/// The output of a compacting pass: bytes in its own memory, followed by a stretch of the source that is used
+/// unchanged. Until something must be written differently there is only the stretch, and nothing is copied.
 ///
-/// A place counts bytes from the beginning of both together.
+/// An offset in the output counts from the beginning of both parts together.
 struct CompactOutput {
   private let source: UnsafeRawBufferPointer
-  /// Memory for the bytes of its own, of which `count` are written.
+  /// Memory for the output's own bytes, of which `count` are written.
   private let memory: UnsafeMutableRawBufferPointer
   private var count = 0
-  /// Where the stretch begins in the source.
+  /// The position in the source at which the stretch begins.
   private var stretch = 0
 
-  /// How much memory a source needs: `NaN` alone has a longer spelling, `null`, and what is written at once may have some
-  /// bytes behind it that do not count.
+  /// The bytes of memory that a source needs. Only `NaN` has a longer spelling, which is `null`. A write may also touch
+  /// some bytes after its end, which do not count.
   static func size(for source: UnsafeRawBufferPointer) -> Int { source.count + source.count / 3 + 16 }
 
-  /// - Parameter memory: as much as `size` says.
+  /// - Parameter memory: `size(for:)` bytes.
   init(source: UnsafeRawBufferPointer, memory: UnsafeMutableRawBufferPointer) {
     self.source = source
     self.memory = memory
   }
 
-  /// The place of a position in the source that the stretch reaches.
+  /// The offset in the output of a position in the source that the stretch reaches.
   @inline(__always)
-  func place(of position: Int) -> Int { count + position - stretch }
+  func offset(of position: Int) -> Int { count + position - stretch }
 
-  /// Leaves some of the source out.
+  /// Omits a range of the source.
   @inline(__always)
   mutating func leaveOut(_ range: Range<Int>) {
     endStretch(at: range.lowerBound, goingOnAt: range.upperBound)
   }
 
-  /// Writes a character in its one spelling in the place of some of the source.
+  /// Writes the canonical spelling of a character instead of a range of the source.
   @inline(__always)
   mutating func replace(_ range: Range<Int>, with scalar: Unicode.Scalar) {
     endStretch(at: range.lowerBound, goingOnAt: range.upperBound)
@@ -40,18 +40,18 @@ struct CompactOutput {
     count += length
   }
 
-  /// Writes a word in the place of some of the source.
+  /// Writes a word instead of a range of the source.
   mutating func replace(_ range: Range<Int>, with word: StaticString) {
     endStretch(at: range.lowerBound, goingOnAt: range.upperBound)
     append(UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
   }
 
-  /// Writes what begins at a place anew, from parts of what was written there.
+  /// Rewrites the output from an offset to its end, using parts of what was written there.
   ///
   /// - Parameters:
-  ///   - start: the place.
+  ///   - start: the offset in the output.
   ///   - position: the position in the source up to which everything was written.
-  ///   - write: gets what was written from the place on, and appends what is to stand there, which is no longer.
+  ///   - write: receives the bytes written since `start` and appends their replacement, which must not be longer.
   mutating func rewrite(from start: Int, upTo position: Int, _ write: (ArraySlice<UInt8>, inout [UInt8]) -> Void) {
     endStretch(at: position, goingOnAt: position)
     var bytes: [UInt8] = []
@@ -61,13 +61,13 @@ struct CompactOutput {
     bytes.withUnsafeBytes { append($0) }
   }
 
-  /// Makes sure that what was written between a place and a position of the source is in one piece of memory.
+  /// Ensures that the output between an offset and a position of the source is contiguous in memory.
   @inline(__always)
-  mutating func join(from place: Int, upTo position: Int) {
-    if place < count, stretch < position { endStretch(at: position, goingOnAt: position) }
+  mutating func join(from start: Int, upTo position: Int) {
+    if start < count, stretch < position { endStretch(at: position, goingOnAt: position) }
   }
 
-  /// The bytes of a range of places that is in one piece of memory.
+  /// Calls `body` with a range of the output that is contiguous in memory.
   @inline(__always)
   func withBytes<Value>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     if range.lowerBound >= count {
@@ -79,7 +79,7 @@ struct CompactOutput {
 
   /// Ends the output at a position of the source.
   ///
-  /// - Returns: all that was written, in an array that is no larger than it must be.
+  /// - Returns: the whole output, in an array of exactly its size.
   func finished(at position: Int) -> [UInt8] {
     let rest = UnsafeRawBufferPointer(rebasing: source[stretch..<position])
     return Array(unsafeUninitializedCapacity: count + rest.count) { buffer, initialized in

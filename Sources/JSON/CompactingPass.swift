@@ -4,17 +4,18 @@ struct CompactingPass {
   private let maximumDepth: Int
   private var position = 0
   private var output: CompactOutput
-  /// What the present place is inside of.
+  /// The containers that enclose the current position.
   private var open = OpenContainers()
 
-  /// - Parameter memory: as `CompactOutput` needs it.
+  /// - Parameter memory: `CompactOutput.size(for:)` bytes.
   init(source: UnsafeRawBufferPointer, maximumDepth: Int, memory: UnsafeMutableRawBufferPointer) {
     self.source = source
     self.maximumDepth = maximumDepth
     output = CompactOutput(source: source, memory: memory)
   }
 
-  /// Takes an empty list, whose memory was used before, before the pass runs, and gives it back after.
+  /// Swaps the list of containers, so that several passes reuse one list's memory. The caller passes an empty list
+  /// before the pass and swaps again after it.
   mutating func exchange(_ containers: inout OpenContainers) {
     swap(&open, &containers)
   }
@@ -33,7 +34,7 @@ struct CompactingPass {
     return output.finished(at: position)
   }
 
-  /// Passes a value that has no others in it, or the beginning of one that has.
+  /// Reads a scalar value, an empty container, or the beginning of a container with elements.
   ///
   /// - Returns: whether the first element of a container follows; otherwise the value has ended.
   private mutating func passValue() throws(JSONError) -> Bool {
@@ -60,7 +61,7 @@ struct CompactingPass {
 
   private mutating func passOpening(_ kind: OpenContainers.Kind, closing: UInt8) throws(JSONError) -> Bool {
     guard open.depth < maximumDepth else { throw JSONError(.tooDeep, at: position, "\(maximumDepth)") }
-    let start = output.place(of: position)
+    let start = output.offset(of: position)
     position += 1
     skipWhitespace()
     if try current() == closing {
@@ -71,14 +72,14 @@ struct CompactingPass {
     return true
   }
 
-  /// Passes an element of the innermost container up to its value's end, or its beginning as `passValue` does.
+  /// Reads an element of the innermost container up to the end of its value, or to its beginning as `passValue` does.
   private mutating func passElement() throws(JSONError) -> Bool {
     if open.innermost == .object {
       guard try current() == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: position) }
-      let start = output.place(of: position) + 1
+      let start = output.offset(of: position) + 1
       try passString()
       output.join(from: start, upTo: position)
-      open.add(start..<output.place(of: position) - 1, in: output)
+      open.add(start..<output.offset(of: position) - 1, in: output)
       skipWhitespace()
       try expect(UInt8(ascii: ":"))
       skipWhitespace()
@@ -86,12 +87,12 @@ struct CompactingPass {
     return try passValue()
   }
 
-  /// Passes what stands behind an element's value: a comma, or the end of its container.
+  /// Reads what follows an element's value: a comma, or the end of its container.
   ///
-  /// - Returns: whether another element follows; otherwise the container, which is a value as well, has ended.
+  /// - Returns: whether another element follows. Otherwise the container, which is itself a value, has ended.
   private mutating func endElement() throws(JSONError) -> Bool {
     let isObject = open.innermost == .object
-    if isObject { open.endValue(at: output.place(of: position)) }
+    if isObject { open.endValue(at: output.offset(of: position)) }
     skipWhitespace()
     if try current() == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
       position += 1
@@ -103,7 +104,8 @@ struct CompactingPass {
     return true
   }
 
-  /// Writes the object that just ended anew: of a key that came twice, the last value at the place of the first.
+  /// Rewrites the object that just ended, because it has a repeated key. The last value is kept, at the position of the
+  /// first.
   private mutating func rewrite(_ object: OpenContainers.Rewriting) {
     let start = object.start
     output.rewrite(from: start, upTo: position) { written, bytes in
@@ -125,14 +127,14 @@ struct CompactingPass {
     while let stop = JSONGrammar.endOfPlainText(in: source, from: next, isASCII: &isASCII) {
       switch source[stop] {
       case UInt8(ascii: "\""):
-        // An escape sequence is ASCII and stands for a whole character, so that what is left around it is UTF-8 when all
-        // of it is.
+        // An escape sequence is ASCII and stands for a whole character. So the text around the sequences is UTF-8 if
+        // the whole string is.
         guard isASCII || JSONGrammar.isUTF8(source, start..<stop) else { throw JSONError(.invalidUTF8, at: start) }
         position = stop + 1
         return
       case UInt8(ascii: "\\"):
         next = try passEscape(at: stop)
-        // They often come in a row.
+        // Escape sequences often follow each other.
         while next < source.count, source[next] == UInt8(ascii: "\\") { next = try passEscape(at: next) }
       default: throw JSONError(.unexpectedByte, at: stop)
       }
@@ -140,7 +142,7 @@ struct CompactingPass {
     throw JSONError(.unexpectedEnd, at: source.count)
   }
 
-  /// - Returns: the position behind the escape sequence.
+  /// - Returns: the position after the escape sequence.
   @inline(__always)
   private mutating func passEscape(at start: Int) throws(JSONError) -> Int {
     let (scalar, end) = try JSONEscape.read(in: source, at: start, dialect: .python)
@@ -148,13 +150,13 @@ struct CompactingPass {
     return end
   }
 
-  /// Whether an escape sequence is the one that `JSONWriter` has for its character.
+  /// Whether an escape sequence is the one that `JSONWriter` uses for its character.
   @inline(__always)
   private func isShortest(_ scalar: Unicode.Scalar, in range: Range<Int>) -> Bool {
     if range.count == 2 { return scalar != "/" }
     let isControl =
       scalar.value < 0x20 && JSONWriter.letter(forEscaping: UInt8(truncatingIfNeeded: scalar.value)) == nil
-    // The digits are 00, 0 or 1, and one that may be a letter; the writer's are small.
+    // The first three digits are 000 or 001, and the fourth may be a letter. The writer's letters are lowercase.
     return isControl && !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(source[range.upperBound - 1])
   }
 

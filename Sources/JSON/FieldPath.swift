@@ -1,10 +1,11 @@
-/// A dotted path of fields, as `custom_attributes.team` or `credit_tiers.0.credits`; a number is an array's index.
+/// A dotted path of fields, such as `custom_attributes.team` or `credit_tiers.0.credits`. A number is an array's index.
 package struct FieldPath: Sendable, Equatable, CustomStringConvertible {
+  /// The names on the path, from the top level down. A path has at least one.
   package let components: [String]
 
   /// - Throws: `JSONError` `invalidPath` for an empty path or one with an empty component.
   package init(_ text: String) throws(JSONError) {
-    // By bytes: a dot with a combining accent behind it is one character of Swift's.
+    // The text is split by bytes, because Swift regards a dot followed by a combining accent as one character.
     let components = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
       String(Substring($0))
     }
@@ -12,23 +13,24 @@ package struct FieldPath: Sendable, Equatable, CustomStringConvertible {
     self.components = components
   }
 
-  /// One field at the top level, whatever characters are in its name.
+  /// A path to one field at the top level, whose name may contain any characters.
   package init(field: String) {
     components = [field]
   }
 
+  /// The names, joined by dots.
   package var description: String { components.joined(separator: ".") }
 
   package static func == (left: FieldPath, right: FieldPath) -> Bool {
     left.components.elementsEqual(right.components) { $0.hasSameBytes(as: $1) }
   }
 
-  /// The name of the field when the path goes no deeper than the top level.
+  /// The name of a top-level field, or `nil` when the path goes deeper.
   package var topLevelField: String? { components.count == 1 ? components[0] : nil }
 }
 
 extension FieldPath: ExpressibleByStringLiteral {
-  /// A path that is written in the source; every dot divides.
+  /// A path from a literal. Every dot separates two names.
   package init(stringLiteral value: String) {
     components = value.utf8.split(separator: UInt8(ascii: ".")).map { String(Substring($0)) }
   }
@@ -47,10 +49,11 @@ extension JSONValue {
     }
   }
 
-  /// Changes the value at a path through a function from the present value (`nil`: missing) to the next (`nil`: remove).
+  /// Changes the value at a path with a function from the present value (`nil` when missing) to the next (`nil` to
+  /// remove it).
   ///
-  /// Objects on the way are made where they are missing and a value is to be set; anything else on the way is an error,
-  /// since overwriting it would lose data.
+  /// Missing objects on the way are created when a value is set. Any other value on the way is an error, because
+  /// overwriting it would lose data.
   mutating func update(
     at path: ArraySlice<String>, of whole: FieldPath, _ change: (JSONValue?) throws(JSONError) -> JSONValue?
   ) throws(JSONError) {

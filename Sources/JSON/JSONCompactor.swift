@@ -1,22 +1,23 @@
-/// Brings JSON objects into the spelling that `JSONWriter` has for them, in one pass over their bytes and without
-/// building values.
+/// Rewrites JSON objects in the spelling of `JSONWriter`, in one pass over their bytes and without building values.
 ///
-/// The result is `JSONWriter.bytes` of what `JSONParser` with the python dialect reads, and an object that is refused is
-/// refused with the same error. Bytes that have that spelling already are copied as they stand.
+/// The result equals `JSONWriter.bytes` of the value that `JSONParser` reads with the python dialect. A text that the
+/// parser refuses is refused with the same error. Bytes that already have that spelling are copied unchanged.
 package struct JSONCompactor: Sendable {
   private let maximumDepth: Int
-  // Used again for each object, which saves most of their cost.
+  // The memory is reused for each object, which saves most of the cost.
   private var memory: [UInt8] = []
   private var containers = OpenContainers()
 
-  /// - Parameter maximumDepth: how deep arrays and objects may be nested.
+  /// - Parameter maximumDepth: the largest number of nested arrays and objects.
   package init(maximumDepth: Int) {
     self.maximumDepth = maximumDepth
   }
 
+  /// Rewrites one object.
+  ///
   /// - Parameter source: the text of one object.
-  /// - Returns: its one spelling.
-  /// - Throws: `JSONError` when it is not one JSON object.
+  /// - Returns: the object in compact form.
+  /// - Throws: `JSONError` when the text is not one JSON object.
   package mutating func compact(_ source: UnsafeRawBufferPointer) throws(JSONError) -> [UInt8] {
     let size = CompactOutput.size(for: source)
     if memory.count < size { memory = [UInt8](repeating: 0, count: max(size, Self.usualSize)) }
@@ -25,7 +26,7 @@ package struct JSONCompactor: Sendable {
     defer {
       containers.removeAll()
       swap(&containers, &self.containers)
-      // What one huge document needed is not kept.
+      // The memory that one huge document needed is not kept.
       if memory.count > Self.largestKept { memory = [] }
     }
     return try memory.withUnsafeMutableBytes { memory in
@@ -38,7 +39,7 @@ package struct JSONCompactor: Sendable {
     }.get()
   }
 
-  /// Bytes: enough for nearly all documents.
+  /// The memory that is kept between objects, in bytes. It suffices for nearly all documents.
   private static let usualSize = 16 << 10
   private static let largestKept = 1 << 20
 }

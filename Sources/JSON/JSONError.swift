@@ -1,5 +1,6 @@
-/// Why a text is not the JSON that was asked for.
+/// The reason why a text is not the expected JSON, or why an update does not fit a document.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
+  /// The kind of error.
   package enum Code: String, Sendable {
     case empty
     case unexpectedByte
@@ -15,11 +16,15 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
     case typeMismatch
   }
 
+  /// The kind of error.
   package let code: Code
-  /// Where in the text, in bytes from its start; 0 for faults that are not of a text.
+  /// The position in the text, in bytes from its start. It is 0 for errors that do not concern a text.
   package let offset: Int
   private let detail: String
 
+  /// Makes an error.
+  ///
+  /// - Parameter offset: the position in the text, in bytes from its start.
   package init(_ code: Code, at offset: Int = 0, _ detail: String = "") {
     self.code = code
     self.offset = offset

@@ -2,8 +2,8 @@
 enum JSONEscape {
   /// Reads the escape sequence whose backslash is at `start`.
   ///
-  /// - Returns: the character that it stands for (with the python dialect U+FFFD for a lone surrogate), and the position
-  ///   behind it.
+  /// - Returns: the character that it stands for (with the python dialect, U+FFFD for a lone surrogate), and the
+  ///   position after it.
   @inline(__always)
   static func read(
     in bytes: UnsafeRawBufferPointer, at start: Int, dialect: JSONParser.Dialect
@@ -48,8 +48,8 @@ enum JSONEscape {
     in bytes: UnsafeRawBufferPointer, at position: Int, of start: Int
   ) throws(JSONError) -> UInt16 {
     guard position + 4 <= bytes.count else { throw JSONError(.unexpectedEnd, at: bytes.count) }
-    // All four at once: which of them is a letter can't be foreseen, so that branches would cost more than the rest. The
-    // first digit is in the lowest byte.
+    // All four digits are decoded at once. Branches would cost more than the rest, because the position of letters is
+    // unpredictable. The first digit is in the lowest byte.
     let digits = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self))
     guard areHexadecimal(digits) else { throw JSONError(.invalidEscape, at: start) }
     // A letter has bit 6, and 1 to 6 in its low bits.

@@ -1,4 +1,4 @@
-/// The tokens of JSON over raw bytes; parser, validator and field lookup share them.
+/// The tokens of JSON in raw bytes, shared by the parser, the compactor and the field lookup.
 package enum JSONGrammar {
   static func isWhitespace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
@@ -16,7 +16,7 @@ package enum JSONGrammar {
 
   /// The first byte from `start` that a string can't hold as it is: a quote, a backslash or a control character.
   ///
-  /// Looks at eight bytes at a time: most of a document is inside strings.
+  /// The function reads eight bytes at a time, because most of a document is inside strings.
   ///
   /// - Parameter isASCII: becomes `false` when a byte before that one is not ASCII.
   @inline(__always)
@@ -28,13 +28,13 @@ package enum JSONGrammar {
       let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
       let quote = word ^ (ones &* 0x22)
       let slash = word ^ (ones &* 0x5C)
-      // A byte's high bit is set where the byte is zero (quote, slash) or below 0x20. A borrow can only add false ones
-      // above a true one, so the lowest is true.
+      // The high bit of a byte is set where the byte is zero (quote, slash) or below 0x20. A borrow can only set bits
+      // above a correct one, so the lowest set bit is correct.
       let hits = ((quote &- ones) & ~quote | (slash &- ones) & ~slash | (word &- ones &* 0x20) & ~word) & highs
       if hits != 0 {
-        let place = hits.trailingZeroBitCount
-        if word & highs & (1 << UInt64(place) - 1) != 0 { isASCII = false }
-        return position + place / 8
+        let bit = hits.trailingZeroBitCount
+        if word & highs & (1 << UInt64(bit) - 1) != 0 { isASCII = false }
+        return position + bit / 8
       }
       if word & highs != 0 { isASCII = false }
       position += 8
@@ -48,14 +48,14 @@ package enum JSONGrammar {
     return nil
   }
 
-  /// Whether some bytes are UTF-8.
+  /// Whether a range of bytes is valid UTF-8.
   static func isUTF8(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
     bytes.withMemoryRebound(to: UInt8.self) { bytes in
       (try? UTF8Span(validating: UnsafeBufferPointer(rebasing: bytes[range]).span)) != nil
     }
   }
 
-  /// Whether two texts of the same length are the same bytes.
+  /// Whether two texts of the same length have the same bytes.
   static func areSame(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     var position = 0
     while position + 8 <= left.count {
@@ -70,7 +70,7 @@ package enum JSONGrammar {
     return true
   }
 
-  /// The end of the number that starts at `start`, or `nil` when there is none by the grammar.
+  /// The end of the number that starts at `start`, or `nil` when the grammar allows none there.
   static func endOfNumber(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
     var position = start
     func byte() -> UInt8 { position < bytes.count ? bytes[position] : 0 }

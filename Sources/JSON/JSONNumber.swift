@@ -1,12 +1,14 @@
-/// A number as it was written, so that `1.0`, `1e3` and integers of any length leave as they came.
+/// A number as it was written, so that `1.0`, `1e3` and integers of any length are written unchanged.
 package struct JSONNumber: Sendable {
+  /// The number's text, valid by the JSON grammar.
   package let literal: String
 
+  /// A 64-bit integer in decimal.
   package init(_ value: Int) {
     literal = String(value)
   }
 
-  /// `nil` for infinities and NaN, which JSON has no words for.
+  /// The shortest literal of a double, or `nil` for infinities and NaN, which JSON can't express.
   package init?(_ value: Double) {
     guard value.isFinite else { return nil }
     literal = value.description
@@ -16,13 +18,13 @@ package struct JSONNumber: Sendable {
     literal = uncheckedLiteral
   }
 
-  /// The value when it is written as an integer that fits 64 bits.
+  /// The value, or `nil` when the literal is not an integer that fits 64 bits.
   package var int: Int? { Int(literal) }
 
-  /// The nearest double; infinite when the literal is beyond its range.
+  /// The nearest double, or infinity when the literal is out of range.
   package var double: Double { Double(literal) ?? .infinity }
 
-  /// Whether it is written without fraction and exponent.
+  /// Whether the literal has neither a fraction nor an exponent.
   package var isInteger: Bool { !literal.utf8.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") } }
 }
 
@@ -38,9 +40,9 @@ extension JSONNumber: Equatable {
 }
 
 extension JSONNumber {
-  /// The sum; exact for 64-bit integers.
+  /// The sum of two numbers, which is exact for 64-bit integers.
   ///
-  /// - Returns: `nil` when the sum leaves the range of its type.
+  /// - Returns: `nil` when the sum is out of range.
   package func adding(_ other: JSONNumber) -> JSONNumber? {
     if isInteger && other.isInteger {
       guard let left = int, let right = other.int else { return nil }

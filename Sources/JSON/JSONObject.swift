@@ -1,32 +1,40 @@
-/// The members of a JSON object in the order in which they were written.
+/// A JSON object, with its members in the order in which they were written.
 package struct JSONObject: Sendable {
+  /// One key and its value.
   package struct Member: Sendable {
+    /// The key, unescaped.
     package let key: String
+    /// The key's value.
     package var value: JSONValue
   }
 
+  /// The members. All keys differ by their UTF-8 bytes.
   package private(set) var members: [Member]
 
+  /// An object without members.
   package init() {
     members = []
   }
 
-  /// Makes an object; of a key that comes twice the last value counts, at the place of the first.
+  /// Makes an object. If a key is repeated, the last value is kept, at the position of the first.
   package init(_ pairs: some Sequence<(String, JSONValue)>) {
     self.init()
     add(pairs)
   }
 
-  /// Takes members whose keys are known to differ.
+  /// Makes an object of members whose keys are known to differ.
   init(uniqueMembers: [Member]) {
     members = uniqueMembers
   }
 
+  /// Whether the object has no members.
   package var isEmpty: Bool { members.isEmpty }
+  /// The number of members.
   package var count: Int { members.count }
+  /// The keys, in the order of the members.
   package var keys: [String] { members.map(\.key) }
 
-  /// The value of a key. Setting `nil` removes the member; a new key goes to the end.
+  /// The value of a key, or `nil` when there is none. Setting `nil` removes the member. A new key is added at the end.
   package subscript(key: String) -> JSONValue? {
     get { index(of: key).map { members[$0].value } }
     set {
@@ -39,12 +47,12 @@ package struct JSONObject: Sendable {
     }
   }
 
-  /// This object without some members.
+  /// This object without the members of some keys.
   package func removing(_ keys: String...) -> JSONObject {
     JSONObject(uniqueMembers: members.filter { member in !keys.contains { $0.hasSameBytes(as: member.key) } })
   }
 
-  /// This object with the members of another; the other's values win.
+  /// This object with the members of another. If both have a key, the other's value is used.
   package func merging(_ other: JSONObject) -> JSONObject {
     var merged = self
     merged.add(other.members.lazy.map { ($0.key, $0.value) })
@@ -52,10 +60,10 @@ package struct JSONObject: Sendable {
   }
 
   private mutating func add(_ pairs: some Sequence<(String, JSONValue)>) {
-    var places = MemberPlaces()
+    var indices = MemberIndices()
     for (key, value) in pairs {
-      if let place = places.find(key, in: members) {
-        members[place].value = value
+      if let index = indices.find(key, in: members) {
+        members[index].value = value
       } else {
         members.append(Member(key: key, value: value))
       }
@@ -80,6 +88,7 @@ extension JSONObject: Equatable {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
+  /// An object from a literal. If a key is repeated, the last value is kept.
   package init(dictionaryLiteral elements: (String, JSONValue)...) {
     self.init(elements)
   }

@@ -1,27 +1,31 @@
-/// A strict parser: RFC 8259, UTF-8, bounded depth.
+/// A strict parser for RFC 8259: it accepts only UTF-8, and it bounds the depth.
 package struct JSONParser: Sendable {
-  /// What is taken beyond RFC 8259.
+  /// The extensions of RFC 8259 that are accepted.
   package enum Dialect: Sendable {
     case strict
-    /// What Python's `json` writes beyond the RFC: `NaN` and infinities become null, lone surrogates U+FFFD.
+    /// The extensions that Python's `json` writes. `NaN` and infinities become null, and lone surrogates become U+FFFD.
     case python
   }
 
-  /// What becomes of a key that comes twice in one object, in whatever spelling.
+  /// The treatment of a key that is repeated in one object. Keys are compared after unescaping.
   package enum RepeatedKeys: Sendable {
-    /// The last value counts, at the place of the first.
+    /// The last value is kept, at the position of the first.
     case lastCounts
-    /// The text is refused: another reader might take the other value.
+    /// The text is refused, because another reader might use the other value.
     case refused
   }
 
-  /// Enough for any document that a person writes; far below what the stack holds.
+  /// The default limit of nested arrays and objects. It suffices for documents that people write, and is far below the
+  /// capacity of the stack.
   package static let defaultDepth = 64
 
   private let maximumDepth: Int
   private let dialect: Dialect
   private let repeatedKeys: RepeatedKeys
 
+  /// Makes a parser.
+  ///
+  /// - Parameter maximumDepth: the largest number of nested arrays and objects.
   package init(
     maximumDepth: Int = JSONParser.defaultDepth, dialect: Dialect = .strict, repeatedKeys: RepeatedKeys = .lastCounts
   ) {
@@ -30,6 +34,9 @@ package struct JSONParser: Sendable {
     self.repeatedKeys = repeatedKeys
   }
 
+  /// Parses one JSON value, which may have whitespace around it.
+  ///
+  /// - Throws: `JSONError` with the position of the first error.
   package func parse(_ bytes: some Collection<UInt8>) throws(JSONError) -> JSONValue {
     let parsed: Result<JSONValue, JSONError>? = bytes.withContiguousStorageIfAvailable {
       parse(UnsafeRawBufferPointer($0))
@@ -37,16 +44,20 @@ package struct JSONParser: Sendable {
     return try (parsed ?? Array(bytes).withUnsafeBytes { parse($0) }).get()
   }
 
+  /// Parses one JSON value from a string.
   package func parse(_ text: String) throws(JSONError) -> JSONValue {
     try parse(text.utf8)
   }
 
+  /// Parses one JSON object.
+  ///
+  /// - Throws: `JSONError`, with the code `notAnObject` for any other value.
   package func parseObject(_ bytes: some Collection<UInt8>) throws(JSONError) -> JSONObject {
     guard case .object(let object) = try parse(bytes) else { throw JSONError(.notAnObject) }
     return object
   }
 
-  /// The result as a value: `withUnsafeBytes` and its kin don't carry typed errors.
+  /// Returns the outcome as a `Result`, because `withUnsafeBytes` and similar functions can't throw typed errors.
   private func parse(_ bytes: UnsafeRawBufferPointer) -> Result<JSONValue, JSONError> {
     Result { () throws(JSONError) in
       var reader = JSONReader(
@@ -104,7 +115,7 @@ struct JSONReader {
     try checkDepth(depth)
     position += 1
     var members: [JSONObject.Member] = []
-    var places = MemberPlaces()
+    var indices = MemberIndices()
     skipWhitespace()
     if try current() == UInt8(ascii: "}") {
       position += 1
@@ -118,9 +129,9 @@ struct JSONReader {
       try expect(UInt8(ascii: ":"))
       skipWhitespace()
       let value = try readValue(depth: depth)
-      if let place = places.find(key, in: members) {
+      if let index = indices.find(key, in: members) {
         guard repeatedKeys == .lastCounts else { throw JSONError(.repeatedKey, at: start) }
-        members[place].value = value
+        members[index].value = value
       } else {
         members.append(JSONObject.Member(key: key, value: value))
       }

@@ -53,6 +53,20 @@ struct JSONStringReader {
   }
 }
 
+extension JSONParser {
+  /// The text that a JSON string stands for.
+  ///
+  /// - Parameter json: the string with its quotes, and nothing else.
+  /// - Returns: `nil` when the bytes are no JSON string.
+  package static func string(of json: UnsafeRawBufferPointer) -> String? {
+    guard json.first == UInt8(ascii: "\"") else { return nil }
+    var reader = JSONStringReader(bytes: json, position: 0, dialect: .strict)
+    // Only the absence counts: the caller says where it looked.
+    guard let text = try? reader.read(), reader.position == json.count else { return nil }
+    return text
+  }
+}
+
 extension Array where Element == UInt8 {
   /// `withUnsafeBytes` that carries a typed error.
   func withUnsafeBytesOrError<Value>(

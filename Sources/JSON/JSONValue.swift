@@ -1,6 +1,7 @@
 /// A JSON document as a value (RFC 8259).
 ///
-/// Strings are compared by their UTF-8 bytes, not by Unicode equivalence: two keys that only look alike stay two keys.
+/// Strings are compared by their UTF-8 bytes, not by Unicode equivalence, so two keys that only look alike are two
+/// keys.
 package enum JSONValue: Sendable {
   case null
   case bool(Bool)
@@ -11,28 +12,36 @@ package enum JSONValue: Sendable {
 }
 
 extension JSONValue {
+  /// A number from an integer.
   package static func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
 
+  /// An array of strings.
   package static func strings(_ values: some Sequence<String>) -> JSONValue { .array(values.map { .string($0) }) }
 
+  /// Whether the value is null.
   package var isNull: Bool { if case .null = self { true } else { false } }
 
+  /// The Boolean, or `nil` for a value of another type.
   package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
+  /// The number, or `nil` for a value of another type.
   package var number: JSONNumber? { if case .number(let value) = self { value } else { nil } }
 
+  /// The string, or `nil` for a value of another type.
   package var string: String? { if case .string(let value) = self { value } else { nil } }
 
+  /// The elements of the array, or `nil` for a value of another type.
   package var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
 
+  /// The object, or `nil` for a value of another type.
   package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
 
-  /// The strings of an array of strings; other elements are left out. `nil` when this is no array.
+  /// The strings in an array, without its other elements, or `nil` when the value is not an array.
   package var strings: [String]? { array.map { $0.compactMap(\.string) } }
 }
 
 extension JSONValue: Equatable {
-  /// Equality of JSON: numbers by value (`1` equals `1.0`), objects without regard to the order of their members.
+  /// Compares numbers by value (`1` equals `1.0`), and objects without regard to the order of their members.
   package static func == (left: JSONValue, right: JSONValue) -> Bool {
     switch (left, right) {
     case (.null, .null): true
@@ -46,14 +55,19 @@ extension JSONValue: Equatable {
   }
 }
 
-/// No `nil` literal: it would turn every optional JSON value that is missing into a null that is there.
+/// There is no `nil` literal, because it would turn every missing optional JSON value into a null.
 extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+  /// A Boolean from a literal.
   package init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// A number from a literal.
   package init(integerLiteral value: Int) { self = .integer(value) }
+  /// A string from a literal.
   package init(stringLiteral value: String) { self = .string(value) }
+  /// An array from a literal.
   package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// An object from a literal. If a key is repeated, the last value is kept.
   package init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
 }
 

@@ -1,21 +1,25 @@
-/// Writes compact JSON: no whitespace, members in their order, only what must be escaped is.
+/// Writes compact JSON: without whitespace, with the members in their order, and with only the necessary escapes.
 ///
-/// One value has one spelling, so that the bytes of two documents' fields can be compared without parsing them.
+/// Each value has exactly one spelling, so the bytes of two documents' fields can be compared without parsing them.
 package enum JSONWriter {
+  /// The compact form of a value, in UTF-8.
   package static func bytes(_ value: JSONValue) -> [UInt8] {
     var bytes: [UInt8] = []
     write(value, into: &bytes)
     return bytes
   }
 
+  /// The compact form of an object, in UTF-8.
   package static func bytes(_ object: JSONObject) -> [UInt8] {
     bytes(.object(object))
   }
 
+  /// The compact form of a value as a string.
   package static func text(_ value: JSONValue) -> String {
     String(decoding: bytes(value), as: UTF8.self)
   }
 
+  /// Appends the compact form of a value.
   package static func write(_ value: JSONValue, into bytes: inout [UInt8]) {
     switch value {
     case .null: bytes.append(contentsOf: "null".utf8)
@@ -41,14 +45,14 @@ package enum JSONWriter {
     }
   }
 
-  /// A string with its quotes.
+  /// Appends a string with its quotes.
   package static func write(string: String, into bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     writeContent(of: string, into: &bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// What stands between a string's quotes.
+  /// The content of a string in compact form, without its quotes.
   package static func content(of string: String) -> [UInt8] {
     var bytes: [UInt8] = []
     writeContent(of: string, into: &bytes)

@@ -1,45 +1,45 @@
-/// Finds keys of an object that came before, by their hashes and then by the keys themselves: however many keys there
-/// are, one look costs the same.
+/// Finds earlier keys of an object by their hashes, then by the keys themselves. The cost of a lookup does not depend
+/// on the number of keys.
 ///
-/// Hashes must be seeded for each process (`Hasher`), so that nobody can choose keys that share one. Where two keys do,
-/// they are compared.
+/// Hashes must be seeded for each process (`Hasher`), so that an attacker can't choose keys with the same hash. Keys
+/// with the same hash are compared.
 struct KeyTable {
   private struct Slot {
     var hash: Int
-    /// The member's place; negative in a slot that is free.
-    var place: Int
+    /// The member's index, or a negative number in a free slot.
+    var member: Int
   }
 
-  /// A power of two of them, at most half of them taken.
+  /// The slots. Their number is a power of two, and at most half of them are used.
   private var slots: [Slot] = []
   private var count = 0
 
-  /// Finds the member with the same key, or notes a new one.
+  /// Finds the member with the same key, or adds a new one.
   ///
   /// - Parameters:
-  ///   - hash: of the key.
-  ///   - place: where the member of that key is.
-  ///   - isSame: whether the member at another place has the same key.
-  /// - Returns: the place of the member that was there; `nil` when the new one was noted.
-  mutating func find(hash: Int, orNote place: Int, isSame: (Int) -> Bool) -> Int? {
+  ///   - hash: the key's hash.
+  ///   - index: the index of the member that has the key.
+  ///   - isSame: whether the member at another index has the same key.
+  /// - Returns: the index of the earlier member with that key, or `nil` when the new one was added.
+  mutating func find(hash: Int, orAdd index: Int, isSame: (Int) -> Bool) -> Int? {
     if (count + 1) * 2 > slots.count { grow() }
-    var index = hash & (slots.count - 1)
-    while slots[index].place >= 0 {
-      if slots[index].hash == hash, isSame(slots[index].place) { return slots[index].place }
-      index = (index + 1) & (slots.count - 1)
+    var position = hash & (slots.count - 1)
+    while slots[position].member >= 0 {
+      if slots[position].hash == hash, isSame(slots[position].member) { return slots[position].member }
+      position = (position + 1) & (slots.count - 1)
     }
-    slots[index] = Slot(hash: hash, place: place)
+    slots[position] = Slot(hash: hash, member: index)
     count += 1
     return nil
   }
 
   private mutating func grow() {
     let before = slots
-    slots = Array(repeating: Slot(hash: 0, place: -1), count: max(64, before.count * 2))
-    for slot in before where slot.place >= 0 {
-      var index = slot.hash & (slots.count - 1)
-      while slots[index].place >= 0 { index = (index + 1) & (slots.count - 1) }
-      slots[index] = slot
+    slots = Array(repeating: Slot(hash: 0, member: -1), count: max(64, before.count * 2))
+    for slot in before where slot.member >= 0 {
+      var position = slot.hash & (slots.count - 1)
+      while slots[position].member >= 0 { position = (position + 1) & (slots.count - 1) }
+      slots[position] = slot
     }
   }
 }

@@ -1,5 +1,5 @@
-/// The arrays and objects that a compacting pass is inside of, with the members of the objects, to find keys that come
-/// twice. A list instead of recursion, so that the depth of a text takes nothing of a thread's stack.
+/// The arrays and objects that enclose the position of a compacting pass, with the members of the objects, to find
+/// repeated keys. The list replaces recursion, so the depth of a text does not use the thread's stack.
 struct OpenContainers {
   enum Kind {
     case array
@@ -7,52 +7,54 @@ struct OpenContainers {
   }
 
   private struct Member {
-    /// The key's place in the output, without its quotes.
+    /// The key's range in the output, without its quotes.
     let key: Range<Int>
-    /// Where the value ends in the output; it begins behind the key's quote and the colon.
+    /// The end of the value in the output. The value begins after the key's closing quote and the colon.
     var valueEnd = 0
-    /// Which member's value counts: its own or that of a later one; `nil` for a member whose key was there before.
+    /// The index of the member whose value is used: this one or a later one. It is `nil` for a member with a repeated
+    /// key.
     var counting: Int?
   }
 
   private struct Container {
     let kind: Kind
-    /// The place in the output at which it begins.
+    /// The offset in the output at which the container begins.
     let start: Int
-    /// Of an object: its first member's number.
+    /// The index of an object's first member.
     let base: Int
-    /// One bit for each small hash of a key. Not seeded: it only saves looks, up to `smallObject` members.
+    /// One bit for each small hash of a key. The hash is not seeded, because it only saves comparisons among the first
+    /// `smallObject` members.
     var seen: UInt64 = 0
-    /// Of an object with more members: where its keys are.
+    /// The keys of an object with more than `smallObject` members.
     var table = KeyTable()
     var hasRepeats = false
   }
 
-  /// Up to so many members an earlier key is found by a look at each, which is quicker than a table.
+  /// The number of members up to which an earlier key is found by comparing all, which is faster than a table.
   private static let smallObject = 32
 
-  /// The outer ones first.
+  /// The containers, outermost first.
   private var containers: [Container] = []
-  /// Of all objects among them, the outer ones' first.
+  /// The members of all open objects, those of the outermost first.
   private var members: [Member] = []
 
   var isEmpty: Bool { containers.isEmpty }
   var depth: Int { containers.count }
   var innermost: Kind? { containers.last?.kind }
 
-  /// Closes all; their memory is used again, unless it is what one huge document needed.
+  /// Closes all containers and keeps their memory, unless a huge document made it large.
   mutating func removeAll() {
     containers.removeAll(keepingCapacity: true)
     if members.capacity > 1 << 14 { members = [] } else { members.removeAll(keepingCapacity: true) }
   }
 
-  mutating func open(_ kind: Kind, at place: Int) {
-    containers.append(Container(kind: kind, start: place, base: members.count))
+  mutating func open(_ kind: Kind, at offset: Int) {
+    containers.append(Container(kind: kind, start: offset, base: members.count))
   }
 
-  /// Closes the innermost.
+  /// Closes the innermost container.
   ///
-  /// - Returns: for an object in which a key came twice, what must stand there instead.
+  /// - Returns: the object's members if a key was repeated in it, so that it can be rewritten.
   mutating func close() -> Rewriting? {
     guard let container = containers.popLast(), container.kind == .object else { return nil }
     defer { members.removeLast(members.count - container.base) }
@@ -66,15 +68,15 @@ struct OpenContainers {
     return Rewriting(start: container.start, members: kept)
   }
 
-  /// An object in which a key came twice.
+  /// An object in which a key was repeated.
   struct Rewriting {
-    /// Its place in the output.
+    /// The object's offset in the output.
     let start: Int
-    /// Each key, without its quotes, in the order in which they came first, and the value that counts.
+    /// Each key without its quotes, in the order of first occurrence, with the value that is kept.
     let members: [(key: Range<Int>, value: Range<Int>)]
   }
 
-  /// Notes a member of the innermost object, whose key was written.
+  /// Adds a member of the innermost object, whose key was just written.
   mutating func add(_ key: Range<Int>, in output: CompactOutput) {
     let number = members.count
     if let earlier = find(key, in: output) {
@@ -86,20 +88,20 @@ struct OpenContainers {
     }
   }
 
-  /// Notes where the value of the innermost object's last member ends.
+  /// Records the end of the value of the innermost object's last member.
   @inline(__always)
-  mutating func endValue(at place: Int) {
-    members[members.count - 1].valueEnd = place
+  mutating func endValue(at offset: Int) {
+    members[members.count - 1].valueEnd = offset
   }
 
-  /// The number of the member with that key; notes the key when there is none.
+  /// The index of the earlier member with that key, or `nil` after recording a new key.
   private mutating func find(_ key: Range<Int>, in output: CompactOutput) -> Int? {
     let (last, number) = (containers.count - 1, members.count)
     let base = containers[last].base
     if number - base >= Self.smallObject {
       if number - base == Self.smallObject { fillTable(in: output) }
       let members = members
-      return containers[last].table.find(hash: Self.hash(key, in: output), orNote: number) {
+      return containers[last].table.find(hash: Self.hash(key, in: output), orAdd: number) {
         Self.areSame(members[$0].key, key, in: output)
       }
     }
@@ -115,8 +117,8 @@ struct OpenContainers {
   private mutating func fillTable(in output: CompactOutput) {
     let (last, members) = (containers.count - 1, members)
     for number in containers[last].base..<members.count where members[number].counting != nil {
-      // All differ: that was found out without the table.
-      _ = containers[last].table.find(hash: Self.hash(members[number].key, in: output), orNote: number) { _ in false }
+      // These keys are known to differ.
+      _ = containers[last].table.find(hash: Self.hash(members[number].key, in: output), orAdd: number) { _ in false }
     }
   }
 

@@ -1,10 +1,12 @@
-/// A string as a key of a dictionary or an element of a set, told apart from others by its UTF-8 bytes.
+/// A string as a key of a dictionary or an element of a set, compared by its UTF-8 bytes.
 ///
-/// Swift's `String` regards `é` and `e` with a combining accent as equal, and hashes them alike. Names and keys from
-/// outside are different when their bytes are.
+/// Swift's `String` regards `é` and `e` with a combining accent as equal, and gives them the same hash. Names and keys
+/// from outside differ when their bytes do.
 package struct UTF8Key: Hashable, Sendable {
+  /// The string.
   package let text: String
 
+  /// A key with the bytes of a string.
   package init(_ text: String) {
     self.text = text
   }
@@ -16,7 +18,7 @@ package struct UTF8Key: Hashable, Sendable {
   package func hash(into hasher: inout Hasher) {
     var text = text
     text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    // Ends the text, so that the hashes of several in a row depend on where each ends.
+    // This byte, which no UTF-8 text contains, separates the hashes of consecutive texts.
     hasher.combine(0xFF as UInt8)
   }
 }

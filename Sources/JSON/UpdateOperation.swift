@@ -1,16 +1,17 @@
-/// One change of a document, in the words of MongoDB's update operators.
+/// One change of a document, named after MongoDB's update operators.
 package enum UpdateOperation: Sendable, Equatable {
-  /// `$set`: the field gets the value; objects on the way are made.
+  /// `$set` gives the field a value and creates missing objects on the way.
   case set(FieldPath, JSONValue)
-  /// `$unset`: the field goes; in an array its element becomes null.
+  /// `$unset` removes the field. An array's element becomes null.
   case unset(FieldPath)
-  /// `$inc`: adds to a number; a missing field counts as 0.
+  /// `$inc` adds to a number. A missing field counts as 0.
   case increment(FieldPath, JSONNumber)
-  /// `$push`: appends to an array; a missing field counts as an empty one.
+  /// `$push` appends to an array. A missing field counts as an empty array.
   case push(FieldPath, JSONValue)
-  /// `$pull`: removes every equal element of an array; a missing field stays missing.
+  /// `$pull` removes every equal element of an array. A missing field stays missing.
   case pull(FieldPath, JSONValue)
 
+  /// The field that the operation changes.
   package var path: FieldPath {
     switch self {
     case .set(let path, _), .unset(let path), .increment(let path, _), .push(let path, _), .pull(let path, _): path
@@ -19,9 +20,9 @@ package enum UpdateOperation: Sendable, Equatable {
 }
 
 extension JSONObject {
-  /// This document with all operations applied in order; the first that does not fit fails them all.
+  /// This document with all operations applied in order. If one does not fit, none is applied.
   ///
-  /// - Throws: `JSONError` `typeMismatch`, with a sentence that names the field.
+  /// - Throws: `JSONError` with the code `typeMismatch` and a sentence that names the field.
   package func applying(_ operations: [UpdateOperation]) throws(JSONError) -> JSONObject {
     var document = JSONValue.object(self)
     for operation in operations {

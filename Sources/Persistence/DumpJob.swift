@@ -32,9 +32,12 @@ package struct DumpJob: Sendable {
     _ snapshot: Snapshot, to target: DumpLocation, order: DumpOrder? = nil, fence: () throws -> Void = {}
   ) throws -> WrittenDump {
     let now = clock.now()
-    let createdAt = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds)
+    let header = DumpHeader(
+      format: format,
+      createdAt: CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds),
+      order: order)
     var dump = try directory.beginDump(to: target, at: now.seconds) { file in
-      try DumpWriter(format: format, key: keyring.sealing, createdAt: createdAt, sink: file, order: order)
+      try DumpWriter(header: header, key: keyring.sealing, sink: file)
     }
     for collection in snapshot.collections {
       try dump.beginGroup(collection)

@@ -3,6 +3,7 @@ package import DocumentStore
 package import DumpDirectory
 import DumpFormat
 package import Logging
+import Threads
 
 /// Writes dumps one at a time. A caller that asks during a dump shares the next one, which starts later and so contains
 /// every earlier change.
@@ -42,7 +43,7 @@ package actor Dumper {
   private let job: DumpJob
   private let lease: WriterLease?
   private let logger: Logger
-  private let thread = BlockingThread()
+  private let thread = Worker.started()
   private var state = DumperState<DumpLocation>()
   private var waiting: [DumpQueue<DumpLocation>.Ticket: CheckedContinuation<Turn, Never>] = [:]
   private var survey = OrderSurvey()
@@ -96,7 +97,7 @@ package actor Dumper {
   /// - Returns: the dump's absolute path.
   package func keepDeposed() async throws -> String {
     let (store, job) = (store, job)
-    return try await thread.run {
+    return try await thread.perform {
       try job.write(store.snapshot(), to: job.directory.deposed).path
     }
   }
@@ -133,7 +134,7 @@ package actor Dumper {
     do {
       try await raiseAboveForeignDumps()
       let (epoch, sequence) = try nextNumbers()
-      let (written, saved) = try await thread.run { [closing] in
+      let (written, saved) = try await thread.perform { [closing] in
         let snapshot = store.snapshot(after: { closing?() })
         let written = try job.write(snapshot, to: target, order: DumpOrder(epoch: epoch, sequence: sequence)) {
           try lease?.confirm(epoch: epoch)
@@ -176,7 +177,7 @@ package actor Dumper {
       return
     }
     let (directory, keyring) = (job.directory, job.keyring)
-    let (found, foreign) = try await thread.run { [survey] in
+    let (found, foreign) = try await thread.perform { [survey] in
       var survey = survey
       let highest = try survey.highest(in: directory, keyring)
       let foreign = highest.flatMap { $0 < own ? nil : $0 }

@@ -23,8 +23,8 @@ package final class AccountServices: Sendable {
   ///
   /// - Parameters:
   ///   - clock: returns Unix seconds.
-  ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords, and
-  ///     returns whether they have.
+  ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords,
+  ///     and returns whether they have.
   package init(
     _ configuration: PlatformConfiguration, passwords: Passwords, tokens: Tokens, model: CurrentModel,
     clock: @escaping @Sendable () -> Double, environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool
@@ -52,6 +52,9 @@ package final class AccountServices: Sendable {
     guard await environmentAccounts(.seconds(10)) else { throw AuthenticationError(.busy) }
     return model.version()
   }
+
+  /// The state at this moment, for a request that waited.
+  func state() -> ModelVersion { model.version() }
 
   enum LimitedAction: Sendable {
     case login

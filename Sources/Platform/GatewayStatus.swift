@@ -1,6 +1,6 @@
-/// What the gateway tells about itself.
+/// The state of the gateway, as probes and operators ask for it.
 package struct GatewayStatus: Sendable {
-  /// What the process is doing, for `GET /api/status`.
+  /// Figures of the process, for `GET /api/status`.
   package struct Activity: Sendable {
     /// The share of the machine's memory in percent, or `nil` when the system does not tell.
     package let memoryPercent: Double?
@@ -9,7 +9,7 @@ package struct GatewayStatus: Sendable {
     /// Seconds since the start.
     package let seconds: Int
 
-    /// What the process is doing.
+    /// Figures of the process.
     package init(memoryPercent: Double?, connections: Int, seconds: Int) {
       self.memoryPercent = memoryPercent
       self.connections = connections
@@ -21,7 +21,7 @@ package struct GatewayStatus: Sendable {
   package let availability: @Sendable () -> Availability
   /// The reason why the gateway accepts no changes, or `nil` when it does.
   package let standby: @Sendable () -> Standby?
-  /// What the process is doing.
+  /// Figures of the process.
   package let activity: @Sendable () -> Activity
 
   /// The parameters are asked at each request.

@@ -3,8 +3,11 @@ package import Model
 
 /// The types that the platform's routes work with.
 package enum PlatformAPI: APIDefinition {
+  /// One request as a handler sees it.
   package typealias Call = Platform.Call
+  /// The services that routes can name.
   package typealias Services = PlatformServices
+  /// The permissions of roles.
   package typealias Permission = Model.Permission
 }
 

@@ -1,3 +1,4 @@
+import Clocks
 import HTTPAPI
 import HTTPTypes
 package import Hummingbird
@@ -10,6 +11,7 @@ import NIOCore
 /// Answers the requests of the platform API, step by step: identifier, availability, addresses, route, session,
 /// permission, body, handler, envelope. The first step that fails answers.
 package struct PlatformResponder: HTTPResponder {
+  /// The facts that the listener hands over with a request.
   package typealias Context = CallContext
 
   private let platform: PlatformServices
@@ -31,8 +33,9 @@ package struct PlatformResponder: HTTPResponder {
     bodies = BodyReader(configuration: configuration)
   }
 
+  /// Answers a request.
   package func respond(to request: Request, context: CallContext) async throws -> Response {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let incoming = Incoming(request, context)
     var response: Response
     do {
@@ -41,7 +44,7 @@ package struct PlatformResponder: HTTPResponder {
       response = failed(error, incoming)
     }
     finish(&response, incoming)
-    log(incoming, response, took: ContinuousClock.now - start)
+    log(incoming, response, took: SteadyClock.now() - start)
     return response
   }
 }
@@ -108,8 +111,8 @@ extension PlatformResponder {
     }
   }
 
-  /// Answers a request to a route: on the connection's event loop if it only reads, else on the cooperative pool, since a
-  /// body may be large, changes wait for each other and dumps take long.
+  /// Answers a request to a route: on the connection's event loop if it only reads, else on the cooperative pool, since
+  /// a body may be large, changes wait for each other and dumps take long.
   private func call(
     _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion
   ) async throws -> Response {

@@ -9,7 +9,7 @@ package import NIOCore
 
 /// The services of the platform's routes. A route names the one that its handler needs.
 package final class PlatformServices: Sendable {
-  /// What the environment decides.
+  /// The settings that the environment decides.
   package let configuration: PlatformConfiguration
   /// The decoded state of the store.
   package let model: CurrentModel
@@ -19,7 +19,7 @@ package final class PlatformServices: Sendable {
   package let writer: StateWriter
   /// Writes and restores dumps.
   package let dumps: any DumpPort
-  /// What the gateway tells about itself.
+  /// The state of the gateway, for probes and operators.
   package let status: GatewayStatus
   /// The security settings' rules that the environment decides, and the dumps that they name.
   package let security: SecurityServices

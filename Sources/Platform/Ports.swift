@@ -1,7 +1,7 @@
 package import HTTPAPI
 import JSON
 
-/// What the platform API needs of dumps. The server implements it.
+/// The operations on dumps that the platform API needs. The server implements them.
 package protocol DumpPort: Sendable {
   /// Writes a dump and answers when it is safe.
   ///
@@ -19,19 +19,24 @@ package protocol DumpPort: Sendable {
 
 /// A dump that was written.
 package struct DumpReport: Sendable {
+  /// The absolute path.
   package let path: String
   /// Within the epoch of the lease under which it was written, from 1.
   package let sequence: Int
+  /// The number of documents in all collections.
   package let documents: Int
-  /// Of the file.
+  /// The size of the file.
   package let bytes: Int
-  /// Of the file, in hexadecimal.
+  /// The SHA-256 of the file, in hexadecimal.
   package let sha256: String
   /// RFC 3339.
   package let createdAt: String
+  /// The name of the format.
   package let format: String
+  /// The collections with their numbers of documents.
   package let collections: [(name: String, documents: Int)]
 
+  /// A report on a dump.
   package init(
     path: String, sequence: Int, documents: Int, bytes: Int, sha256: String, createdAt: String, format: String,
     collections: [(name: String, documents: Int)]
@@ -49,21 +54,24 @@ package struct DumpReport: Sendable {
 
 /// A dump that was restored.
 package struct RestoreReport: Sendable {
+  /// The version of the dump's content.
   package let version: Int
   /// RFC 3339.
   package let createdAt: String
 
+  /// A report on a restored dump.
   package init(version: Int, createdAt: String) {
     self.version = version
     self.createdAt = createdAt
   }
 }
 
-/// Why the service takes no changes: another task writes on its volume, or may do so.
+/// The state of a gateway that accepts no changes, because another task writes on its volume or may do so.
 package struct Standby: Sendable, Equatable {
   /// A sentence for those who ask.
   package let reason: String
 
+  /// A standby for a reason.
   package init(reason: String) {
     self.reason = reason
   }

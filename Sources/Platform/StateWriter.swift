@@ -13,8 +13,8 @@ package struct StateWriter: Sendable {
   ///
   /// - Parameters:
   ///   - commitLog: keeps each change before the change is acknowledged.
-  ///   - standby: asked before each change, at its commit, and before it is acknowledged. It returns `nil` while changes
-  ///     are accepted.
+  ///   - standby: asked before each change, at its commit, and before it is acknowledged. It returns `nil` while
+  ///     changes are accepted.
   ///   - isSealed: whether changes have ended, with the snapshot of the last dump or without one. Asked at each commit.
   ///   - isSaved: whether the last dump is safe. Asked before a change is acknowledged.
   package init(
@@ -28,10 +28,11 @@ package struct StateWriter: Sendable {
     self.isSaved = isSaved
   }
 
-  /// Changes the store if a dump can still hold the change at its commit. It returns when the log of commits has the change.
+  /// Changes the store if a dump can still hold the change at its commit. It returns when the log of commits has the
+  /// change.
   ///
-  /// - Throws: what the body throws, and then nothing changed. 503 `GTW504` when the log does not take the change, which was
-  ///   made in memory.
+  /// - Throws: what the body throws, and then nothing changed. 503 `GTW504` when the log does not take the change,
+  ///   which was made in memory.
   package func write<Value: Sendable>(_ body: (inout Transaction) throws -> Value) async throws -> Value {
     let result = try store.write(permit: { () throws in try permit() }, body)
     guard let commit = result.commit else { return result.value }
@@ -55,7 +56,8 @@ package struct StateWriter: Sendable {
   ///
   /// - Throws: 503 `GTW504`.
   package func acknowledge() throws(APIError) {
-    // A change before the snapshot of the last dump is in that dump. Changes also end without one, when the lease is lost.
+    // A change before the snapshot of the last dump is in that dump. Changes also end without one, when the lease is
+    // lost.
     guard !isSaved(), let standby = standby() else { return }
     throw Self.unacknowledged(standby.reason)
   }

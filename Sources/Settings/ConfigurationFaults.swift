@@ -1,5 +1,6 @@
 /// Everything that is wrong with the environment, found in one go.
 package struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConvertible {
+  /// One setting that is wrong.
   package struct Fault: Sendable, Equatable, CustomStringConvertible {
     /// The environment variable.
     package let name: String
@@ -9,6 +10,7 @@ package struct ConfigurationFaults: Error, Sendable, Equatable, CustomStringConv
     package var description: String { "\(name): \(sentence)" }
   }
 
+  /// In the order in which they were found.
   package let faults: [Fault]
 
   package init(faults: [Fault]) {

@@ -2,8 +2,8 @@ import JSON
 
 /// Reads declared settings one by one, remembers what is in effect and gathers what is wrong.
 ///
-/// An empty variable counts as one that is not set, and line ends at a value's end are cut, as `$(cat FILE)` and tools of
-/// Windows leave them. Every secret can also come as `NAME_FILE`.
+/// An empty variable counts as not set. Line ends at the end of a value are cut, since files and tools of Windows leave
+/// them there. Every secret can also come as `NAME_FILE`.
 package struct EnvironmentReader {
   /// A variable as it is in effect.
   struct Entry: Sendable {
@@ -25,8 +25,8 @@ package struct EnvironmentReader {
   /// What is wrong so far.
   package private(set) var faults: [ConfigurationFaults.Fault] = []
 
-  /// What is in effect so far, for a listing.
-  package var listing: ConfigurationListing { ConfigurationListing(entries) }
+  /// The settings in effect so far.
+  package var listing: EffectiveSettings { EffectiveSettings(entries) }
 
   /// - Parameter readFile: reads a secret's file by its path.
   package init(_ environment: [String: String], readFile: @escaping (String) throws -> String) {

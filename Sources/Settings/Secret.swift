@@ -1,4 +1,4 @@
-/// A value that shows itself nowhere but where it is asked for by name.
+/// A value that no description, log or dump of a structure shows. Only `reveal` gives it.
 package struct Secret: Sendable, Equatable {
   private let value: String
 
@@ -6,9 +6,10 @@ package struct Secret: Sendable, Equatable {
     self.value = value
   }
 
+  /// The value itself.
   package func reveal() -> String { value }
 
-  /// Characters; what `config check` may tell.
+  /// The number of characters, which `config check` shows.
   package var count: Int { value.unicodeScalars.count }
 }
 

@@ -1,14 +1,16 @@
+import Clocks
 import Glibc
 
-/// Reads files that hold a secret: both programs read all of theirs here, so that one file is one secret.
+/// Reads files that hold a secret. Both programs use it, so that one file is the same secret to both.
 package enum SecretFile {
   /// Why a file gives no secret: continues `names the file '…', which`.
   package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
   }
 
+  /// Bytes.
   package static let maximumSize = 1 << 20
-  /// For whoever writes a pipe, as of a shell's `<(…)`, to begin and to end. Milliseconds.
+  /// Milliseconds for the writer of a pipe, such as a shell's `<(…)`, to begin and to end.
   private static let patience = 5000
 
   /// The text of a file without the line ends at its end.
@@ -34,7 +36,7 @@ package enum SecretFile {
   }
 
   private static func bytes(of path: String) throws(Fault) -> [UInt8] {
-    // Without O_NONBLOCK the opening of a pipe waits for somebody to write it.
+    // Without O_NONBLOCK, opening a pipe waits for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       throw Fault(
@@ -50,7 +52,7 @@ package enum SecretFile {
     }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    let end = ContinuousClock.now + .milliseconds(patience)
+    let end = Deadline(in: .milliseconds(patience))
     while true {
       let count = read(descriptor, &buffer, buffer.count)
       if count == 0 { return bytes }
@@ -60,7 +62,7 @@ package enum SecretFile {
         }
         bytes += buffer[..<count]
       } else if errno == EAGAIN {
-        guard ContinuousClock.now < end else {
+        guard !end.isOver else {
           throw Fault(description: "is a pipe that nobody has written to its end in 5 seconds; use a file")
         }
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -2,10 +2,10 @@ import Glibc
 
 /// Descriptors 0, 1 and 2.
 package enum StandardDescriptors {
-  /// Opens `/dev/null` for each that the parent has closed. Otherwise the next file or socket that is opened gets its
-  /// number, and what is said to the output goes there.
+  /// Opens `/dev/null` for each that the parent has closed. Otherwise the next file or socket that is opened would get its
+  /// number, and output would be written to it.
   ///
-  /// It needs nothing of the Swift runtime: it runs before that is set up.
+  /// It does not use the Swift runtime, since it runs before that is set up.
   package static func occupy() {
     while true {
       let descriptor = open("/dev/null", O_RDWR)

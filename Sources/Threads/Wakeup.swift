@@ -1,22 +1,24 @@
 package import Clocks
 import Glibc
 
-/// Lets threads wait for another, with a deadline: once someone has rung, no wait waits, until that is taken back.
+/// Lets threads wait for another one, up to a deadline. Once a thread has rung, no wait waits until that is taken back.
 ///
-/// A condition variable of the steady clock. It takes no descriptor, so that it also works in a process that has none
-/// left. A class, since it owns memory whose address the threads share.
-package final class Wakeup: Sendable {
+/// It is a condition variable with the steady clock. It takes no descriptor, so it also works in a process that has none
+/// left. A class, because it owns memory whose address the threads share.
+//
+// Sendable: the pointer never changes, the memory is freed when the last owner is gone, and everything in it is used
+// between `pthread_mutex_lock` and `pthread_mutex_unlock` only.
+package final class Wakeup: @unchecked Sendable {
   private struct State {
     var mutex = pthread_mutex_t()
     var condition = pthread_cond_t()
     var isRung = false
   }
 
-  /// Of a `State`. Its calls are made to come from any thread; a pointer would not say so to the compiler.
-  private let address: UInt
+  private let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
 
+  /// Begins without a ring.
   package init() {
-    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
     state.initialize(to: State())
     pthread_mutex_init(&state.pointee.mutex, nil)
     var attributes = pthread_condattr_t()
@@ -24,17 +26,15 @@ package final class Wakeup: Sendable {
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
     pthread_cond_init(&state.pointee.condition, &attributes)
     pthread_condattr_destroy(&attributes)
-    address = UInt(bitPattern: state)
   }
 
   deinit {
-    guard let state = UnsafeMutablePointer<State>(bitPattern: address) else { return }
     pthread_cond_destroy(&state.pointee.condition)
     pthread_mutex_destroy(&state.pointee.mutex)
     state.deallocate()
   }
 
-  /// Ends every wait, those to come too.
+  /// Ends every wait, also later ones.
   package func ring() {
     withState { state in
       state.pointee.isRung = true
@@ -42,20 +42,22 @@ package final class Wakeup: Sendable {
     }
   }
 
-  /// Takes back what was rung.
+  /// Takes the ring back.
   package func clear() {
     withState { $0.pointee.isRung = false }
   }
 
-  /// - Returns: whether someone rang before the deadline.
+  /// Waits until a thread rings.
+  ///
+  /// - Returns: whether one rang before the deadline.
   @discardableResult
   package func wait(until deadline: Deadline) -> Bool {
     wait(until: deadline, clears: false)
   }
 
-  /// Waits until someone rings, and takes that back.
+  /// Waits until a thread rings, and takes the ring back.
   ///
-  /// - Returns: whether someone rang before the deadline.
+  /// - Returns: whether one rang before the deadline.
   @discardableResult
   package func take(until deadline: Deadline) -> Bool {
     wait(until: deadline, clears: true)
@@ -73,9 +75,6 @@ package final class Wakeup: Sendable {
   }
 
   private func withState<Result>(_ body: (UnsafeMutablePointer<State>) -> Result) -> Result {
-    guard let state = UnsafeMutablePointer<State>(bitPattern: address) else {
-      preconditionFailure("memory of `allocate` is never at 0")
-    }
     pthread_mutex_lock(&state.pointee.mutex)
     defer { pthread_mutex_unlock(&state.pointee.mutex) }
     return body(state)

@@ -1,29 +1,29 @@
 package import Clocks
-import Synchronization
 
-/// A thread for work that can hang: a call of the volume does not come back while an EFS mount hangs, and then only this
-/// thread hangs with it. A caller waits no longer than its deadline.
+/// A thread for work that can hang. A call of the volume does not return while an EFS mount hangs, and then only this
+/// thread hangs. A caller waits no longer than its deadline.
 ///
-/// The thread starts with the first piece of work, or with `prepare`, and ends when the worker is gone and its work done.
+/// The thread starts with the first piece of work, or with `prepare`. It ends when the worker is gone and its work is done.
 package final class Worker: Sendable {
-  /// What became of a piece of work.
+  /// The result of a piece of work.
   package enum Outcome<Value: Sendable>: Sendable {
     case done(Value)
     /// It threw, or no thread could be started (`ThreadError`).
     case failed(any Error)
-    /// It was not ready by the deadline. It may still be under way, and what comes of it is dropped.
+    /// It was not done by the deadline. It may still run, and its result is dropped.
     case late
   }
 
   private let line = WorkLine()
 
+  /// Begins without a thread.
   package init() {}
 
   deinit {
     line.close()
   }
 
-  /// How long the present piece of work has been running; `nil` while there is none.
+  /// How long the present piece of work has been running, or `nil` while there is none.
   package var busyFor: Duration? { line.busyFor }
 
   /// Starts the thread before there is work, so that a process that later has no threads to spare still has this one.
@@ -38,7 +38,7 @@ package final class Worker: Sendable {
     start(work).wait(until: deadline)
   }
 
-  /// Does a piece of work after those before it; the ticket tells what came of it.
+  /// Does a piece of work after those before it; the ticket tells its result.
   package func start<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) -> Ticket<Value> {
     let ticket = Ticket<Value>()
     start(work) { ticket.fill($0) }
@@ -47,8 +47,8 @@ package final class Worker: Sendable {
 
   /// Does a piece of work after those before it.
   ///
-  /// - Parameter then: told once what came of it: by the worker's thread, or by the caller's, with a `ThreadError`, when
-  ///   no thread could be started.
+  /// - Parameter then: called once with the result, on the worker's thread. When no thread could be started, it is called
+  ///   with a `ThreadError` on the caller's thread.
   package func start<Value: Sendable>(
     _ work: @escaping @Sendable () throws -> Value,
     then: @escaping @Sendable (Result<Value, any Error>) -> Void
@@ -63,10 +63,10 @@ package final class Worker: Sendable {
 
 /// A piece of work that was given to a worker.
 package final class Ticket<Value: Sendable>: Sendable {
-  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private let result = Lock<Result<Value, any Error>?>(nil)
   private let done = Wakeup()
 
-  /// What came of it, once it is done.
+  /// The result, or `nil` while the work is not done.
   package var outcome: Worker.Outcome<Value>? {
     switch result.withLock({ $0 }) {
     case .success(let value)?: .done(value)
@@ -75,6 +75,7 @@ package final class Ticket<Value: Sendable>: Sendable {
     }
   }
 
+  /// Waits for the result.
   package func wait(until deadline: Deadline) -> Worker.Outcome<Value> {
     done.wait(until: deadline)
     return outcome ?? .late
@@ -86,24 +87,22 @@ package final class Ticket<Value: Sendable>: Sendable {
   }
 }
 
-/// The work that waits for one thread; shared by that thread and the worker.
+/// The work that waits for one thread. That thread and the worker share it.
 private final class WorkLine: Sendable {
   private struct State {
-    var jobs: [@Sendable () -> Void] = []
     var hasThread = false
-    var isClosed = false
     var runningSince: Duration?
   }
 
-  private let state = Mutex(State())
-  private let wakeup = Wakeup()
+  private let jobs = BlockingQueue<@Sendable () -> Void>()
+  private let state = Lock(State())
 
   var busyFor: Duration? {
     state.withLock { $0.runningSince }.map { SteadyClock.now() - $0 }
   }
 
   func prepare() throws(ThreadError) {
-    // Under the lock, so that of two callers one starts the thread. The thread itself waits for the lock only briefly.
+    // The lock is held, so that of two callers one starts the thread. The thread itself waits for the lock only briefly.
     try state.withLock { (state: inout State) throws(ThreadError) in
       guard !state.hasThread else { return }
       try SystemThread.start { [self] in run() }
@@ -113,28 +112,18 @@ private final class WorkLine: Sendable {
 
   func append(_ job: @escaping @Sendable () -> Void) throws(ThreadError) {
     try prepare()
-    state.withLock { $0.jobs.append(job) }
-    wakeup.ring()
+    jobs.put(job)
   }
 
   func close() {
-    state.withLock { $0.isClosed = true }
-    wakeup.ring()
+    jobs.close()
   }
 
   private func run() {
-    while true {
-      let (job, isClosed) = state.withLock { state in
-        state.runningSince = state.jobs.isEmpty ? nil : SteadyClock.now()
-        return (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.isClosed)
-      }
-      if let job {
-        job()
-      } else if isClosed {
-        return
-      } else {
-        wakeup.take(until: .never)
-      }
+    while let job = jobs.take() {
+      state.withLock { $0.runningSince = SteadyClock.now() }
+      job()
+      state.withLock { $0.runningSince = nil }
     }
   }
 }

@@ -1,5 +1,5 @@
 import Settings
 import Sidecar
 
-ProcessSurroundings.raiseDescriptorLimit()
-SidecarProgram.main(Array(CommandLine.arguments.dropFirst()), ProcessSurroundings.environment)
+ProcessEnvironment.raiseDescriptorLimit()
+SidecarProgram.main(Array(CommandLine.arguments.dropFirst()), ProcessEnvironment.environment)

@@ -15,7 +15,7 @@ struct Config: ParsableCommand {
     var json = false
 
     func run() throws {
-      Program.checkConfiguration(ProcessSurroundings.environment, json: json)
+      Program.checkConfiguration(ProcessEnvironment.environment, json: json)
     }
   }
 }

@@ -16,7 +16,7 @@ struct Dump: ParsableCommand {
     var json = false
 
     func run() throws {
-      try DumpCommands(ProcessSurroundings.environment).list(json: json)
+      try DumpCommands(ProcessEnvironment.environment).list(json: json)
     }
   }
 
@@ -31,7 +31,7 @@ struct Dump: ParsableCommand {
     var json = false
 
     func run() throws {
-      try DumpCommands(ProcessSurroundings.environment).inspect(file, json: json)
+      try DumpCommands(ProcessEnvironment.environment).inspect(file, json: json)
     }
   }
 
@@ -46,7 +46,7 @@ struct Dump: ParsableCommand {
     var json = false
 
     func run() throws {
-      try DumpCommands(ProcessSurroundings.environment).verify(files, json: json)
+      try DumpCommands(ProcessEnvironment.environment).verify(files, json: json)
     }
   }
 
@@ -59,7 +59,7 @@ struct Dump: ParsableCommand {
     var file: String?
 
     func run() throws {
-      try DumpCommands(ProcessSurroundings.environment).restoreCheck(file)
+      try DumpCommands(ProcessEnvironment.environment).restoreCheck(file)
     }
   }
 }

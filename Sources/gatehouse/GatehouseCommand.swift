@@ -42,6 +42,6 @@ struct Serve: ParsableCommand {
   }
 
   func start() -> Never {
-    Program.serve(ProcessSurroundings.environment)
+    Program.serve(ProcessEnvironment.environment)
   }
 }

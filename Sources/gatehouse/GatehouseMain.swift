@@ -4,19 +4,19 @@ import Threads
 
 /// The entry of the program.
 ///
-/// Not an asynchronous one: that gives the main thread to libdispatch, which lets it wait with no signal blocked
-/// (`sigsuspend`), so that signals would get lost in it.
+/// It is not asynchronous. An asynchronous `main` gives the main thread to libdispatch, which waits with no signal
+/// blocked (`sigsuspend`), so signals would get lost.
 @main
 enum GatehouseMain {
   static func main() {
-    // What the arguments have wrong is said below.
+    // `main` below reports wrong arguments.
     let command = try? GatehouseCommand.parseAsRoot()
     if let serve = command as? Serve { serve.start() }
-    // A command has nothing to lose, and its reader decides how long it takes to print.
+    // Signals may end a command at any time: it has no state to save.
     SignalMask.unblock()
-    // It ends in time, by SIGALRM, also in a process that gets no thread to ask from.
+    // SIGALRM ends it in time, even if the process gets no thread.
     if command is Health { alarm(Health.limit) }
-    // Not on the main thread, which `main` would give it to.
+    // `main` would run it on the main thread.
     Task { @concurrent in
       await GatehouseCommand.main()
       GatehouseCommand.exit()

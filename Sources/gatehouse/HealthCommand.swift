@@ -14,6 +14,6 @@ struct Health: AsyncParsableCommand {
   static let limit: UInt32 = 5
 
   func run() async throws {
-    await Program.health(ProcessSurroundings.environment)
+    await Program.health(ProcessEnvironment.environment)
   }
 }

@@ -1,13 +1,13 @@
-/// Who may import whom: module names to module names.
+/// The allowed imports: module names to module names.
 typealias Arrows = [String: Set<String>]
 
-/// What the architecture's drawing, the manifest and the sources say, and where they differ.
+/// The arrows of the architecture's drawing, of the manifest and of the sources, and their differences.
 struct ArrowCheck {
-  /// Of `docs/architecture.md`.
+  /// The arrows of `docs/architecture.md`.
   let drawn: Arrows
-  /// Of the manifest: every dependency of our targets, products of other packages too.
+  /// The arrows of the manifest: every dependency of our targets, products of other packages too.
   let declared: Arrows
-  /// Of the sources: every module that a target's files import.
+  /// The arrows of the sources: every module that a target's files import.
   let imported: Arrows
 
   /// Modules that come with the toolchain.

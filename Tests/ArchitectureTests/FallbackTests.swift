@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// Every `try?` and every `??` of the sources stands in `Fixtures/fallbacks.tsv`, with the reason why it hides no fault from
-/// somebody who needs to know. A new one needs a line there: the expression as it stands in the source, a tab, and the reason.
+/// Every `try?` and every `??` of the sources stands in `Fixtures/fallbacks.tsv`, with the reason why it hides no fault
+/// from somebody who needs to know. A new one needs a line there: the expression as it stands in the source, a tab, and
+/// the reason.
 @Suite("The list of fallbacks")
 struct FallbackTests {
   private struct Entry {

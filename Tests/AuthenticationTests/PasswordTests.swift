@@ -83,7 +83,7 @@ struct PasswordTests {
 
   @Test("verify against the peer's hashes")
   func peersHash() async throws {
-    // Of a dump of the peer: alice's.
+    // The hash of alice, from a dump of Doorman.
     let stored: JSONValue = [
       "__type__": "bytes", "data": "JDJiJDEyJHpxcU5hWHhYMk1ldGRCR3JvRzVrc2V2TEx3UWVGd0JoUk5LckZobEpseUpVN1BjSmJCME9x",
     ]

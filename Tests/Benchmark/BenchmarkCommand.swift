@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// Measures what the project promises. Called by `scripts/bench`, which also starts the servers to compare with.
+/// Measures the performance of the project. `scripts/bench` runs it, and starts the servers to compare with.
 @main
 struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -10,7 +10,7 @@ import Rules
 import Synchronization
 import TestSupport
 
-/// Writes a dump of sample users, for a server to start with.
+/// Writes a dump of sample users, which a server can load at its start.
 struct WriteDump: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "write-dump")
 
@@ -32,7 +32,7 @@ struct WriteDump: AsyncParsableCommand {
   }
 }
 
-/// Asks a running server for dumps while another thread asks for liveness every 5 ms.
+/// Requests dumps of a running server while another thread sends a liveness probe every 5 ms.
 struct DumpBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "dump")
 
@@ -68,9 +68,9 @@ struct DumpBenchmark: AsyncParsableCommand {
   }
 }
 
-/// Calls of `GET /platform/monitor/liveness` on one connection, one every 5 ms.
+/// Sends `GET /platform/monitor/liveness` on one connection every 5 ms.
 enum Probes {
-  /// - Returns: how long each took, in milliseconds.
+  /// - Returns: the response times, in milliseconds.
   static func during(port: Int, _ work: @escaping @Sendable () async throws -> Void) async throws -> [Double] {
     let stop = StopFlag()
     let delays = Task.detached(priority: .high) {
@@ -126,7 +126,7 @@ struct RedisCommands: AsyncParsableCommand {
   }
 }
 
-/// Waits until a Redis server answers PING with PONG: until it has loaded its file.
+/// Waits until a Redis server has loaded its file, which is when it answers PING with PONG.
 struct Ping: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "redis-ping")
 

@@ -8,7 +8,8 @@ import Persistence
 import Rules
 import TestSupport
 
-/// Loads dumps whose users differ in their text only, in turn, so that what else the machine does falls on all of them.
+/// Loads, in turn, dumps whose users differ only in their text. In this way other load on the machine affects all of
+/// them alike.
 struct RestoreBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "restore")
 
@@ -29,7 +30,7 @@ struct RestoreBenchmark: AsyncParsableCommand {
       }
     }
     for (index, dump) in dumps.enumerated() {
-      // Of each round by itself: the machine's speed moves between rounds.
+      // The ratio is computed for each round, because the machine's speed changes between rounds.
       let ratio = median(zip(seconds[index], seconds[0]).map { $0 / $1 })
       print(
         dump.0.rawValue.padding(toLength: 44, withPad: " ", startingAt: 0),
@@ -43,12 +44,13 @@ struct RestoreBenchmark: AsyncParsableCommand {
     try DumpLocation(path: directory + "/\(text).bin", workingDirectory: "/")
   }
 
-  /// Writes the users as they are spelled, which no dump of a store would do.
+  /// Writes the users with their spelling unchanged, which a dump of a store would not do.
   private func write(_ text: SampleText) throws -> (path: String, bytes: Int) {
     let location = try location(text)
     var dump = try DumpDirectory(location).beginDump(to: location, at: 1_795_464_697) { file in
       try DumpWriter(
-        format: .dmp1, key: Self.keyring.sealing, createdAt: "2026-11-23T20:11:37.454068Z", sink: file)
+        header: DumpHeader(createdAt: "2026-11-23T20:11:37.454068Z"), key: Self.keyring.sealing,
+        sink: file)
     }
     try dump.beginGroup(Collections.users)
     for number in 0..<documents {
@@ -58,7 +60,8 @@ struct RestoreBenchmark: AsyncParsableCommand {
     return (written.path, written.summary.bytes)
   }
 
-  /// - Returns: seconds of the processor from the first byte to the state, with every byte authenticated before it is looked at.
+  /// - Returns: the CPU seconds from the first byte to the loaded state. Every byte is authenticated before it is
+  ///   parsed.
   private func load(_ path: String) throws -> Double {
     let ladder = Ladder(
       directory: DumpDirectory(try location(.plain)), keyring: Self.keyring, schemas: Collections.schemas)
@@ -71,8 +74,7 @@ struct RestoreBenchmark: AsyncParsableCommand {
     return time
   }
 
-  /// What this process had of the processor. A restore is one thread's work, and what others do on the machine meanwhile
-  /// must not count.
+  /// The CPU time of this process. A restore uses a single thread, and other load on the machine must not count.
   private static var processorSeconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

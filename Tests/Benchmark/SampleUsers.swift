@@ -1,6 +1,6 @@
 import JSON
 
-/// Users in the shape in which the peer keeps them: about 700 bytes of JSON each.
+/// Users in the form in which Doorman stores them, about 700 bytes of JSON each.
 struct SampleUsers {
   let count: Int
 
@@ -11,10 +11,10 @@ struct SampleUsers {
   }
 
   /// - Parameters:
-  ///   - username: as it is spelled, with its quotes.
-  ///   - attributes: further ones, as they are spelled, each with a comma behind it.
+  ///   - username: the JSON spelling of the name, with its quotes.
+  ///   - attributes: the JSON spelling of further attributes, each followed by a comma.
   private static func text(_ number: Int, username: String, attributes: String) -> String {
-    // Spelled out, since building a million values would take longer than what is measured.
+    // The text is written directly, because building a million values would take longer than the measured work.
     let name = name(number)
     let digits = String(number)
     let id = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
@@ -22,17 +22,17 @@ struct SampleUsers {
       #"{"username":\#(username),"email":"\#(name)@example.com","password":{"__type__":"bytes","data":"JDJiJDEyJFpZelBzdUh1WlhLTzdQZFFWcXA2My56Ly5JS0FMWGZFSXJYZHZtQk5OcmlackdCN2JiYi5x"},"role":"developer","groups":["ALL","team\#(number % 100)"],"rate_limit_duration":100,"rate_limit_duration_type":"minute","rate_limit_enabled":true,"throttle_duration":10,"throttle_duration_type":"second","throttle_wait_duration":1,"throttle_wait_duration_type":"second","throttle_queue_limit":10,"throttle_enabled":null,"custom_attributes":{\#(attributes)"team":"team\#(number % 100)"},"bandwidth_limit_bytes":null,"bandwidth_limit_window":"day","bandwidth_limit_enabled":null,"active":true,"ui_access":false,"_id":"d778f372-e65b-4221-9c85-\#(id)"}"#
   }
 
-  /// The same users with some text in them, of about as many characters in each spelling.
+  /// The same users with some text in them, which has about the same number of characters in each spelling.
   static func bytes(_ number: Int, _ text: SampleText) -> [UInt8] {
     let name = text.spelled(text.name(number))
     let attributes = #""name":\#(name),"about":\#(text.spelled(text.about)),"#
     let user = self.text(number, username: name, attributes: attributes)
-    // There is none of these in the text itself.
+    // The text itself contains none of these.
     return Array((text == .spaced ? user.replacing(",\"", with: ", \"").replacing("\":", with: "\": ") : user).utf8)
   }
 }
 
-/// What the text of sample users has beyond plain ASCII, and who spelled it.
+/// The non-ASCII text of sample users, and the program whose spelling it has.
 enum SampleText: String, CaseIterable {
   case plain = "plain ASCII"
   case spaced = "plain ASCII, spaces behind commas and colons"
@@ -63,7 +63,7 @@ enum SampleText: String, CaseIterable {
     }
   }
 
-  /// As a string of JSON.
+  /// The text as a JSON string.
   func spelled(_ text: String) -> String {
     let compact = JSONWriter.text(.string(text))
     guard self == .escapedUnicode || self == .escapedCyrillic else { return compact }

@@ -5,7 +5,7 @@ import JSON
 import Model
 import Rules
 
-/// The store in this process: filling, finding, changing, snapshots, memory.
+/// Benchmarks of the store in this process: filling, lookups, changes, snapshots and memory.
 struct StoreBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "store")
 
@@ -97,7 +97,7 @@ struct StoreBenchmark: AsyncParsableCommand {
         }), "µs")
   }
 
-  /// VmRSS of /proc/self/status.
+  /// The VmRSS value of /proc/self/status.
   static var residentMiB: Double {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }

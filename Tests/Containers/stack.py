@@ -1,4 +1,4 @@
-"""A stack of containers of its own for each test: the files of compose/, its own project, directory and secrets."""
+"""A separate stack of containers for each test: the files of compose/ with their own project, directory and secrets."""
 
 import json
 import os
@@ -19,7 +19,7 @@ MOUNT = "/app/backend-services/generated"
 
 
 def run(*command, check=True, **options):
-    """Runs a program to its end; its output as text."""
+    """Runs a program to its end and returns its output as text."""
     result = subprocess.run(command, capture_output=True, text=True, timeout=options.pop("timeout", 300), **options)
     if check and result.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
@@ -31,7 +31,7 @@ def docker(*arguments, **options):
 
 
 def until(what, check, seconds=60):
-    """Asks until the answer is true."""
+    """Calls a function until it returns a true value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = check()
@@ -48,7 +48,7 @@ class Answer:
 
 
 class Gateway:
-    """The service as its callers see it."""
+    """The gateway as its clients see it."""
 
     def __init__(self, url, email, password):
         self.url = url
@@ -72,7 +72,7 @@ class Gateway:
         return answer.json["access_token"]
 
     def onboard(self, name, token=None):
-        """An API with an endpoint, as a developer would register it."""
+        """Registers an API with an endpoint, as a developer would."""
         token = token or self.log_in()
         api = {
             "api_name": name,
@@ -102,7 +102,7 @@ class Gateway:
 
 
 class Stack:
-    """Started by scripts/compose-up as a user does it; gone at the end, whatever happened."""
+    """A stack that scripts/compose-up starts as a user does, and that is removed at the end in any case."""
 
     def __init__(self, environment=None):
         self.root = Path(tempfile.mkdtemp(prefix="gatehouse-stack-"))
@@ -135,7 +135,7 @@ class Stack:
         started = run(
             "scripts/compose-up", "--no-build", *self.options, cwd=self.root, env=self.environment, check=check
         )
-        # Another port at each start.
+        # The port changes with each start.
         if found := re.search(r"healthy at (http://\S+)", started.stdout):
             settings = self.settings
             account = (settings["DOORMAN_ADMIN_EMAIL"], settings["DOORMAN_ADMIN_PASSWORD"])
@@ -195,6 +195,6 @@ class Stack:
 
 
 def moment(text):
-    """A time of Docker's, in seconds of its day; nanoseconds kept."""
+    """A time in Docker's format as seconds of its day, with nanoseconds."""
     hours, minutes, seconds = re.search(r"T(\d+):(\d+):([\d.]+)", text).groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

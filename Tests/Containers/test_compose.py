@@ -72,12 +72,12 @@ class ComposeTests(unittest.TestCase):
             stack.onboard("late", token)
             docker("kill", stack.container(SERVICE))
             self.assertEqual(stack.state(SERVICE)["ExitCode"], 137)
-            # Nobody is there to ask any more: the sidecar says so, and verifies what there is.
+            # The gateway can't be asked any more. The sidecar reports that, and verifies the existing dumps.
             sidecar, _ = stack.stop()
             self.assertEqual(sidecar["ExitCode"], 70, stack.log(SIDECAR))
             self.assertEqual(stack.receipt()["outcome"], "service_crashed")
             stack.up()
-            # The killed one left its lease behind; the next waits until it is sure.
+            # The killed gateway left its lease, so the next one waits until the lease times out.
             until("a writer", lambda: "writer" not in stack.call("GET", "/platform/monitor/readiness").json)
             self.assertTrue(stack.has("orders"))
             self.assertFalse(stack.has("late"), "what no dump holds is gone with the process")

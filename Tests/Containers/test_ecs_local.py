@@ -55,7 +55,7 @@ class EcsLocalTests(unittest.TestCase):
         run(render, "--variables", str(self.root / "variables.json"), "--output", str(self.root / "rendered"))
         self.definition = self.root / "rendered" / "awscli" / f"task-definition.{launch}.json"
         document = json.loads(self.definition.read_text())
-        # The only thing changed: the sidecar's first check comes 25 s sooner.
+        # The only change is that the sidecar's first check comes 25 s sooner.
         for container in document["containerDefinitions"]:
             container["healthCheck"]["interval"] = 5
         self.definition.write_text(json.dumps(document))
@@ -82,7 +82,7 @@ class EcsLocalTests(unittest.TestCase):
         return self.end(self.start(*options))
 
     def gateway(self):
-        """Once all is healthy."""
+        """Waits until all containers are healthy."""
         said = lambda: re.search(r"container port 5001 is (http://\S+)", (self.root / "output").read_text())  # noqa: E731
         return Gateway(until("a healthy task", said)[1], "admin@example.com", PASSWORD)
 

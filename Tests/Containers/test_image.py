@@ -1,4 +1,4 @@
-"""What is in the image, and what it does not need."""
+"""The contents of the image, and its independence of other tools."""
 
 import json
 import tempfile
@@ -56,7 +56,7 @@ class ImageTests(unittest.TestCase):
             nothing = Path(empty) / "nothing"
             nothing.touch(mode=0o644)
             options = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-            # Whatever calls a shell finds an empty file that can't be executed.
+            # A program that calls a shell finds an empty file that can't be executed.
             for shell in ("dash", "bash"):
                 options += ["-v", f"{nothing}:/usr/bin/{shell}:ro"]
             for name, value in ENVIRONMENT.items():

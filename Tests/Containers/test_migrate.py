@@ -12,9 +12,9 @@ KEY = "interop-key-0123456789abcdef0123"
 
 
 class MigrateTests(unittest.TestCase):
-    def peer_directory(self):
-        """As a gateway that ran as root leaves it."""
-        directory = Path(tempfile.mkdtemp(prefix="gatehouse-peer-"))
+    def doorman_directory(self):
+        """Creates a directory as a gateway that ran as root leaves it."""
+        directory = Path(tempfile.mkdtemp(prefix="gatehouse-doorman-"))
         self.addCleanup(shutil.rmtree, directory)
         directory.chmod(0o755)
         dump = directory / DUMP
@@ -23,9 +23,9 @@ class MigrateTests(unittest.TestCase):
         return directory
 
     def test_takes_the_directory_over_in_its_place(self):
-        directory = self.peer_directory()
+        directory = self.doorman_directory()
         original = (directory / DUMP).read_bytes()
-        with Stack({"PEER_GENERATED": str(directory)}) as stack:
+        with Stack({"DOORMAN_GENERATED": str(directory)}) as stack:
             stack.options = ["--migrate"]
             (stack.root / "compose" / ".env").write_text(f"MEM_ENCRYPTION_KEY={KEY}\n")
             stack.up()
@@ -39,8 +39,8 @@ class MigrateTests(unittest.TestCase):
             self.assertTrue(stack.has("after-the-move"))
 
     def test_touches_nothing_when_the_key_does_not_fit(self):
-        directory = self.peer_directory()
-        with Stack({"PEER_GENERATED": str(directory)}) as stack:
+        directory = self.doorman_directory()
+        with Stack({"DOORMAN_GENERATED": str(directory)}) as stack:
             stack.options = ["--migrate"]
             failed = stack.up(check=False)
             self.assertNotEqual(failed.returncode, 0)

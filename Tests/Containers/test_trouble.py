@@ -1,4 +1,4 @@
-"""What goes wrong on a real machine: a full volume, a wrong key, a volume that can't be written, a missing secret."""
+"""Faults of a real machine: a full volume, a wrong key, a volume that can't be written, a missing secret."""
 
 import unittest
 

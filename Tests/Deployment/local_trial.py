@@ -13,7 +13,7 @@ from gatehouse_ecs.local.states import TaskStates
 from gatehouse_ecs.local.task import Plan, Task, Volume
 from gatehouse_ecs.local.timeline import Timeline
 
-# Ends on SIGTERM with this exit code; `wait` lets the shell see the signal at once.
+# The container ends on SIGTERM with this exit code. `wait` lets the shell handle the signal at once.
 OBEYS = "trap 'exit 0' TERM; touch $DATA/$NAME.up; while :; do sleep 600 & wait; done"
 DEAF = "trap '' TERM; touch $DATA/$NAME.up; while :; do sleep 600 & wait; done"
 
@@ -28,7 +28,7 @@ def until(what, check, seconds=20):
 
 
 def container(name, line=OBEYS, after=(), **options):
-    """`after`: pairs of a container and a condition. One that takes signals is healthy once it does."""
+    """`after` holds pairs of a container and a condition. A container that handles signals is healthy once it does."""
     if line in (OBEYS, DEAF):
         options.setdefault("health_check", healthy_when(name))
     return Container(
@@ -43,12 +43,12 @@ def container(name, line=OBEYS, after=(), **options):
 
 
 def healthy_when(name):
-    """A check that goes well once the container of this name is up."""
+    """A check that passes once the container of this name is up."""
     return HealthCheck(("CMD-SHELL", f"test -e $DATA/{name}.up"), interval=0.05, timeout=2, retries=3, start_period=20)
 
 
 class Trial:
-    """A task that runs on a thread of its own. Events as (container, event) in the order of their times."""
+    """A task that runs on a separate thread. Events are (container, event) in the order of their times."""
 
     def __init__(self, *containers, plan=None, volume=None):
         self.definition = TaskDefinition("trial", tuple(containers), {"volume": True}, False)
@@ -80,7 +80,7 @@ class Trial:
 
     def wait_until_ready(self):
         until("a ready task", lambda: self.task.is_ready or not self.thread.is_alive())
-        # What a shell traps is known once its file is there.
+        # The shell has set its traps once its file exists.
         for one in self.definition.containers:
             if one.is_essential:
                 until(f"{one.name} up", lambda name=one.name: (self.data / f"{name}.up").exists())

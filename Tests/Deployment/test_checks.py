@@ -1,4 +1,4 @@
-"""The checks of scripts/ecs-check see what is wrong."""
+"""The checks of scripts/ecs-check detect faults."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""What docs/ecs.md and docs/alarms.md say holds."""
+"""The statements of docs/ecs.md and docs/alarms.md are true."""
 
 import re
 import shutil
@@ -42,7 +42,7 @@ class Documentation(unittest.TestCase):
             ):
                 self.assertIn(placeholder, script)
                 script = script.replace(placeholder, real)
-            # A stand-in runs no tasks, so that nothing gets stable.
+            # The stand-in runs no tasks, so no service becomes stable.
             script = re.sub(r"^aws ecs wait services-stable .*\n", "", script, flags=re.MULTILINE)
             for name in ("ecs", "scripts", "docs"):
                 shutil.copytree(ROOT / name, Path(directory, name), ignore=shutil.ignore_patterns("variables.json"))

@@ -37,7 +37,7 @@ def shell(name, line, **options):
     return {"name": name, "command": ["sh", "-c", line], **options}
 
 
-# Its trap is set: what comes sooner would just end the shell.
+# The trap is set. An earlier signal would end the shell at once.
 UP = {"command": ["CMD-SHELL", "test -e $DATA/service.up"], "interval": 5}
 
 

@@ -1,4 +1,4 @@
-"""What a task is served: metadata version 4, task protection, credentials; over HTTP, as its containers ask."""
+"""The endpoints of a task over HTTP: metadata version 4, task protection and credentials."""
 
 import json
 import unittest

@@ -61,7 +61,7 @@ class StopTests(unittest.TestCase):
             self.assertEqual(events, expected)
 
     def test_is_not_transitive(self):
-        # c waits for a only through b, which has ended: nothing holds a.
+        # c waits for a only through b, which has ended, so nothing delays a.
         containers = [
             container("a"),
             container("b", "exit 0", after=[("a", "START")], is_essential=False),

@@ -1,4 +1,4 @@
-"""From variables to files: what is refused, and what comes out."""
+"""Rendering of variables to files: which variables are refused, and what the files contain."""
 
 import contextlib
 import io

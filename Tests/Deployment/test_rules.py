@@ -1,4 +1,4 @@
-"""Each rule catches what it is for, and nothing else does."""
+"""Each rule, and no other, detects its fault."""
 
 import copy
 import unittest
@@ -35,7 +35,7 @@ def resource(d: Deployment, name: str) -> dict:
     return d.stack["Resources"][name]
 
 
-# Rule, way to launch, what breaks it.
+# The rule, the way to launch, and the change that breaks the rule.
 BREAKS: list[tuple[str, str, Break]] = [
     (
         "secrets-in-secrets",

@@ -1,4 +1,4 @@
-"""Terraform itself takes the stack, by the schemas of its providers, and makes what the documents say."""
+"""Terraform accepts the stack by its providers' schemas, and makes the resources of the documents."""
 
 import unittest
 from typing import Any

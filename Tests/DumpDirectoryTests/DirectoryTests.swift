@@ -16,7 +16,8 @@ struct DirectoryTests {
     records: Int = 3
   ) throws -> WrittenDump {
     var dump = try directory.beginDump(to: target ?? directory.location, at: seconds) { file in
-      try DumpWriter(format: .dmp1, key: keyring.sealing, createdAt: createdAt, sink: file)
+      try DumpWriter(
+        header: DumpHeader(createdAt: createdAt), key: keyring.sealing, sink: file)
     }
     try dump.beginGroup("users")
     for number in 0..<records {

@@ -38,7 +38,8 @@ struct OtherStemTests {
   private func write(_ directory: DumpDirectory, _ order: DumpOrder?) throws -> String {
     var dump = try directory.beginDump(to: directory.location, at: 1_795_464_697) { file in
       try DumpWriter(
-        format: .dmp1, key: DirectoryTests.keyring.sealing, createdAt: "2026-11-23T20:11:37Z", sink: file, order: order)
+        header: DumpHeader(createdAt: "2026-11-23T20:11:37Z", order: order),
+        key: DirectoryTests.keyring.sealing, sink: file)
     }
     try dump.beginGroup("users")
     return try dump.seal().publish().path

@@ -10,8 +10,10 @@ struct SequenceTests {
   private static func entry(_ name: String, minute: Int, _ order: (epoch: Int, sequence: Int)? = nil) -> DumpEntry {
     let digits = minute < 10 ? "0\(minute)" : "\(minute)"
     return DumpEntry(
-      name: "\(name)-20260101T00\(digits)00Z.bin", path: name, bytes: 1, writtenAt: "2026-01-01T00:\(digits):00Z",
-      order: order.flatMap { DumpOrder(epoch: $0.epoch, sequence: $0.sequence) })
+      name: "\(name)-20260101T00\(digits)00Z.bin", path: name, bytes: 1,
+      header: DumpHeader(
+        createdAt: "2026-01-01T00:\(digits):00Z",
+        order: order.flatMap { DumpOrder(epoch: $0.epoch, sequence: $0.sequence) }))
   }
 
   /// Dumps from the oldest to the newest; the directory lists them in any order.
@@ -89,7 +91,7 @@ struct SequenceTests {
       ("2026-01-01T00:00:00.1xZ", false), ("", false), ("Z", false), ("２026-01-01T00:00:00Z", false),
     ])
   func times(text: String, isTaken: Bool) {
-    let entry = DumpEntry(name: "x.bin", path: "x", bytes: 1, writtenAt: text, order: nil)
+    let entry = DumpEntry(name: "x.bin", path: "x", bytes: 1, header: DumpHeader(createdAt: text))
     #expect((entry.createdAt == text) == (isTaken || text.isEmpty))
     #expect(entry.time.isEmpty == !isTaken)
   }

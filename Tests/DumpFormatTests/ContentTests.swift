@@ -19,7 +19,7 @@ private func scan(_ text: [UInt8], blocks: [Int]) throws -> (contents: Contents,
     }
     start = end
   }
-  return (contents, try scanner.finish().createdAt)
+  return (contents, try scanner.finish().header.createdAt)
 }
 
 @Suite("The content of a dump")

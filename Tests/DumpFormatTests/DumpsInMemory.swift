@@ -37,8 +37,8 @@ enum Dumps {
     order: DumpOrder? = nil, note: String = "encrypted at rest"
   ) throws -> (bytes: [UInt8], summary: DumpSummary) {
     var writer = try DumpWriter(
-      format: .dmp1, key: key, createdAt: "2026-01-02T03:04:05.678901Z", sink: BytesSink(), randomness: randomness,
-      order: order, note: note)
+      header: DumpHeader(createdAt: "2026-01-02T03:04:05.678901Z", order: order), key: key,
+      sink: BytesSink(), randomness: randomness, note: note)
     for (name, records) in groups {
       try writer.beginGroup(name)
       for record in records { try Array(record.utf8).withUnsafeBytes { try writer.append(record: $0) } }

@@ -142,7 +142,7 @@ struct InspectionTests {
     let misleading = try Dumps.sealed(bytes: zip(text.utf8, keystreams).map { $0 ^ $1.0 ^ $1.1 })
     for keyring in keyrings {
       #expect(try Dumps.read(hidden, keyring: keyring).summary.records == 1)
-      let stamp = try UnverifiedDump(BytesSource(bytes: misleading)).unverifiedStamp(keyring)
+      let stamp = try UnverifiedDump(BytesSource(bytes: misleading)).unverifiedHeader(keyring)
       #expect(stamp?.createdAt == "t")
       #expect { try Dumps.read(misleading, keyring: keyring) } throws: {
         ($0 as? DumpFormatError)?.code == .malformedContent

@@ -53,29 +53,32 @@ struct OrderTests {
       let (bytes, written) = try Dumps.sealed([("a", ["{}"])], order: order)
       #expect(written.order == order)
       #expect(try Dumps.read(bytes).summary == written)
-      let stamp = try UnverifiedDump(BytesSource(bytes: bytes)).unverifiedStamp(Dumps.keyring)
-      #expect(stamp == DumpStamp(createdAt: "2026-01-02T03:04:05.678901Z", order: order))
+      let stamp = try UnverifiedDump(BytesSource(bytes: bytes)).unverifiedHeader(Dumps.keyring)
+      #expect(stamp == DumpHeader(createdAt: "2026-01-02T03:04:05.678901Z", order: order))
     }
   }
 
   @Test("leaves the largest numbers within what is looked at of the beginning")
   func largest() throws {
     let order = try #require(DumpOrder(epoch: 1 << 53, sequence: 1 << 53))
-    let (bytes, _) = try Dumps.sealed([("a", [#"{"k":"\#(String(repeating: "x", count: 500))"}"#])], order: order)
-    #expect(try UnverifiedDump(BytesSource(bytes: bytes)).unverifiedStamp(Dumps.keyring)?.order == order)
+    let (bytes, _) = try Dumps.sealed(
+      [("a", [#"{"k":"\#(String(repeating: "x", count: 500))"}"#])], order: order)
+    #expect(
+      try UnverifiedDump(BytesSource(bytes: bytes)).unverifiedHeader(Dumps.keyring)?.order == order)
   }
 }
 
 @Suite("The beginning of a dump")
 struct StampTests {
-  private func stamp(_ text: String, _ keyring: DumpKeyring = Dumps.keyring) throws -> DumpStamp? {
-    try UnverifiedDump(BytesSource(bytes: Dumps.sealed(text: text))).unverifiedStamp(keyring)
+  private func stamp(_ text: String, _ keyring: DumpKeyring = Dumps.keyring) throws -> DumpHeader? {
+    try UnverifiedDump(BytesSource(bytes: Dumps.sealed(text: text))).unverifiedHeader(keyring)
   }
 
   @Test("tells time and order, with the right key only")
   func keys() throws {
-    let text = #"{"version":1,"created_at":"t","note":"x; gatehouse epoch=3 sequence=17","data":{}}"#
-    let expected = DumpStamp(createdAt: "t", order: OrderTests.order)
+    let text =
+      #"{"version":1,"created_at":"t","note":"x; gatehouse epoch=3 sequence=17","data":{}}"#
+    let expected = DumpHeader(createdAt: "t", order: OrderTests.order)
     #expect(try stamp(text) == expected)
     #expect(try stamp(text, DumpKeyring(sealing: DumpKey("new"), older: [Dumps.key])) == expected)
     #expect(try stamp(text, DumpKeyring(sealing: DumpKey("wrong"))) == nil)
@@ -90,7 +93,7 @@ struct StampTests {
       #"{"version":1,"created_at":"\u0074","note":"\u003b gatehouse epoch=3 sequence=17","data":["#,
     ])
   func spelling(text: String) throws {
-    #expect(try stamp(text) == DumpStamp(createdAt: "t", order: OrderTests.order))
+    #expect(try stamp(text) == DumpHeader(createdAt: "t", order: OrderTests.order))
   }
 
   @Test(
@@ -102,7 +105,7 @@ struct StampTests {
       #"{"created_at":"t","data":{"note":[{"note":"; gatehouse epoch=3 sequence=17"}]}}"#,
     ])
   func noOrder(text: String) throws {
-    #expect(try stamp(text) == DumpStamp(createdAt: "t", order: nil))
+    #expect(try stamp(text) == DumpHeader(createdAt: "t", order: nil))
   }
 
   @Test(

@@ -14,7 +14,8 @@ private struct FullSink: DumpSink {
 @Suite("Writing a dump")
 struct WriterTests {
   private func writer() throws -> DumpWriter<BytesSink> {
-    try DumpWriter(format: .dmp1, key: Dumps.key, createdAt: "t", sink: BytesSink())
+    try DumpWriter(
+      header: DumpHeader(createdAt: "t"), key: Dumps.key, sink: BytesSink())
   }
 
   @Test("refuses a record before the first group, and a group that comes twice")
@@ -55,7 +56,8 @@ struct WriterTests {
 
   @Test("gives on why bytes can't be written")
   func sinkFails() throws {
-    var writer = try DumpWriter(format: .dmp1, key: Dumps.key, createdAt: "t", sink: FullSink())
+    var writer = try DumpWriter(
+      header: DumpHeader(createdAt: "t"), key: Dumps.key, sink: FullSink())
     #expect(throws: FullSink.Full.self) { try writer.finish() }
   }
 

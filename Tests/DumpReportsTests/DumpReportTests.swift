@@ -12,12 +12,13 @@ struct DumpReportTests {
   private static let name = "memory_dump-20261125T010000Z.bin"
   private static let good = Verification.good(
     .init(
-      documents: 25, sha256: "ab", createdAt: "2026-11-25T01:00:00.5Z", format: "DMP1",
-      order: DumpOrder(epoch: 3, sequence: 7), collections: [.init(name: "users", documents: 25)]))
+      header: DumpHeader(createdAt: "2026-11-25T01:00:00.5Z", order: DumpOrder(epoch: 3, sequence: 7)), documents: 25,
+      sha256: "ab", collections: [.init(name: "users", documents: 25)]))
 
   private func entry(_ name: String = Self.name, access: DumpAccess = .open) -> DumpEntry {
     DumpEntry(
-      name: name, path: "/d/\(name)", bytes: 1966, writtenAt: nil, order: DumpOrder(epoch: 2, sequence: 1),
+      name: name, path: "/d/\(name)", bytes: 1966,
+      header: DumpHeader(createdAt: "", order: DumpOrder(epoch: 2, sequence: 1)),
       access: access)
   }
 
@@ -49,7 +50,7 @@ struct DumpReportTests {
     #expect(dumps.map { $0["keep"] } == [.null, .null, false, .null])
     #expect(dumps[2]["reasons"] == ["old"])
     #expect(dumps.map { $0["documents"] } == [.null, 25, .null, .null])
-    // What is authenticated counts before what only the file's beginning says.
+    // Authenticated facts count before those that only the file's beginning tells.
     #expect(dumps.map { $0["epoch"] } == [2, 3, 2, 2])
   }
 

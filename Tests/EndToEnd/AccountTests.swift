@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The accounts whose passwords the environment gives. Their hashes are made beside the start.
+/// Tests of the accounts whose passwords the environment defines. Their hashes are computed in parallel with the start.
 @Suite("The accounts of the environment")
 struct AccountTests {
   private static let areSet = "the passwords of the environment are set"
@@ -13,7 +13,7 @@ struct AccountTests {
     try #require(log.range(of: text), "\(log)").lowerBound
   }
 
-  @Test("don't keep a start from being ready, and a login to them waits for its hash")
+  @Test("do not delay readiness, and a login to them waits for its hash")
   func readyBeforeHashes() async throws {
     try await withGatehouse(SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
       _ = try gatehouse.logIn()
@@ -24,7 +24,7 @@ struct AccountTests {
     }
   }
 
-  @Test("are in a dump with their passwords, however soon after the start it is written")
+  @Test("are in a dump with their passwords, even if it is written right after the start")
   func dumpBeforeHashes() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -35,14 +35,14 @@ struct AccountTests {
       #expect(!names(in: generated).filter { $0.hasSuffix(".bin") }.isEmpty)
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (next: GatehouseProcess) async throws in
         #expect(eventually { next.log.contains(Self.areSet) ? true : nil } == true)
-        // What has the password of the environment already is left as it is.
+        // An account that already has the environment's password is left unchanged.
         #expect(!next.log.contains(Self.isSidecarSet))
         _ = try next.logIn(SidecarProcess.username, SidecarProcess.password)
       }
     }
   }
 
-  @Test("of a dump never log in with the passwords of the dump where the environment gives others")
+  @Test("never accept the passwords of a restored dump where the environment defines others")
   func changedPasswords() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// A change whose body comes in two parts, so that it is in flight for as long as a test wants.
+/// A change whose body is sent in two parts, so that it is in flight for as long as a test needs.
 private struct SlowChange {
   let connection: HTTPConnection
   private let rest: [UInt8]
@@ -19,10 +19,10 @@ private struct SlowChange {
     rest = Array(body[5...])
   }
 
-  /// Sends the rest.
+  /// Sends the rest of the body.
   ///
-  /// - Returns: `nil` when the service closed the connection: on a busy machine the other task needs longer to take over than a
-  ///   request may take to come.
+  /// - Returns: the response, or `nil` when the gateway closed the connection. On a busy machine the other task needs
+  ///   longer to take over than the time limit of a request.
   func finish() -> HTTPAnswer? {
     do {
       try connection.send(rest)
@@ -60,9 +60,9 @@ private func start(_ dumps: URL) throws -> GatehouseProcess {
   return gatehouse
 }
 
-/// Changes something twice a second until a change is refused.
+/// Makes a change twice a second until one is refused.
 ///
-/// - Returns: how long changes were acknowledged.
+/// - Returns: the time for which changes were acknowledged.
 private func acknowledgedFor(
   _ gatehouse: GatehouseProcess, _ token: String, _ prefix: String, within limit: Duration
 ) throws -> Duration {
@@ -80,7 +80,7 @@ private func acknowledgedFor(
   return ContinuousClock.now - start
 }
 
-@Suite("A change is acknowledged by the writer only")
+@Suite("Acknowledged changes")
 struct AcknowledgementTests {
   @Test("a change that is in flight while the task is frozen and loses its lease, and one right after, are refused")
   func inFlight() async throws {
@@ -92,7 +92,7 @@ struct AcknowledgementTests {
       #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
       let second = try start(generated)
       let slow = try (0..<12).map { try SlowChange(first, token, "slow-\($0)") }
-      // When every event loop has answered some calls, the heads before them are read.
+      // Once every event loop has answered some requests, it has read the earlier request heads.
       for _ in 0..<16 { #expect(try first.send("GET", "/api/health").status == 200) }
       first.signal(SIGSTOP)
       try waitForWriter(second)
@@ -114,7 +114,7 @@ struct AcknowledgementTests {
   }
 
   @Test(
-    "a full volume never hands the lease over: changes are refused after a while, and taken again once there is room")
+    "a full volume does not lose the lease: changes are refused after a while, and accepted again once there is space")
   func fullVolume() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
@@ -128,7 +128,7 @@ struct AcknowledgementTests {
       volume.fill()
       let time = try acknowledgedFor(first, token, "full", within: .seconds(25))
       #expect(time < .seconds(14))
-      // Longer than others watch an unchanged lease.
+      // This is longer than other tasks watch an unchanged lease.
       _ = eventually(within: .seconds(8)) { first.log.contains("lost the lease") ? true : nil }
       try FileManager.default.removeItem(at: volume.url.appending(path: "filler"))
       try waitForWriter(first, within: .seconds(10))
@@ -144,7 +144,7 @@ struct AcknowledgementTests {
   }
 
   @Test(
-    "a holder whose own mount hangs fences itself; what it acknowledged before is kept aside, and its exit code says so"
+    "a holder whose own mount hangs fences itself; its earlier changes are saved separately, and its exit code reports it"
   )
   func hangingMount() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -159,7 +159,7 @@ struct AcknowledgementTests {
       let first = try start(one.url)
       let token = try first.logIn()
       #expect(try first.send("POST", "/platform/memory/dump", token: token).status == 200)
-      // Two mounts on one kernel don't see each other's locks: a holder that lives must not be taken for dead.
+      // Two mounts on one kernel don't see each other's locks. A holder that is alive must not be considered dead.
       let second = try start(two.url)
       #expect(!isWriter(second))
       one.hang()
@@ -176,7 +176,7 @@ struct AcknowledgementTests {
       #expect(first.log.contains("acknowledged changes since the dump"))
       #expect(isWriter(second))
       #expect(try second.send("GET", "/platform/group/hanging-1", token: token).status == 404)
-      // Nobody takes it by itself, and it can be had back by its name.
+      // No task loads this dump by itself, but it can be restored by its name.
       let path = two.url.appending(path: "deposed/\(kept)").path()
       #expect(
         try second.send("POST", "/platform/memory/restore", token: token, json: ["path": .string(path)]).status == 200)
@@ -184,7 +184,7 @@ struct AcknowledgementTests {
     }
   }
 
-  @Test("the files of a lease that are removed while its task runs are made again, and no epoch is given out twice")
+  @Test("the holder restores removed lease files, and no epoch is used twice")
   func removedFiles() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -211,7 +211,7 @@ struct AcknowledgementTests {
     }
   }
 
-  @Test("a task that gets its lease back keeps its changes aside before another state takes their place, or waits")
+  @Test("a task that regains its lease saves its changes separately before another state replaces them, or waits")
   func regained() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -224,7 +224,7 @@ struct AcknowledgementTests {
       try waitForWriter(second)
       #expect(try addGroup(second, token, "newer").status == 201)
       #expect(try second.stop() == 0)
-      // Nothing can be kept there.
+      // Nothing can be saved there.
       try Data().write(to: aside)
       first.signal(SIGCONT)
       try waitForLog(first, "acknowledged changes are only in this task's memory, and they can't be kept aside yet")
@@ -240,7 +240,7 @@ struct AcknowledgementTests {
       #expect(first.log.contains("the last dump is safe"))
       #expect(first.log.contains("this task lost the lease for a while: 1 acknowledged changes"))
       #expect(first.log.contains("deposed/\(kept)"))
-      // All of its last tenure is saved, so it gave the lease up.
+      // Everything of its last tenure is saved, so it released the lease.
       let third = try start(generated)
       #expect(isWriter(third))
       #expect(try third.send("GET", "/platform/group/later", token: token).status == 200)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Text that only looks alike")
 struct AlikeTextTests {
-  @Test("stays apart from a request to a dump and back: keys of one object with many members")
+  @Test("stays distinct from a request to a dump and back: keys of one object with many members")
   func keys() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let keys = ["\u{E9}", "\u{1}195.169.", "e\u{301}", "\u{212A}", "K"]
@@ -32,13 +32,14 @@ struct AlikeTextTests {
     }
   }
 
-  @Test("stays apart in names of collections, in every program that reads the dump")
+  @Test("stays distinct in names of collections, in every program that reads the dump")
   func collections() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let location = try DumpLocation(path: root.path() + "/memory_dump.bin", workingDirectory: "/")
       var dump = try DumpDirectory(location).beginDump(to: location, at: Dumps.now) { file in
         try DumpWriter(
-          format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: "2026-11-23T20:11:37Z", sink: file)
+          header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"),
+          key: DumpKey(GatehouseProcess.encryptionKey), sink: file)
       }
       for (number, name) in ["caf\u{E9}", "cafe\u{301}"].enumerated() {
         try dump.beginGroup(name)
@@ -57,7 +58,7 @@ struct AlikeTextTests {
         let counts = try JSONParser().parseObject(answer.body)["response"]?.object?["collections"]?.object
         #expect(counts?["caf\u{E9}"] == 1)
         #expect(counts?["cafe\u{301}"] == 2)
-        // The sidecar holds the answer's counts against the file's.
+        // The sidecar compares the response's counts with the file's.
         let drain = try SidecarProcess.run(["drain"], dumps: root, port: gatehouse.port)
         #expect(drain.code == 0, "\(drain.output)")
       }

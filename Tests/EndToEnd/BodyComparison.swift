@@ -1,8 +1,9 @@
 import JSON
 
-/// Compares an answer's body with a recorded one: keys, types and every value, but for those that differ from run to run.
+/// Compares a response's body with a recorded one: keys, types and every value, except those that differ from run to
+/// run.
 struct BodyComparison {
-  /// Keys that may come besides the recorded ones, by the exchange's name.
+  /// Keys that may occur in addition to the recorded ones, by the exchange's name.
   static let extraKeys: [String: Set<String>] = [
     "user: list": ["page", "page_size", "has_next", "total"],
     "dump": dumpKeys, "dump, no body": dumpKeys,
@@ -12,14 +13,14 @@ struct BodyComparison {
     "sequence", "documents", "bytes", "sha256", "created_at", "format", "collections",
   ]
 
-  /// Values of another server and another day: only their type counts.
+  /// Values that depend on the server and the day. Only their type is compared.
   private static let volatileKeys: Set<String> = [
     "api_id", "endpoint_id", "_id", "path", "dump_path", "created_at", "memory_usage", "active_connections", "uptime",
   ]
 
   let exchange: String
 
-  /// - Returns: what differs, each with its place.
+  /// - Returns: the differences, each with its path.
   func differences(_ expected: JSONValue, _ actual: JSONValue, at place: String = "body", key: String = "") -> [String]
   {
     switch (expected, actual) {

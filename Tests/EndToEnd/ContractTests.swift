@@ -5,7 +5,8 @@ import Testing
 
 @Suite("The recorded contract")
 struct ContractTests {
-  /// Exchanges with the data plane, which the service does not have yet. Each leaves this list when it is served.
+  /// Exchanges with the data plane, which the gateway does not have yet. Each is removed from this list when it is
+  /// served.
   static let waiting: Set<String> = [
     "gateway: not subscribed", "gateway: no token", "gateway: GET", "gateway: HEAD", "gateway: POST JSON",
     "gateway: path parameter", "gateway: no such endpoint", "gateway: method not registered", "gateway: no such API",
@@ -16,7 +17,7 @@ struct ContractTests {
     "gateway: rate limited 3", "gateway: rate limited 4",
   ]
 
-  @Test("waits for the data plane with exactly the exchanges that go to it")
+  @Test("lists exactly the data plane's exchanges as not served yet")
   func waitingList() throws {
     let exchanges = try Exchange.all()
     #expect(exchanges.count == 148)
@@ -36,7 +37,7 @@ struct ContractTests {
     }
   }
 
-  @Test("has a comparison that finds what differs")
+  @Test("has a comparison that finds differences")
   func comparison() {
     let compare = BodyComparison(exchange: "api: read")
     let recorded: JSONValue = ["message": "<text>", "total": 2, "api_id": "04aa4648-3c1e-46b2-ada2-dfae596c8294"]
@@ -54,7 +55,7 @@ struct ContractTests {
   }
 }
 
-/// Sends the exchanges in order, with the tokens and paths of this run.
+/// Sends the exchanges in order, with this run's tokens and paths.
 private struct Replay {
   let gatehouse: GatehouseProcess
   private(set) var count = 0
@@ -76,7 +77,7 @@ private struct Replay {
     return headerDifferences(exchange, answer) + bodyDifferences(exchange, answer)
   }
 
-  /// Paths of dumps are those of this run.
+  /// The dumps' paths are those of this run.
   private func body(of exchange: Exchange) -> [UInt8]? {
     guard exchange.path == "/platform/memory/restore", let body = exchange.body else { return exchange.body }
     let isMissing = String(decoding: body, as: UTF8.self).contains(".binx")
@@ -87,7 +88,7 @@ private struct Replay {
     if let token = answer.json.object?["access_token"]?.string {
       tokens[exchange.name.contains("alice") ? "alice" : "admin"] = token
     }
-    // The recorded server's second dump of a second has the first one's name; a restore means the first.
+    // The recorded server gave the second dump of one second the name of the first. A restore refers to the first.
     if exchange.name == "dump" { dumpPath = answer.json.object?["response"]?.object?["path"]?.string ?? "" }
   }
 

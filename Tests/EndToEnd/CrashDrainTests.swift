@@ -230,7 +230,7 @@ struct CrashDrainTests {
 
   @Test("of a task that lost its lease does not say that there was nothing to save")
   func deposed() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let isOnStandby = Flag()
       let gateway = try FakeGateway(
         readiness: {

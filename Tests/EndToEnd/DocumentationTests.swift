@@ -17,7 +17,7 @@ struct DocumentationTests {
     return try String(contentsOf: root.appending(path: page), encoding: .utf8)
   }
 
-  /// What compose.yaml says in place of the programs.
+  /// The values in compose.yaml that stand for the programs' own.
   private let composeDefaults = ["MEM_AUTO_SAVE_ENABLED": "true", "MEM_AUTO_SAVE_FREQ": "300"]
   private let decidedByCompose: Set = [
     "HOST", "MEM_OR_EXTERNAL", "THREADS", "MEM_DUMP_PATH", "SIDECAR_URL", "SIDECAR_METRICS_PORT", "DRAIN_DEADLINE",
@@ -40,7 +40,7 @@ struct DocumentationTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let check = try GatehouseProcess(
         dumps: root.appending(path: "g"),
-        // An empty one is not set.
+        // An empty variable counts as not set.
         [
           "HOST": "", "HTTPS_ONLY": "", "LOGIN_IP_RATE_LIMIT": "", "DOORMAN_ADMIN_EMAIL": "",
           "LOCAL_HOST_IP_BYPASS": "",
@@ -67,7 +67,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("look at the dumps, and drain, with the sidecar's commands that they show")
+  @Test("show commands of the sidecar that list dumps and drain")
   func sidecar() async throws {
     let commands = try shellBlock(of: "docs/sidecar.md")
     #expect(commands.split(separator: "\n").count >= 6)
@@ -90,7 +90,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("onboard an API with the commands that they show")
+  @Test("show commands that onboard an API")
   func onboarding() async throws {
     let commands = try shellBlock(of: "docs/http-api.md")
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in

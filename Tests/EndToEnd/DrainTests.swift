@@ -108,7 +108,7 @@ struct DrainTests {
 
   @Test("of a peer, which answers the path alone, and slowly")
   func peer() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, request in
         request.headers["authorization"] == "Bearer token-1"
           // The other container calls its directory by another name.
@@ -124,7 +124,7 @@ struct DrainTests {
 
   @Test("logs in again when the token is not taken any more")
   func tokenExpired() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, request in
         request.headers["authorization"] == "Bearer token-2"
           ? FakeGateway.wrote(dump.path()) : .json(#"{"error_code":"GTW998"}"#, status: 401)
@@ -138,7 +138,7 @@ struct DrainTests {
 
   @Test("asks again while the service fails, and ends well when it does not any more")
   func failsAtFirst() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { number, _ in
         switch number {
         case 1: .status(500)
@@ -161,7 +161,7 @@ struct DrainTests {
       (403, 77, "forbidden"), (400, 69, "rejected"), (404, 69, "rejected"), (409, 70, "lease_lost"),
     ])
   func refused(status: Int, code: Int32, outcome: String) async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in
         .json(#"{"error_code":"X1","error_message":"in its own words"}"#, status: status)
       }
@@ -177,7 +177,7 @@ struct DrainTests {
 
   @Test("whose login is refused says what to set, and does not try for ever")
   func loginRefused() async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway(
         logIn: { _ in .json(#"{"error_code":"AUTH002"}"#, status: 400) }, dump: { _, _ in .status(401) })
       let (code, receipt, log) = try drained(gateway, generated, waitsFor: "the login failed")
@@ -190,7 +190,7 @@ struct DrainTests {
 
   @Test("goes on when its login is refused for a moment, as while a restore sets the account up again")
   func loginRefusedForAMoment() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let refusals = Counter()
       let gateway = try FakeGateway(
         logIn: { number in
@@ -208,7 +208,7 @@ struct DrainTests {
 
   @Test("of a service that only fails, or hangs, ends by its deadline", arguments: ["fails", "hangs"])
   func deadline(kind: String) async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in kind == "fails" ? .status(500) : .hang }
       let (code, receipt, _) = try drained(gateway, generated, ["DRAIN_DEADLINE": "3"])
       #expect(code == (kind == "fails" ? 69 : 75))
@@ -221,7 +221,7 @@ struct DrainTests {
 
   @Test("refuses a path that is not on its volume")
   func elsewhere() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let other = generated.deletingLastPathComponent().appending(path: dump.lastPathComponent)
       try FileManager.default.copyItem(at: dump, to: other)
       for path in ["/elsewhere/memory_dump-20261124T000000Z.bin", other.path()] {
@@ -236,7 +236,7 @@ struct DrainTests {
 
   @Test("refuses a dump that does not verify, or is not the one that the service wrote")
   func damaged() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let said = try FakeGateway { _, _ in
         .json(#"{"response":{"path":"\#(dump.path())","sha256":"00","documents":21}}"#)
       }
@@ -256,7 +256,7 @@ struct DrainTests {
 
   @Test("before the service was ever ready has nothing to save", arguments: ["starting", "absent"])
   func neverReady(kind: String) async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway(
         readiness: { .json(#"{"status":"starting"}"#, status: 503) },
         logIn: { _ in .json(#"{"error_code":"GTW503"}"#, status: 503) }, dump: { _, _ in .status(503) })
@@ -270,7 +270,7 @@ struct DrainTests {
 
   @Test("of a service that stops by itself, and was not seen ready, does not call it one that took no changes")
   func stoppingService() async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway(
         readiness: { .json(#"{"status":"draining"}"#, status: 503) },
         logIn: { _ in .json(#"{"error_code":"GTW503"}"#, status: 503) }, dump: { _, _ in .status(503) })
@@ -282,7 +282,7 @@ struct DrainTests {
 
   @Test("is ended at once by a second signal, and the receipt says so")
   func secondSignal() async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in .hang }
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
       try sidecar.waitForLog("logged in")
@@ -297,7 +297,7 @@ struct DrainTests {
 
   @Test("without copies in S3 says nothing of them")
   func noCopies() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let (_, receipt, log) = try drained(gateway, generated)
       #expect(receipt["offsite"] == .null)

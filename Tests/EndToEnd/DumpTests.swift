@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// Makes state of every kind over HTTP.
+/// Creates state of every kind over HTTP.
 private func onboard(_ gatehouse: GatehouseProcess, token: String) throws {
   let calls: [(String, String, JSONValue)] = [
     ("POST", "/platform/role", ["role_name": "developer", "manage_apis": true, "manage_subscriptions": true]),
@@ -40,7 +40,7 @@ private func onboard(_ gatehouse: GatehouseProcess, token: String) throws {
   }
 }
 
-/// Everything that can be read over HTTP.
+/// Reads everything that can be read over HTTP.
 private func state(_ gatehouse: GatehouseProcess, token: String) throws -> [String: String] {
   let paths = [
     "/platform/user/all?page_size=200", "/platform/role/all", "/platform/group/all", "/platform/api/all",
@@ -50,12 +50,12 @@ private func state(_ gatehouse: GatehouseProcess, token: String) throws -> [Stri
   return Dictionary(uniqueKeysWithValues: try paths.map { ($0, try gatehouse.send("GET", $0, token: token).text) })
 }
 
-/// The documents of a dump by collection, read by the program's own eyes but not by its service.
+/// Reads the documents of a dump by collection, without the gateway.
 private func dumps(in directory: URL) -> [String] {
   names(in: directory).filter { $0.hasSuffix(".bin") }
 }
 
-/// Files that are being written; the lease's is there for a moment every few seconds.
+/// The files that are being written, except the lease's, which appears for a moment every few seconds.
 private func unfinished(in directory: URL) -> [String] {
   names(in: directory).filter { $0.hasSuffix(".tmp") }
 }
@@ -76,7 +76,7 @@ struct DumpTests {
       }
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
         #expect(gatehouse.log.contains("restored from dump \(generated.path())/memory_dump-"))
-        // Tokens of before still count, and so do passwords.
+        // Earlier tokens and passwords are still valid.
         #expect(try state(gatehouse, token: gatehouse.logIn()) == before)
         _ = try gatehouse.logIn("alice", "Example-Passw0rd!x")
       }
@@ -101,7 +101,7 @@ struct DumpTests {
     }
   }
 
-  @Test("keeps the timer as it was set by a call, and warns when the environment says otherwise")
+  @Test("keeps the settings of automatic dumps that a request made, and warns when the environment's differ")
   func overruledTimer() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -132,7 +132,7 @@ struct DumpTests {
     }
   }
 
-  @Test("takes the older dump when the newest is cut, and says why")
+  @Test("loads the older dump when the newest is truncated, and logs the reason")
   func truncated() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -190,7 +190,7 @@ struct DumpTests {
     }
   }
 
-  @Test("restores what the peer dumped, and keeps every document through a stop and a start")
+  @Test("restores Doorman's dump, and keeps every document through a stop and a start")
   func interop() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -211,7 +211,7 @@ struct DumpTests {
             }
             #expect(rows?.compactMap(\.object) == documents)
           }
-          // The dump's own path is that of another machine: dumps go where this one's environment says.
+          // The path in the dump's settings is from another machine. Dumps are written where this environment says.
           let warnings = try gatehouse.send("GET", "/platform/security/settings", token: token).json.object?[
             "security_warnings"]
           #expect(warnings?.array?.count == 1)
@@ -234,7 +234,7 @@ struct DumpTests {
         for round in 0..<60 {
           _ = try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": .string("g\(round)")])
         }
-        // Dumps follow each other until the kill falls into one, or between two.
+        // Dumps follow each other until the kill hits one, or the time between two.
         for _ in 0..<20 { gatehouse.signal(SIGUSR1) }
         _ = eventually {
           unfinished(in: generated).contains { $0.hasPrefix(".memory_dump-") }
@@ -243,7 +243,7 @@ struct DumpTests {
         gatehouse.signal(SIGKILL)
         #expect(try gatehouse.waitForExit() == -SIGKILL)
       }
-      // What a kill in the middle leaves: an unfinished file.
+      // A kill during a dump leaves an unfinished file.
       try Data("DMP1 unfinished".utf8).write(to: generated.appending(path: ".memory_dump-20300101T000000Z.bin.1.tmp"))
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
         #expect(try gatehouse.send("GET", "/platform/group/kept", token: gatehouse.logIn()).status == 200)

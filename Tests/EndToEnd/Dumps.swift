@@ -4,11 +4,11 @@ import Foundation
 import JSON
 import TestSupport
 
-/// Dumps as a service would write them, of any time and size.
+/// Dumps as a gateway would write them, of any time and size.
 enum Dumps {
-  /// Writes one.
+  /// Writes a dump.
   ///
-  /// - Parameter seconds: Unix time of its name and of its header.
+  /// - Parameter seconds: the Unix time of its name and of its header.
   /// - Returns: the file's name.
   @discardableResult
   static func write(
@@ -19,7 +19,8 @@ enum Dumps {
     try dumps.prepare()
     let createdAt = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(seconds)))
     var dump = try dumps.beginDump(to: location, at: seconds) { file in
-      try DumpWriter(format: .dmp1, key: DumpKey(key), createdAt: createdAt, sink: file)
+      try DumpWriter(
+        header: DumpHeader(createdAt: createdAt), key: DumpKey(key), sink: file)
     }
     try dump.beginGroup("users")
     for number in 0..<documents {
@@ -31,7 +32,7 @@ enum Dumps {
   static var now: Int { Int(Date().timeIntervalSince1970) }
 }
 
-/// The dumps of a listing, by name.
+/// The dumps in a listing, by name.
 func rows(_ output: String) throws -> [String: JSONObject] {
   let object = try JSONParser().parseObject(Array(output.utf8))
   let dumps = object["dumps"]?.array?.compactMap(\.object) ?? []

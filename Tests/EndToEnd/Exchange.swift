@@ -6,14 +6,14 @@ struct Exchange {
   let name: String
   let method: String
   let path: String
-  /// Whose token is sent.
+  /// The user whose token is sent.
   let user: String?
   let headers: [String: String]
   let body: [UInt8]?
   let status: Int
   let responseHeaders: [String: String]
   let responseBody: JSONValue?
-  /// What is answered here where the recorded server was wrong.
+  /// The expected response where the recorded server was wrong.
   let oursStatus: Int?
   let oursReason: String?
 
@@ -34,7 +34,7 @@ struct Exchange {
     oursReason = fields["ours"]?.object?["why"]?.string
   }
 
-  /// Whether it goes to the data plane.
+  /// Whether the request is for the data plane.
   var isDataPlane: Bool {
     path.hasPrefix("/api/rest/") || path.hasPrefix("/api/graphql/") || path.hasPrefix("/api/soap/")
   }

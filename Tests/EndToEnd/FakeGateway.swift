@@ -3,15 +3,15 @@ import JSON
 import Synchronization
 import TestSupport
 
-/// A service that answers as a test wants, for what the real one never does.
+/// A gateway whose responses a test decides, for cases that the real one never produces.
 final class FakeGateway: Sendable {
   typealias Answer = LoopbackServer.Answer
 
   let server: LoopbackServer
 
   /// - Parameters:
-  ///   - logIn: by the number of the login, from 1.
-  ///   - dump: by the number of the call, from 1.
+  ///   - logIn: the response to a login with a number, counted from 1.
+  ///   - dump: the response to a request for a dump with a number, counted from 1.
   init(
     readiness: @escaping @Sendable () -> Answer = { .json(#"{"status":"ready"}"#) },
     logIn: @escaping @Sendable (Int) -> Answer = { .json(#"{"access_token":"token-\#($0)"}"#) },
@@ -42,8 +42,8 @@ final class FakeGateway: Sendable {
   static func wrote(_ path: String) -> Answer { .json(#"{"response":{"path":"\#(path)"}}"#) }
 }
 
-/// A directory of dumps with the peer's one in it.
-func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) async throws {
+/// Calls the body with a dump directory that contains Doorman's dump.
+func withDoormanDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) async throws {
   try await withTemporaryDirectory { (root: URL) async throws in
     let generated = root.appending(path: "generated")
     try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: true)
@@ -53,7 +53,7 @@ func withPeerDump(_ body: (_ generated: URL, _ dump: URL) async throws -> Void) 
   }
 }
 
-/// Counts from 1, for several threads.
+/// A counter from 1 for several threads.
 final class Counter: Sendable {
   private let count = Mutex(0)
 
@@ -65,7 +65,7 @@ final class Counter: Sendable {
   }
 }
 
-/// Something that happened, as one thread tells another.
+/// An event that one thread reports to another.
 final class Flag: Sendable {
   private let value = Mutex(false)
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A dump of another volume")
 struct ForeignDumpTests {
-  /// Runs a service several times, so that its dump is of a higher epoch.
+  /// Runs a gateway several times, so that its dump has a higher epoch.
   ///
   /// - Returns: its newest dump.
   private func dumpOfLaterEpoch(in directory: URL) async throws -> URL {
@@ -17,7 +17,7 @@ struct ForeignDumpTests {
         #expect(try add("volume-two-\(number)", to: gatehouse) == 201)
         #expect(try gatehouse.stop() == 0)
       }
-      // Not the last by name: in one second a second dump's name sorts before the first one's.
+      // This is not the last by name: the name of a second dump in one second sorts before the first one's.
       newest = names(in: directory).first { $0.hasSuffix(".bin") && !before.contains($0) }
     }
     return directory.appending(path: try #require(newest))
@@ -53,7 +53,7 @@ struct ForeignDumpTests {
         let dump = try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
         #expect(dump.status == 200)
         #expect(gatehouse.log.contains("going on in a higher epoch"))
-        // The same task goes on as the writer.
+        // The same task continues as the writer.
         #expect(try add("after-the-dump", to: gatehouse) == 201)
         #expect(try gatehouse.stop() == 0)
         #expect(!gatehouse.log.contains("lost the lease"))
@@ -69,7 +69,7 @@ struct ForeignDumpTests {
     }
   }
 
-  @Test("that only lies there is not taken by the next start instead of what was dumped after it came")
+  @Test("that was only copied there is not preferred by the next start to dumps that were written later")
   func copiedIn() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let foreign = try await dumpOfLaterEpoch(in: root.appending(path: "elsewhere"))

@@ -4,13 +4,14 @@ import JSON
 import TestSupport
 import Testing
 
-/// A task on a small volume, with what it says of itself.
+/// A task on a small volume, with its log.
 private struct VolumeTask {
   let gatehouse: GatehouseProcess
 
-  /// Starts it and waits until it is ready.
+  /// Starts the task and waits until it is ready.
   ///
-  /// - Parameter dumps: beside it the log goes, so that it is no directory below a small volume.
+  /// - Parameter dumps: the dump directory. The log is written beside it, so the directory must not be inside a small
+  ///   volume.
   init(_ dumps: URL, _ changes: [String: String] = [:], through wrapper: URL? = nil) throws {
     gatehouse = try GatehouseProcess(
       dumps: dumps, SidecarProcess.account.merging(changes) { $1 }, through: wrapper)
@@ -35,7 +36,7 @@ private struct VolumeTask {
     try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
   }
 
-  /// It serves, says that the volume is full, and takes nothing that no dump could hold.
+  /// Checks that the task serves reads, reports a full volume, and accepts no change that no dump could hold.
   func expectShortage(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let readiness = try readiness
     #expect(readiness["status"] == "ready", sourceLocation: sourceLocation)
@@ -53,7 +54,7 @@ private struct VolumeTask {
     #expect(gatehouse.log.contains("the volume of the dumps is full"), sourceLocation: sourceLocation)
   }
 
-  /// There is room again: it becomes the writer by itself.
+  /// Checks that the task becomes the writer by itself once there is space.
   func expectRecovery(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let recovered = try eventually(within: .seconds(5)) { try isWriter ? true : nil }
     #expect(recovered == true, "\(gatehouse.log)", sourceLocation: sourceLocation)
@@ -128,7 +129,7 @@ struct FullStartTests {
     }
   }
 
-  @Test("in which not even the directory can be made makes it when there is room")
+  @Test("on which the directory can't be created creates it once there is space")
   func noDirectory() async throws {
     try await withSmallVolume("256k,nr_inodes=12", below: "volume") { (volume: SmallVolume, root: URL) async throws in
       let fillers = (0..<20).map { volume.url.appending(path: "filler-\($0)").path() }
@@ -143,7 +144,7 @@ struct FullStartTests {
     }
   }
 
-  @Test("that the unfinished dump of a dead process fills is none: it goes first")
+  @Test("that an unfinished dump of a dead process fills first removes that dump")
   func leftover() async throws {
     try await withSmallVolume { (volume: SmallVolume, root: URL) async throws in
       volume.fill()
@@ -173,10 +174,10 @@ struct FullStartTests {
     }
   }
 
-  @Test("of which the user's quota is used up is the same")
+  @Test("behaves the same when the user's quota is used up")
   func quota() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
-      // Of each thread's calls: the lease's tries go on for some seconds.
+      // Each thread's calls are counted separately, because the lease's attempts continue for some seconds.
       guard let wrapper = try Wrapper.failing("fsync:error=EDQUOT:when=1..16", in: root) else {
         print("skipped: strace does not work here")
         return

@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// What readiness says, without a login.
+/// The readiness response, without a login.
 private func readiness(_ gatehouse: GatehouseProcess) throws -> JSONObject? {
   try gatehouse.send("GET", "/platform/monitor/readiness").json.object
 }
@@ -26,9 +26,9 @@ private func dumps(in directory: URL) -> [String] {
   names(in: directory).filter { $0.hasSuffix(".bin") }
 }
 
-/// Waits until one of several writes.
+/// Waits until one of several tasks becomes the writer.
 ///
-/// - Returns: the one, and after how long.
+/// - Returns: the writer, and the time until then.
 private func next(
   _ candidates: [GatehouseProcess], within limit: Duration = .seconds(10), _ what: String
 ) throws -> GatehouseProcess {
@@ -49,7 +49,7 @@ private func start(
 
 /// Runs a program to its end.
 ///
-/// - Returns: whether it went well.
+/// - Returns: whether it exited with 0.
 private func run(_ arguments: [String]) throws -> Bool {
   let process = Process()
   process.executableURL = URL(filePath: "/usr/bin/env")
@@ -181,7 +181,7 @@ struct LeaseTests {
       #expect(try second.send("POST", "/platform/memory/dump", token: token).status == 200)
       let before = dumps(in: generated)
       first.signal(SIGCONT)
-      // Even before it had its next look: the dump's own look at the lease comes between.
+      // This holds even before its next check, because the dump itself checks the lease.
       let answer = try first.send("POST", "/platform/memory/dump", token: token)
       #expect(answer.status == 409)
       #expect(answer.code == "MEM007")
@@ -190,13 +190,14 @@ struct LeaseTests {
       #expect(eventually { (try? readiness(first)?["writer"]) == false ? true : nil } == true)
       #expect(try addGroup(first, token, "late").status == 503)
       #expect(try hasGroup(first, token, "unsaved"))
-      // The other ends: the first takes over again, with the other's state.
+      // After the other task ends, the first takes over again with the other's state.
       second.signal(SIGKILL)
       _ = try next([first], "SIGKILL of the one that took over")
       #expect(try hasGroup(first, token, "newer"))
       #expect(try !hasGroup(first, token, "unsaved"))
       #expect(dumps(in: generated) == before)
-      // The last dump is safe, but what was acknowledged before the loss is not in it: it is kept aside.
+      // The last dump is saved, but does not contain the changes acknowledged before the loss. They are saved
+      // separately.
       #expect(try first.stop() == 70)
       #expect(first.log.contains("stopped; the last dump is safe"))
       #expect(names(in: generated.appending(path: "deposed")).count { $0.hasSuffix(".bin") } == 1)
@@ -220,7 +221,7 @@ struct LeaseTests {
   }
 
   @Test(
-    "whose clocks are an hour apart take over all the same, and the later epoch counts, not the later time",
+    "whose clocks differ by an hour still take over, and the later epoch counts, not the later time",
     arguments: [3600, -3600])
   func clocks(skew: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -250,7 +251,7 @@ struct LeaseTests {
     }
   }
 
-  @Test("on two kernels hand over at once at a clean stop, and know of another end by time alone")
+  @Test("on two kernels hand over at once at a clean stop, and otherwise after the lease timeout")
   func otherKernel() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

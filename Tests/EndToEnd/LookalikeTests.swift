@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// Names that Unicode regards as equivalent, and Swift's `String` as equal.
+/// Tests of names that Unicode and Swift's `String` regard as equal.
 @Suite("Names that look alike")
 struct LookalikeTests {
   /// `é` as one scalar and as two.
@@ -24,7 +24,7 @@ struct LookalikeTests {
     ]
   }
 
-  @Test("are two groups, and the one is not the way to the other's APIs")
+  @Test("are two groups, and one gives no access to the other's APIs")
   func groups() async throws {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       let admin = try gatehouse.logIn()
@@ -81,7 +81,7 @@ struct LookalikeTests {
       let status = { (token: String, method: String, path: String, body: JSONValue?) throws -> Int in
         try gatehouse.send(method, path, token: token, raw: body.map { JSONWriter.bytes($0) }).status
       }
-      // Itself only.
+      // It matches only itself.
       #expect(try status(one, "GET", "/platform/user/\(Self.composed.path)", nil) == 200)
       #expect(try status(one, "GET", "/platform/user/\(Self.decomposed.path)", nil) == 403)
       #expect(try status(one, "GET", "/platform/user/email/\(Self.decomposed.path)@example.com", nil) == 403)
@@ -90,16 +90,16 @@ struct LookalikeTests {
       #expect(try status(one, "PUT", "/platform/user/\(Self.decomposed.path)/update-password", change) == 403)
       #expect(try status(one, "GET", "/platform/subscription/subscriptions/\(Self.composed.path)", nil) == 200)
       #expect(try status(one, "GET", "/platform/subscription/subscriptions/\(Self.decomposed.path)", nil) == 403)
-      // Each by its own role.
+      // Each user has the permissions of its own role.
       #expect(try status(one, "POST", "/platform/group", ["group_name": "of-one"]) == 201)
       #expect(try status(two, "POST", "/platform/group", ["group_name": "of-two"]) == 403)
       #expect(try status(one, "GET", "/platform/user/all", nil) == 403)
       #expect(try status(two, "GET", "/platform/user/all", nil) == 200)
-      // The other's name is taken, the own one is not.
+      // The other user's name is taken, its own is not.
       let rename: JSONValue = ["username": .string(Self.composed.name)]
       #expect(try status(two, "PUT", "/platform/user/\(Self.decomposed.path)", rename) == 400)
       #expect(try status(two, "PUT", "/platform/user/\(Self.composed.path)", rename) == 200)
-      // Tokens.
+      // Their tokens are distinct.
       #expect(try status(admin, "POST", "/platform/authorization/admin/revoke/\(Self.composed.path)", nil) == 200)
       #expect(try status(one, "GET", "/platform/user/me", nil) == 401)
       #expect(try status(two, "GET", "/platform/user/me", nil) == 200)

@@ -81,7 +81,7 @@ struct MetricsPortTests {
     "answers the health check beside clients that send nothing, half a request, too much, or take nothing",
     arguments: ["silent", "half", "huge", "slow", "deaf", "reset"])
   func badClients(kind: String) async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let sidecar = try WatchingSidecar(gateway, generated)
       let clients = try (0..<40).map { _ in try HTTPConnection(port: sidecar.port) }
@@ -112,7 +112,7 @@ struct MetricsPortTests {
 
   @Test("tells a client that its head is too large, or that there is no such path")
   func refusals() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let sidecar = try WatchingSidecar(gateway, generated)
       #expect(try sidecar.get("/" + String(repeating: "x", count: 20_000)).status == 431)
@@ -130,7 +130,7 @@ struct MetricsPortTests {
   @Test(
     "answers while a thousand connections come at once and are made anew, with few descriptors, and so does the drain")
   func flood() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let sidecar = try WatchingSidecar(gateway, generated, descriptors: 64)
       var clients: [HTTPConnection] = []
@@ -165,7 +165,7 @@ struct MetricsPortTests {
 
   @Test("does not spin while the process has no descriptor left for a connection, and answers once it has")
   func noDescriptors() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let sidecar = try WatchingSidecar(gateway, generated)
       try sidecar.limitDescriptors(to: 3)

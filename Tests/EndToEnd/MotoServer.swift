@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A real S3 server process, moto's, on a port that the system picks.
+/// A real S3 server process (moto) on a port that the system chooses.
 final class MotoServer {
   struct Credentials: Sendable {
     let accessKey, secretKey, token: String
@@ -12,7 +12,8 @@ final class MotoServer {
   private let process = Process()
   private let logFile: URL
 
-  /// - Parameter checksAfter: from how many calls on every request must be signed and allowed; `nil` for never.
+  /// - Parameter checksAfter: the number of requests after which every request must be signed and allowed, or `nil` for
+  ///   never.
   init(in directory: URL, checksAfter: Int? = nil) throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
@@ -47,7 +48,7 @@ final class MotoServer {
 
   var url: String { "http://127.0.0.1:\(port)" }
 
-  /// One call in the name of some service of AWS, not really signed.
+  /// Sends one request as some AWS service, without a valid signature.
   @discardableResult
   func call(
     _ service: String, _ method: String, _ path: String, headers: [String: String] = [:], body: String = ""
@@ -63,7 +64,7 @@ final class MotoServer {
     return try connection.receive()
   }
 
-  /// A role that may do everything in S3, and credentials of it. Three calls.
+  /// Creates a role with all rights in S3, and credentials for it. This takes three requests.
   func assumeRole() throws -> Credentials {
     let policy =
       "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A*%22%2C%22Resource%22%3A%22*%22%7D%5D%7D"

@@ -10,7 +10,7 @@ struct NameTests {
     "api_servers": ["http://127.0.0.1:9"], "api_type": "REST", "api_allowed_retry_count": 0,
   ]
 
-  /// Bodies that give a name, by the field that it stands in.
+  /// Bodies that contain a name, by the field that contains it.
   private static func body(_ field: String, _ name: String) -> (path: String, body: JSONObject)? {
     let value = JSONValue.string(name)
     return switch field {
@@ -64,7 +64,7 @@ struct NameTests {
   }
 
   @Test(
-    "that a path spells with percent signs are taken, and reached",
+    "that a path percent-encodes are accepted, and can be requested",
     arguments: [
       ("group_name", "/platform/group/"), ("role_name", "/platform/role/"), ("client_key", "/platform/routing/"),
     ])
@@ -82,9 +82,9 @@ struct NameTests {
     }
   }
 
-  @Test("a password that a hash can't stand for is refused wherever one is set, and is nobody's at a login")
+  @Test("a password that can't be hashed is refused wherever one is set, and never matches at a login")
   func passwords() async throws {
-    // 73 bytes in 46 characters; bcrypt would cut the last one.
+    // These are 73 bytes in 46 characters. bcrypt would ignore the last byte.
     let long = "Aa1!" + String(repeating: "é", count: 30) + String(repeating: "x", count: 9)
     let unfit = [long, "Example-Passw0rd\u{0}!x"]
     #expect(long.utf8.count == 73)
@@ -123,7 +123,7 @@ struct NameTests {
     }
   }
 
-  @Test("a password of the environment that a hash can't stand for stops the start")
+  @Test("a password of the environment that can't be hashed prevents the start")
   func environment() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let long = String(repeating: "x", count: 73)

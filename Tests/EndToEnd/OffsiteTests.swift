@@ -123,7 +123,7 @@ struct OffsiteTests {
 
   @Test("that can't be made are tried again later and later, and hold nothing else up")
   func unreachable() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let s3 = try LoopbackServer { _ in .status(503) }
       let settings = [
@@ -185,7 +185,7 @@ struct OffsiteTests {
     "that S3 does not take hold no drain longer than its deadline, and the receipt says no",
     arguments: ["hangs", "fails"])
   func drainWithoutS3(kind: String) async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       // The copy of the watch is under way, and hangs, too.
       let s3 = try LoopbackServer { _ in kind == "hangs" ? .hang : .status(503) }
@@ -210,7 +210,7 @@ struct OffsiteTests {
 
   @Test("that take a while are waited for as long as the deadline allows")
   func slowS3() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let size = try #require(FileManager.default.attributesOfItem(atPath: dump.path())[.size] as? Int)
       let s3 = try LoopbackServer { request in

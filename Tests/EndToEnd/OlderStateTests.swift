@@ -4,14 +4,14 @@ import JSON
 import TestSupport
 import Testing
 
-/// Two states of a volume: `old` is in both dumps, `new` in the newer one only.
+/// Two states of a dump directory: `old` is in both dumps, `new` only in the newer one.
 private struct TwoDumps {
   let generated: URL
   let token: String
   let older: URL
   let newer: URL
 
-  /// - Parameter key: of the newer one.
+  /// - Parameter key: the key of the newer dump.
   init(in root: URL, key: String = GatehouseProcess.encryptionKey) async throws {
     generated = root.appending(path: "generated")
     let both = ["MEM_ENCRYPTION_KEY": key, "MEM_ENCRYPTION_KEYS_OLD": GatehouseProcess.encryptionKey]
@@ -33,7 +33,7 @@ private struct TwoDumps {
     try gatehouse.send("GET", "/platform/group/\(name)", token: token).status == 200
   }
 
-  /// Nobody may read the newer one, not even who owns it.
+  /// Makes the newer dump unreadable even for its owner.
   func lock() { chmod(newer.path(), 0) }
   func unlock() { chmod(newer.path(), 0o600) }
 }
@@ -42,7 +42,7 @@ private func dumps(in directory: URL) -> [URL] {
   names(in: directory).filter { $0.hasSuffix(".bin") }.sorted().map { directory.appending(path: $0) }
 }
 
-@Suite("An older state is never taken silently for a newer one")
+@Suite("Older and newer states")
 struct OlderStateTests {
   @Test("a start waits for a newest dump that can't be read, and loads it when it can")
   func readableLater() async throws {
@@ -95,7 +95,7 @@ struct OlderStateTests {
   }
 
   @Test(
-    "an error of the volume is no damage, at whichever call it comes",
+    "an error of the volume does not count as damage, whichever system call fails",
     arguments: [
       "openat:error=ESTALE:when=1..3", "openat:error=EIO:when=1..3", "openat:error=ENOENT:when=1..3",
       "/stat:error=ESTALE:when=1..3", "pread64:error=EIO:when=1..3",
@@ -124,7 +124,7 @@ struct OlderStateTests {
     }
   }
 
-  @Test("a dump that is listed and can't be found for a moment is not taken for a pruned one", arguments: 1...4)
+  @Test("a listed dump that can't be found for a moment does not count as pruned", arguments: 1...4)
   func listedOnly(call: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)
@@ -175,7 +175,7 @@ struct OlderStateTests {
       #expect(refused.log.contains("is opened by no key"))
       #expect(refused.log.contains(state.newer.path()))
       #expect(refused.log.contains("MEM_ALLOW_OLDER_START=true"))
-      // Nothing else than an older state may come of it either.
+      // This may not lead to an older state either.
       let empty = try GatehouseProcess(dumps: state.generated, ["MEM_ALLOW_EMPTY_START": "true"])
       #expect(try empty.waitForExit() == 65)
       try await withGatehouse(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"]) {

@@ -4,12 +4,13 @@ import JSON
 import TestSupport
 import Testing
 
-/// The dumps of a directory and what lies beside them, with what keeps its place whatever is pruned.
+/// A dump directory with other files beside the dumps. Pruning must leave the files in `others` in
+/// place.
 private struct Neighbours {
   let own: [String]
   let others: [String]
 
-  /// Ten own dumps of past days, an operator's copy, dumps of other stems, and names that only look alike.
+  /// Ten dumps of past days, an operator's copy, dumps of other stems, and names that only look alike.
   static func make(in generated: URL) throws -> Neighbours {
     let own = try (0..<10).map { try Dumps.write(in: generated, at: Dumps.now - (20 - $0) * 86_400) }
     let tail = String(own[0].dropFirst("memory_dump".count))
@@ -24,7 +25,7 @@ private struct Neighbours {
   }
 }
 
-/// Directory entries by their bytes: `names(in:)` may compose characters.
+/// Directory entries by their bytes, because `names(in:)` may compose characters.
 private func entries(_ directory: URL) -> Set<[UInt8]> {
   guard let stream = opendir(directory.path()) else { return [] }
   defer { closedir(stream) }
@@ -61,7 +62,7 @@ struct OtherStemTests {
       let left = entries(generated)
       for name in neighbours.others + [neighbours.own[9]] { #expect(left.contains(Array(name.utf8)), "\(name)") }
       #expect(names(in: generated.appending(path: "trash")) == [old.lastPathComponent])
-      // Named, they are read.
+      // They are read when named explicitly.
       for name in ["before-upgrade.bin", neighbours.others[8]] {
         #expect(try SidecarProcess.run(["verify", name], dumps: generated).code == 0)
       }
@@ -100,7 +101,7 @@ struct OtherStemTests {
     }
   }
 
-  @Test("and are all there is, make a check of a restore fail, and a start warns")
+  @Test("make a restore check fail and a start warn when there are no others")
   func onlyOthers() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -150,7 +151,7 @@ struct OtherStemTests {
     }
   }
 
-  @Test("are another sidecar's, and two of them share a directory")
+  @Test("belong to another sidecar, and two sidecars can share a directory")
   func twoSidecars() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")

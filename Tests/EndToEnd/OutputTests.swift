@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Output that nobody reads")
 struct OutputTests {
-  /// Each call writes one line; a long path makes a long one.
+  /// Sends requests, each of which writes one log line. A long path makes a long line.
   private func call(_ gatehouse: GatehouseProcess, times: Int) throws {
     let connection = try HTTPConnection(port: gatehouse.port)
     let request = "GET /platform/\(String(repeating: "x", count: 3000)) HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -21,7 +21,7 @@ struct OutputTests {
     for _ in 0..<open { #expect(try connection.receive().status == 404) }
   }
 
-  @Test("of the service holds no call up, and no stop; what was dropped is said once it is read again")
+  @Test("of the gateway delays no request and no stop; the number of dropped lines is logged once it is read again")
   func service() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -30,7 +30,7 @@ struct OutputTests {
       defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
       try gatehouse.waitUntilReady()
       let token = try gatehouse.logIn()
-      // Far more than the pipe takes, and than the queue does: 8,000 lines of more than 600 bytes.
+      // This is far more than the pipe and the queue hold: 8,000 lines of more than 600 bytes.
       try call(gatehouse, times: 8000)
       let answer = try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": "kept"])
       #expect(answer.status == 201)
@@ -41,11 +41,11 @@ struct OutputTests {
         })
       let paths = text.split(separator: "\n").filter { $0.contains("request.path=/platform/xxx") }
       #expect(paths.count > 2000)
-      // Whole, and no longer than the bound of a path.
+      // Lines are complete, and no longer than the limit of a path.
       #expect(paths.allSatisfy { $0.utf8.count < 1000 && $0.contains("…") && $0.contains("response.status=404") })
       let dropped = text.firstMatch(of: /WARNING .* log\.dropped=([0-9]+)/).flatMap { Int($0.output.1) } ?? 0
       #expect(dropped > 100)
-      // Full again, with the end to come.
+      // The pipe is full again, and the program is about to end.
       try call(gatehouse, times: 8000)
       let start = ContinuousClock.now
       #expect(try gatehouse.stop() == 0)
@@ -56,7 +56,7 @@ struct OutputTests {
     }
   }
 
-  @Test("keeps neither a refusal to start nor a health check from ending")
+  @Test("does not delay the end of a refused start or of a health check")
   func refusal() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -74,7 +74,7 @@ struct OutputTests {
     }
   }
 
-  @Test("whose reader is gone ends nothing, and nothing spins")
+  @Test("whose reader is gone ends no program and causes no busy loop")
   func closed() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let pipe = try OutputPipe()
@@ -105,7 +105,7 @@ struct OutputTests {
       let gatehouse = try GatehouseProcess(dumps: generated, through: script)
       defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
       let descriptors = "/proc/\(gatehouse.identifier)/fd"
-      // It holds the lease: all that it opens is open.
+      // The task holds the lease, so all of its files are open.
       let lease = generated.appending(path: "lease.json").path()
       #expect(eventually { FileManager.default.fileExists(atPath: lease) ? true : nil } == true)
       for number in closing == ">&-" ? [1] : [1, 2] {
@@ -134,13 +134,13 @@ struct OutputTests {
         pipe.fill()
         let sidecar = try SidecarProcess.start(
           dumps: generated, port: gateway.server.port, ["DRAIN_DEADLINE": "8"], output: pipe)
-        // Logged in, which nobody can read.
+        // It has logged in, but that message can't be read.
         #expect(eventually { gateway.server.count(of: "/platform/authorization") > 0 ? true : nil } == true)
         sidecar.signal(SIGTERM)
         #expect(eventually { gateway.server.count(of: "/platform/memory/dump") > 0 ? true : nil } == true)
         let start = ContinuousClock.now
         if signals == 2 {
-          // Later than what counts as the same stop.
+          // This is too late to count as the same stop.
           _ = poll(nil, 0, 300)
           sidecar.signal(SIGTERM)
         }
@@ -152,10 +152,10 @@ struct OutputTests {
     }
   }
 
-  @Test("takes no receipt either when the volume doesn't, and still the sidecar ends")
+  @Test("on a volume that accepts no receipt either does not keep the sidecar from ending")
   func receipt() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
-      // A file where the directory should be.
+      // There is a file in the place of the directory.
       let generated = root.appending(path: "generated")
       try Data().write(to: generated)
       let gateway = try FakeGateway { _, _ in .status(403) }

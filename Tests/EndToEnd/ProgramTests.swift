@@ -122,19 +122,19 @@ struct ProgramTests {
     }
   }
 
-  /// Whether the service has read what was sent to it: by the kernel's list (proc(5), /proc/net/tcp) nothing waits in the
-  /// queues of its connections.
+  /// Whether the gateway has read everything that was sent to it. In that case the kernel's list (proc(5),
+  /// /proc/net/tcp) shows empty queues for its connections.
   func hasReadAll(_ port: Int) throws -> Bool {
     let local = String(format: ":%04X", port)
     var waiting: [Substring] = []
     let list = try FileHandle(forReadingFrom: URL(filePath: "/proc/net/tcp"))
     defer { try? list.close() }
     var text = Data()
-    // The kernel gives such a list in pieces, and the first is not all of it.
+    // The kernel returns such a list in pieces, of which the first is not complete.
     while let piece = try list.read(upToCount: 4096), !piece.isEmpty { text += piece }
     for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
       let columns = line.split(separator: " ")
-      // 01: established.
+      // The state 01 means established.
       if columns.count > 4, columns[1].hasSuffix(local), columns[3] == "01" { waiting.append(columns[4].suffix(8)) }
     }
     return !waiting.isEmpty && waiting.allSatisfy { $0 == "00000000" }
@@ -146,7 +146,7 @@ struct ProgramTests {
       let generated = root.appending(path: "generated")
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
-        // A call whose body is still under way is in flight.
+        // A request whose body is not complete is in flight.
         let body = Array(#"{"group_name":"in-flight"}"#.utf8)
         let slow = try HTTPConnection(port: gatehouse.port)
         try slow.send(

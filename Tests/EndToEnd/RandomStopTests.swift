@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Clients that make groups until the service does not take calls any more, and remember which were acknowledged.
+/// Clients that create groups until the gateway stops accepting requests. They record which were acknowledged.
 private final class Writers: Sendable {
   private let acknowledged = Mutex<Set<String>>([])
   private let running = Mutex(0)
@@ -41,14 +41,14 @@ private enum Stop: CaseIterable {
   case together
   case sidecarKilledInItsDrain
   case serviceAlone
-  /// Nothing after the drain but a kill: what was acknowledged before the drain must be there.
+  /// The gateway is killed after the drain, so every change acknowledged before the drain must be saved.
   case serviceKilledAfterDrain
 }
 
 @Suite("Random stops")
 struct RandomStopTests {
-  /// 200 in all.
-  @Test("lose nothing that was acknowledged, whatever stops first, when and how", arguments: 0..<4)
+  /// The four chains make 200 stops in total.
+  @Test("lose no acknowledged change, whichever program stops first, and however it stops", arguments: 0..<4)
   func stops(chain: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -65,7 +65,7 @@ struct RandomStopTests {
     }
   }
 
-  /// - Returns: what the next start must have of this round.
+  /// - Returns: the changes of this round that the next start must load.
   private static func round(
     _ prefix: String, _ stop: Stop, _ generated: URL, after expected: Set<String>,
     using generator: inout SeededGenerator
@@ -79,7 +79,7 @@ struct RandomStopTests {
     try expectGroups(expected, of: gatehouse)
     let writers = Writers(
       Int.random(in: 1...3, using: &generator), port: gatehouse.port, token: try gatehouse.logIn(), prefix: prefix)
-    // Some stops come before the sidecar has looked, some while dumps are written.
+    // Some stops happen before the sidecar's first check, and some during a dump.
     if Bool.random(using: &generator) { try sidecar.waitForLog("logged in") }
     if Bool.random(using: &generator) { gatehouse.signal(SIGUSR1) }
     _ = poll(nil, 0, Int32.random(in: 0...120, using: &generator))
@@ -109,7 +109,7 @@ struct RandomStopTests {
       #expect(try gatehouse.stop(signal) == 0)
       #expect(try sidecar.stop(signal) == 0, "\(sidecar.log)")
     case .serviceKilledAfterDrain:
-      // A drain before the sidecar was ever logged in may find the service not seen ready yet.
+      // If the sidecar never logged in before the drain, it may not yet have seen the gateway ready.
       try sidecar.waitForLog("logged in")
       acknowledged = writers.names
       #expect(try sidecar.stop(signal) == 0, "\(sidecar.log)")

@@ -15,7 +15,7 @@ struct ReadingCommandTests {
     ["config", "check"], ["health"], ["--help"],
   ]
 
-  /// Dumps with neighbours, a damaged one, one that shrank, a full trash, a lease and a receipt.
+  /// Creates dumps and other files, a damaged dump, one that shrank, a full trash, a lease and a receipt.
   private func fill(_ generated: URL) throws {
     for age in 1...6 { try Dumps.write(in: generated, at: Dumps.now - age * 86_400, documents: age == 1 ? 1 : 9) }
     try Data("DMP1".utf8).write(to: generated.appending(path: "memory_dump-20200101T000000Z.bin"))
@@ -47,7 +47,7 @@ struct ReadingCommandTests {
           #expect(![64, 73, 78].contains(result.code), "\(command) \(result)")
         }
       }
-      // The dry run says what the real one then does.
+      // The dry run reports what the real run then does.
       let dry = try rows(
         SidecarProcess.run(["prune", "--dry-run", "--json"], dumps: generated, ["KEEP_LAST": "1"]).output)
       let real = try rows(SidecarProcess.run(["prune", "--json"], dumps: generated, ["KEEP_LAST": "1"]).output)
@@ -62,7 +62,7 @@ struct ReadingCommandTests {
       let generated = root.appending(path: "none/generated")
       for (commands, isSidecar) in [(Self.sidecar, true), (Self.gateway, false)] {
         for command in commands {
-          // Programs run in the directory above.
+          // Programs run in the parent directory.
           let environment = ["MEM_DUMP_PATH": generated.path() + "/memory_dump.bin", "KEEP_LAST": "1"]
           let beside = root.appending(path: "x")
           if isSidecar {

@@ -3,11 +3,11 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("Who may do what")
+@Suite("Permissions")
 struct RuleTests {
   private let password: JSONValue = "Example-Passw0rd!x"
 
-  /// An admin, and a user `bob` whose role has the permissions.
+  /// Logs in an admin and a user `bob`, whose role has the permissions.
   private func withBob(
     _ permissions: [String], _ changes: [String: String] = [:],
     _ body: (GatehouseProcess, _ admin: String, _ bob: String) async throws -> Void
@@ -180,7 +180,7 @@ struct RuleTests {
     }
   }
 
-  @Test("logins without a limit are as many as one likes")
+  @Test("logins are not limited when the limit is off")
   func noLimit() async throws {
     let unlimited = ["LOGIN_IP_RATE_DISABLED": "true", "LOGIN_IP_RATE_LIMIT": "1"]
     try await withGatehouse(unlimited) { (gatehouse: GatehouseProcess) async throws in
@@ -269,7 +269,7 @@ struct RuleTests {
         #expect(dump?.contains("/memory_dump-") == true)
         #expect(try gatehouse.send("POST", "/platform/authorization/invalidate", token: other).status == 200)
         #expect(try gatehouse.send("GET", "/platform/user/me", token: other).status == 401)
-        // A restore of an older state does not bring a revoked token back to life.
+        // A restore of an older state does not make a revoked token valid again.
         #expect(try gatehouse.send("POST", "/platform/memory/restore", token: token).status == 200)
         #expect(try gatehouse.send("GET", "/platform/user/me", token: other).status == 401)
         #expect(try gatehouse.stop() == 0)

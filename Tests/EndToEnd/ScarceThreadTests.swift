@@ -3,10 +3,11 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The system starts no thread: the limit of processes is reached (`pids.max` of a container, RLIMIT_NPROC).
+/// Tests without available threads, because the limit of processes is reached (`pids.max` of a container,
+/// RLIMIT_NPROC).
 @Suite("A program that gets no thread", .enabled(if: geteuid() == 0, "the limit does not hold for root"))
 struct ScarceThreadTests {
-  /// A script that starts the program as a user of its own who may have some threads.
+  /// A script that starts the program as a separate user with a limited number of threads.
   private func limiter(in root: URL, user: Int, threads: Int = 1) throws -> URL {
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: root.path())
     return try Wrapper.script(
@@ -14,7 +15,7 @@ struct ScarceThreadTests {
       "prlimit --nproc=\(threads):\(threads) setpriv --reuid=\(user) --clear-groups \"$@\"")
   }
 
-  @Test("or too few, says so and ends, whatever the number", arguments: [1, 2, 4, 7, 12, 18])
+  @Test("or too few, logs that and ends, whatever the number", arguments: [1, 2, 4, 7, 12, 18])
   func tooFew(threads: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let script = try limiter(in: root, user: 71_100 + threads, threads: threads)

@@ -220,7 +220,7 @@ struct WatchTests {
 
   @Test("serves metrics and health on loopback, and goes on when the service goes and comes back")
   func metrics() async throws {
-    try await withPeerDump { generated, _ in
+    try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x") }
       let sidecar = try SidecarProcess.start(
         dumps: generated, port: gateway.server.port,
@@ -265,7 +265,7 @@ struct WatchTests {
 
   @Test("does not take a dump for damaged that is still being written, as some services do it")
   func growing() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in .status(403) }
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
       try sidecar.waitForLog("dump verified")
@@ -293,7 +293,7 @@ struct WatchTests {
 
   @Test("drains when ECS says that the task stops, before any signal")
   func ecs() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       let metadata = try LoopbackServer { _ in .json(#"{"DesiredStatus":"STOPPED","KnownStatus":"RUNNING"}"#) }
       let sidecar = try SidecarProcess.start(

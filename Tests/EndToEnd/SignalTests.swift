@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// Signals that end a process by default and ask for no stop. SIGRTMIN is 34 and SIGRTMAX 64 with glibc.
+/// The signals that end a process by default and do not request a stop. With glibc, SIGRTMIN is 34 and SIGRTMAX 64.
 private let others: [Int32] = [
   SIGHUP, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ, SIGSTKFLT, SIGPIPE, 34, 50, 64,
 ]
@@ -13,13 +13,14 @@ private func dumps(in directory: URL) -> [String] {
   names(in: directory).filter { $0.hasSuffix(".bin") }
 }
 
-/// Whether SIGTERM is blocked, as `/proc/<pid>/status` shows it.
+/// Whether SIGTERM is blocked, according to `/proc/<pid>/status`.
 private func blocksTermination(_ status: String) -> Bool {
   let mask = status.firstMatch(of: /SigBlk:\s*([0-9a-f]+)/).flatMap { UInt64($0.output.1, radix: 16) } ?? 0
   return mask & 1 << UInt64(SIGTERM - 1) != 0
 }
 
-/// Threads of a process that do not block all of the signals that end it: only the one that waits for them.
+/// The threads of a process that do not block all signals that end it. Only the thread that waits for them may be among
+/// these.
 private func openThreads(of process: Int32) throws -> [String] {
   let wanted = (others + [SIGTERM, SIGINT, SIGQUIT, SIGUSR1]).reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
   let tasks = "/proc/\(process)/task"
@@ -51,14 +52,15 @@ struct ServiceSignalTests {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       #expect(try openThreads(of: gatehouse.identifier).count == 1)
       for number in EndToEnd.others { gatehouse.signal(number) }
-      // A last one, so that the thread has come to all of them: they are taken in the order of their numbers.
+      // This is the last signal, so that the thread has handled all others: signals are taken in the order of their
+      // numbers.
       #expect(eventually { gatehouse.log.contains("SIGRTMIN+30") ? true : nil } == true)
       for name in ["SIGUSR2", "SIGALRM", "SIGPWR", "SIGSTKFLT", "SIGRTMIN+16"] {
         #expect(gatehouse.log.contains("signal ignored signal=\(name)"))
       }
       #expect(gatehouse.log.contains("SIGHUP changes nothing"))
       #expect(try gatehouse.send("GET", "/platform/monitor/readiness").status == 200)
-      // After calls, logins and a dump there are more threads.
+      // Requests, logins and a dump start more threads.
       _ = try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
       #expect(try openThreads(of: gatehouse.identifier).count == 1)
       #expect(try gatehouse.stop() == 0)
@@ -93,7 +95,7 @@ struct ServiceSignalTests {
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         let connection = try HTTPConnection(port: gatehouse.port)
-        // A body that does not come.
+        // This body is never sent.
         try connection.send(
           "POST /platform/group HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\nContent-Length: 50\r\n\r\n{\"g"
         )
@@ -119,7 +121,7 @@ struct ServiceSignalTests {
         return
       }
       defer { volume.goOn() }
-      // Its log lies beside the mount, not in it.
+      // Its log is beside the mount, not in it.
       try await withGatehouse(dumps: volume.url) { (gatehouse: GatehouseProcess) async throws in
         volume.hang()
         gatehouse.signal(SIGTERM)
@@ -128,7 +130,7 @@ struct ServiceSignalTests {
         #expect(eventually { gatehouse.log.contains("second signal") ? true : nil } == true)
         gatehouse.signal(SIGTERM)
         #expect(eventually { gatehouse.log.contains("signal ignored") ? true : nil } == true)
-        // The time between the signals is what is tested.
+        // The test is about the time between the signals.
         _ = poll(nil, 0, 1050)
         #expect(gatehouse.isRunning)
         gatehouse.signal(SIGTERM)
@@ -145,7 +147,7 @@ struct SidecarSignalTests {
   @Test(
     "drain and end it, whichever of the three asks for it; two at once are one", arguments: [SIGTERM, SIGINT, SIGQUIT])
   func drains(number: Int32) async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in .after(.seconds(1), FakeGateway.wrote(dump.path())) }
       defer { gateway.server.stop() }
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
@@ -162,7 +164,7 @@ struct SidecarSignalTests {
 
   @Test("of every other kind are named in the log and do nothing, and no thread takes them")
   func others() async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       defer { gateway.server.stop() }
       let sidecar = try SidecarProcess.start(
@@ -190,7 +192,7 @@ struct SidecarSignalTests {
       let help = try SidecarProcess.start(dumps: generated, [:], ["--help"], output: pipe)
       let list = try GatehouseProcess(dumps: generated, arguments: ["--help"], output: pipe)
       for identifier in [help.identifier, list.identifier] {
-        // Once it prints what nobody reads: it sleeps, and blocks no signal any more.
+        // Once it prints output that nobody reads, it sleeps and does not block signals any more.
         let isWriting = eventually { () -> Bool? in
           let status = (try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)) ?? ""
           return status.contains("State:\tS") && !blocksTermination(status) ? true : nil
@@ -205,7 +207,7 @@ struct SidecarSignalTests {
 
 @Suite("A signal that comes early")
 struct EarlySignalTests {
-  /// Waits until the program has blocked a signal: the first thing it does once it is loaded.
+  /// Waits until the program has blocked a signal, which it does first after loading.
   private func waitUntilBlocked(_ process: Int32) {
     let isBlocked = eventually { () -> Bool? in
       guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return nil }
@@ -222,7 +224,7 @@ struct EarlySignalTests {
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
         let gatehouse = try GatehouseProcess(dumps: home.appending(path: "generated"))
         waitUntilBlocked(gatehouse.identifier)
-        // At the beginning, and at different steps of the start.
+        // The signals arrive at the beginning and during several steps of the start.
         _ = poll(nil, 0, Int32(round * 15))
         #expect(try gatehouse.stop(number) == 0)
         #expect(gatehouse.log.contains("stopped"))
@@ -232,7 +234,7 @@ struct EarlySignalTests {
 
   @Test("drains the sidecar, with exit code 0", arguments: [SIGTERM, SIGINT])
   func sidecar(number: Int32) async throws {
-    try await withPeerDump { generated, dump in
+    try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote(dump.path()) }
       defer { gateway.server.stop() }
       for round in 0..<5 {

@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("What can't be read or used is said, and nothing takes its place without a word")
+@Suite("Reports of unreadable files")
 struct SilentFailureTests {
   @Test("a side file that is named and not there is said")
   func missingSideFile() async throws {

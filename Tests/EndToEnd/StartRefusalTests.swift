@@ -6,7 +6,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("A start that can't be names its cause and what to do, with an exit code of its own")
+@Suite("Refusals to start")
 struct StartRefusalTests {
   /// Waits for the end of a start.
   private func refuse(
@@ -79,7 +79,7 @@ struct StartRefusalTests {
   }
 
   @Test(
-    "a volume that fails, and a system that has nothing left",
+    "a volume that fails, and a system without resources",
     arguments: [
       ("fsync:error=EIO", 74, "the volume of the dumps fails"),
       ("fsync:error=ESTALE", 74, "the volume of the dumps fails"),
@@ -119,7 +119,7 @@ struct StartRefusalTests {
       let file = generated.appending(path: "security_settings.json")
       for text in ["{\"ip_whitelist\": [\"10.0.0.0/8\"]", "[]", "{\"ip_whitelist\": [\"10.0.0.1/99\"]}"] {
         try Data(text.utf8).write(to: file)
-        // Named by the variable, and where it is looked for without.
+        // The file is named by the variable, or is at its default path.
         for changes in [["SECURITY_SETTINGS_FILE": file.path()], [:]] {
           try refuse(root, changes, code: 78, "SECURITY_SETTINGS_FILE: names the file")
           let check = try GatehouseProcess(dumps: generated, changes, arguments: ["config", "check"])
@@ -155,7 +155,8 @@ struct StartRefusalTests {
       try dumps.prepare()
       var dump = try dumps.beginDump(to: location, at: 1) { file in
         try DumpWriter(
-          format: .dmp1, key: DumpKey(GatehouseProcess.encryptionKey), createdAt: "2026-11-28T00:00:00Z", sink: file)
+          header: DumpHeader(createdAt: "2026-11-28T00:00:00Z"),
+          key: DumpKey(GatehouseProcess.encryptionKey), sink: file)
       }
       try dump.beginGroup("users")
       for (number, email) in [GatehouseProcess.adminEmail, "admin@localhost"].enumerated() {

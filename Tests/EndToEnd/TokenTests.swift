@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Tokens over HTTP")
 struct TokenTests {
-  /// Signs with the secret of the service.
+  /// Signs a token with the gateway's secret.
   private func token(_ header: String, _ claims: String, padding: String = "") async throws -> String {
     let signer = try await TokenSigner(TokenKey(secret: "a-secret-of-the-tests"))
     let segments = [header, claims].map { String(decoding: Base64.url.encode(Array($0.utf8)), as: UTF8.self) + padding }
@@ -17,7 +17,7 @@ struct TokenTests {
     return "\(signed).\(String(decoding: Base64.url.encode(signature), as: UTF8.self))"
   }
 
-  /// As Doorman spells the claims of an admin.
+  /// The claims of an admin in Doorman's form.
   private func claims(_ more: String = "") -> String {
     let expiry = Int(Date().timeIntervalSince1970) + 1800
     let accesses = #"{"ui_access":true,"manage_users":true,"manage_apis":true,"export_logs":true}"#
@@ -26,7 +26,7 @@ struct TokenTests {
 
   private let header = #"{"alg":"HS256","kid":"legacy-key","typ":"JWT"}"#
 
-  @Test("those that Doorman issued with the same secret count; those that ask for more than a signature don't")
+  @Test("those that Doorman issued with the same secret are valid; those that require more than a signature are not")
   func strict() async throws {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       let status = { (token: String) throws -> Int in

@@ -7,7 +7,7 @@ import Testing
 struct UnopenedDumpTests {
   private let oldKey = "the key of last year 0123456789abcdef"
 
-  /// Two old dumps of another key and three newer ones.
+  /// Creates two old dumps with another key and three newer ones.
   private func withDumps(_ body: (_ generated: URL, _ sealed: [String], _ good: [String]) throws -> Void) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -29,7 +29,7 @@ struct UnopenedDumpTests {
         plan[sealed[0]]?["reasons"]?.strings == ["does not open, kept: it may be sealed with another key"])
       #expect(plan[sealed[0]]?["verified"] == false)
       #expect(dumps(generated) == sealed + good[1...])
-      // The verdict does not outlive the set of keys that it came from.
+      // The verdict is valid only for the set of keys that it was made with.
       let both = rules.merging(["MEM_ENCRYPTION_KEYS_OLD": oldKey]) { $1 }
       let withKey = try rows(
         SidecarProcess.run(["prune", "--dry-run", "--json"], dumps: generated, both).output)
@@ -53,7 +53,7 @@ struct UnopenedDumpTests {
     try await withDumps { (generated: URL, sealed: [String], good: [String]) throws in
       let all = ["KEEP_LAST": "99"]
       let both = all.merging(["MEM_ENCRYPTION_KEYS_OLD": oldKey]) { $1 }
-      // It notes what it has verified; `verify` only says it.
+      // The service records its verified dumps; `verify` only reports them.
       #expect(try SidecarProcess.run(["prune"], dumps: generated, both).code == 0)
       let notes = generated.appending(path: ".gatehouse-sidecar.json")
       let before = try Data(contentsOf: notes)
@@ -69,7 +69,7 @@ struct UnopenedDumpTests {
       #expect(try SidecarProcess.run(["verify"], dumps: generated).code == 65)
       #expect(try SidecarProcess.run(["prune"], dumps: generated, all).code == 0)
       #expect(try isKnown())
-      // Once the key of the notes is an old one, they still count.
+      // Records that were authenticated with a key stay valid when it becomes an old key.
       let rotated = ["MEM_ENCRYPTION_KEY": "the next one", "MEM_ENCRYPTION_KEYS_OLD": GatehouseProcess.encryptionKey]
       let known = try rows(SidecarProcess.run(["list", "--json"], dumps: generated, rotated).output)
       for name in sealed + good { #expect(known[name]?["verified"] == true) }

@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("A volume that is sick")
+@Suite("A faulty volume")
 struct VolumeTests {
   @Test(
     "full: the dump answers 500 with a code, older dumps stay, nothing half-written is left, and the exit code tells")

@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// Scripts that start a program in a worse world.
+/// Scripts that start a program under adverse conditions.
 enum Wrapper {
-  /// Runs a program without the right to read and write whatever it wants to.
+  /// Runs a program without root's right to read and write every file.
   ///
-  /// - Returns: `nil` where the tests do not run as root, or setpriv does not work.
+  /// - Returns: `nil` where the tests do not run as root or setpriv does not work.
   static func unprivileged(in root: URL) throws -> URL? {
     let wrapper = try script(
       "unprivileged", in: root,
@@ -17,9 +17,9 @@ enum Wrapper {
     return try run([wrapper.path(), "cat", probe.path()]) == false ? wrapper : nil
   }
 
-  /// Runs a program some of whose system calls fail.
+  /// Runs a program and makes some of its system calls fail.
   ///
-  /// - Parameter fault: of strace's `inject`, as `fsync:error=EIO:when=1..3`.
+  /// - Parameter fault: the argument of strace's `inject`, such as `fsync:error=EIO:when=1..3`.
   /// - Returns: `nil` where strace does not work.
   static func failing(_ fault: String, in root: URL) throws -> URL? {
     let call = fault.prefix { $0 != ":" }
@@ -28,7 +28,7 @@ enum Wrapper {
     return try run([wrapper.path(), "true"]) ? wrapper : nil
   }
 
-  /// Writes a script that becomes a command.
+  /// Writes a script that executes a command.
   static func script(_ name: String, in root: URL, _ command: String) throws -> URL {
     let wrapper = root.appending(path: name)
     try Data("#!/bin/sh\nexec \(command)\n".utf8).write(to: wrapper)
@@ -36,7 +36,7 @@ enum Wrapper {
     return wrapper
   }
 
-  /// - Returns: whether it ended with 0.
+  /// - Returns: whether it exited with 0.
   static func run(_ arguments: [String]) throws -> Bool {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")

@@ -34,7 +34,7 @@ struct ConfigurationTests {
     }
   }
 
-  @Test("has the peer's defaults")
+  @Test("has Doorman's defaults")
   func defaults() throws {
     let configuration = try load()
     #expect(configuration.host == "0.0.0.0")

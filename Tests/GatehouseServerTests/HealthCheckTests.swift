@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The health check")
 struct HealthCheckTests {
-  @Test("takes a task on standby for well, and everything but 200 for not well")
+  @Test("considers a task on standby healthy, and any status but 200 unhealthy")
   func judging() {
     let judge = { (status: Int, body: String) in HealthCheck.judge(status: status, body: Array(body.utf8)) }
     #expect(judge(200, #"{"status":"ready","mongodb":null}"#) == .ready)

@@ -10,9 +10,9 @@ import Testing
 
 @testable import GatehouseServer
 
-@Suite("The peer's side file")
+@Suite("Doorman's file of security settings")
 struct SideFileTests {
-  /// What comes of a file with a text.
+  /// The settings that result from a file with a text.
   private func read(_ path: String, dumps: String? = nil) -> (file: SideFile?, missing: String?, faults: [String]) {
     var reader = EnvironmentReader(["SECURITY_SETTINGS_FILE": path]) { _ in "" }
     let (file, missing) = Configuration.sideFile(&reader, dumps: dumps, read: SideFileReader.read)

@@ -12,7 +12,7 @@ import Testing
 @testable import Persistence
 @testable import Threads
 
-@Suite("What keeps the service from starting")
+@Suite("Start faults")
 struct StartFaultTests {
   private var operating: String {
     get throws {
@@ -22,7 +22,7 @@ struct StartFaultTests {
     }
   }
 
-  /// One of each kind.
+  /// One fault of each kind.
   private var faults: [StartFault] {
     let directory = [ENOENT, ENOTDIR, EACCES, EROFS, EIO, EMFILE, EEXIST].map {
       StartFault(preparing: DumpDirectoryError("open", "/data", errno: $0))
@@ -45,7 +45,7 @@ struct StartFaultTests {
     ]
   }
 
-  @Test("has a line in the page for operators, with its exit code, and no line is there of anything else")
+  @Test("have a line each in the page for operators, with the exit code, and the page has no other lines")
   func documented() throws {
     let rows = try operating.matches(of: /(?m)^\| `([^`]+)`[^|]*\| (\d+) \|$/).map {
       (words: String($0.output.1), code: Int32($0.output.2))
@@ -65,10 +65,10 @@ struct StartFaultTests {
     #expect(Set(rows.map(\.words)) == used)
   }
 
-  @Test("ends it with a code that the page for operators explains, as it does every other")
+  @Test("have exit codes that the page for operators explains, as it does every other code")
   func exitCodes() throws {
     let explained = try operating.matches(of: /(?m)^\| (\d+) \| [^|]+ \| [^|]+ \|$/).compactMap { Int32($0.output.1) }
-    // 64 is that of wrong arguments, which the parser of arguments gives.
+    // 64 is the exit code for invalid arguments, which the argument parser sets.
     #expect(explained.sorted() == (ExitCode.allCases.map(\.rawValue) + [64]).sorted())
   }
 }

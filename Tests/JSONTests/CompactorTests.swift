@@ -3,9 +3,9 @@ import Testing
 
 @testable import JSON
 
-@Suite("The one pass that brings JSON into its compact spelling")
+@Suite("The JSON compactor")
 struct CompactorTests {
-  /// The same by way of values.
+  /// Compacts a text by parsing it and writing the value.
   private static func slowly(_ text: [UInt8], maximumDepth: Int) -> Result<[UInt8], JSONError> {
     Result { () throws(JSONError) in
       JSONWriter.bytes(try JSONParser(maximumDepth: maximumDepth, dialect: .python).parseObject(text))
@@ -15,7 +15,7 @@ struct CompactorTests {
   private static func compacted(
     _ text: [UInt8], by compactor: inout JSONCompactor
   ) -> Result<[UInt8], JSONError> {
-    // In memory of just that size, so that a read beyond it is seen.
+    // The memory has exactly the text's size, so that a read beyond it is detected.
     text.withUnsafeBytes { source in Result { () throws(JSONError) in try compactor.compact(source) } }
   }
 
@@ -25,7 +25,7 @@ struct CompactorTests {
     #expect(found == expected, "\(String(decoding: text, as: UTF8.self))")
   }
 
-  @Test("gives what parsing and writing give, for every spelling", arguments: 0..<60)
+  @Test("gives the result of parsing and writing, for every spelling", arguments: 0..<60)
   func spellings(seed: UInt64) {
     var compactor = JSONCompactor(maximumDepth: 64)
     for spelling in RandomJSONText<SeededGenerator>.Spelling.allCases {
@@ -83,7 +83,7 @@ struct CompactorTests {
     Self.check(Array(text.utf8), &compactor)
   }
 
-  @Test("takes what the writer wrote as it stands, byte for byte", arguments: 0..<40)
+  @Test("copies the writer's output unchanged, byte for byte", arguments: 0..<40)
   func asItStands(seed: UInt64) throws {
     var compactor = JSONCompactor(maximumDepth: 64)
     var generator = SeededGenerator(seed: seed)
@@ -104,7 +104,7 @@ struct CompactorTests {
     }
   }
 
-  @Test("has room for what is longer in its one spelling, and goes on with small documents after a huge one")
+  @Test("has space for text that becomes longer, and continues with small documents after a huge one")
   func growth() {
     var compactor = JSONCompactor(maximumDepth: 64)
     for count in [1, 3, 1000, 400_000] {
@@ -114,10 +114,11 @@ struct CompactorTests {
     }
   }
 
-  @Test("needs no time that grows with the square of the members, whatever the keys", .timeLimit(.minutes(20)))
+  @Test("takes no quadratic time in the number of members, whatever the keys", .timeLimit(.minutes(20)))
   func manyMembers() throws {
     var compactor = JSONCompactor(maximumDepth: 64)
-    // Keys of one length with the same first and last bytes, and each twice. A look at each earlier member takes hours.
+    // The keys have the same length and the same first and last bytes, and each occurs twice. Comparing each with all
+    // earlier members would take hours.
     let keys = (0..<100_000).map { "samestart\(1_000_000 + $0)sameends" }
     let text = "{" + (keys + keys).map { "\"\($0)\":1" }.joined(separator: ",") + "}"
     let bytes = try Self.compacted(Array(text.utf8), by: &compactor).get()
@@ -135,7 +136,7 @@ struct KeyTableTests {
     var table = KeyTable()
     for round in 0..<2 {
       for (place, key) in keys.enumerated() {
-        let found = table.find(hash: (place * 31) % hashes, orNote: place) { keys[$0] == key }
+        let found = table.find(hash: (place * 31) % hashes, orAdd: place) { keys[$0] == key }
         #expect(found == (round == 0 ? nil : place))
       }
     }

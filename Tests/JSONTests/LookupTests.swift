@@ -2,7 +2,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("Looking into JSON")
+@Suite("Lookups in JSON")
 struct LookupTests {
   @Test("finds in bytes what a full parse finds", arguments: 0..<50)
   func compact(seed: UInt64) throws {
@@ -32,9 +32,9 @@ struct LookupTests {
     #expect(throws: JSONError.self) { try FieldPath(["a", "", "b"].joined(separator: ".")) }
   }
 
-  @Test("divides paths at every dot, and tells them apart by their bytes")
+  @Test("splits paths at every dot, and compares them by their bytes")
   func pathBytes() throws {
-    // To Swift a dot with a combining accent behind it is one character, and not a dot.
+    // Swift regards a dot followed by a combining accent as one character, which is not a dot.
     let path = try FieldPath(["a", "\u{301}b"].joined(separator: "."))
     #expect(path.components.count == 2)
     let value: JSONValue = ["a": ["\u{301}b": 1]]

@@ -5,7 +5,7 @@ import Testing
 @Suite("The JSON parser")
 struct ParserTests {
   @Test(
-    "takes what RFC 8259 takes and writes it in its one spelling",
+    "accepts what RFC 8259 allows and writes it in the compact form",
     arguments: [
       ("null", "null"), (" true ", "true"), ("[1, 2]", "[1,2]"), ("{\"a\" : [ ] }", "{\"a\":[]}"),
       ("1.0", "1.0"), ("-0", "-0"), ("1E+2", "1E+2"),
@@ -18,7 +18,7 @@ struct ParserTests {
   }
 
   @Test(
-    "refuses what RFC 8259 refuses, with the place",
+    "refuses what RFC 8259 does not allow, with the position",
     arguments: [
       ("", JSONError.Code.empty, 0), ("  ", .empty, 0), ("nul", .unexpectedByte, 0), ("[1,]", .unexpectedByte, 3),
       ("{\"a\"}", .unexpectedByte, 4), ("{a:1}", .unexpectedByte, 1), ("[1", .unexpectedEnd, 2),
@@ -41,7 +41,7 @@ struct ParserTests {
     #expect(throws: JSONError(.invalidUTF8, at: 2)) { try JSONParser().parse(text) }
   }
 
-  @Test("refuses a key that comes twice in one object, in whatever spelling, where it is asked to")
+  @Test("can refuse a key that is repeated in one object, in whatever spelling")
   func repeatedKeys() throws {
     let many = (0..<40).map { "\"k\($0)\":0" }.joined(separator: ",")
     for text in [
@@ -69,14 +69,14 @@ struct ParserTests {
     #expect(throws: JSONError.self) { try JSONParser().parse(String(repeating: "{\"a\":", count: 100_000)) }
   }
 
-  @Test("takes what Python writes beyond the RFC only where it is asked to")
+  @Test("accepts Python's extensions of the RFC only with that dialect")
   func python() throws {
     let parser = JSONParser(dialect: .python)
     #expect(try parser.parse("[NaN,Infinity,-Infinity,-1]") == [.null, .null, .null, -1])
     #expect(try parser.parse(#""\ud800x""#) == "\u{FFFD}x")
   }
 
-  @Test("keeps keys apart that only look alike, and the last of two that are the same", arguments: [2, 40, 20_000])
+  @Test("distinguishes keys that only look alike, and keeps the last of two equal ones", arguments: [2, 40, 20_000])
   func keys(count: Int) throws {
     let members = (0..<count).map { "\"k\($0)\":\($0)" } + ["\"é\":1", "\"e\u{301}\":2", "\"k1\":\"last\""]
     let object = try JSONParser().parseObject(Array("{\(members.joined(separator: ","))}".utf8))
@@ -100,7 +100,7 @@ struct ParserTests {
 
   @Test("tells keys apart whatever their bytes, however many members there are", arguments: [0, 13, 14, 15, 16, 40])
   func alike(others: Int) throws {
-    // Once a hash of the second was the first's: its bytes spelled out.
+    // An earlier hash gave both keys of such a pair the same value. `195.169.` spells out the bytes of `é`.
     let pairs = [("é", "\u{1}195.169."), ("\u{1}195.169.", "é"), ("a", "a\u{0}"), ("é", "e\u{301}"), ("", "\u{0}")]
     for (first, second) in pairs {
       var members = (0..<others).map { ("k\($0)", JSONValue.integer($0)) }

@@ -1,6 +1,6 @@
 import JSON
 
-/// Random values, with the strings and numbers that parsers get wrong.
+/// Random values, including strings and numbers that parsers often handle wrongly.
 struct RandomJSON {
   private static let texts = [
     "", "a", "é", "e\u{301}", "\"", "\\", "\u{0}", "\u{1F}", "\n", "😀", "</script>", "\u{2028}", "key", "_id", "a.b",

@@ -1,15 +1,16 @@
 import JSON
 
-/// Random JSON as text, in the spellings that others have for it: whitespace, escape sequences where none are needed, keys
-/// that come twice, lone surrogates, and the words of Python.
+/// Random JSON text in the spellings of other writers: with whitespace, unnecessary escape sequences, repeated keys,
+/// lone surrogates and Python's words.
 struct RandomJSONText<Generator: RandomNumberGenerator> {
-  /// In one text all strings are spelled alike, as one writer would.
+  /// The spelling of strings. All strings of one text have the same spelling, as if from one writer.
   enum Spelling: CaseIterable {
-    /// As `JSONWriter` has it.
+    /// The spelling of `JSONWriter`.
     case compact
-    /// As `json.dumps` of Python: every character beyond ASCII escaped, a space behind each comma and colon.
+    /// The spelling of Python's `json.dumps`: non-ASCII characters are escaped, and a space follows each comma and
+    /// colon.
     case python
-    /// Any that the grammar allows.
+    /// Any spelling that the grammar allows.
     case wild
   }
 
@@ -28,7 +29,7 @@ struct RandomJSONText<Generator: RandomNumberGenerator> {
 
   mutating func object(depth: Int, members: ClosedRange<Int> = 0...6) -> String {
     let count = number(members)
-    // Few different keys for many members, so that some come again.
+    // There are few different keys for many members, so that some are repeated.
     let keys = (0..<max(1, count * 3 / 4)).map { _ in string(upTo: 4) }
     let members = (0..<count).map { _ in
       let key = spelling == .compact ? string(upTo: 12) : pick(keys)

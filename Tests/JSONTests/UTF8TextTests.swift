@@ -35,7 +35,7 @@ struct UTF8TextTests {
     #expect("az\u{17F}\u{DF}{`".asciiUppercased.hasSameBytes(as: "AZ\u{17F}\u{DF}{`"))
   }
 
-  @Test("loses spaces and tabs at its ends, and nothing else")
+  @Test("is trimmed of spaces and tabs at its ends, and nothing else")
   func trimming() {
     #expect(" \t a b\t ".withoutOuterSpace == "a b")
     #expect(" \t".withoutOuterSpace == "")

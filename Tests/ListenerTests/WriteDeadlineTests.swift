@@ -9,7 +9,7 @@ import Testing
 @Suite("The deadline of answers")
 struct WriteDeadlineTests {
   private static let answer = 24 << 20
-  /// A server that sends one long answer to whoever connects.
+  /// A server that sends one long response to each client that connects.
   private func withServer(interval: TimeAmount, _ body: (Int, EventLoopFuture<Void>) async throws -> Void) async throws
   {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -29,17 +29,17 @@ struct WriteDeadlineTests {
     try await group.shutdownGracefully()
   }
 
-  @Test("closes the connection of a client that takes nothing")
+  @Test("closes the connection of a client that reads nothing")
   func stalled() async throws {
     try await withServer(interval: .milliseconds(200)) { (port, closed) async throws in
       let client = try HTTPConnection(port: port)
       try await closed.get()
-      // What the kernels hold comes, the rest does not.
+      // The client receives the bytes that the kernels' buffers hold, but not the rest.
       #expect(client.receiveAll() < Self.answer)
     }
   }
 
-  @Test("lets a slow client have all of its answer")
+  @Test("lets a slow client receive its whole response")
   func slow() async throws {
     try await withServer(interval: .seconds(2)) { (port, closed) async throws in
       let client = try HTTPConnection(port: port)
@@ -48,7 +48,7 @@ struct WriteDeadlineTests {
         let more = client.receiveSome(96 << 10)
         guard more > 0 else { break }
         count += more
-        // Slower than several looks of the deadline.
+        // This is slower than several checks of the deadline.
         _ = poll(nil, 0, 15)
       }
       #expect(count == Self.answer)

@@ -93,5 +93,6 @@ struct BodyTests {
 }
 
 extension JSONValue: ExpressibleByFloatLiteral {
+  /// A number.
   package init(floatLiteral value: Double) { self = JSONNumber(value).map(JSONValue.number) ?? .null }
 }

@@ -13,7 +13,7 @@ struct CallerTests {
     }
     #expect(address("1.2.3.4", ["9.9.9.9"]) == "1.2.3.4")
     #expect(address("10.0.0.1", ["9.9.9.9"]) == "9.9.9.9")
-    // What stands left of the first address that is no proxy can be made up by the caller.
+    // The caller can make up the addresses left of the first one that is no proxy.
     #expect(address("10.0.0.1", ["6.6.6.6", "9.9.9.9", "10.0.0.2"]) == "9.9.9.9")
     #expect(address("10.0.0.1", ["nonsense"]) == "10.0.0.1")
     #expect(address("10.0.0.1", []) == "10.0.0.1")

@@ -1,4 +1,5 @@
 import Clocks
+import DumpFormat
 import DumpReports
 import Foundation
 import HTTPClient
@@ -93,7 +94,9 @@ struct ClientMakerTests {
       let listed = try #require(volume.dumps().first)
       var dump = listed
       dump.verification = .good(
-        .init(documents: 1, sha256: String(repeating: "0", count: 64), createdAt: "", format: "DMP1", collections: []))
+        .init(
+          header: DumpHeader(createdAt: ""), documents: 1,
+          sha256: String(repeating: "0", count: 64), collections: []))
       let watch = OffsiteWatch(configuration, retention: .standard, logger: logger)
       let scarce = Scarce(failures: 2)
       watch.start({ try scarce.make() }, volume: volume, metrics: metrics)

@@ -1,4 +1,7 @@
 import Clocks
+import DumpDirectory
+import DumpFormat
+import DumpReports
 import HTTPClient
 import Settings
 import TestSupport
@@ -40,6 +43,32 @@ struct OffsiteValueTests {
   func spelling() {
     #expect(PercentEncoding.path("a b/ü+~.bin") == "a%20b/%C3%BC%2B~.bin")
     #expect(PercentEncoding.query("a/b=") == "a%2Fb%3D")
+  }
+
+  @Test("metadata carry a dump's header and counts, and give the header back")
+  func metadata() {
+    let order = DumpOrder(epoch: 3, sequence: 17)
+    let header = DumpHeader(createdAt: "2026-11-23T20:11:37.454068Z", order: order)
+    let good = Verification.Good(
+      header: header, documents: 5, sha256: "ab", collections: [.init(name: "users", documents: 5)])
+    let metadata = Dictionary(OffsiteShelf.Copy.metadata(of: good)) { $1 }
+    #expect(
+      metadata == [
+        "gatehouse-format": "DMP1", "gatehouse-created-at": "2026-11-23T20:11:37.454068Z",
+        "gatehouse-documents": "5",
+        "gatehouse-sha256": "ab", "gatehouse-epoch": "3", "gatehouse-sequence": "17",
+      ])
+    let object = S3Object(key: "p/d-20261123T201137Z.bin", bytes: 9)
+    let copy = OffsiteShelf.Copy(object, metadata)
+    #expect(copy.entry.header == header && copy.documents == 5)
+    // Versions that had no format wrote these.
+    let older = OffsiteShelf.Copy(object, metadata.filter { $0.key != "gatehouse-format" })
+    #expect(older.entry.header == header)
+    #expect(OffsiteShelf.Copy(object, [:]).entry.header == nil)
+    #expect(
+      OffsiteShelf.Copy.metadata(
+        of: .init(header: DumpHeader(createdAt: "t"), documents: 0, sha256: "", collections: [])
+      ).count == 4)
   }
 
   @Test("credentials are asked for once, and again before they expire or when they are not taken")

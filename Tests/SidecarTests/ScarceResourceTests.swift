@@ -61,8 +61,8 @@ struct ScarceResourceTests {
   func descriptorLimit() {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    ProcessSurroundings.raiseDescriptorLimit()
-    #expect(ProcessSurroundings.descriptorLimit == Int(clamping: limit.rlim_max))
+    ProcessEnvironment.raiseDescriptorLimit()
+    #expect(ProcessEnvironment.descriptorLimit == Int(clamping: limit.rlim_max))
   }
 
   @Test("what is wrong for a while is said once when it begins, and once when it is over")

@@ -33,8 +33,11 @@ struct UnreadableTests {
 
   @Test("of a dump's time does not make it a dump of 1970: its name tells")
   func time() {
-    let entry = DumpEntry(name: "d-20261123T201137Z.bin", path: "/d", bytes: 1, writtenAt: "tomorrow", order: nil)
-    let good = Verification.Good(documents: 1, sha256: "", createdAt: "tomorrow", format: "DMP1", collections: [])
+    let entry = DumpEntry(
+      name: "d-20261123T201137Z.bin", path: "/d", bytes: 1,
+      header: DumpHeader(createdAt: "tomorrow"))
+    let good = Verification.Good(
+      header: DumpHeader(createdAt: "tomorrow"), documents: 1, sha256: "", collections: [])
     let dump = KnownDump(entry: entry, identity: nil, verification: .good(good))
     #expect(dump.createdSeconds == 1_795_464_697)
     #expect(dump.createdAt == "2026-11-23T20:11:37Z")

@@ -100,7 +100,7 @@ struct ValueTests {
     var notes = SidecarNotes()
     let good = Verification.good(
       .init(
-        documents: 3, sha256: "ab", createdAt: "2026-11-23T20:11:37Z", format: "DMP1",
+        header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"), documents: 3, sha256: "ab",
         collections: [.init(name: "users", documents: 3)]))
     let keys = KeyMarks(["k1", "k2"])
     notes.note(good, of: "a.bin", .init(bytes: 1, modifiedAt: 2, inode: .max), keys)
@@ -140,7 +140,9 @@ struct ValueTests {
     let file = FileIdentity(bytes: 1, modifiedAt: 2, inode: 3)
     let (old, new, both) = (KeyMarks(["old"]), KeyMarks(["new"]), KeyMarks(["old", "new"]))
     let good = Verification.good(
-      .init(documents: 3, sha256: "ab", createdAt: "2026-11-23T20:11:37Z", format: "DMP1", collections: []))
+      .init(
+        header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"), documents: 3, sha256: "ab",
+        collections: []))
     var notes = SidecarNotes()
     notes.note(.unopened("x"), of: "a.bin", file, new)
     #expect(notes.verification(of: "a.bin", file, new) == .unopened("x"))
@@ -239,7 +241,9 @@ struct ValueTests {
       KnownDump(entry: DumpEntry(path: "/x/a.bin"), identity: nil, verification: verification)
     }
     let good = Verification.good(
-      .init(documents: 1, sha256: "", createdAt: "1970-01-01T00:10:00Z", format: "DMP1", collections: []))
+      .init(
+        header: DumpHeader(createdAt: "1970-01-01T00:10:00Z"), documents: 1, sha256: "",
+        collections: []))
     #expect(Health(.done([]), maximumAge: 5, now: 1000).isWell)
     #expect(Health(.done([entry(good)]), maximumAge: nil, now: 100_000).isWell)
     #expect(Health(.done([entry(good)]), maximumAge: 400, now: 1000).isWell)

@@ -19,8 +19,10 @@ struct VolumeTests {
   private func write(_ count: Int, in root: URL) throws {
     let location = try DumpLocation(path: "d.bin", workingDirectory: root.path())
     for number in 0..<count {
-      var dump = try DumpDirectory(location).beginDump(to: location, at: 1_795_464_697 + number) { file in
-        try DumpWriter(format: .dmp1, key: DumpKey(Self.key), createdAt: "2026-11-23T20:11:37Z", sink: file)
+      var dump = try DumpDirectory(location).beginDump(to: location, at: 1_795_464_697 + number) {
+        file in
+        try DumpWriter(
+          header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"), key: DumpKey(Self.key), sink: file)
       }
       try dump.beginGroup("users")
       _ = try dump.seal().publish()

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Clients on loopback that hold connections and open a new one for each that the server closes. One thread does it all.
+/// Clients on loopback that keep connections open and replace each one that the server closes. A single thread serves
+/// all of them.
 package final class ConnectionFlood: Sendable {
   private struct State {
     var isStopped = false
@@ -13,9 +14,9 @@ package final class ConnectionFlood: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - count: connections that are kept open.
-  ///   - bytes: what each sends once it is open.
-  ///   - source: the address from which they come.
+  ///   - count: the number of connections that are kept open.
+  ///   - bytes: the bytes that each connection sends once it is open.
+  ///   - source: the address that the connections come from.
   package init(port: Int, count: Int, sending bytes: [UInt8] = [], from source: String = "127.0.0.1") {
     let thread = Thread { [self] in
       Clients(port: port, count: count, bytes: bytes, source: source).run { opened in
@@ -29,10 +30,10 @@ package final class ConnectionFlood: Sendable {
     thread.start()
   }
 
-  /// Connections that were opened so far.
+  /// The number of connections that were opened so far.
   package var opened: Int { state.withLock { $0.opened } }
 
-  /// Closes all of them and waits for the thread.
+  /// Closes all connections and waits for the thread to end.
   package func stop() {
     state.withLock { $0.isStopped = true }
     _ = eventually { state.withLock { $0.hasEnded } ? true : nil }
@@ -55,7 +56,7 @@ private struct Clients {
     hasSent = Array(repeating: bytes.isEmpty, count: count)
   }
 
-  /// - Parameter report: takes how many were opened, and says whether to go on.
+  /// - Parameter report: receives the number of connections opened, and returns whether to continue.
   consuming func run(_ report: (Int) -> Bool) {
     var opened = 0
     while report(opened) {

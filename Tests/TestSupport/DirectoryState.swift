@@ -1,7 +1,8 @@
 package import Foundation
 import Glibc
 
-/// Everything below a directory, so that two looks can show whether anything was written, moved or touched meanwhile.
+/// The files below a directory with their attributes. Two of these values show whether anything was written, moved or
+/// touched in between.
 package struct DirectoryState: Equatable, CustomStringConvertible {
   private struct Item: Equatable {
     let inode: UInt64
@@ -13,6 +14,7 @@ package struct DirectoryState: Equatable, CustomStringConvertible {
 
   private var items: [String: Item] = [:]
 
+  /// Reads the state of a directory.
   package init(of root: URL) {
     add(root, as: ".")
     let paths = FileManager.default.enumerator(atPath: root.path())?.compactMap { $0 as? String } ?? []
@@ -22,7 +24,7 @@ package struct DirectoryState: Equatable, CustomStringConvertible {
   private mutating func add(_ url: URL, as name: String) {
     var status = stat()
     guard lstat(url.path(percentEncoded: false), &status) == 0 else { return }
-    // A pipe would be waited for.
+    // Reading a pipe would wait for its writer.
     let content = status.st_mode & S_IFMT == S_IFREG ? try? Data(contentsOf: url) : nil
     items[name] = Item(
       inode: UInt64(status.st_ino), mode: status.st_mode,

@@ -2,15 +2,20 @@ package import Foundation
 import Glibc
 package import JSON
 
-/// The real program as a process of its own, on a port that the system picks.
+/// The real gateway as a separate process, on a port that the system chooses.
 package final class GatehouseProcess {
+  /// The admin's email address in `environment`.
   package static let adminEmail = "admin@example.com"
+  /// The admin's password in `environment`.
   package static let adminPassword = "Correct-Horse-Battery-9"
+  /// The dumps' key in `environment`.
   package static let encryptionKey = "interop-key-0123456789abcdef0123"
 
   private let process: ProgramProcess
+  /// The port that it listens on, or 0 before `waitUntilListening`.
   package private(set) var port = 0
 
+  /// A minimal valid environment. An empty value in `changes` removes a setting.
   package static func environment(dumps: URL, _ changes: [String: String] = [:]) -> [String: String] {
     let standard = [
       "MEM_OR_EXTERNAL": "MEM", "THREADS": "1", "MEM_ENCRYPTION_KEY": encryptionKey,
@@ -23,11 +28,11 @@ package final class GatehouseProcess {
     return standard.merging(changes) { $1 }.filter { !$0.value.isEmpty }
   }
 
-  /// Starts the program; does not wait for anything.
+  /// Starts the program and returns at once.
   ///
   /// - Parameters:
-  ///   - wrapper: a program that becomes the one that its first argument names.
-  ///   - output: where it writes instead of a file. Nobody reads it but this process's `log` and the waits for readiness.
+  ///   - wrapper: a program that executes the program named by its first argument.
+  ///   - output: a pipe to write to instead of a file. Only this process's `log` and the waits for readiness read it.
   package init(
     dumps: URL, _ changes: [String: String] = [:], arguments: [String] = [], through wrapper: URL? = nil,
     output: OutputPipe? = nil
@@ -37,15 +42,21 @@ package final class GatehouseProcess {
       directory: dumps.deletingLastPathComponent(), through: wrapper, output: output)
   }
 
+  /// The process ID.
   package var identifier: Int32 { process.identifier }
+  /// Whether the process is running.
   package var isRunning: Bool { process.isRunning }
+  /// The output so far.
   package var log: String { process.log }
 
+  /// The CPU time of all its threads.
   package func processorTime() throws -> Duration { try process.processorTime() }
+  /// The number of its open descriptors.
   package func openDescriptors() throws -> Int { try process.openDescriptors() }
+  /// Its resident memory in bytes.
   package func residentMemory() throws -> Int { try process.residentMemory() }
 
-  /// Waits until it listens.
+  /// Waits until the gateway listens, and sets `port`.
   package func waitUntilListening() throws {
     let found = eventually(within: .seconds(60)) { () -> Int? in
       guard process.isRunning else { return -1 }
@@ -56,7 +67,7 @@ package final class GatehouseProcess {
     port = found
   }
 
-  /// Waits until readiness answers 200.
+  /// Waits until the readiness probe answers 200.
   package func waitUntilReady() throws {
     try waitUntilListening()
     let isReady = eventually(within: .seconds(60)) {
@@ -65,18 +76,22 @@ package final class GatehouseProcess {
     guard isReady == true else { throw HTTPFailure(description: "it does not get ready:\n\(log)") }
   }
 
+  /// Sends a signal to the process.
   package func signal(_ number: Int32) { process.signal(number) }
 
-  /// Waits for its end.
+  /// Waits for the process to end.
   ///
-  /// - Returns: the exit code, or minus the signal that ended it.
+  /// - Returns: the exit code, or the negative number of the signal that ended it.
   package func waitForExit(within limit: Duration = .seconds(30)) throws -> Int32 {
     try process.waitForExit(within: limit)
   }
 
+  /// Sends a signal and waits for the process to end.
+  ///
+  /// - Returns: the exit code, or the negative number of the signal that ended it.
   package func stop(_ number: Int32 = SIGTERM) throws -> Int32 { try process.stop(number) }
 
-  /// One call on a connection of its own.
+  /// Sends one request on a new connection.
   package func send(
     _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:], raw: [UInt8]? = nil
   ) throws -> HTTPAnswer {
@@ -89,12 +104,14 @@ package final class GatehouseProcess {
     return try connection.receive(isHead: method == "HEAD")
   }
 
+  /// Sends one request with a JSON body on a new connection.
   package func send(
     _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:], json: JSONValue
   ) throws -> HTTPAnswer {
     try send(method, path, token: token, headers: headers, raw: JSONWriter.bytes(json))
   }
 
+  /// Logs in, and returns the access token.
   package func logIn(
     _ email: String = GatehouseProcess.adminEmail, _ password: String = GatehouseProcess.adminPassword
   ) throws -> String {
@@ -108,13 +125,14 @@ package final class GatehouseProcess {
 }
 
 extension HTTPAnswer {
+  /// The body as JSON, or null when it is not JSON.
   package var json: JSONValue { (try? JSONParser().parse(body)) ?? .null }
 
-  /// The code of a refusal.
+  /// The error code of a refusal, or `nil` when the body has none.
   package var code: String? { json.object?["error_code"]?.string }
 }
 
-/// Runs the program until it is ready, gives it to `body`, and ends it afterwards.
+/// Starts the gateway, calls `body` when it is ready, and ends it afterwards.
 package func withGatehouse<Value>(
   dumps: URL, _ changes: [String: String] = [:], _ body: (GatehouseProcess) async throws -> Value
 ) async throws -> Value {
@@ -124,7 +142,7 @@ package func withGatehouse<Value>(
   return try await body(gatehouse)
 }
 
-/// The same with a directory of dumps that is removed afterwards.
+/// Does the same with a dump directory that is removed afterwards.
 package func withGatehouse<Value>(
   _ changes: [String: String] = [:], _ body: (GatehouseProcess) async throws -> Value
 ) async throws -> Value {

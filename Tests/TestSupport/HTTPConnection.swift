@@ -1,33 +1,42 @@
 package import Foundation
 import Glibc
 
+/// A connection error or an unexpected response, with a sentence that describes it.
 package struct HTTPFailure: Error, CustomStringConvertible {
+  /// The sentence.
   package let description: String
 
+  /// Makes an error from a sentence.
   package init(description: String) {
     self.description = description
   }
 }
 
+/// A response with its status, headers and body.
 package struct HTTPAnswer: Sendable {
+  /// The status code.
   package let status: Int
-  /// Names in lower case, in the order of the answer.
+  /// The headers in their order, with names in lower case.
   package let headers: [(name: String, value: String)]
+  /// The body, whose length the Content-Length header states.
   package let body: Data
 
+  /// The first value of a header whose name is given in lower case, or `nil` when there is none.
   package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+  /// All values of a header whose name is given in lower case.
   package func headers(_ name: String) -> [String] { headers.filter { $0.name == name }.map(\.value) }
+  /// The body as text.
   package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// One TCP connection to a server on this host, down to the bytes, so that tests can send what no good client would.
+/// One TCP connection to a server on this host. It works at the byte level, so that tests can send invalid requests.
 package final class HTTPConnection {
   private let descriptor: Int32
   private var pending: [UInt8] = []
 
   /// - Parameters:
-  ///   - host: an IPv4 address of this host, from which the connection comes, too.
-  ///   - patience: seconds for which an answer may make no progress.
+  ///   - host: an IPv4 address of this host, which is also the source of the connection.
+  ///   - patience: the seconds to wait for each piece of a response.
   package init(port: Int, host: String = "127.0.0.1", patience: Int = 60) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
@@ -51,10 +60,12 @@ package final class HTTPConnection {
     close(descriptor)
   }
 
+  /// Sends text as UTF-8.
   package func send(_ text: String) throws {
     try send(Array(text.utf8))
   }
 
+  /// Sends all bytes.
   package func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -64,24 +75,24 @@ package final class HTTPConnection {
     }
   }
 
-  /// Sends as much as the kernel takes at once.
+  /// Sends as many bytes as the kernel accepts at once.
   package func sendNow(_ bytes: [UInt8]) {
     _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
   }
 
-  /// Sends nothing more, and goes on reading.
+  /// Closes the sending half of the connection.
   package func finishSending() {
     shutdown(descriptor, Int32(SHUT_WR))
   }
 
-  /// Ends the connection with a reset instead of a farewell.
+  /// Closes the connection with a TCP reset.
   package func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
-  /// Reads one answer; with `isHead` one that has no body whatever its length says.
+  /// Reads one response. With `isHead`, the response has no body regardless of its length header.
   package func receive(isHead: Bool = false) throws -> HTTPAnswer {
     let separator = Array("\r\n\r\n".utf8)
     while pending.firstRange(of: separator) == nil { try fill() }
@@ -103,7 +114,7 @@ package final class HTTPConnection {
     return HTTPAnswer(status: status, headers: headers, body: body)
   }
 
-  /// Whether the server closes the connection (with or without more bytes before).
+  /// Waits until the server closes the connection, ignoring any bytes before that, and returns whether it did.
   package func isClosedByServer() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
@@ -113,29 +124,29 @@ package final class HTTPConnection {
     }
   }
 
-  /// Whether the server has closed the connection by now; does not wait.
+  /// Whether the server has already closed the connection. This does not wait.
   package var isClosedAlready: Bool {
     var byte: UInt8 = 0
     let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
     return count == 0 || count < 0 && errno != EAGAIN
   }
 
-  /// Takes some of what came.
+  /// Receives up to a number of bytes.
   ///
-  /// - Returns: how many bytes; 0 when the server closed.
+  /// - Returns: the number of bytes, or 0 when the server closed the connection.
   package func receiveSome(_ most: Int) -> Int {
     var buffer = [UInt8](repeating: 0, count: most)
     return max(0, recv(descriptor, &buffer, buffer.count, 0))
   }
 
-  /// What came so far, or since the last call of this, without waiting.
+  /// The text received since the last call, without waiting.
   package func receiveNow() -> String? {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
     return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
   }
 
-  /// Whether the server closes the connection soon.
+  /// Whether the server closes the connection within a time limit.
   package func isClosedByServer(within limit: Duration) -> Bool {
     eventually(within: limit) {
       var buffer = [UInt8](repeating: 0, count: 4096)
@@ -144,9 +155,9 @@ package final class HTTPConnection {
     } ?? false
   }
 
-  /// Takes all until the server closes.
+  /// Receives until the server closes the connection.
   ///
-  /// - Returns: how many bytes.
+  /// - Returns: the number of bytes.
   package func receiveAll() -> Int {
     var count = 0
     while true {

@@ -2,7 +2,7 @@ import Glibc
 
 /// The addresses of this host.
 package enum HostAddress {
-  /// An IPv4 address that is not on loopback; `nil` when the host has none.
+  /// An IPv4 address outside loopback, or `nil` when the host has none.
   package static let beyondLoopback: String? = {
     var first: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&first) == 0 else { return nil }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A listening socket on loopback, on a port that the system picks. Whoever makes it closes it.
+/// A listening socket on loopback, on a port that the system chooses. The caller closes it.
 struct LoopbackListener {
   let descriptor: Int32
   let port: Int
 
-  /// - Parameter backlog: connections that the kernel completes before anybody accepts them, less one.
+  /// - Parameter backlog: one less than the number of connections that the kernel completes before any is accepted.
   init(backlog: Int32) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = Self.address(port: 0)
@@ -31,11 +31,14 @@ struct LoopbackListener {
   }
 }
 
-/// A port on loopback whose queue of connections is full: what comes more is dropped, as by a host that is gone.
+/// A port on loopback whose queue of connections is full. The kernel drops further connections, as if the host were
+/// unreachable.
 package final class FullPort: Sendable {
+  /// The port.
   package let port: Int
   private let descriptors: [Int32]
 
+  /// Fills the queue of a new listening socket.
   package init() throws {
     let listener = try LoopbackListener(backlog: 0)
     port = listener.port

@@ -2,35 +2,42 @@ package import Foundation
 import Glibc
 import Synchronization
 
-/// A small HTTP/1.1 server on a port that the system picks, whose every answer a test decides, bad ones too.
+/// A small HTTP/1.1 server on a port that the system chooses. The test decides each response, which may be invalid.
 package final class LoopbackServer: Sendable {
+  /// A request that the server received.
   package struct Request: Sendable {
+    /// The method, such as `GET`.
     package let method: String
-    /// With the query.
+    /// The request target, including the query.
     package let target: String
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     package let headers: [String: String]
+    /// The body.
     package let body: Data
 
+    /// The target without its query.
     package var path: String { String(target.prefix { $0 != "?" }) }
   }
 
+  /// The server's reaction to a request.
   package enum Answer: Sendable {
     case status(Int, headers: [String: String] = [:], body: String = "")
-    /// These bytes and no others, then the connection is closed.
+    /// Sends exactly these bytes, then closes the connection.
     case raw(String)
-    /// Nothing, as long as the server lives.
+    /// Sends nothing as long as the server runs.
     case hang
-    /// The connection is closed without an answer.
+    /// Closes the connection without a response.
     case close
-    /// Another answer after some time.
+    /// Gives another answer after a delay.
     indirect case after(Duration, Answer)
 
+    /// A response with a JSON body.
     package static func json(_ body: String, status: Int = 200) -> Answer {
       .status(status, headers: ["content-type": "application/json"], body: body)
     }
   }
 
+  /// The port that it listens on.
   package let port: Int
   private let listener: Int32
   private let isStopped = Mutex(false)
@@ -38,12 +45,13 @@ package final class LoopbackServer: Sendable {
   private let connections = Mutex<Set<Int32>>([])
   private let handler: @Sendable (Request) -> Answer
 
+  /// Starts a server that answers each request with the result of `handler`.
   package init(_ handler: @escaping @Sendable (Request) -> Answer) throws {
     self.handler = handler
     let socket = try LoopbackListener(backlog: 64)
     (listener, port) = (socket.descriptor, socket.port)
     let listener = listener
-    // The thread keeps the server: it lives until `stop`, or as long as the test process, not until its last mention.
+    // The thread retains the server, which therefore lives until `stop` or until the test process ends.
     Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
@@ -54,11 +62,14 @@ package final class LoopbackServer: Sendable {
     }
   }
 
+  /// The server's base URL, without a slash at the end.
   package var url: String { "http://127.0.0.1:\(port)" }
+  /// The requests received so far.
   package var requests: [Request] { received.withLock { $0 } }
+  /// The number of requests for a path, without its query.
   package func count(of path: String) -> Int { requests.count { $0.path == path } }
 
-  /// Closes the port and every connection: from then on nobody is there.
+  /// Closes the port and every connection.
   package func stop() {
     guard
       isStopped.withLock({
@@ -80,7 +91,7 @@ package final class LoopbackServer: Sendable {
     Glibc.close(connection)
   }
 
-  /// - Returns: whether the connection goes on.
+  /// - Returns: whether the connection stays open.
   private func respond(_ answer: Answer, to connection: Int32) -> Bool {
     switch answer {
     case .status(let status, let headers, let body):
@@ -95,7 +106,7 @@ package final class LoopbackServer: Sendable {
       return false
     case .close: return false
     case .after(let time, let answer):
-      // What is waited for here is the end of the server or of the client, or else the time.
+      // This waits for the end of the server or of the client, or for the timeout.
       var question = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
       _ = poll(
         &question, 1, Int32(time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000))

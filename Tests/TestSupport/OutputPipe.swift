@@ -1,19 +1,20 @@
 import Glibc
 import Synchronization
 
-/// The output of a program as a pipe, which is read when a test says so, and not otherwise.
+/// A pipe for a program's output, which is read only when a test asks for it.
 package final class OutputPipe: Sendable {
-  /// Where the program writes.
+  /// The end that the program writes to.
   package let input: Int32
   private let output: Int32
   private let read = Mutex<[UInt8]>([])
   private let isClosed = Mutex(false)
 
+  /// Makes a pipe.
   package init() throws {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw HTTPFailure(description: "pipe: \(String(cString: strerror(errno)))") }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    // Of the reading end alone: the flag belongs to an end of a pipe, and the program shares the other one.
+    // The flag is set on the reading end only. The program shares the other end.
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     (output, input) = (ends[0], ends[1])
   }
@@ -23,7 +24,7 @@ package final class OutputPipe: Sendable {
     close(input)
   }
 
-  /// All that came so far; takes what the pipe holds out of it.
+  /// The output so far. Reading it empties the pipe.
   package var text: String {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     return read.withLock { bytes in
@@ -35,15 +36,15 @@ package final class OutputPipe: Sendable {
     }
   }
 
-  /// Fills it, so that the next write waits.
+  /// Fills the pipe, so that the next write blocks.
   package func fill() {
     let line = [UInt8](repeating: UInt8(ascii: "."), count: 4095) + [UInt8(ascii: "\n")]
     var question = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
-    // It can be written while it has room for a page.
+    // The pipe is writable while it has room for a page.
     while poll(&question, 1, 0) > 0, write(input, line, line.count) > 0 {}
   }
 
-  /// Nobody reads it any more: writes fail.
+  /// Closes the reading end, so that writes fail.
   package func closeReader() {
     let isFirst = isClosed.withLock { isClosed in
       defer { isClosed = true }

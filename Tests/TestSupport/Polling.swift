@@ -1,8 +1,8 @@
 import Glibc
 
-/// Asks again and again until a condition holds or the time is over.
+/// Evaluates a condition repeatedly until it holds or a deadline passes.
 ///
-/// - Returns: what the condition gave, or `nil` when the deadline passed.
+/// - Returns: the value of the condition, or `nil` when the deadline passed.
 package func eventually<Value>(within limit: Duration = .seconds(20), _ condition: () throws -> Value?) rethrows
   -> Value?
 {

@@ -1,13 +1,14 @@
 package import Foundation
 import Glibc
 
-/// One of our programs as a process of its own, with what it writes in a file.
+/// One of the project's programs as a separate process, with its output in a file.
 package final class ProgramProcess {
   private let process = Process()
+  /// The file that the program writes to.
   package let logFile: URL
   private let output: OutputPipe?
 
-  /// Where `swift build` puts programs: beside the test bundle.
+  /// The path of a program that `swift build` built, which is beside the test bundle.
   package static func executable(_ name: String) -> URL {
     let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
     let beside =
@@ -15,11 +16,11 @@ package final class ProgramProcess {
     return beside.appending(path: name)
   }
 
-  /// Starts it; does not wait for anything.
+  /// Starts the program and returns at once.
   ///
   /// - Parameters:
-  ///   - wrapper: a program that becomes the one that its first argument names.
-  ///   - output: where it writes instead of a file.
+  ///   - wrapper: a program that executes the program named by its first argument.
+  ///   - output: a pipe to write to instead of a file.
   package init(
     _ name: String, _ arguments: [String], environment: [String: String], directory: URL, through wrapper: URL? = nil,
     output: OutputPipe? = nil
@@ -36,7 +37,7 @@ package final class ProgramProcess {
     process.standardOutput = written
     process.standardError = written
     process.standardInput = FileHandle.nullDevice
-    // A process inherits the signal mask of the thread that starts it, and a thread of the tests blocks nearly all.
+    // A process inherits the signal mask of the thread that starts it, and the tests' threads block nearly all signals.
     var (none, before) = (sigset_t(), sigset_t())
     sigemptyset(&none)
     pthread_sigmask(SIG_SETMASK, &none, &before)
@@ -48,18 +49,21 @@ package final class ProgramProcess {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
+  /// The process ID.
   package var identifier: Int32 { process.processIdentifier }
+  /// Whether the process is running.
   package var isRunning: Bool { process.isRunning }
-  /// What it has written. Of a pipe this takes out what is in it.
+  /// The output so far. If the output is a pipe, this empties the pipe.
   package var log: String { output?.text ?? (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
 
+  /// Sends a signal to the process.
   package func signal(_ number: Int32) {
     kill(process.processIdentifier, number)
   }
 
-  /// Waits for its end.
+  /// Waits for the process to end.
   ///
-  /// - Returns: the exit code, or minus the signal that ended it.
+  /// - Returns: the exit code, or the negative number of the signal that ended it.
   package func waitForExit(within limit: Duration = .seconds(30)) throws -> Int32 {
     guard eventually(within: limit, { process.isRunning ? nil : true }) == true else {
       throw HTTPFailure(description: "it does not end:\n\(log)")
@@ -67,7 +71,7 @@ package final class ProgramProcess {
     return process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
   }
 
-  /// Whether the kernel itself holds the process: a thread waits in a call that not even SIGKILL ends.
+  /// Whether a thread of the process waits in a system call that not even SIGKILL ends.
   package var isHeldByKernel: Bool {
     let tasks = "/proc/\(identifier)/task"
     return ((try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []).contains { task in
@@ -76,10 +80,10 @@ package final class ProgramProcess {
     }
   }
 
-  /// Time that its threads were on a core, in the kernel or not (proc(5)).
+  /// The CPU time of all its threads, in user and kernel mode (proc(5)).
   package func processorTime() throws -> Duration {
     let text = try String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
-    // The name in parentheses may hold spaces; the numbers come behind it.
+    // The name in parentheses may contain spaces. The numbers follow it.
     let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
     guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
       throw HTTPFailure(description: "no times in '\(text)'")
@@ -87,23 +91,27 @@ package final class ProgramProcess {
     return .seconds(user + system) / sysconf(Int32(_SC_CLK_TCK))
   }
 
+  /// The number of its open descriptors.
   package func openDescriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/\(identifier)/fd").count
   }
 
-  /// Resident bytes.
+  /// Its resident memory in bytes.
   package func residentMemory() throws -> Int {
     let fields = try String(contentsOfFile: "/proc/\(identifier)/statm", encoding: .utf8).split(separator: " ")
     guard fields.count > 1, let pages = Int(fields[1]) else { throw HTTPFailure(description: "no statm") }
     return pages * sysconf(Int32(_SC_PAGESIZE))
   }
 
+  /// Sends a signal and waits for the process to end.
+  ///
+  /// - Returns: the exit code, or the negative number of the signal that ended it.
   package func stop(_ number: Int32 = SIGTERM) throws -> Int32 {
     signal(number)
     return try waitForExit()
   }
 
-  /// Waits until it has logged some words.
+  /// Waits until the output contains some words.
   package func waitForLog(_ words: String, within limit: Duration = .seconds(30)) throws {
     let found = eventually(within: limit) { log.contains(words) ? true : process.isRunning ? nil : false }
     guard found == true || log.contains(words) else {

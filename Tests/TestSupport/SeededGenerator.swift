@@ -1,11 +1,13 @@
-/// Random numbers that come again with the same seed (SplitMix64), so that a failure can be repeated.
+/// A random number generator (SplitMix64). The same seed gives the same numbers, so that a failure can be repeated.
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
+  /// A generator that starts from a seed.
   package init(seed: UInt64) {
     state = seed
   }
 
+  /// The next 64 random bits.
   package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state

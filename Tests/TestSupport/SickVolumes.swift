@@ -1,10 +1,12 @@
 package import Foundation
 import Glibc
 
-/// A small file system in memory; `nil` where this process may not mount one.
+/// A small file system in memory. `init` returns `nil` where this process may not mount one.
 package final class SmallVolume {
+  /// The mount point.
   package let url: URL
 
+  /// Mounts a file system of a size in the syntax of tmpfs, such as `1m`.
   package init?(_ url: URL, size: String) {
     self.url = url
     try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -15,7 +17,7 @@ package final class SmallVolume {
     while umount2(url.path(), Int32(MNT_DETACH)) == 0 {}
   }
 
-  /// Writes until there is no room left.
+  /// Writes a file until no space is left.
   package func fill() {
     let descriptor = open(url.appending(path: "filler").path(), O_WRONLY | O_CREAT, 0o600)
     let page = [UInt8](repeating: 7, count: 4096)
@@ -23,23 +25,27 @@ package final class SmallVolume {
     close(descriptor)
   }
 
-  /// Takes back what `fill` took.
+  /// Removes the file that `fill` wrote.
   package func free() { unlink(url.appending(path: "filler").path()) }
 
-  /// Puts a read-only view of it in its place. (It can't become read-only itself while a file of it is open for writing.)
+  /// Mounts a read-only view over the file system. The file system itself can't become read-only while one of its files
+  /// is open for writing.
   package func makeReadOnly() -> Bool {
     mount(url.path(), url.path(), nil, UInt(MS_BIND), nil) == 0
       && mount(nil, url.path(), nil, UInt(MS_BIND | MS_REMOUNT | MS_RDONLY), nil) == 0
   }
 }
 
-/// A directory behind a file system process that can be stopped: every call then hangs, as on a mount of EFS that has
-/// lost its server. `nil` where that is not possible.
+/// A directory behind a file system process that can be stopped. Every system call then hangs, as on an EFS mount that
+/// lost its server. `init` returns `nil` where that is not possible.
 package final class HangingVolume {
+  /// The mount point.
   package let url: URL
   private let process = Process()
 
-  /// - Parameter device: of FUSE.
+  /// Mounts `directory` at `url`.
+  ///
+  /// - Parameter device: the FUSE device.
   package init?(_ url: URL, over directory: URL, device: String = "/dev/fuse") {
     self.url = url
     for path in [url, directory] {
@@ -61,12 +67,14 @@ package final class HangingVolume {
   }
 
   deinit {
-    // Killed, not asked: whoever waits for it gets an error then, and goes on. One that was never started has number 0, which
-    // means the whole group of this process.
+    // The process is killed, so that callers that wait for it get an error and continue. A process that was never
+    // started has the number 0, which means the whole process group.
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     umount2(url.path(), Int32(MNT_DETACH))
   }
 
+  /// Stops the file system process.
   package func hang() { kill(process.processIdentifier, SIGSTOP) }
+  /// Continues the file system process.
   package func goOn() { kill(process.processIdentifier, SIGCONT) }
 }

@@ -2,14 +2,17 @@ package import Foundation
 import Glibc
 package import JSON
 
-/// The real sidecar as a process of its own.
+/// The real sidecar as a separate process.
 package enum SidecarProcess {
+  /// The username of the sidecar's account.
   package static let username = "sidecar"
+  /// The password of the sidecar's account.
   package static let password = "a-password-of-the-sidecar"
 
-  /// For the service: it makes the account.
+  /// The gateway's settings that create the sidecar's account.
   package static let account = ["SIDECAR_USERNAME": username, "SIDECAR_PASSWORD": password]
 
+  /// A minimal valid environment of the sidecar.
   package static func environment(
     dumps: URL, port: Int, _ changes: [String: String] = [:]
   ) -> [String: String] {
@@ -19,9 +22,9 @@ package enum SidecarProcess {
     ].merging(account) { $1 }.merging(changes) { $1 }
   }
 
-  /// Starts it; does not wait for anything.
+  /// Starts the sidecar and returns at once.
   ///
-  /// - Parameter wrapper: a program that becomes the one that its first argument names.
+  /// - Parameter wrapper: a program that executes the program named by its first argument.
   package static func start(
     dumps: URL, port: Int = 1, _ changes: [String: String] = [:], _ arguments: [String] = [],
     output: OutputPipe? = nil, through wrapper: URL? = nil
@@ -31,7 +34,7 @@ package enum SidecarProcess {
       directory: dumps.deletingLastPathComponent(), through: wrapper, output: output)
   }
 
-  /// Runs one of its commands to the end.
+  /// Runs one of the sidecar's commands to its end.
   package static func run(
     _ arguments: [String], dumps: URL, port: Int = 1, _ changes: [String: String] = [:]
   ) throws -> (code: Int32, output: String) {
@@ -39,9 +42,10 @@ package enum SidecarProcess {
     return (try process.waitForExit(within: .seconds(90)), process.log)
   }
 
-  /// The newest drain receipt of a directory.
+  /// The newest drain receipt in a directory.
   package static func receipt(in dumps: URL) throws -> JSONObject {
-    // Without the suffix, or a second one of the same second would come before the first.
+    // The names are compared without their suffix. Otherwise a second receipt of the same second would sort before the
+    // first.
     let receipts = names(in: dumps).filter { $0.hasPrefix("drain-") }
     guard let name = receipts.max(by: { $0.dropLast(5) < $1.dropLast(5) }) else {
       throw HTTPFailure(description: "there is no receipt among \(names(in: dumps))")

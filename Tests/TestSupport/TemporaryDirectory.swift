@@ -1,6 +1,6 @@
 package import Foundation
 
-/// Gives `body` an empty directory that is removed afterwards, whatever happens.
+/// Calls `body` with an empty directory, which is removed afterwards even if `body` throws.
 package func withTemporaryDirectory<Value>(_ body: (URL) async throws -> Value) async throws -> Value {
   let directory = FileManager.default.temporaryDirectory.appending(path: "gatehouse-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

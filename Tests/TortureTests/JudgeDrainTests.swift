@@ -19,7 +19,7 @@ struct JudgeDrainTests {
     return history
   }
 
-  @Test("finds a change that is lost after a drain with exit code 0, and lets later ones go")
+  @Test("finds a change that is lost after a drain with exit code 0, but ignores later ones")
   func lost() {
     var history = drained
     #expect(broken(history) == [])

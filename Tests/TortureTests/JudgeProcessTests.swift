@@ -3,7 +3,7 @@ import TortureModel
 
 private func broken(_ history: History) -> Set<Judge.Rule> { Set(Judge.judge(history).map(\.rule)) }
 
-/// Two tasks that both go well, for tests to spoil.
+/// Two tasks without a fault, which tests then modify.
 private var well: History {
   var history = History.handOver
   history.final = ["early": "1", "late": "2"]
@@ -16,7 +16,7 @@ struct JudgeProcessTests {
   func twoWriters() {
     var history = History.killed(at: 20)
     history.runs.append(.holding(1, epoch: 2, from: 6))
-    // Which excuses that it was taken.
+    // This excuses that the lease was taken.
     history.runs[0].hung = [Span(-9, 5)]
     history.runs[0].frozen = [Span(6.5, 19)]
     history.final = [:]
@@ -25,12 +25,12 @@ struct JudgeProcessTests {
     history.operations[0].begun = 6.1
     history.operations[0].sent = 6.1
     #expect(broken(history) == [.twoWriters])
-    // The second half of its body was sent then, so it can't have been done before.
+    // The second half of the body was sent then, so the change can't have been made earlier.
     history.operations[0].begun = 3
     #expect(broken(history) == [.twoWriters])
     history.operations[0].answer = .refused(status: 503)
     #expect(broken(history) == [])
-    // It had taken over again.
+    // The task had taken over again.
     history.operations[0].answer = .acknowledged
     history.runs[1].ended = 6.05
     history.runs[1].exit = 0
@@ -60,7 +60,7 @@ struct JudgeProcessTests {
     other = history
     other.runs[0].hung = [Span(1, 14)]
     #expect(broken(other) == [])
-    // Files of the lease that are removed are no excuse: the holder puts them right.
+    // Removed lease files are no excuse, because the holder restores them.
     other = history
     other.leaseRemovals = [1]
     #expect(broken(other) == [.leaseTaken])

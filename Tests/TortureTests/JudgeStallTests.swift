@@ -5,7 +5,7 @@ private func broken(_ history: History) -> Set<Judge.Rule> { Set(Judge.judge(his
 
 @Suite("The judge on a slow machine")
 struct JudgeStallTests {
-  @Test("does not count the time in which the machine had none for anybody")
+  @Test("does not count the time in which the machine ran no process")
   func stalls() {
     var history = History.handOver
     history.final = ["early": "1", "late": "2"]

@@ -31,7 +31,7 @@ struct JudgeTests {
     #expect(broken(history) == [.dumpedChangeLost])
   }
 
-  @Test("holds a logged dump for as good as one that was answered")
+  @Test("treats a logged dump like one whose request was answered")
   func loggedDump() {
     var history = History.killed(at: 20)
     history.operations = [.create("a", at: 1)]
@@ -39,12 +39,12 @@ struct JudgeTests {
     #expect(broken(history) == [])
     history.runs[0].events.append(LogEvent(.dumpWritten(duration: 0.1, reason: "SIGUSR1"), at: 5))
     #expect(broken(history) == [.dumpedChangeLost])
-    // It may have been frozen between the dump and the line.
+    // The process may have been frozen between the dump and the log line.
     history.runs[0].frozen = [Span(0.5, 4.9)]
     #expect(broken(history) == [])
   }
 
-  @Test("lets changes go that came after the last dump of a process that was killed, or that were never answered")
+  @Test("ignores changes after the last dump of a killed process, and changes without a response")
   func undumped() {
     var history = History.killed(at: 20)
     history.operations = [
@@ -59,7 +59,7 @@ struct JudgeTests {
     }
   }
 
-  @Test("holds exit code 0 of a task for the promise that nothing is lost, also of one that lost its lease")
+  @Test("treats exit code 0 of a task as the promise that nothing is lost, even after it lost its lease")
   func cleanExit() {
     var history = History.handOver
     history.final = ["late": "2"]
@@ -70,7 +70,7 @@ struct JudgeTests {
     #expect(broken(history) == [])
   }
 
-  @Test("lets an older tenure go when a process took over again")
+  @Test("ignores an older tenure when a process took over again")
   func tenures() {
     var history = History.handOver
     history.runs[0].events.append(LogEvent(.took(epoch: 5), at: 8))
@@ -79,7 +79,7 @@ struct JudgeTests {
     #expect(!broken(history).contains(.cleanExitLostChange))
   }
 
-  @Test("takes a dump for a promise about its own tenure only")
+  @Test("treats a dump as a promise about its own tenure only")
   func dumpsOfTenures() {
     var history = History.killed(at: 20)
     history.operations = [.create("a", at: 1), .create("b", at: 10), .dump(12, 13)]
@@ -95,7 +95,7 @@ struct JudgeTests {
     #expect(broken(history) == [.dumpedChangeLost])
   }
 
-  @Test("lets a restore take back what no dump held, and nothing else")
+  @Test("allows a restore to undo changes that no dump held, and nothing else")
   func restore() {
     var history = History.killed(at: 20)
     let restore = Request(.restore, run: 0, begun: 7, ended: 8, .acknowledged)
@@ -110,14 +110,14 @@ struct JudgeTests {
     history.operations[3].answer = .refused(status: 503)
     history.final = ["a": "1", "c": "1"]
     #expect(broken(history).contains(.dumpedChangeLost))
-    // Nobody knows when one that was not answered is done.
+    // A change without a response may have been made at any time.
     history.operations[3].answer = .unknown
     history.operations[3].ended = nil
     history.final = ["a": "1"]
     #expect(broken(history) == [])
   }
 
-  @Test("finds what was refused, what nobody asked for, and values that nobody wrote")
+  @Test("finds refused changes that were made, changes without a request, and values that no client wrote")
   func phantoms() {
     var history = History.killed(at: 20)
     history.operations = [Request(.create(value: "1"), "a", run: 0, begun: 1, ended: 2, .refused(status: 503))]
@@ -145,7 +145,7 @@ struct JudgeTests {
     #expect(broken(history) == [])
   }
 
-  @Test("finds no state at all, and a start that comes to nothing")
+  @Test("finds a missing state, and a start that fails")
   func noState() {
     var history = History.killed(at: 20)
     history.finalStart = "it ended with 65"
@@ -165,7 +165,7 @@ extension History {
     return history
   }
 
-  /// Two tasks, of which the first one stops in order at 10 s, and the second one at 20 s.
+  /// Two tasks. The first stops in order at 10 s and the second at 20 s.
   static var handOver: History {
     var first = Run.holding(0, epoch: 1, from: 0.5)
     first.signals = [.init(15, at: 9.9)]

@@ -37,7 +37,7 @@ struct LogEventTests {
   }
 
   @Test(
-    "says nothing when it is of something else",
+    "gives no event when it is about something else",
     arguments: [
       "", "no time", "1970-01-01T00:01:40.250Z INFO     call request.path=/ready",
       "1970-01-01T00:01:40.250Z ERROR    took over the lease, but the newest dump can't be restored lease.epoch=3",

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Volumes that hang or get full")
+@Suite("Volumes that hang or become full")
 struct SickVolumeTests {
-  /// It once killed the whole group of the process that asked.
-  @Test("are not there on a machine without FUSE, and nothing else happens")
+  /// Regression test: the end of the volume once killed the whole process group of the caller.
+  @Test("are not available on a machine without FUSE, which has no other effect")
   func noDevice() async throws {
     try await withTemporaryDirectory { directory in
       let volume = HangingVolume(

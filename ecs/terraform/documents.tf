@@ -1,4 +1,4 @@
-# The documents that scripts/ecs-render wrote, with what this stack makes put in where they name it.
+# The documents that scripts/ecs-render wrote, with references to this stack's resources filled in.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -9,7 +9,7 @@ locals {
   region    = data.aws_region.current.region
   account   = data.aws_caller_identity.current.account_id
 
-  # What policies, alarms and the dashboard name.
+  # The values for policies, alarms and the dashboard.
   names = {
     partition                   = local.partition
     region                      = local.region
@@ -25,21 +25,21 @@ locals {
     alarm_topic                 = one(aws_sns_topic.alarms[*].arn)
   }
 
-  # What the task definition names besides.
+  # The further values for the task definition.
   task_names = merge(local.names, {
     image              = var.image
     execution_role_arn = aws_iam_role.execution.arn
     task_role_arn      = aws_iam_role.task.arn
   })
 
-  # Read as they are: what is decided before the first apply stays known when something that they name changes.
+  # The unfilled documents. Values that are known before the first apply stay known when a referenced resource changes.
   documents       = "${path.module}/documents"
   task_definition = jsondecode(file("${local.documents}/task-definition.json"))
   service         = jsondecode(file("${local.documents}/service.json"))
   filter_names    = [for filter in jsondecode(file("${local.documents}/metric-filters.json")) : filter.filterName]
   alarm_names     = [for alarm in jsondecode(file("${local.documents}/alarms.json")) : alarm.AlarmName]
 
-  # Filled.
+  # The filled documents.
   containers = jsondecode(templatefile("${local.documents}/task-definition.json", local.task_names)).containerDefinitions
   filters = {
     for filter in jsondecode(templatefile("${local.documents}/metric-filters.json", local.names)) : filter.filterName => filter

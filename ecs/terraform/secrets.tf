@@ -1,5 +1,5 @@
 locals {
-  # The name in Secrets Manager, what it is for, and the special characters it may have.
+  # The name in Secrets Manager, the description, and the special characters that are allowed.
   secrets = {
     encryption_key   = { name = "encryption-key", description = "Seals the dumps: without it none opens", special = "" }
     jwt              = { name = "jwt-secret", description = "Signs tokens", special = "" }
@@ -31,7 +31,7 @@ ephemeral "random_password" "secret" {
   min_special      = each.value.special == "" ? 0 : 1
 }
 
-# Written once: a higher version would write fresh ones, and the old dumps would not open any more.
+# Secrets are written once. A higher version would write new ones, and old dumps could no longer be decrypted.
 resource "aws_secretsmanager_secret_version" "secret" {
   for_each = local.secrets
 

@@ -1,4 +1,4 @@
-# Values are in terraform.tfvars.json beside this file; scripts/ecs-render writes both.
+# The values are in terraform.tfvars.json beside this file. scripts/ecs-render writes both.
 
 variable "name" {
   description = "The name of the cluster, the service and all that belongs to them."

@@ -1,5 +1,5 @@
 terraform {
-  # Secrets go to Secrets Manager through write-only arguments, so the state never holds them.
+  # Secrets are passed to Secrets Manager as write-only arguments, so the state never contains them.
   required_version = ">= 1.11"
 
   required_providers {

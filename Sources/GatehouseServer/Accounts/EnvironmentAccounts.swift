@@ -9,12 +9,13 @@ import Rules
 import Settings
 import Synchronization
 
-/// The accounts that the environment defines: the admin's and, where it is set, the sidecar's. The sidecar's account lets
-/// both containers share a secret of their own, so that the sidecar need not know the admin's password.
+/// The accounts that the environment defines: the admin's account and, if it is configured, the sidecar's. With an
+/// account of its own, the sidecar need not know the admin's password.
 ///
-/// Hashing a password takes about 200 ms of a core. So a start creates the accounts without it and is ready;
-/// `setPasswords` then verifies the stored hashes and replaces those that don't match. Until that is done, logins to these
-/// accounts wait, and so do dumps, which would otherwise hold accounts without a password.
+/// Hashing a password takes about 200 ms of CPU time. A start therefore creates the accounts without hashes, so that it
+/// is ready sooner. `setPasswords` then verifies the stored hashes and replaces those that don't match. Until it has
+/// finished, logins to these accounts wait. Dumps wait too, because they would otherwise contain accounts without a
+/// password.
 final class EnvironmentAccounts: Sendable {
   struct Hashes: Sendable {
     let administrator: JSONValue
@@ -40,7 +41,7 @@ final class EnvironmentAccounts: Sendable {
 
   /// - Parameters:
   ///   - administrator: the admin's password.
-  ///   - sidecar: `nil` when `SIDECAR_USERNAME` is not set: then there is no such account.
+  ///   - sidecar: the sidecar's account, or `nil` when `SIDECAR_USERNAME` is not set.
   init(
     store: DocumentStore, required: RequiredDocuments, passwords: Passwords, administrator: Secret,
     sidecar: Configuration.SidecarLogin?, logger: Logger
@@ -53,18 +54,18 @@ final class EnvironmentAccounts: Sendable {
     self.logger = logger
   }
 
-  /// The hashes of the passwords. Each is computed once.
+  /// The hashes of the passwords, each computed once.
   func hashes() async throws -> Hashes {
     let administrator = try await passwords.ownHash(administrator.reveal())
     guard let sidecar else { return Hashes(administrator: administrator, sidecar: nil) }
     return Hashes(administrator: administrator, sidecar: try await passwords.ownHash(sidecar.password.reveal()))
   }
 
-  /// Creates the accounts, and corrects every field that differs from the environment. A restart with the same environment
-  /// changes nothing.
+  /// Creates the accounts, and corrects every field that differs from the environment. A restart with the same
+  /// environment changes nothing.
   ///
-  /// - Parameter hashes: the passwords' hashes, or `nil` to keep the present ones. A new account then has none, and nobody can
-  ///   log in to it.
+  /// - Parameter hashes: the passwords' hashes, or `nil` to keep the present ones. In that case a new account has no
+  ///   hash, and nobody can log in to it.
   func apply(to transaction: inout Transaction, hashes: Hashes?) throws(RuleViolation) -> Obstacles {
     var obstacles = Obstacles()
     obstacles.isEmailTaken = try !required.insertMissing(in: &transaction, adminPassword: hashes?.administrator)
@@ -88,7 +89,7 @@ final class EnvironmentAccounts: Sendable {
     }
   }
 
-  /// Sets the passwords of the accounts. Call this once, after the state is in place.
+  /// Sets the passwords of the accounts. This must be called once, after the state is loaded.
   func setPasswords(_ dumper: Dumper) async {
     let start = SteadyClock.now()
     while !Task.isCancelled {
@@ -108,9 +109,9 @@ final class EnvironmentAccounts: Sendable {
     }
   }
 
-  /// Waits until `setPasswords` is done.
+  /// Waits until `setPasswords` has finished.
   ///
-  /// - Returns: whether it is done.
+  /// - Returns: whether it has finished.
   @discardableResult
   func waitForPasswords(within limit: Duration) async -> Bool {
     let deadline = Deadline(in: limit)
@@ -139,7 +140,7 @@ final class EnvironmentAccounts: Sendable {
     if isSet { logger.notice("the sidecar's account is set", metadata: ["user.name": "\(sidecar.username)"]) }
   }
 
-  /// Sets the hash of one account, unless it is that of the password, or was changed meanwhile.
+  /// Sets the hash of one account, unless the stored hash matches the password or was changed meanwhile.
   ///
   /// - Returns: whether it was set.
   @discardableResult

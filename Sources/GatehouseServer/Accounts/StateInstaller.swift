@@ -4,14 +4,14 @@ import JSON
 import Persistence
 import Rules
 
-/// Makes a state the present one, together with the accounts that the environment defines.
+/// Replaces the store's state, together with the accounts that the environment defines.
 struct StateInstaller: Sendable {
   let store: DocumentStore
   let commitLog: any CommitLog
   let accounts: EnvironmentAccounts
   let dumper: Dumper
 
-  /// Starts without a dump. The accounts get their passwords later.
+  /// Starts without a dump. The accounts' passwords are set later.
   func startFresh() throws {
     let accounts = accounts
     accounts.report(
@@ -19,17 +19,17 @@ struct StateInstaller: Sendable {
     )
   }
 
-  /// Starts with a restored dump, whose contents count as saved. The accounts keep the passwords of the dump for now.
+  /// Starts with a restored dump, whose contents count as saved. The accounts keep the passwords in the dump for now.
   func start(with restored: Ladder.Restored) async throws {
     store.replaceAll(with: restored.contents) { _, _ in }
     await dumper.markSaved(in: Dumper.Origin(restored))
     try startFresh()
   }
 
-  /// Replaces a state that is in use by a restored dump. The accounts' passwords and all tokens that were revoked since the
-  /// dump are kept, in the same commit.
+  /// Replaces a state that is in use with a restored dump. In the same commit it keeps the accounts' passwords and all
+  /// tokens that were revoked since the dump.
   ///
-  /// - Parameter permit: asked just before the commit. If it throws, nothing changes.
+  /// - Parameter permit: called just before the commit. If it throws, nothing changes.
   func replaceOnRequest(
     _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws -> Void
   ) async throws {
@@ -38,8 +38,8 @@ struct StateInstaller: Sendable {
     }
   }
 
-  /// Replaces the present state by what another task dumped, in one commit with the accounts' passwords. Nothing else of the
-  /// present state is kept, because the other task's state is newer in everything.
+  /// Replaces the present state with one that another task dumped, and sets the accounts' passwords in the same commit.
+  /// Nothing else of the present state is kept, because the other task's state is newer in every respect.
   func replaceByOtherTask(_ restored: Ladder.Restored, restorer: Restorer) async throws {
     try await replace(with: restored, restorer, permit: nil) { (_, _) throws(RuleViolation) in }
     await dumper.markChanged(since: Dumper.Origin(restored))

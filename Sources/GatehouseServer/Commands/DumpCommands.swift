@@ -26,7 +26,7 @@ package struct DumpCommands: Sendable {
     }
     keyring = memory.dumps.keyring
     allowsOlder = memory.allowsOlderStart
-    location = try DumpLocation(memory.dumps, workingDirectory: ProcessSurroundings.workingDirectory)
+    location = try DumpLocation(memory.dumps, workingDirectory: ProcessEnvironment.workingDirectory)
     directory = DumpDirectory(location)
   }
 

@@ -8,7 +8,7 @@ import Platform
 import Settings
 
 extension Program {
-  /// Asks the service on this host whether it is ready and ends: with 0 when it is, with 1 when not.
+  /// Asks the gateway on this host whether it is ready, and ends the process: with 0 if it is, otherwise with 1.
   package static func health(_ environment: [String: String]) async -> Never {
     var reader = EnvironmentReader(environment, readFile: SecretFile.text(of:))
     let address = HealthCheck.Address(&reader)
@@ -24,8 +24,8 @@ extension Program {
   }
 }
 
-/// One question to the service's readiness, answered or given up within 4 seconds: ECS and Docker give a check 5, and the
-/// program's start is part of them.
+/// One request for the gateway's readiness, which ends within 4 seconds. ECS and Docker give a check 5 seconds, including
+/// the program's start.
 struct HealthCheck: Sendable {
   private static let limit = Duration.seconds(4)
 
@@ -33,7 +33,7 @@ struct HealthCheck: Sendable {
     let host: String
     let port: Int
 
-    /// Where a service with these settings answers its own host.
+    /// The address at which a gateway with these settings answers its own host.
     init(_ reader: inout EnvironmentReader) {
       let declared = Configuration.settings.process
       let host = reader.value(of: declared.host)
@@ -44,7 +44,7 @@ struct HealthCheck: Sendable {
 
   enum Answer: Sendable, Equatable {
     case ready
-    /// Well too: it serves, and takes over when the other task is gone.
+    /// Healthy, too: it answers requests, and takes over when the other task is gone.
     case standby(reason: String)
     case notReady(String)
 
@@ -85,7 +85,7 @@ struct HealthCheck: Sendable {
   }
 
   static func judge(status: Int, body: [UInt8]) -> Answer {
-    // Another program on the port answers, too.
+    // Another program may have the port and answer.
     let object = try? JSONParser().parseObject(body)
     let word = object?["status"]?.string
     guard status == 200 else { return .notReady(word ?? "it answers \(status)") }

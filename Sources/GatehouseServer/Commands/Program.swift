@@ -4,11 +4,11 @@ import Logs
 import Settings
 import Threads
 
-/// What the program does for each command; the executable only reads arguments.
+/// The program's commands. The executable only reads arguments.
 package enum Program {
-  /// Starts the service and never comes back.
+  /// Starts the gateway and never returns.
   ///
-  /// To be called on the main thread, which then does nothing more.
+  /// Call it on the main thread, which then does nothing more.
   package static func serve(_ environment: [String: String]) -> Never {
     let log = LogSettings(of: environment)
     let output = LogOutput(log.format)
@@ -46,7 +46,7 @@ package enum Program {
     let gatehouse: Gatehouse
     do throws(StartFault) {
       gatehouse = try await Gatehouse(
-        configuration, workingDirectory: ProcessSurroundings.workingDirectory, logger: logger)
+        configuration, workingDirectory: ProcessEnvironment.workingDirectory, logger: logger)
     } catch {
       error.log(to: logger)
       terminate(error.code)
@@ -54,14 +54,15 @@ package enum Program {
     await gatehouse.run(signals, terminate: terminate)
   }
 
-  /// Ends the process when the log is written, at the latest after a second: whoever reads it may have stopped reading.
+  /// Ends the process when the log is written, at the latest after a second, since the reader of the log may have stopped.
   ///
-  /// Not by `exit`: its handlers wait for locks that a thread which hangs may hold.
+  /// It does not call `exit`, whose handlers wait for locks that a hanging thread may hold.
   private static func end(_ code: Int32, after output: LogOutput) -> Never {
     output.flush(within: .seconds(1))
     _exit(code)
   }
 
+  /// Prints the settings in effect, or ends the process with every fault.
   package static func checkConfiguration(_ environment: [String: String], json: Bool) {
     do {
       let listing = try load(environment).listing
@@ -74,7 +75,7 @@ package enum Program {
 
   static func load(_ environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
     // Before the configuration says how many connections fit.
-    ProcessSurroundings.raiseDescriptorLimit()
+    ProcessEnvironment.raiseDescriptorLimit()
     return try Configuration.load(environment, readFile: SecretFile.text(of:))
   }
 

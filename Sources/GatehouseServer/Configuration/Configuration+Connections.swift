@@ -3,16 +3,16 @@ import NIOCore
 import Settings
 
 extension Configuration {
-  /// Where the descriptors allow more: a connection takes memory, too.
+  /// The most connections where the descriptors allow more, since each takes memory.
   static let mostConnections = 10_000
-  /// Descriptors that stay free for dumps, the lease and upstreams, whatever clients do.
+  /// Descriptors that stay free for dumps, the lease and upstreams.
   static let spareDescriptors = 64
 
-  /// What the process has open without clients: three descriptors for each event loop, the log, the volume, and what the
-  /// system's libraries keep.
+  /// Descriptors that the process has open without clients: three for each event loop, the log, the volume, and those of
+  /// the system's libraries.
   static var ownDescriptors: Int { 24 + 3 * System.coreCount }
 
-  /// - Parameter descriptors: that the process may have open.
+  /// - Parameter descriptors: how many the process may have open.
   static func connections(_ reader: inout EnvironmentReader, descriptors: Int) -> Connections {
     let limits = settings.limits
     let extra = ConnectionTable.Limits(maximum: 0).descriptors

@@ -5,11 +5,11 @@ import Platform
 import Settings
 
 extension Configuration {
-  /// The peer's side file with security settings.
+  /// Reads Doorman's file of security settings.
   ///
-  /// It may hold the list of addresses that may call, so one that can't be read is a fault: without it the service would answer
-  /// everybody. One that is not there is none. That holds for its directory, too, where the start makes it: the one of the
-  /// dumps.
+  /// The file may hold the list of addresses that may connect. A file that can't be read is therefore a fault: without the
+  /// list the gateway would answer everybody. A missing file is no fault. Neither is a missing directory, if the start creates
+  /// it, as it does for the dump directory.
   ///
   /// - Parameters:
   ///   - dumps: `MEM_DUMP_PATH`.
@@ -40,13 +40,13 @@ extension Configuration {
   }
 }
 
-/// Reads the peer's side file.
+/// Reads Doorman's file of security settings.
 enum SideFileReader {
-  /// What a file of some settings may have; a larger one is none.
+  /// Bytes. A larger file is no file of settings.
   private static let maximumSize = 1 << 20
 
   enum Failure: Error, CustomStringConvertible {
-    /// The directory in which it would be is not there, or is none.
+    /// Its directory does not exist, or is no directory.
     case noDirectory
     case deadLink
     case notRegular

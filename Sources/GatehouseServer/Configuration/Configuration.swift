@@ -4,11 +4,13 @@ package import Logs
 package import Platform
 package import Settings
 
-/// What the environment says, read once and checked as a whole. Below this nothing reads the environment.
+/// The settings of the environment, read once and checked as a whole. Nothing below reads the environment.
 package struct Configuration: Sendable {
+  /// Whether `ENV=production`.
   package let isProduction: Bool
-  /// Where to listen. Port 0 lets the system pick one.
+  /// The address to listen on.
   package let host: String
+  /// The port to listen on; 0 lets the system choose one.
   package let port: Int
   package let memory: Memory
   package let administrator: Administrator
@@ -16,48 +18,50 @@ package struct Configuration: Sendable {
   package let sidecar: SidecarLogin?
   package let tokenKeys: [TokenKey]
   package let log: LogSettings
-  /// The peer's side file, for a store without settings; `nil`: there is none.
+  /// Doorman's file of security settings, for a store without saved settings; `nil` when there is none.
   package let sideFile: SideFile?
-  /// Where `SECURITY_SETTINGS_FILE` says that it is, and it is not; `nil` also where the variable has its default.
+  /// The path of `SECURITY_SETTINGS_FILE` when no file is there; `nil` also when the variable has its default.
   package let missingSideFile: String?
   package let platform: Platform
   package let connections: Connections
   /// Every variable as it is in effect, for `gatehouse config check`.
-  package let listing: ConfigurationListing
+  package let listing: EffectiveSettings
 
+  /// Dumps, and when to write them.
   package struct Memory: Sendable {
     package let dumps: DumpSettings
     package let autoSaveEnabled: Bool
     /// Seconds.
     package let autoSaveFrequency: Int
-    /// Seconds; `nil`: a dump may be of any age while nothing changes.
+    /// Seconds; `nil` when a dump may be of any age while nothing changes.
     package let autoSaveMaximumAge: Int?
     package let allowsEmptyStart: Bool
-    /// Whether a start goes below a dump that can't be read or opened, and may be the newest.
+    /// Whether a start takes an older dump when one that may be the newest can't be read or decrypted.
     package let allowsOlderStart: Bool
-    /// The variables of the timer that the environment sets; the others have their defaults.
+    /// The variables of automatic dumps that the environment sets; the others have their defaults.
     package let autoSaveVariables: Set<String>
   }
 
-  /// How many connections clients may hold.
+  /// The limits of client connections.
   package struct Connections: Sendable {
     package let maximum: Int
-    /// Of one address; `nil` for no bound.
+    /// The limit for one address; `nil` for none.
     package let perAddress: Int?
   }
 
+  /// The first user.
   package struct Administrator: Sendable {
     package let email: String
     package let password: Secret
   }
 
-  /// The account that the service makes for its sidecar.
+  /// The account that the gateway creates for its sidecar.
   package struct SidecarLogin: Sendable {
     package let username: String
     package let password: Secret
   }
 
-  /// What of the platform's configuration the environment gives; the rest is known at start only.
+  /// The part of the platform's configuration that the environment gives. The rest is known only at the start.
   package struct Platform: Sendable {
     package let httpsOnly: Bool
     package let strictEnvelope: Bool
@@ -82,11 +86,11 @@ extension Configuration {
   /// Reads and checks the environment.
   ///
   /// - Parameters:
-  ///   - descriptors: that the process may have open; connections take most of them.
+  ///   - descriptors: how many the process may have open; connections take most of them.
   ///   - readFile: reads a secret's file by its path.
   /// - Throws: `ConfigurationFaults` with every fault.
   package static func load(
-    _ environment: [String: String], descriptors: Int = ProcessSurroundings.descriptorLimit,
+    _ environment: [String: String], descriptors: Int = ProcessEnvironment.descriptorLimit,
     readFile: @escaping (String) throws -> String
   ) throws(ConfigurationFaults) -> Configuration {
     var reader = EnvironmentReader(environment, readFile: readFile)

@@ -48,11 +48,11 @@ extension Configuration {
     }
   }
 
-  /// A path that can be none is a fault of the environment; what the volume says of it shows at the start.
+  /// An impossible path is a fault of the environment. Whether the volume accepts it shows at the start.
   private static func checkPlace(_ reader: inout EnvironmentReader, _ dumps: DumpSettings?) {
     guard let dumps else { return }
     do throws(DumpDirectoryError) {
-      _ = try DumpLocation(dumps, workingDirectory: ProcessSurroundings.workingDirectory)
+      _ = try DumpLocation(dumps, workingDirectory: ProcessEnvironment.workingDirectory)
     } catch {
       reader.fault(settings.dumps.shared.path, "names no place for dumps: \(error)")
     }
@@ -128,7 +128,7 @@ extension Configuration {
     if let list {
       do {
         let keys = try TokenKey.keys(of: list.reveal(), minimumSecretLength: minimum, readFile: readFile)
-        // Tokens that were signed before the keys came still verify.
+        // Tokens that were signed before the list was set still verify.
         return keys + (secret.map { [TokenKey(secret: $0.reveal())] } ?? [])
       } catch {
         reader.fault(settings.tokens.keys, "is not usable: \(error)")

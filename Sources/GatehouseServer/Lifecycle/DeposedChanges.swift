@@ -1,18 +1,18 @@
 import Logging
 import Persistence
 
-/// Acknowledged changes that the volume's state lacks, because another task took the lease before a dump held them. They are
-/// saved in a dump of their own, which no start loads.
+/// Acknowledged changes that the dump directory's state lacks, because another task took the lease before a dump
+/// contained them. They are saved in a separate dump, which no start loads.
 actor DeposedChanges {
   struct Report: Sendable {
     let count: Int
-    /// The dump or the start after which they were made, as a phrase for people.
+    /// The dump or the start after which the changes were made, as a phrase for messages.
     let since: String
-    /// The dump that holds them, or `nil` while they are in memory only.
+    /// The dump that contains the changes, or `nil` while they are only in memory.
     var path: String?
   }
 
-  /// The changes of the present state are in memory only, so no other state may replace it.
+  /// The changes of the present state are only in memory, so no other state may replace it.
   struct NotKept: Error, CustomStringConvertible {
     let count: Int
 
@@ -25,7 +25,7 @@ actor DeposedChanges {
   private let logger: Logger
   /// The report on the present state.
   private var report: Report?
-  /// Reports on states that another task's states replaced since.
+  /// The reports on earlier states, which states of other tasks replaced.
   private(set) var earlier: [Report] = []
 
   init(dumper: Dumper, logger: Logger) {
@@ -33,12 +33,12 @@ actor DeposedChanges {
     self.logger = logger
   }
 
-  /// Saves the changes of the present state, if there are any and they are not saved yet.
+  /// Saves the changes of the present state, if there are any that are not saved yet.
   ///
-  /// - Returns: `nil` when there are none.
+  /// - Returns: the report, or `nil` when there are no changes.
   func save() async -> Report? {
     let count = await dumper.unsavedChanges
-    // A change that was being made when the others were saved is not among them.
+    // A change that was being made while the others were saved is missing from that dump.
     if let report, report.path != nil, count <= report.count { return report }
     guard count > 0 else { return nil }
     let origin = await dumper.origin
@@ -51,7 +51,7 @@ actor DeposedChanges {
         "acknowledged changes are in no dump of the volume's state; they are kept in a dump of their own, which no start takes by itself",
         metadata: metadata(present))
     } catch {
-      // This is logged once, although it is tried again and again.
+      // The error is logged once, although the attempt is repeated.
       if report?.count != count {
         logger.error(
           "acknowledged changes are only in this task's memory: they could not be kept. They are tried again when the task stops, or takes the lease again",
@@ -62,12 +62,12 @@ actor DeposedChanges {
     return present
   }
 
-  /// Forgets the report: the volume's state holds the changes after all.
+  /// Discards the report, because the state in the dump directory contains the changes after all.
   func clear() { report = nil }
 
   /// Saves the changes before another state replaces the present one.
   ///
-  /// - Throws: `NotKept` when they can't be saved. The state must not be replaced then.
+  /// - Throws: `NotKept` when they can't be saved. In that case the state must not be replaced.
   func saveBeforeReplacing() async throws(NotKept) {
     guard let left = await save() else { return }
     guard left.path != nil else { throw NotKept(count: left.count) }

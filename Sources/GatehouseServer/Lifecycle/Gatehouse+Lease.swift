@@ -2,12 +2,12 @@ import DumpDirectory
 import Logging
 import Persistence
 
-/// The gateway's part in the lease: being on standby, taking over, losing the lease.
+/// The gateway's handling of the lease: standing by, taking over, and losing the lease.
 extension Gatehouse {
-  /// The time that giving up the lease waits for the volume. If it takes longer, other tasks wait until the lease runs out.
+  /// The time limit for releasing the lease. If the volume takes longer, other tasks wait until the lease times out.
   private static let farewell = Duration.seconds(2)
 
-  /// Accepts the lease for the state that was just loaded, or reports that this task is on standby.
+  /// Accepts the lease for the state that was just loaded, or logs that this task is on standby.
   ///
   /// - Parameter role: the role before the state was loaded.
   func acceptLease(as role: LeaseRole) async {
@@ -24,7 +24,7 @@ extension Gatehouse {
   func watchLease() async -> Event {
     var epoch = lease.epoch
     for await role in lease.roles {
-      // A dump moved the lease to a higher epoch; it was never another's.
+      // A dump raised the lease's epoch. No other task held the lease meanwhile.
       if epoch != nil, let raised = lease.epoch, role == .holding(epoch: raised) {
         epoch = raised
         continue
@@ -43,9 +43,9 @@ extension Gatehouse {
     _ = await lease.end(within: Self.farewell)
   }
 
-  /// Restores the newest state of the volume, and begins to accept changes.
+  /// Restores the newest state from the dump directory, and begins to accept changes.
   ///
-  /// - Returns: whether this task still held the lease by then.
+  /// - Returns: whether this task still held the lease at the end.
   private func takeOver(_ epoch: Int) async -> Bool {
     var trouble = ""
     while lease.role == .holding(epoch: epoch) {
@@ -67,7 +67,7 @@ extension Gatehouse {
             "took over the lease, but the newest dump can't be restored; changes are refused until it can",
             metadata: ["lease.epoch": .stringConvertible(epoch), "error": "\(error)"])
         }
-        // A cancelled sleep ends the loop by the lease, which a stop gives up.
+        // If a stop cancels the sleep, it also releases the lease, which ends the loop.
         try? await Task.sleep(for: .seconds(1))
       }
     }
@@ -100,7 +100,7 @@ extension Gatehouse {
     }
   }
 
-  /// The reason why a task that took over the lease can't use its state.
+  /// The reason why a task that took over the lease can't accept changes.
   private struct Blocked: Error, CustomStringConvertible {
     let failure: Ladder.Failure
 

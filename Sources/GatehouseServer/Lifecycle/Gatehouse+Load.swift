@@ -10,9 +10,10 @@ import Rules
 import Threads
 
 extension Gatehouse {
-  /// The time that a start waits to read the lease first. If the volume hangs longer, the start goes on without the lease.
+  /// The time that a start waits for its first read of the lease. If the volume hangs longer, the start continues
+  /// without the lease.
   private static let firstLook = Duration.seconds(5)
-  /// Pauses between attempts to read an unreadable dump, 30 s in all.
+  /// The pauses between attempts to read an unreadable dump, 30 s in total.
   private static let rereading: [Duration] =
     [.milliseconds(250), .milliseconds(750), .seconds(2)] + [Duration](repeating: .seconds(3), count: 9)
 
@@ -20,13 +21,13 @@ extension Gatehouse {
   func load() async -> Event {
     do throws(StartFault) {
       try startLease()
-      // First the lease: what is loaded then is the newest, since nobody else writes any more.
+      // The lease comes first. With it, no other task writes, so the dump that is loaded stays the newest.
       let role = await lease.firstRole(within: Self.firstLook)
       let foundDump = try await restore()
       reportOverruledSettings()
       await acceptLease(as: role)
       await reportDumpPath()
-      // A directory that could not be made has nothing beside its dumps.
+      // A directory that could not be created contains no files to report.
       if DumpDirectory(location).exists || !isUnmade { await reportLeftAlone(isFresh: !foundDump) }
       return .loaded
     } catch {
@@ -43,16 +44,18 @@ extension Gatehouse {
     }
   }
 
-  /// - Returns: whether the directory holds dumps.
+  /// Restores the newest dump, or starts without one.
+  ///
+  /// - Returns: whether the directory contains dumps.
   private func restore() async throws(StartFault) -> Bool {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     let outcome: Ladder.Outcome
     do {
       outcome = isUnmade && !DumpDirectory(location).exists ? .nothingThere : try await restoreNewest()
     } catch {
       throw StartFault(loading: error)
     }
-    let duration = ContinuousClock.now - start
+    let duration = SteadyClock.now() - start
     switch outcome {
     case .restored(let restored, let passedOver):
       report(passedOver)
@@ -86,8 +89,8 @@ extension Gatehouse {
     }
   }
 
-  /// Tries the dumps. An unreadable file is tried again for a while: errors of a network volume pass, and someone may correct
-  /// permissions.
+  /// Tries the dumps in restore order. An unreadable file is retried for a while, because errors of a network volume
+  /// are often temporary and an operator may correct permissions.
   private func restoreNewest() async throws -> Ladder.Outcome {
     let memory = configuration.memory
     var pauses = Self.rereading[...]
@@ -116,7 +119,7 @@ extension Gatehouse {
     logger.warning(
       "a dump that may be the newest can't be read; trying again",
       metadata: ["dump.path": "\(path)", "error": "\(reason)", "retry.ms": .stringConvertible(pause.milliseconds)])
-    // Only the end of the process cancels this.
+    // Only the end of the process cancels this sleep.
     try? await Task.sleep(for: pause)
   }
 
@@ -128,8 +131,9 @@ extension Gatehouse {
     }
   }
 
-  /// Warns when saved settings override the environment's timer. Saved settings win, so that a change by request outlives a
-  /// restart; without the warning, someone might wait for dumps that never come.
+  /// Warns when saved settings override the environment's settings of automatic dumps. Saved settings apply, so that a
+  /// change by a request survives a restart. Without the warning, an operator might expect dumps that are never
+  /// written.
   private func reportOverruledSettings() {
     let (memory, settings) = (configuration.memory, platform.settings)
     let timer = [
@@ -149,7 +153,8 @@ extension Gatehouse {
     }
   }
 
-  /// Warns when saved settings name another path for dumps than the environment, as settings of another machine do.
+  /// Warns when the path for dumps in the saved settings differs from the environment's, as it does in settings from
+  /// another machine.
   private func reportDumpPath() async {
     guard let path = platform.settings.dumpPath else { return }
     do throws(APIError) {
@@ -164,9 +169,10 @@ extension Gatehouse {
     }
   }
 
-  /// Reports the files that no start loads, so that nobody waits for one of them.
+  /// Logs the files that no start loads, so that nobody expects one of them to be loaded.
   ///
-  /// - Parameter isFresh: whether there was no dump to load; then someone may have expected one of these files.
+  /// - Parameter isFresh: whether there was no dump to load. In that case an operator may have expected one of these
+  ///   files.
   private func reportLeftAlone(isFresh: Bool) async {
     do {
       let leftAlone = try await dumps.leftAlone()
@@ -193,7 +199,7 @@ extension Gatehouse {
 
   private static var shownNames: Int { 5 }
 
-  /// A name in ASCII. Keys of metadata are compared by Unicode equivalence, names of collections by their bytes.
+  /// A name in ASCII. Metadata keys are compared by Unicode equivalence, but names of collections by their bytes.
   private static func ascii(_ name: String) -> String {
     name.unicodeScalars.map { $0.isASCII ? String($0) : "{\(String($0.value, radix: 16))}" }.joined()
   }

@@ -1,3 +1,4 @@
+import Clocks
 import DocumentStore
 import DumpDirectory
 import Glibc
@@ -12,7 +13,7 @@ import Settings
 extension Gatehouse {
   enum Event: Sendable {
     case cannotListen(any Error)
-    /// It listened before.
+    /// The server ended after it had listened.
     case serverEnded(any Error)
     case loaded
     case refused(ExitCode)
@@ -22,9 +23,9 @@ extension Gatehouse {
   /// Listens, loads the newest dump, serves, and stops on a signal.
   ///
   /// - Parameters:
-  ///   - signals: what they ask for from here on.
-  ///   - terminate: ends the process. It is called from within, not after: a thread that hangs on the volume can't be
-  ///     waited for.
+  ///   - signals: the stop and dump requests from now on.
+  ///   - terminate: ends the process. It is called inside this function, because a thread that hangs on the volume
+  ///     can't be joined.
   func run(_ signals: ServiceSignals, terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
     signals.beginServing()
     logger.notice(
@@ -92,23 +93,23 @@ extension Gatehouse {
     }
   }
 
-  /// Runs while requests are already served.
+  /// Sets the accounts' passwords while requests are already served.
   private func setPasswords() async -> Event {
     await installer.accounts.setPasswords(dumper)
     return .ended
   }
 
   private func runTimer() async -> Event {
-    let start = ContinuousClock.now
+    let start = SteadyClock.now()
     var timer = AutoSave(now: .zero)
     let maximumAge = configuration.memory.autoSaveMaximumAge.map { Duration.seconds($0) }
     while (try? await Task.sleep(for: .seconds(1))) != nil {
       let settings = platform.settings
       let isDue = timer.isDue(
-        now: ContinuousClock.now - start,
+        now: SteadyClock.now() - start,
         settings: .init(
           isEnabled: settings.autoSaveEnabled, frequency: .seconds(settings.autoSaveFrequency),
-          // On standby another task keeps the dumps young.
+          // On standby, another task writes the dumps, so their age is not checked here.
           maximumAge: lease.epoch == nil ? nil : maximumAge),
         isChanged: await dumper.isChanged, dumpAge: await dumper.dumpAge)
       // The dumper logs the outcome.

@@ -1,3 +1,4 @@
+import Clocks
 import DumpDirectory
 import Logging
 import Persistence
@@ -5,12 +6,12 @@ import Platform
 import Threads
 
 extension Gatehouse {
-  /// Calls in flight get this long to finish; the dump after them needs the rest of what a platform grants (ECS: 30 s
-  /// by default).
+  /// The time that requests in flight have to finish. The rest of the platform's stop timeout (ECS: 30 s by default) is
+  /// for the last dump.
   private static let drainTime = Duration.seconds(15)
 
-  /// A signal to stop ends the process, with the last dump; a second one only shortens the wait for calls in flight.
-  /// SIGUSR1 writes a dump and goes on.
+  /// Handles signals. The first signal to stop writes the last dump and ends the process. A second one only shortens
+  /// the wait for requests in flight. SIGUSR1 writes a dump, and the gateway continues.
   func handleSignals(_ signals: ServiceSignals, _ terminate: @escaping @Sendable (ExitCode) -> Never) async -> Event {
     await withDiscardingTaskGroup { group in
       group.addTask {
@@ -35,9 +36,9 @@ extension Gatehouse {
     _ = try? await dumps.dump(reason: "SIGUSR1")
   }
 
-  /// Lets calls in flight finish, then writes the last dump.
+  /// Waits for requests in flight, then writes the last dump.
   ///
-  /// - Parameter cause: for the log and the dump, as `SIGTERM`.
+  /// - Parameter cause: the reason for the log and the dump, such as `SIGTERM`.
   func stop(_ cause: String) async -> ExitCode {
     let before = state.startDraining()
     logger.notice("stopping", metadata: ["signal": "\(cause)", "calls": .stringConvertible(state.calls)])
@@ -46,8 +47,8 @@ extension Gatehouse {
       logger.notice("stopped before the state was loaded: there is nothing to dump")
       return .stopped
     }
-    let deadline = ContinuousClock.now + Self.drainTime
-    while state.calls > 0, !state.isHurried, ContinuousClock.now < deadline {
+    let deadline = SteadyClock.now() + Self.drainTime
+    while state.calls > 0, !state.isHurried, SteadyClock.now() < deadline {
       try? await Task.sleep(for: .milliseconds(5))
     }
     if state.calls > 0 {
@@ -55,8 +56,8 @@ extension Gatehouse {
         "calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
     }
     let code = await writeLastDump(cause)
-    // A lease that is given up says that all is saved. Without it the next task takes the lease from a dead process, and the sidecar
-    // knows that changes may be lost.
+    // A released lease states that everything is saved. If it is not released, the next task takes the lease of a dead
+    // process, and the sidecar knows that changes may be lost.
     guard code == .stopped else { return code }
     await giveUpLease()
     return await reportEarlierLosses()
@@ -77,7 +78,8 @@ extension Gatehouse {
     }
   }
 
-  /// Says once more which changes of this task are in no dump of the volume's state, although the last one is safe.
+  /// Logs again which changes of this task are missing from the state in the dump directory, although the last dump is
+  /// saved.
   private func reportEarlierLosses() async -> ExitCode {
     let losses = await deposed.earlier
     for loss in losses {
@@ -88,7 +90,7 @@ extension Gatehouse {
     return losses.isEmpty ? .stopped : .changesLeftBehind
   }
 
-  /// Another task is the writer.
+  /// Stops without a dump, because another task is the writer.
   private func stopWithoutDump() async -> ExitCode {
     state.seal()
     guard let left = await deposed.save() else {

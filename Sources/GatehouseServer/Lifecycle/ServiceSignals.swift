@@ -4,11 +4,11 @@ import Logging
 import Synchronization
 import Threads
 
-/// What the signals of the service ask for, heard by a thread of their own.
+/// Receives the process's signals on a separate thread, and delivers the requests to stop and to dump.
 final class ServiceSignals: Sendable {
   enum Stop: Sendable {
     case first(Signal)
-    /// Go on without the calls in flight.
+    /// Continue without waiting for requests in flight.
     case hurry
   }
 
@@ -20,17 +20,17 @@ final class ServiceSignals: Sendable {
   private let state = Mutex(State())
   private let logger: Logger
   private let terminate: @Sendable (ExitCode) -> Never
-  /// At most one of each.
+  /// The requests to stop, at most one of each kind.
   let stops: AsyncStream<Stop>
   private let stopNews: AsyncStream<Stop>.Continuation
-  /// Dumps that were asked for. Several requests that come during a dump are one: the next dump holds everything from
-  /// before them.
+  /// The requests for a dump. Several requests during a dump count as one, because the next dump contains every change
+  /// made before them.
   let dumps: AsyncStream<Void>
   private let dumpNews: AsyncStream<Void>.Continuation
 
-  /// Hears signals from here on.
+  /// Starts to receive signals.
   ///
-  /// - Parameter terminate: ends the process. It is called on the thread of the signals when the rest may hang.
+  /// - Parameter terminate: ends the process. It is called on the signal thread when the other threads may hang.
   init(logger: Logger, terminate: @escaping @Sendable (ExitCode) -> Never) throws(ThreadError) {
     self.logger = logger
     self.terminate = terminate
@@ -39,7 +39,7 @@ final class ServiceSignals: Sendable {
     try SignalListener.start { [self] in hear($0) }
   }
 
-  /// From here on there is something to stop in order; before, a stop just ends the process.
+  /// Makes signals to stop cause an orderly stop. Before this call, they end the process at once.
   func beginServing() {
     state.withLock { $0.isServing = true }
   }

@@ -2,7 +2,7 @@ import Listener
 import Platform
 import Synchronization
 
-/// Whether the service takes calls, and how many are under way. Shared between connections and lifecycle.
+/// The gateway's availability and its number of requests in flight, shared between connections and lifecycle.
 final class ServiceState: Sendable {
   private struct State {
     var availability = Availability.starting
@@ -12,30 +12,33 @@ final class ServiceState: Sendable {
   }
 
   private let state = Mutex(State())
-  /// What connections count, each on its event loop.
+  /// The counters of connections, one for each event loop.
   let counters = ConnectionCounters()
 
   var availability: Availability { state.withLock { $0.availability } }
-  /// Calls that came while the service took them, and are not answered yet.
+  /// The number of requests in flight that were accepted before the gateway began to drain.
   var calls: Int { counters.calls }
-  /// Whether a stop goes on without the calls in flight.
+  /// Whether a stop continues without waiting for requests in flight.
   var isHurried: Bool { state.withLock { $0.isHurried } }
   var connections: Int { counters.connections }
 
-  /// Whether the snapshot of the last dump was taken: no change is acknowledged any more.
+  /// Whether the snapshot of the last dump was taken. From then on no change is acknowledged.
   var isSealed: Bool { state.withLock { $0.isSealed } }
   func seal() { state.withLock { $0.isSealed = true } }
 
-  /// Whether the last dump is safe: what was changed before its snapshot is in it, whoever holds the lease by now.
+  /// Whether the last dump is saved. It contains every change before its snapshot, regardless of which task holds the
+  /// lease now.
   var isSaved: Bool { state.withLock { $0.isSaved } }
   func markSaved() { state.withLock { $0.isSaved = true } }
 
-  /// The newest dump is loaded; a signal to stop that came before stays in force.
+  /// Marks the gateway as ready, because the newest dump is loaded. An earlier signal to stop stays in effect.
   func becomeReady() {
     state.withLock { if $0.availability == .starting { $0.availability = .ready } }
   }
 
-  /// - Returns: what the service was before.
+  /// Stops accepting requests.
+  ///
+  /// - Returns: the availability before.
   func startDraining() -> Availability {
     let before = state.withLock { state in
       defer { state.availability = .draining }

@@ -6,10 +6,10 @@ import Persistence
 import Rules
 import Threads
 
-/// Why the service does not start: each cause has a sentence, which says what to do, and an exit code.
+/// The reason why the gateway does not start. Each cause has an exit code and a sentence that says what to do.
 struct StartFault: Error {
   let code: ExitCode
-  /// Constant for each cause.
+  /// The message, which is constant for each cause.
   let message: Logger.Message
   let metadata: Logger.Metadata
 
@@ -19,7 +19,7 @@ struct StartFault: Error {
     self.metadata = metadata
   }
 
-  /// Says it where the operator looks.
+  /// Logs the fault.
   func log(to logger: Logger) { logger.critical(message, metadata: metadata) }
 }
 
@@ -31,7 +31,7 @@ extension StartFault {
       ["threads": .stringConvertible(ThreadReserve.count), "error": "\(error)"])
   }
 
-  /// The directory of dumps can't be made ready.
+  /// The dump directory can't be made ready.
   init(preparing error: DumpDirectoryError) {
     let (code, message): (ExitCode, Logger.Message) =
       switch error.code {
@@ -74,7 +74,7 @@ extension StartFault {
     self.init(code, message, ["path": "\(error.path)", "error": "\(error)"])
   }
 
-  /// The state can't be loaded, for a reason that is not one dump's.
+  /// The state can't be loaded, for a reason that does not concern a single dump.
   init(loading error: any Error) {
     switch error {
     case let error as ThreadError: self.init(error)
@@ -87,9 +87,9 @@ extension StartFault {
     }
   }
 
-  /// The accounts of the environment can't be put into the state.
+  /// The environment's accounts can't be added to the state.
   ///
-  /// - Parameter dump: that the state came from; `nil` for a fresh one.
+  /// - Parameter dump: the dump that the state came from, or `nil` for a new state.
   init(accounts error: any Error, in dump: String?) {
     let reason = (error as? RuleViolation)?.reason ?? "\(error)"
     if let dump {
@@ -105,7 +105,7 @@ extension StartFault {
     }
   }
 
-  /// The address can't be listened on.
+  /// The gateway can't listen on its address.
   init(listening error: any Error, host: String, port: Int) {
     let (code, message): (ExitCode, Logger.Message) =
       switch (error as? IOError)?.errnoCode {
@@ -131,7 +131,7 @@ extension StartFault {
 }
 
 extension StartFault {
-  /// There are dumps, and none can be loaded.
+  /// There are dumps, but none can be loaded.
   static func noneLoads(_ count: Int) -> StartFault {
     StartFault(
       .noDumpLoads,
@@ -146,7 +146,7 @@ extension StartFault {
       ["error": "\(reason)"])
   }
 
-  /// A dump that may be good stands above every one that loads.
+  /// A dump that may be valid is newer than every dump that can be loaded.
   init(blockedBy failure: Ladder.Failure) {
     let (code, what, remedy): (ExitCode, String, String) =
       switch failure.fault {

@@ -1,16 +1,16 @@
-/// Counts the signals that ask the service to stop, and decides what each of them does.
+/// Counts the signals to stop, and decides what each of them does.
 ///
-/// An init that signals the whole group and a parent that forwards, or Ctrl-C in compose, send several at once. So no
-/// number of signals within a second skips the last dump.
+/// Several signals can arrive at once: from an init that signals the whole group and a parent that forwards, or from
+/// Ctrl-C in compose. So no number of signals within a second skips the last dump.
 struct StopRequests: Sendable {
   enum Action: Sendable, Equatable {
-    /// The first one: let calls in flight finish, write the last dump, end.
+    /// The first signal: wait for requests in flight, write the last dump, and end.
     case stop
-    /// The second one: don't wait for calls in flight any more.
+    /// The second signal: do not wait for requests in flight any longer.
     case hurry
-    /// One that comes with the second: nothing more.
+    /// A signal shortly after the second: do nothing more.
     case ignore
-    /// One more, at least a second after the second: end at once, without the dump.
+    /// A signal at least a second after the second: end at once, without the dump.
     case end
   }
 
@@ -23,7 +23,9 @@ struct StopRequests: Sendable {
 
   private var state = State.none
 
-  /// - Parameter now: of a steady clock.
+  /// Counts one signal.
+  ///
+  /// - Parameter now: the time on a steady clock.
   mutating func note(at now: Duration) -> Action {
     switch state {
     case .none:

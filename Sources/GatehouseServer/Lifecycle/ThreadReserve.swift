@@ -2,17 +2,18 @@ import Clocks
 import NIOCore
 import Threads
 
-/// The threads without which the service can't run.
+/// The number of threads that the gateway needs.
 ///
-/// Some of its libraries end the process when they get no thread, and others wait for one for ever, without a word. So the start
-/// asks for all of them at once, before any library does.
+/// Some libraries end the process when they can't create a thread, and others wait forever without a message. So the
+/// start creates this number of threads before any library does.
 enum ThreadReserve {
-  /// One for signals, the log, the lease, dumps, restores and paths each, and what a dump's reader and the libraries take for each core.
+  /// The number: one thread each for signals, the log, the lease, dumps, restores and paths, and for each core those of
+  /// a dump's reader and the libraries.
   static var count: Int { 8 + 6 * System.coreCount }
 
   /// Starts that many threads and ends them.
   ///
-  /// - Throws: `ThreadError` when the system has fewer.
+  /// - Throws: `ThreadError` when the system can't provide them.
   static func check() throws(ThreadError) {
     let end = Wakeup()
     var threads: [SystemThread] = []

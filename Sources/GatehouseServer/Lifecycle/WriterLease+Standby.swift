@@ -5,7 +5,7 @@ import Persistence
 import Platform
 
 extension WriterLease {
-  /// Why this task takes no changes; `nil`: it does.
+  /// The reason why this task does not accept changes, or `nil` when it does.
   var standby: Standby? {
     guard epoch != nil else { return Standby(reason: standbySentence) }
     return unconfirmedFor.map { time in
@@ -18,10 +18,10 @@ extension WriterLease {
 }
 
 extension WriterLease {
-  /// Why this task does not hold the lease, without paths, for those who see it on standby.
+  /// The reason why this task does not hold the lease, without paths, for clients.
   var standbySentence: String { sentence(role.standbySentence) }
 
-  /// The same with the holder's name, for those who may know it.
+  /// The same reason with the holder's name, for authorized clients and the log.
   var holderSentence: String { sentence(role.holderSentence) }
 
   private func sentence(_ standbySentence: String) -> String {
@@ -36,7 +36,7 @@ extension WriterLease {
 }
 
 extension LeaseTrouble {
-  /// Without the path, which is the operator's business: the log has it.
+  /// The error without the path. The log contains the path for the operator.
   var summary: String {
     switch code {
     case .noSpace?: "the volume is full: free space on it or enlarge it"
@@ -48,7 +48,7 @@ extension LeaseTrouble {
 }
 
 extension LeaseRole {
-  /// Of the lease alone.
+  /// The reason that follows from the lease's role alone.
   fileprivate var standbySentence: String {
     let remedy = "changes and dumps are refused here until it ends"
     switch self {
@@ -64,7 +64,7 @@ extension LeaseRole {
     }
   }
 
-  /// The same with the other's name, for those who may know it.
+  /// The same reason with the holder's name.
   fileprivate var holderSentence: String {
     guard case .standby(let record?) = self else { return standbySentence }
     return standbySentence + " (it is \(record.holder.name) on \(record.holder.host), epoch \(record.epoch))"

@@ -2,7 +2,8 @@ import JSON
 
 /// One walk over a body along its model, which collects faults.
 ///
-/// It accepts what Doorman accepts beyond the exact type: digits in a string for an integer, words as `yes` for a boolean.
+/// It accepts what Doorman accepts beyond the exact type: digits in a string for an integer, words as `yes` for a
+/// boolean.
 struct BodyCheck {
   private(set) var faults: [String] = []
 

@@ -1,7 +1,7 @@
 import JSON
 
-/// The rule for a name that becomes part of a path. Clients remove the segments `.` and `..` from a path before they send it
-/// (RFC 3986 section 5.2.4), so a resource of such a name could never be reached.
+/// The rule for a name that becomes part of a path. Clients remove the segments `.` and `..` from a path before they
+/// send it (RFC 3986 section 5.2.4), so a resource of such a name could never be reached.
 package struct NameRule: Sendable {
   private enum Shape: Sendable {
     case segment

@@ -33,7 +33,7 @@ extension HTTPField.Name {
   package static let rateReset = known("X-RateLimit-Reset")
   /// Whether pages may show an answer in a frame.
   package static let frameOptions = known("X-Frame-Options")
-  /// What browsers tell other sites of an answer's address.
+  /// The part of an answer's address that browsers tell other sites.
   package static let referrerPolicy = known("Referrer-Policy")
   /// The features of the browser that an answer may use.
   package static let permissionsPolicy = known("Permissions-Policy")

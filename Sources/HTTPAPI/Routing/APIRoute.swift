@@ -75,8 +75,8 @@ package struct APIRoute<API: APIDefinition>: Sendable {
   /// A route whose handler needs one of the services.
   ///
   /// - Parameters:
-  ///   - failures: the codes of the contract that the handler can answer, by status, as `[400: ["API003"]]`. The codes of
-  ///     the access and of the body are declared by themselves.
+  ///   - failures: the codes of the contract that the handler can answer, by status, as `[400: ["API003"]]`. The codes
+  ///     of the access and of the body are declared by themselves.
   ///   - changesState: `nil` for what the method says.
   ///   - service: the service that the handler gets.
   package init<Service>(

@@ -1,8 +1,8 @@
 package import HTTPTypes
 import JSON
 
-/// Finds the route of a request. Literal segments win over captures, and captures over the rest of a path. When one way leads
-/// to no route, the next is tried.
+/// Finds the route of a request. Literal segments win over captures, and captures over the rest of a path. When one way
+/// leads to no route, the next is tried.
 package struct RouteTable<API: APIDefinition>: Sendable {
   /// The result of a search.
   package enum Match: Sendable {

@@ -50,6 +50,8 @@ enum AuthorizationRoutes {
     guard matches, let user, let username = user.string("username") else {
       throw APIError(400, "AUTH002", "The e-mail address or the password is wrong")
     }
+    // Hashing took its time. An admin may have disabled the user meanwhile.
+    state = accounts.state()
     guard let requester = Requester(username: username, in: state) else {
       throw APIError(400, "AUTH007", "This user is not active; an admin can enable it")
     }
@@ -119,7 +121,8 @@ extension AuthorizationRoutes {
     return (email, password)
   }
 
-  /// Whether the environment may define the password of an account. Just after the start, its hash may be an old one or missing.
+  /// Whether the environment may define the password of an account. Just after the start, its hash may be an old one or
+  /// missing.
   private static func isOfEnvironment(
     _ login: String, _ password: String, in state: ModelVersion, _ accounts: AccountServices
   ) -> Bool {
@@ -128,8 +131,8 @@ extension AuthorizationRoutes {
       || user?.string("role")?.hasSameBytes(as: SidecarAccount.role) == true || accounts.passwords.isOwn(password)
   }
 
-  /// Whether the sidecar beside this gateway logs in with the right password. Such a login is not counted: what others do on
-  /// loopback must not keep the sidecar from asking for the last dump.
+  /// Whether the sidecar beside this gateway logs in with the right password. Such a login is not counted: what others
+  /// do on loopback must not keep the sidecar from asking for the last dump.
   private static func isSidecar(_ call: Call, _ accounts: AccountServices) -> Bool {
     guard call.caller.socket?.isLoopback == true, !call.caller.isForwarded,
       let (name, password) = try? credentials(of: call), accounts.passwords.isOwn(password)

@@ -4,8 +4,9 @@ import Logging
 package import Model
 import NIOCore
 
-/// What is known of a request beside its bytes.
+/// The facts about a request that are not in its bytes.
 package struct CallContext: RequestContext {
+  /// The storage that Hummingbird needs.
   package var coreContext: CoreRequestContextStorage
   /// Whether the request came too late, or can't be taken as HTTP.
   package var standing = RequestStanding()

@@ -10,6 +10,7 @@ package struct Caller: Sendable {
   /// Whether any header of a proxy came.
   package let isForwarded: Bool
 
+  /// A caller, as connection and header fields show it.
   package init(socket: NetworkAddress?, forwardedFor: [String], isForwarded: Bool) {
     self.socket = socket
     self.forwardedFor = forwardedFor

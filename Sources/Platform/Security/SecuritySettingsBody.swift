@@ -3,7 +3,7 @@ import JSON
 package import Model
 
 extension SecuritySettings {
-  /// What changes the security settings; fields that are absent or null stay as they are.
+  /// The body of a request that changes the security settings. Fields that are absent or null stay as they are.
   package static let body = BodyModel(
     "SecuritySettingsModel",
     [

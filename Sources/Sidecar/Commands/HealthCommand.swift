@@ -9,10 +9,10 @@ extension SidecarWork {
   /// ECS gives a health check 5 seconds by default, and the program's start is part of them.
   private static let healthLimit = Duration.seconds(4)
 
-  /// Whether the dumps are well, for the ECS health check: it always comes back in time, also when the volume hangs.
+  /// Checks whether the dumps are healthy, for the ECS health check. It ends in time even if the volume hangs.
   ///
-  /// - Parameter onlyWatching: asks for nothing but the watch. What restarts a task when it fails must not look at the volume:
-  ///   while that hangs, the memory of the service is all there is of the newest state.
+  /// - Parameter onlyWatching: checks only that the sidecar runs. A check that restarts the task must not depend on the
+  ///   volume: while that hangs, only the gateway's memory has the newest state.
   func health(onlyWatching: Bool, json: Bool) -> SidecarExit {
     let deadline = Deadline(in: Self.healthLimit)
     if onlyWatching { return watching(deadline, json: json) }
@@ -53,7 +53,7 @@ extension SidecarWork {
   }
 }
 
-/// What `health` says.
+/// The result of `health`.
 struct Health: Sendable {
   private(set) var faults: [String] = []
   private var newestVerified: (name: String, age: Int)?

@@ -6,11 +6,11 @@ import Logs
 import Settings
 import Threads
 
-/// The program: reads the command line and the environment, and does what they say.
+/// The program. It reads the command line and the environment, and runs the command.
 package enum SidecarProgram {
-  /// Does what the arguments say, and ends the process.
+  /// Runs the command of the arguments, and ends the process.
   ///
-  /// Not by `exit`: a thread that hangs on the volume can't be waited for, and what is safe is safe already.
+  /// It does not call `exit`, which could wait for a thread that hangs on the volume. Nothing is left to save.
   ///
   /// - Parameter arguments: without the program's name.
   package static func main(_ arguments: [String], _ environment: [String: String]) -> Never {
@@ -19,7 +19,7 @@ package enum SidecarProgram {
     _exit(code.rawValue)
   }
 
-  /// The output gets this long at the end: whoever reads it may have stopped reading.
+  /// How long output may take at the end, since its reader may have stopped.
   private static let outputLimit = Duration.seconds(1)
 
   private static func run(_ arguments: [String], _ environment: [String: String]) -> SidecarExit {
@@ -36,11 +36,11 @@ package enum SidecarProgram {
     case .command(let command) where command.isLasting: return stay(command, environment)
     default: break
     }
-    // A command has nothing to lose, and its reader decides how long it takes to print.
+    // Signals may end a command at any time: it has no state to save.
     SignalMask.unblock()
     defer {
       if case .command(.health) = invocation.request {
-        // It must come back in time.
+        // It must end in time.
         _ = Worker().run(until: Deadline(in: .milliseconds(500))) { fflush(nil) }
       } else {
         fflush(nil)
@@ -70,7 +70,7 @@ package enum SidecarProgram {
       _exit(code.rawValue)
     }
     do {
-      // First of all: a signal that came before waits for it.
+      // A signal that came earlier waits for this.
       let signals = try DrainSignals(logger: logger, terminate: terminate)
       let work = try work(command, environment, notes: command == .run ? .owner : .guest, logger: logger)
       terminate(command == .drain ? try work.drain(signals, terminate) : try work.watch(signals, terminate))
@@ -121,7 +121,7 @@ package enum SidecarProgram {
     let configuration = try SidecarConfiguration.load(
       environment, logsIn: command.isLasting, readFile: SecretFile.text(of:))
     let volume = try DumpVolume(
-      configuration.dumps, workingDirectory: ProcessSurroundings.workingDirectory, notes: notes)
+      configuration.dumps, workingDirectory: ProcessEnvironment.workingDirectory, notes: notes)
     return SidecarWork(configuration: configuration, volume: volume, logger: logger)
   }
 
@@ -130,7 +130,7 @@ package enum SidecarProgram {
   }
 }
 
-/// What all commands work with.
+/// The configuration, volume and logger that all commands use.
 struct SidecarWork {
   let configuration: SidecarConfiguration
   let volume: DumpVolume

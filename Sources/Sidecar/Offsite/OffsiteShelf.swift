@@ -19,14 +19,26 @@ final class OffsiteShelf {
 
     init(_ object: S3Object, _ metadata: [String: String]) {
       self.object = object
-      let number = { (name: String) in metadata["gatehouse-\(name)"].flatMap { Int($0) } }
-      documents = number("documents")
-      let order = number("epoch").flatMap { epoch in
-        number("sequence").flatMap { DumpOrder(epoch: epoch, sequence: $0) }
-      }
+      let field = { (name: String) in metadata[Self.key(of: name)] }
+      documents = field("documents").flatMap { Int($0) }
       entry = DumpEntry(
-        name: object.name, path: object.key, bytes: object.bytes, writtenAt: metadata["gatehouse-created-at"],
-        order: order)
+        name: object.name, path: object.key, bytes: object.bytes,
+        header: DumpHeader(reading: { name in field(name).map { .string($0) } }))
+    }
+
+    /// The metadata of a copy: the members of reports that are numbers or texts.
+    static func metadata(of good: Verification.Good) -> [(String, String)] {
+      good.fields.compactMap { name, value in
+        (value.string ?? value.number?.literal).map { (key(of: name), $0) }
+      }
+    }
+
+    /// The name that a member of reports has in metadata, as `gatehouse-created-at`.
+    private static func key(of field: String) -> String {
+      "gatehouse-"
+        + String(
+          decoding: field.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 },
+          as: UTF8.self)
     }
 
     var judged: JudgedDump {
@@ -75,16 +87,10 @@ final class OffsiteShelf {
   func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
     throws(OffsiteError)
   {
-    var metadata = [
-      ("gatehouse-created-at", good.createdAt), ("gatehouse-documents", "\(good.documents)"),
-      ("gatehouse-sha256", good.sha256),
-    ]
-    if let order = good.order {
-      metadata += [("gatehouse-epoch", "\(order.epoch)"), ("gatehouse-sequence", "\(order.sequence)")]
-    }
     let body = DumpBody(source)
     do throws(OffsiteError) {
-      try client.put(prefix + dump.name, body, sha256: good.sha256, metadata: metadata, deadline)
+      try client.put(
+        prefix + dump.name, body, sha256: good.sha256, metadata: Copy.metadata(of: good), deadline)
     } catch {
       guard let trouble = body.trouble.present else { throw error }
       throw OffsiteError(.failed, "'\(dump.name)' can't be read: \(trouble)")

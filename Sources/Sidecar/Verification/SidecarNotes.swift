@@ -134,20 +134,15 @@ extension SidecarNotes.Note {
       verification = note["unopened"] == true ? .unopened(error) : .damaged(error)
       return
     }
-    guard let documents = note["documents"]?.number?.int, let sha256 = note["sha256"]?.string,
-      let createdAt = note["created_at"]?.string, let format = note["format"]?.string,
-      let collections = note["collections"]?.object,
+    guard let header = DumpHeader(reading: { note[$0] }),
+      let documents = note["documents"]?.number?.int,
+      let sha256 = note["sha256"]?.string, let collections = note["collections"]?.object,
       case let counts = collections.members.compactMap({ member in
         member.value.number?.int.map { Verification.Good.Collection(name: member.key, documents: $0) }
       }), counts.count == collections.members.count
     else { return nil }
     verification = .good(
-      Verification.Good(
-        documents: documents, sha256: sha256, createdAt: createdAt, format: format,
-        order: note["epoch"]?.number?.int.flatMap { epoch in
-          note["sequence"]?.number?.int.flatMap { DumpOrder(epoch: epoch, sequence: $0) }
-        },
-        collections: counts))
+      Verification.Good(header: header, documents: documents, sha256: sha256, collections: counts))
   }
 
   fileprivate var json: JSONValue {

@@ -8,7 +8,7 @@ import Settings
 /// watch really uses, beside a service that wants the task's memory for its state.
 enum ResidentMemory {
   static func trim() {
-    guard let maps = try? ProcessSurroundings.text(of: "/proc/self/maps") else { return }
+    guard let maps = try? ProcessEnvironment.text(of: "/proc/self/maps") else { return }
     for line in maps.split(separator: "\n") {
       guard let (start, length) = range(of: line) else { continue }
       madvise(UnsafeMutableRawPointer(bitPattern: start), length, MADV_DONTNEED)

@@ -195,7 +195,7 @@ final class Watch {
           "no connection can be taken on the metrics port; it is tried again", metadata: ["error": "\(reason)"])
       })
     do throws(MetricsServer.CannotListen) {
-      let limit = ProcessSurroundings.descriptorLimit
+      let limit = ProcessEnvironment.descriptorLimit
       let taken = try MetricsServer.start(port: port, descriptors: limit, source)
       schedule.metricsServed()
       logger.notice("metrics", metadata: ["metrics.port": .stringConvertible(taken)])

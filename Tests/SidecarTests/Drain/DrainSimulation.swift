@@ -1,4 +1,5 @@
 import DumpDirectory
+import DumpFormat
 import DumpReports
 import TestSupport
 
@@ -219,7 +220,8 @@ extension DumpCheck.Checked {
   /// A dump that verifies.
   static func example(supersededBy newer: String? = nil) -> DumpCheck.Checked {
     let good = Verification.Good(
-      documents: 3, sha256: "00", createdAt: "2026-11-24T00:00:00Z", format: "DMP1", collections: [])
+      header: DumpHeader(createdAt: "2026-11-24T00:00:00Z"), documents: 3, sha256: "00",
+      collections: [])
     return DumpCheck.Checked(
       dump: KnownDump(entry: DumpEntry(path: "/d/a.bin"), identity: nil, verification: .good(good)), good: good,
       predecessor: nil, shrank: false, supersededBy: newer)

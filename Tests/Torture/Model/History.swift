@@ -1,61 +1,72 @@
-/// What happened in one round. All times are seconds since the round's beginning, by the steady clock of the program that
-/// plays it.
+/// The events of one round. All times are seconds since the start of the round, on the steady clock of the torture
+/// program.
 package struct History: Codable, Sendable {
-  /// From when on the times of the schedule count: all tasks were ready.
+  /// The time at which all tasks were ready. The times of the schedule count from it.
   package var begun = 0.0
+  /// The clients' requests.
   package var operations: [Request] = []
+  /// The processes of the gateway.
   package var runs: [Run] = []
+  /// The drains by sidecars.
   package var drains: [Drain] = []
-  /// In which no file could be written, since the volume had no room.
+  /// The spans in which the volume was full.
   package var full: [Span] = []
-  /// In which the machine had no time even for a thread that only wants to wake up.
+  /// The spans in which the machine did not even run a thread that only wakes up.
   package var stalls: [Span] = []
-  /// When `lease.json` and the claims were removed.
+  /// The times at which `lease.json` and the claims were removed.
   package var leaseRemovals: [Double] = []
-  /// What the dumps of changes that take-overs left behind hold, by their names.
+  /// The contents of the dumps that hold changes left behind by take-overs, keyed by the dumps' names.
   package var sideDumps: [String: [String: String]] = [:]
-  /// From when on nothing disturbed the tasks any more.
+  /// The time of the last repair, after which the tasks were not disturbed.
   package var healed: Double?
-  /// The state that a fresh task loads at the end; `nil` when it did not get ready.
+  /// The state that a new task loads at the end, or `nil` when it did not become ready.
   package var final: [String: String]?
-  /// How long that task took to get ready, or why it did not.
+  /// The time that this task needed to become ready, or the reason why it did not.
   package var finalStart = ""
 
+  /// A history without events.
+  /// Makes a request.
   package init() {}
 }
 
-/// A sidecar that was started to drain a task, from its start to its end.
+/// A sidecar that was started to drain a task.
 package struct Drain: Codable, Sendable, Equatable {
-  /// The process that it drained.
+  /// The process that the sidecar drained.
   package var run: Int
+  /// The time at which the sidecar was started.
   package var begun: Double
-  /// When it was told to drain; `nil`: it ended before.
+  /// The time at which it was told to drain, or `nil` when it ended before.
   package var told: Double?
-  /// Whether it had logged in to the service by then.
+  /// Whether it had logged in to the gateway by then.
   package var isLoggedIn = false
-  /// In which its view of the volume hung.
+  /// The spans in which its view of the volume hung.
   package var hung: [Span] = []
+  /// The time at which it ended.
   package var ended = 0.0
-  /// The exit code, or minus the signal that ended it; `nil`: it did not end although it was waited for.
+  /// The exit code, the negative number of the signal that ended it, or `nil` when it did not end within the limit.
   package var exit: Int32?
 
+  /// A drain that begins.
   package init(run: Int, begun: Double) {
     self.run = run
     self.begun = begun
   }
 }
 
-/// A time from its beginning to its end.
+/// A time span.
 package struct Span: Codable, Sendable, Equatable {
+  /// The start.
   package var begin: Double
-  /// `nil`: it lasts to the end of the round.
+  /// The end, or `nil` when the span lasts to the end of the round.
   package var end: Double?
 
+  /// Makes a span.
   package init(_ begin: Double, _ end: Double? = nil) {
     self.begin = begin
     self.end = end
   }
 
+  /// The seconds that two spans have in common.
   package func overlap(with other: Span) -> Double {
     max(0, min(end ?? .infinity, other.end ?? .infinity) - max(begin, other.begin))
   }
@@ -63,40 +74,47 @@ package struct Span: Codable, Sendable, Equatable {
 
 /// One request of a client that may change something.
 package struct Request: Codable, Sendable, Equatable {
+  /// The request's operation.
   package enum Kind: Codable, Sendable, Equatable {
     /// The value of a group is its description.
     case create(value: String)
     case update(value: String)
     case delete
     case dump
-    /// Of the newest dump.
+    /// Restores the newest dump.
     case restore
-    /// Whether it is alive; changes nothing.
+    /// A liveness probe, which changes nothing.
     case probe
   }
 
+  /// The outcome as the client sees it.
   package enum Answer: Codable, Sendable, Equatable {
     case acknowledged
-    /// It says that nothing was changed.
+    /// The response states that nothing was changed.
     case refused(status: Int)
-    /// No answer, or one that says that something broke: it may have been done, and may still be.
+    /// There was no response, or one that reports a failure. The change may have been made, and may still be made.
     case unknown
   }
 
+  /// The operation.
   package var kind: Kind
-  /// Of the group; empty for dumps and restores.
+  /// The group's name, or an empty string for dumps and restores.
   package var name: String
-  /// The process that was asked.
+  /// The process that received the request.
   package var run: Int
-  /// Before the first byte was sent.
+  /// The time before the first byte was sent.
   package var begun: Double
-  /// Before the last byte was sent: the service can't have done it earlier.
+  /// The time before the last byte was sent. The gateway can't have acted earlier.
   package var sent: Double
+  /// The time at which the response was complete, or `nil` when there was none.
   package var ended: Double?
+  /// The outcome.
   package var answer: Answer
 
+  /// Whether the response states that nothing was changed.
   package var isRefused: Bool { if case .refused = answer { true } else { false } }
 
+  /// Makes a request.
   package init(
     _ kind: Kind, _ name: String = "", run: Int, begun: Double, sent: Double? = nil, ended: Double?, _ answer: Answer
   ) {
@@ -110,35 +128,44 @@ package struct Request: Codable, Sendable, Equatable {
   }
 }
 
-/// One process of the service, from its start to its end.
+/// One process of the gateway, from its start to its end.
 package struct Run: Codable, Sendable {
+  /// A signal that the process received.
   package struct Signal: Codable, Sendable, Equatable {
+    /// The signal's number.
     package var number: Int32
+    /// The time at which it was sent.
     package var time: Double
 
+    /// Makes a signal.
     package init(_ number: Int32, at time: Double) {
       self.number = number
       self.time = time
     }
   }
 
-  /// Its number in the round.
+  /// The process's number in the round.
   package var id: Int
-  /// Which of the round's tasks it plays.
+  /// The index of the task that it belongs to.
   package var task: Int
+  /// The time at which it was started.
   package var begun: Double
+  /// The signals that were sent to it.
   package var signals: [Signal] = []
-  /// In which it was stopped by SIGSTOP.
+  /// The spans in which it was stopped by SIGSTOP.
   package var frozen: [Span] = []
-  /// In which its own view of the volume hung.
+  /// The spans in which its own view of the volume hung.
   package var hung: [Span] = []
+  /// The events in its log.
   package var events: [LogEvent] = []
+  /// The time at which it ended, or `nil` when it did not.
   package var ended: Double?
-  /// The exit code, or minus the signal that ended it.
+  /// The exit code, or the negative number of the signal that ended it.
   package var exit: Int32?
-  /// It did not end although it was waited for.
+  /// Whether it did not end within the limit.
   package var isStuck = false
 
+  /// A process that starts.
   package init(id: Int, task: Int, begun: Double) {
     self.id = id
     self.task = task
@@ -151,29 +178,31 @@ extension Run {
   private static let kill: Int32 = 9
   private static let terminate: Int32 = 15
 
-  /// When it was told to stop, and told again.
+  /// The times at which it was told to stop.
   package var stops: [Double] {
     signals.filter { $0.number == Self.terminate || $0.number == Self.interrupt }.map(\.time)
   }
 
+  /// The time at which it was first told to stop, or `nil`.
   package var toldToStop: Double? { stops.min() }
 
+  /// The time at which it was killed, or `nil`.
   package var killed: Double? { signals.first { $0.number == Self.kill }?.time }
 
-  /// The lease as the process itself logged it, in order.
+  /// The times at which it took the lease according to its own log, in order.
   package var takes: [(time: Double, epoch: Int)] {
     events.compactMap { event in
       if case .took(let epoch) = event.kind { (event.time, epoch) } else { nil }
     }
   }
 
-  /// For how long it could not act or could not reach its volume within a span.
+  /// The seconds within a span in which it could not run or not reach its volume.
   package func disturbance(within span: Span) -> Double {
     (frozen + hung).map { $0.overlap(with: span) }.reduce(0, +)
   }
 
-  /// When something may have begun of which a log line tells at its end. A process that was frozen before it wrote the line
-  /// did it earlier than the line makes believe.
+  /// The earliest time at which something may have begun whose end a log line reports. A process that was frozen before
+  /// it wrote the line acted earlier than the line suggests.
   package func earliest(_ time: Double, duration: Double = 0) -> Double {
     let delay = 0.5
     let window = Span(time - duration - delay, time)

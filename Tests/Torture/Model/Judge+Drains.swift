@@ -1,4 +1,4 @@
-/// How drains end. What they promise is among the promises of the process that they drain.
+/// The rules for the end of a drain. A drain's promises are judged with those of the process that it drains.
 extension Judge {
   var drainViolations: [Violation] { history.drains.flatMap(violations(of:)) }
 
@@ -8,7 +8,7 @@ extension Judge {
     guard let exit = drain.exit else { return [Violation(rule: .drainTooLong, sentence: "\(text), did not end")] }
     let end = "\(text), ended at \(Self.seconds(drain.ended)) with \(exit)"
     guard exit >= 0 else { return [Violation(rule: .endedBySignal, sentence: end)] }
-    // It drains only when it is told, and does not end before.
+    // The sidecar drains only when it is told to, and does not end before.
     guard let told = drain.told else { return [Violation(rule: .endedUnasked, sentence: end)] }
     let last = (drain.hung + history.full).compactMap(\.end).filter { $0 <= drain.ended }.reduce(told, max)
     let isLate = drain.ended - last - stall(within: Span(last, drain.ended)) > Limits.drain
@@ -17,7 +17,7 @@ extension Judge {
     return violations
   }
 
-  /// Whether nothing excuses a drain that fails.
+  /// Whether a failed drain has no excuse.
   private func isUndisturbed(_ drain: Drain) -> Bool {
     guard let run = runs[drain.run], drain.isLoggedIn, !wasDeposed(run) else { return false }
     let span = Span(drain.begun - 1, drain.ended)

@@ -1,4 +1,4 @@
-/// One writer at a time.
+/// The rules for the lease: there is only one writer at a time.
 extension Judge {
   private struct Take {
     var run: Run
@@ -22,14 +22,15 @@ extension Judge {
     }
   }
 
-  /// Acknowledged under a lower epoch although a higher one was taken before the request was whole. One violation a run.
+  /// Finds changes that were acknowledged under a lower epoch although a higher one was taken before the request was
+  /// complete. It reports one violation a run.
   private func overtaken(_ takes: [Take]) -> [Violation] {
     let changes = history.operations.filter { $0.answer == .acknowledged && $0.kind != .dump && $0.kind != .probe }
     return history.runs.compactMap { run in
       var found: [(change: Request, take: Take)] = []
       for change in changes where change.run == run.id {
         guard let ended = change.ended else { continue }
-        // The line may come after the first change under its epoch.
+        // The log line may be written after the first change in its epoch.
         let own = takes.filter { $0.run.id == run.id && run.earliest($0.time) <= ended }.map(\.epoch).max() ?? 0
         let other = takes.first { $0.run.id != run.id && $0.epoch > own && $0.time + Limits.clock < change.sent }
         if let other { found.append((change, other)) }
@@ -43,7 +44,8 @@ extension Judge {
     }
   }
 
-  /// Taken from a holder that ran, was not told to stop, and was not kept from its volume. The first of the round.
+  /// Finds a lease that was taken from a holder that ran, was not told to stop, and could reach its volume. It reports
+  /// the first of the round.
   private func undisturbed(_ takes: [Take]) -> [Violation] {
     let all = zip(takes, takes.dropFirst()).compactMap { before, take -> Violation? in
       let holder = before.run

@@ -1,6 +1,6 @@
-/// How processes begin and end.
+/// The rules for the start and the end of processes.
 extension Judge {
-  /// The exit code of a task that lost its lease with changes that no dump holds.
+  /// The exit code of a task that lost its lease and has changes that no dump contains.
   private static let changesLeftBehind: Int32 = 70
 
   var processViolations: [Violation] {
@@ -20,7 +20,7 @@ extension Judge {
     return [Violation(rule: .noWriter, sentence: "since \(Self.seconds(healed))")]
   }
 
-  /// Probes that a process which ran and was to go on running left without an answer.
+  /// Finds probes that were not answered by a process that ran and was to continue.
   private func silence(of run: Run) -> Violation? {
     let silent = history.operations.first { probe in
       probe.kind == .probe && probe.run == run.id && wait(of: probe, by: run) > Limits.answer
@@ -32,7 +32,7 @@ extension Judge {
     }
   }
 
-  /// For how long a process that could answer a probe did not.
+  /// The seconds in which a process that could answer a probe did not.
   private func wait(of probe: Request, by run: Run) -> Double {
     let end = [run.toldToStop, run.killed, run.ended].compactMap(\.self).min() ?? .infinity
     let wait = Span(probe.sent, min(probe.ended ?? .infinity, end, probe.sent + 2 * Limits.answer))
@@ -44,7 +44,7 @@ extension Judge {
     history.operations.filter { $0.kind == .probe && $0.run == run.id }.map { wait(of: $0, by: run) }.max() ?? 0
   }
 
-  /// From what may have held a stop up last to its end.
+  /// The seconds from the last event that may have delayed a stop to its end.
   func timeToStop(of run: Run) -> Double? {
     guard let told = run.toldToStop, run.killed == nil, let ended = run.ended else { return nil }
     let disturbances = (run.frozen + run.hung + history.full).compactMap(\.end)
@@ -62,7 +62,7 @@ extension Judge {
     if run.isStuck { found(.stopTooLong, "run \(run.id) did not end") }
     guard let exit = run.exit, let ended = run.ended else { return violations }
     if exit < 0 {
-      // Before its first line it is not yet the program that could hold a signal back.
+      // Before its first log line, the process is not yet the program, which could block a signal.
       let isEarly = !run.events.contains { $0.kind == .starting }
       if exit != -9 && !(isEarly && run.signals.contains { $0.number == -exit }) || exit == -9 && run.killed == nil {
         found(.endedBySignal, end)
@@ -81,7 +81,7 @@ extension Judge {
     if let time = timeToStop(of: run), time > Limits.stop {
       found(.stopTooLong, "\(end), told to stop at \(Self.seconds(told))")
     }
-    // The third signal to stop says not to wait for anything.
+    // The third signal to stop ends the process at once.
     if exit == Self.changesLeftBehind, isHealthy(run, Span(told - 1, ended)), let missing = notKept(by: run) {
       found(.changesNotKept, "\(end), and \(missing)")
     }
@@ -91,16 +91,16 @@ extension Judge {
     return violations
   }
 
-  /// What a task that was deposed acknowledged in its last tenure and did not keep in a dump of its own.
+  /// Finds changes that a deposed task acknowledged in its last tenure and did not save in a separate dump.
   private func notKept(by run: Run) -> String? {
     let keeping = run.events.last { if case .kept = $0.kind { true } else { false } }
     guard let keeping, case .kept(let name) = keeping.kind, let kept = history.sideDumps[name] else {
       return "its changes are in no dump"
     }
-    // It may have got the lease back since, and have saved what it acknowledged then.
+    // The task may have regained the lease since, and then saved what it had acknowledged.
     let takes = run.takes.map(\.time)
     let end = takes.first { $0 > keeping.time } ?? .infinity
-    // What a restore took back, nobody knows here.
+    // The judge does not know what a restore removed.
     guard let begin = takes.last(where: { $0 <= keeping.time }),
       !history.operations.contains(where: { $0.run == run.id && $0.kind == .restore })
     else { return nil }
@@ -123,7 +123,7 @@ extension Judge {
     (history.full + run.hung + run.frozen).allSatisfy { $0.overlap(with: span) == 0 }
   }
 
-  /// Whether another took the lease after this one, in which case it may have something to report.
+  /// Whether another task took the lease after this one. In that case this one may have changes to report.
   func wasDeposed(_ run: Run) -> Bool {
     guard let own = run.takes.map(\.epoch).max() else { return false }
     return run.events.contains { if case .lost = $0.kind { true } else { false } }

@@ -1,27 +1,27 @@
-/// What the last state must hold.
+/// The rules for the contents of the last state.
 extension Judge {
-  /// A promise that what a process acknowledged before it is safe.
+  /// A promise that everything a process acknowledged before a certain time is saved.
   private struct Promise {
-    /// What was acknowledged before this is in it.
+    /// Changes that were acknowledged before this time are covered.
     var begun: Double
-    /// From when on the promise stands.
+    /// The time from which the promise applies.
     var given: Double
-    /// Only what was sent after this is in it.
+    /// Only requests that were sent after this time are covered.
     var since = -Double.infinity
     var rule: Rule
     var text: String
   }
 
-  /// One change whose outcome is wrong.
+  /// One change with a wrong outcome.
   private struct Finding {
     var rule: Rule
-    /// Of the process that was asked for it.
+    /// The number of the process that received the request.
     var run: Int?
     var time: Double
     var sentence: String
   }
 
-  /// The first of each rule and process, with the number of the others.
+  /// The first violation of each rule and process, with the number of the others.
   var stateViolations: [Violation] {
     guard let final = history.final else {
       return [Violation(rule: .finalStart, sentence: history.finalStart)]
@@ -50,7 +50,8 @@ extension Judge {
   private func finding(
     about name: String, _ operations: [Request], is value: String?, _ promises: [Int: [Promise]], _ restores: [Request]
   ) -> Finding? {
-    // The states after each change of the name; what was not answered may or may not have been done.
+    // These are the possible states after each change of the name. A change without a response may or may not have been
+    // made.
     var states: [Set<String?>] = [[nil]]
     var held = 0
     var broken: (Request, Promise)?
@@ -94,13 +95,13 @@ extension Judge {
     )
   }
 
-  /// Whether a promise covers a change, and no restore may have taken the change back.
+  /// Whether a promise covers a change that no restore may have removed.
   private func holds(
     _ promise: Promise, of all: [Promise], _ operation: Request, _ restores: [Request]
   ) -> Bool {
     guard Self.covers(promise, operation) else { return false }
     return restores.allSatisfy { restore in
-      // Done before the change, or of a dump that held the change already.
+      // The restore came before the change, or its dump already contained the change.
       restoreEnd(restore) <= operation.begun
         || all.contains { $0.given < restore.begun && Self.covers($0, operation) }
     }
@@ -111,7 +112,7 @@ extension Judge {
     return ended < promise.begun && operation.begun >= promise.since
   }
 
-  /// A restore that was not answered may be done as long as its process lives.
+  /// A restore without a response may still happen as long as its process lives.
   private func restoreEnd(_ restore: Request) -> Double {
     restore.answer == .acknowledged ? restore.ended ?? .infinity : runs[restore.run]?.ended ?? .infinity
   }
@@ -150,13 +151,13 @@ extension Judge {
     return promises
   }
 
-  /// When the tenure began to which a dump belongs. What a process acknowledged in an earlier one, before another task took
-  /// over, is not in its state any more.
+  /// The start of the tenure that a dump belongs to. Changes that a process acknowledged in an earlier tenure, before
+  /// another task took over, are no longer in its state.
   private func tenure(of run: Run, at time: Double) -> Double {
     run.takes.map(\.time).last { $0 <= time } ?? -.infinity
   }
 
-  /// Whether it has the highest epoch at that time.
+  /// Whether the process has the highest epoch at that time.
   func isWriter(_ run: Run, at time: Double) -> Bool {
     guard let own = run.takes.last(where: { $0.time <= time })?.epoch else { return false }
     return !history.runs.contains { $0.id != run.id && $0.takes.contains { $0.epoch > own && $0.time <= time } }
@@ -168,7 +169,7 @@ extension Judge {
   }
 }
 
-/// Snapshots are whole.
+/// The rules for snapshots: each is consistent.
 extension Judge {
   var gapViolations: [Violation] {
     guard let final = history.final else { return [] }
@@ -180,7 +181,7 @@ extension Judge {
     }
     return Dictionary(grouping: creates, by: \.run).sorted { $0.key < $1.key }.compactMap { id, creates in
       guard let run = runs[id] else { return nil }
-      // Within a tenure that no restore interrupts the state only grows.
+      // Within a tenure without a restore, the state only grows.
       let breaks =
         run.takes.map { Span(run.earliest($0.time), $0.time) } + restores.map { Span($0.begun, restoreEnd($0)) }
       let survivors = creates.filter { final[$0.name] != nil }

@@ -1,4 +1,4 @@
-/// Compares a history with what the service promises.
+/// Compares a history with the gateway's promises.
 package struct Judge: Sendable {
   /// The promises.
   package enum Rule: String, Codable, Sendable, CaseIterable {
@@ -7,7 +7,7 @@ package struct Judge: Sendable {
     case drainFailed, drainTooLong
     case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter, noAnswer
 
-    /// How it was broken.
+    /// A sentence that says how the promise was broken.
     package var sentence: String {
       switch self {
       case .dumpedChangeLost: "a change is lost that a dump was said to hold"
@@ -34,26 +34,30 @@ package struct Judge: Sendable {
     }
   }
 
+  /// One broken promise.
   package struct Violation: Codable, Sendable, Equatable, CustomStringConvertible {
+    /// The promise.
     package var rule: Rule
+    /// The details.
     package var sentence: String
 
     package var description: String { "\(rule): \(rule.sentence): \(sentence)" }
   }
 
-  /// Seconds that the judge grants.
+  /// The limits, in seconds.
   enum Limits {
     /// From the last signal, thaw or repair to the end of a stop.
     static let stop = 40.0
-    /// From the moment at which a sidecar was told to drain, or from the last repair, to its end. Its deadline is 8 s.
+    /// From the time at which a sidecar was told to drain, or from the last repair, to its end. Its deadline is 8 s.
     static let drain = 15.0
-    /// From a probe to its answer, by a process that is not frozen.
+    /// From a probe to its response, for a process that is not frozen.
     static let answer = 8.0
     /// From the end of all disturbances to the next change.
     static let recovery = 60.0
-    /// A holder that was disturbed for less keeps its lease: others watch it for 15 s, it renews it every 3 s.
+    /// A holder that is disturbed for less than this keeps its lease. Other tasks watch it for 15 s, and it renews it
+    /// every 3 s.
     static let leaseDisturbance = 10.0
-    /// Between what a client and what a log line calls the same moment.
+    /// Between the times that a client and a log line record for the same event.
     static let clock = 0.01
   }
 
@@ -65,14 +69,14 @@ package struct Judge: Sendable {
     runs = Dictionary(history.runs.map { ($0.id, $0) }) { first, _ in first }
   }
 
-  /// Everything in a history that breaks a promise.
+  /// All violations in a history.
   package static func judge(_ history: History) -> [Violation] {
     let judge = Judge(history)
     return judge.stateViolations + judge.gapViolations + judge.leaseViolations + judge.processViolations
       + judge.drainViolations
   }
 
-  /// How near a history comes to what is granted.
+  /// The figures of a history, to compare with the limits.
   package static func figures(_ history: History) -> Figures {
     let judge = Judge(history)
     var figures = Figures()
@@ -82,6 +86,6 @@ package struct Judge: Sendable {
     return figures
   }
 
-  /// For how long the machine had no time for anybody within a span.
+  /// The seconds within a span in which the machine ran no process.
   func stall(within span: Span) -> Double { history.stalls.map { $0.overlap(with: span) }.reduce(0, +) }
 }

@@ -1,25 +1,29 @@
 import Foundation
 
-/// What a line of the service's log says that the judge must know.
+/// An event in the gateway's log that the judge needs.
 package struct LogEvent: Codable, Sendable, Equatable {
+  /// The kind of event.
   package enum Kind: Codable, Sendable, Equatable {
     case starting
     case listening(port: Int)
     case ready
-    /// It holds the lease, and its state is the volume's newest: from then on it may take changes.
+    /// The task holds the lease, and its state is the newest of the volume. From then on it may accept changes.
     case took(epoch: Int)
     case lost(epoch: Int)
-    /// - Parameter duration: seconds since the dump began, before its snapshot.
+    /// - Parameter duration: the seconds since the dump began, which was before its snapshot.
     case dumpWritten(duration: Double, reason: String)
-    /// What another task's take-over left behind was put into a dump of its own, of this name.
+    /// The changes left behind by another task's take-over were saved in a separate dump of this name.
     case kept(String)
-    /// A dump of the directory was not loaded although it is there.
+    /// A dump in the dump directory was not loaded.
     case passedOver(String)
   }
 
+  /// The kind of event.
   package var kind: Kind
+  /// The time at which the line was written.
   package var time: Double
 
+  /// Makes an event.
   package init(_ kind: Kind, at time: Double) {
     self.kind = kind
     self.time = time
@@ -30,14 +34,14 @@ extension LogEvent {
   /// Reads a line such as `2026-11-24T12:00:00.123Z NOTICE   took the lease lease.epoch=3`.
   ///
   /// - Parameters:
-  ///   - origin: Unix time of the round's beginning.
-  ///   - skew: by how many seconds the clock of the process was ahead.
-  /// - Returns: `nil` for a line that says nothing of interest.
+  ///   - origin: the Unix time of the start of the round.
+  ///   - skew: the seconds by which the clock of the process was ahead.
+  /// - Returns: `nil` for a line that the judge does not need.
   package init?(line: some StringProtocol, origin: Double, skew: Double) {
     guard let space = line.firstIndex(of: " "),
       let date = try? Date(String(line[..<space]), strategy: Self.times)
     else { return nil }
-    // After the time comes the level.
+    // The level follows the time.
     let words = line[space...].split(separator: " ", maxSplits: 1)
     guard words.count == 2, let kind = Self.kind(of: String(words[1].drop(while: { $0 == " " }))) else { return nil }
     self.init(kind, at: date.timeIntervalSince1970 - origin - skew)

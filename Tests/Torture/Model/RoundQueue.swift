@@ -1,13 +1,14 @@
-/// Gives out the rounds of a run, in the order of their seeds.
+/// Hands out the rounds of a run, in the order of their seeds.
 package struct RoundQueue: Sendable {
   private let first: UInt64
   private let most: Int
-  /// By when the schedule of a round must be over; seconds of the caller's clock.
+  /// The time by which the schedule of a round must be over, in seconds of the caller's clock.
   private let end: Double
-  /// So many rounds come first, however long they take.
+  /// The number of rounds that are played first, regardless of their length.
   private let always: Int
   private var begun = 0
 
+  /// Makes a queue of up to `most` rounds, whose seeds count up from `first`.
   package init(first: UInt64, most: Int, end: Double = .infinity, always: Int) {
     self.first = first
     self.most = most
@@ -16,9 +17,9 @@ package struct RoundQueue: Sendable {
   }
 
   /// - Parameters:
-  ///   - now: seconds of the clock of `end`.
-  ///   - schedule: of a seed.
-  /// - Returns: the next round; `nil` when there is none, or it would go on for too long.
+  ///   - now: the time in seconds, on the same clock as `end`.
+  ///   - schedule: returns the schedule of a seed.
+  /// - Returns: the next round, or `nil` when there is none or it would last too long.
   package mutating func next(now: Double, _ schedule: (_ seed: UInt64) -> Schedule) -> (
     number: Int, schedule: Schedule
   )? {

@@ -1,9 +1,9 @@
 extension Schedule {
-  /// The schedule of a seed.
+  /// Draws the schedule of a seed.
   ///
   /// - Parameters:
-  ///   - theme: `nil` draws one.
-  ///   - randomness: made from the seed.
+  ///   - theme: the theme, or `nil` to draw one.
+  ///   - randomness: a generator made from the seed.
   package init(seed: UInt64, theme: Theme? = nil, randomness: some RandomNumberGenerator) {
     var draw = Draw(randomness: randomness)
     let drawn = Theme.random(using: &draw.randomness)
@@ -25,7 +25,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     values.randomElement(using: &randomness) ?? value
   }
 
-  /// In milliseconds, so that a schedule reads well.
+  /// A time rounded to milliseconds, so that a schedule is easy to read.
   mutating func seconds(_ range: ClosedRange<Double>) -> Double {
     Double(Int.random(in: Int(range.lowerBound * 1000)...Int(range.upperBound * 1000), using: &randomness)) / 1000
   }
@@ -112,7 +112,8 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     }
   }
 
-  /// In order: by one signal, or by two that come together, as from an init that signals the group and a parent.
+  /// Stops a task in order, by one signal or by two that arrive together, as from an init that signals the group and a
+  /// parent.
   private mutating func stop(_ target: Schedule.Target) -> Schedule.Step {
     let signals: [Int32] = chance(65) ? [chance(70) ? 15 : 2] : chance(50) ? [2, 15] : [15, 15]
     return .stop(target, signals: signals, apart: Int.random(in: 0...50, using: &randomness), pause: seconds(0...2))
@@ -140,7 +141,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     var actions: [Schedule.Action] = [
       .init(freeze, isAmidDump ? amidDump(isHang: false, length) : .freeze(.holder, seconds: length))
     ]
-    // The second half comes soon after the thaw, or while it sleeps.
+    // The second half is sent soon after the thaw, or while the task sleeps.
     for _ in 0..<3 {
       let begin = freeze - seconds(0.05...1)
       actions.append(
@@ -167,7 +168,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     if volume == .mountEach, chance(60) {
       actions.append(.init(hang, amidDump(isHang: true, length)))
     } else {
-      // The second one makes it likely that a dump is under way.
+      // The second one makes it likely that a dump is being written.
       actions = (0..<2).map { _ in .init(hang - seconds(0...0.02), .dump(.holder)) }
       actions.append(.init(hang, .hang(volume == .mountEach ? .holder : .all, seconds: length)))
     }
@@ -184,18 +185,18 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     return (actions, fill + length + 3)
   }
 
-  /// The drain gives requests in flight 15 s.
+  /// Stops a task with requests in flight, for which the drain waits 15 s.
   private mutating func slowStop(_ volume: Schedule.Volume) -> ([Schedule.Action], Double) {
     let told = seconds(1...3)
-    // By one signal: a second one may shorten the wait.
+    // Only one signal is sent, because a second one may shorten the wait.
     var actions: [Schedule.Action] = [.init(told, .stop(.holder, signals: [15], apart: 0, pause: seconds(0...2)))]
-    // Some while the last dump is written, which takes some milliseconds.
+    // Some of these fall into the last dump, which takes a few milliseconds.
     for number in 0..<30 {
       let begin = told - seconds(0...1)
       let end = number < 20 ? seconds(14.99...15.06) : seconds(14...20)
       actions.append(.init(begin, .slowCreate(.holder, count: 1, pause: told - begin + end)))
     }
-    // The last dump takes its time.
+    // The last dump takes some time.
     if volume == .sharedMount || volume == .mountEach {
       actions.append(.init(told + seconds(14.9...15.1), .hang(.all, seconds: seconds(2...6))))
     }
@@ -206,7 +207,7 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     let removed = seconds(1...3)
     let length = seconds(6...22)
     var actions: [Schedule.Action] = [.init(removed, .removeLease(claims: chance(70)))]
-    // One that starts before the holder puts the files right.
+    // This task starts before the holder restores the files.
     if chance(60) {
       let before = seconds(0...0.5)
       actions.append(.init(removed - before, .kill(.other, pause: before + seconds(0...0.4))))

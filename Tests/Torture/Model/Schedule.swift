@@ -1,85 +1,98 @@
-/// What is done to the tasks of one round, and when: a pure function of a seed.
+/// The actions on the tasks of one round and their times: a pure function of a seed.
 package struct Schedule: Codable, Sendable, Equatable {
-  /// What the tasks share.
+  /// The kind of volume that the tasks share.
   package enum Volume: String, Codable, Sendable, CaseIterable {
-    /// A directory.
+    /// A plain directory.
     case directory
     /// A small file system in memory, which can be filled.
     case small
     /// One mount of a file system process, which can hang.
     case sharedMount
-    /// A mount for each task over one directory: each can hang alone, and they don't share locks.
+    /// A mount for each task over one directory. Each mount can hang alone, and they don't share locks.
     case mountEach
   }
 
-  /// Who is meant, when it is done.
+  /// The task that an action concerns, chosen when the action is done.
   package enum Target: Codable, Sendable, Equatable {
     case task(Int)
-    /// Whoever has the highest epoch.
+    /// The task with the highest epoch.
     case holder
-    /// One who has not.
+    /// A task without the highest epoch.
     case other
     case all
   }
 
-  /// How far a dump has come.
+  /// The progress of a dump.
   package enum DumpStage: String, Codable, Sendable, CaseIterable {
-    /// Its temporary file was made.
+    /// The dump's temporary file was created.
     case writing
-    /// It is complete, and the lease is looked at before it gets its name.
+    /// The dump is complete, and its writer checks the lease before renaming the file.
     case looking
-    /// The same, a little later: the claim is looked at.
+    /// A moment later, the writer checks the claim.
     case lookingAtClaim
   }
 
+  /// One action on the tasks.
   package enum Step: Codable, Sendable, Equatable {
-    /// The signals come this many milliseconds apart; a new process starts after the pause (seconds) in which it is gone.
+    /// Stops a task with signals that are this many milliseconds apart. A new process starts after the pause in
+    /// seconds.
     case stop(Target, signals: [Int32], apart: Int, pause: Double)
     case kill(Target, pause: Double)
     case freeze(Target, seconds: Double)
     case hang(Target, seconds: Double)
-    /// A dump is asked for, and the task (or else its volume) stops some microseconds after a step of it.
+    /// Requests a dump, and stops the task (or else its volume) some microseconds after a stage of the dump.
     case stopAmidDump(Target, DumpStage, delay: Int, isHang: Bool, seconds: Double)
     case fill(seconds: Double)
     case signal(Target, Int32)
-    /// A sidecar drains the task before it is told to stop.
+    /// Lets a sidecar drain the task, which is then told to stop.
     case drain(Target, pause: Double)
     case removeLease(claims: Bool)
     case dump(Target)
     case restore(Target)
-    /// Creations whose body comes in two halves.
+    /// Sends creations whose body is sent in two halves.
     case slowCreate(Target, count: Int, pause: Double)
   }
 
+  /// A step and its time.
   package struct Action: Codable, Sendable, Equatable {
-    /// Seconds since all tasks were ready first.
+    /// The time, in seconds since all tasks were first ready.
     package var time: Double
+    /// The step.
     package var step: Step
 
+    /// Makes an action.
     package init(_ time: Double, _ step: Step) {
       self.time = time
       self.step = step
     }
   }
 
+  /// One task of the round.
   package struct Task: Codable, Sendable, Equatable {
-    /// Seconds since the beginning of the round.
+    /// The time at which it starts, in seconds since the start of the round.
     package var begins: Double
-    /// Seconds by which the wall clocks of its processes, one after the other, are ahead.
+    /// The seconds by which the wall clocks of its successive processes are ahead.
     package var skews: [Int]
+    /// Whether the task sees another kernel than the other tasks do.
     package var isOnOtherKernel: Bool
-    /// Each change of a name and each sync takes up to this many milliseconds longer, before and after it.
+    /// The maximum delay in milliseconds before and after each rename and each sync.
     package var slowness: Int
+    /// The number of clients that write to it.
     package var writers: Int
-    /// Seconds between two dumps that a client asks for; 0 for none.
+    /// The seconds between two dumps that a client requests, or 0 for none.
     package var dumpsEvery: Double
   }
 
+  /// The seed.
   package var seed: UInt64
+  /// The theme.
   package var theme: Theme
+  /// The kind of volume.
   package var volume: Volume
+  /// The tasks.
   package var tasks: [Task]
+  /// The actions, in the order of their times.
   package var actions: [Action]
-  /// When the disturbances end, in seconds since all tasks were ready first.
+  /// The time at which the disturbances end, in seconds since all tasks were first ready.
   package var length: Double
 }

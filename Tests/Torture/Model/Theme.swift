@@ -1,23 +1,23 @@
-/// What a round is about. A mix covers everything that needs little time; the others look where time matters, which a mix
-/// would find too rarely.
+/// The subject of a round. A mix covers everything that needs little time. The other themes test cases in which time
+/// matters and which a mix would find too rarely.
 package enum Theme: String, Codable, Sendable, CaseIterable {
   case mix
-  /// Everything, for longer than a lease lasts.
+  /// Everything, for longer than the lease timeout.
   case longMix
-  /// The holder sleeps through its lease, with requests in flight.
+  /// The holder is frozen beyond its lease timeout, with requests in flight.
   case longFreeze
-  /// The holder's view of the volume hangs for longer than its lease lasts, also amid a dump.
+  /// The holder's view of the volume hangs for longer than the lease timeout, also during a dump.
   case longHang
-  /// The volume has no room for about as long as a lease lasts.
+  /// The volume is full for about as long as the lease timeout.
   case longFull
   /// A stop with requests in flight that take longer than the drain.
   case slowStop
-  /// The files of the lease are removed.
+  /// The lease's files are removed.
   case lostFiles
-  /// Many stops and kills, one after the other.
+  /// Many successive stops and kills.
   case restarts
 
-  /// How often it is drawn, out of their sum.
+  /// The relative frequency with which the theme is drawn.
   private var weight: Int {
     switch self {
     case .mix: 8

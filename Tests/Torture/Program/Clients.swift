@@ -4,14 +4,14 @@ import Synchronization
 import TestSupport
 import TortureModel
 
-/// Where a task can be reached: its present process.
+/// The address of a task's present process.
 struct Endpoint: Sendable, Equatable {
   let port: Int
   let token: String
   let run: Int
 }
 
-/// All clients of a round, each on a thread of its own, and what they were told.
+/// All clients of a round, each on a separate thread, and the responses that they received.
 final class Clients: Sendable {
   private struct State {
     var operations: [Request] = []
@@ -60,7 +60,7 @@ final class Clients: Sendable {
 // MARK: - Kinds of clients
 
 extension Clients {
-  /// Makes groups, and changes and deletes some of its own, as long as the round lasts.
+  /// Creates groups, and changes and deletes some of them, as long as the round lasts.
   func startWriter(_ number: Int, of task: Int, seed: UInt64) {
     start { [self] in
       var generator = SeededGenerator(seed: seed)
@@ -99,7 +99,7 @@ extension Clients {
         case (.acknowledged, _): break
         case (.refused, _): _ = poll(nil, 0, Int32.random(in: 5...60, using: &generator))
         case (.unknown, _):
-          // It may be done at any time from now on: nothing more is asked of that group.
+          // The change may still be made at any time, so the client does not use that group again.
           mine.removeAll { $0 == name }
           connection = nil
         }
@@ -108,7 +108,7 @@ extension Clients {
     }
   }
 
-  /// Asks a task for a dump again and again.
+  /// Requests dumps of a task repeatedly.
   func startDumping(_ task: Int, every pause: Double) {
     start { [self] in
       while !isOver {
@@ -120,7 +120,7 @@ extension Clients {
     }
   }
 
-  /// Asks a task again and again whether it is alive.
+  /// Probes a task's liveness repeatedly.
   func startProbing(_ task: Int) {
     start { [self] in
       while !isOver {
@@ -132,7 +132,7 @@ extension Clients {
     }
   }
 
-  /// Asks once.
+  /// Sends one probe.
   func ask(_ kind: Request.Kind, of endpoint: Endpoint) {
     start { [self] in
       guard let client = try? Client(endpoint) else { return }
@@ -140,7 +140,7 @@ extension Clients {
     }
   }
 
-  /// Makes one group by a request whose body comes in two halves.
+  /// Creates one group by a request whose body is sent in two halves.
   func createSlowly(_ name: String, of endpoint: Endpoint, pause: Double) {
     start { [self] in
       guard let client = try? Client(endpoint) else { return }
@@ -159,9 +159,9 @@ final class Client {
     self.endpoint = endpoint
   }
 
-  /// Sends one request and waits for its answer. When there is none the connection can't be used again.
+  /// Sends one request and waits for its response. If there is none, the connection can't be used again.
   ///
-  /// - Parameter pause: seconds between the two halves of the body.
+  /// - Parameter pause: the seconds between the two halves of the body.
   func perform(
     _ kind: Request.Kind, _ name: String, pause: Double = 0, clock: RoundClock, _ record: (Request) -> Void
   ) -> Request.Answer {

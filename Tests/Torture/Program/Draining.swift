@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import TortureModel
 
-/// A sidecar that drains a task, which is told to stop after it.
+/// A sidecar that drains a task before the task is told to stop.
 final class Draining {
   private let sidecar: ProgramProcess
   private let task: Int
@@ -15,7 +15,7 @@ final class Draining {
     drain = Drain(run: run.id, begun: time)
   }
 
-  /// - Returns: how it went, once it is over.
+  /// - Returns: the drain, once it has ended.
   func look(at time: Double, _ volume: RoundVolume) -> Drain? {
     if !sidecar.isRunning {
       drain.ended = time
@@ -33,7 +33,7 @@ final class Draining {
     return nil
   }
 
-  /// It is not waited for any longer.
+  /// Stops waiting for the sidecar.
   func giveUp(at time: Double) -> Drain {
     sidecar.signal(SIGKILL)
     drain.ended = time

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Watches the directory itself for the moments of a dump that is being written, which a clock alone would hardly hit.
+/// Watches the dump directory for the stages of a dump, which a clock alone would rarely hit.
 struct DumpWatch: ~Copyable {
   private let descriptor: Int32
 
@@ -18,11 +18,11 @@ struct DumpWatch: ~Copyable {
     close(descriptor)
   }
 
-  /// Waits until a dump's temporary file is there, and further until a file is opened whose name begins in some way.
+  /// Waits until a dump's temporary file exists, and then until a file whose name has a certain prefix is opened.
   ///
   /// - Parameters:
-  ///   - file: empty for none: the temporary file is enough.
-  ///   - limit: milliseconds.
+  ///   - file: the prefix, or an empty string to wait for the temporary file only.
+  ///   - limit: the time limit in milliseconds.
   /// - Returns: whether both were seen.
   func waitForDump(andOpening file: String, within limit: Int32) -> Bool {
     let deadline = ContinuousClock.now + .milliseconds(Int(limit))

@@ -11,15 +11,15 @@ struct LogTail {
   private var rest: [UInt8] = []
 
   /// - Parameters:
-  ///   - origin: Unix time of the round's beginning.
-  ///   - skew: by how many seconds the clock of the process is ahead.
+  ///   - origin: the Unix time of the start of the round.
+  ///   - skew: the seconds by which the clock of the process is ahead.
   init(_ log: URL, origin: Double, skew: Double) {
     path = log.path()
     self.origin = origin
     self.skew = skew
   }
 
-  /// What was logged since the last call.
+  /// The events logged since the last call.
   mutating func events() -> [LogEvent] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return [] }

@@ -3,15 +3,15 @@ import Glibc
 import TestSupport
 import TortureModel
 
-/// One process of the service, and what is known of it.
+/// One process of the gateway, with its record.
 final class Player {
   private(set) var run: Run
   let process: ProgramProcess
   private var tail: LogTail
   private let clock: RoundClock
-  /// How many disturbances want it to be stopped at the moment.
+  /// The number of disturbances that currently keep it stopped.
   private var freezes = 0
-  /// Seconds after its end when another one takes its place; `nil` as long as nobody said.
+  /// The seconds between its end and the start of its successor, or `nil` while that is undecided.
   var pause: Double?
   private(set) var port: Int?
   var drain: Draining?
@@ -59,7 +59,7 @@ final class Player {
 
   func thawFully() { while freezes > 0, isRunning { thaw() } }
 
-  /// Takes in what it logged, and whether it ended.
+  /// Records its new log events, and its end.
   ///
   /// - Returns: whether it ended since the last call.
   func look() -> Bool {

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import TortureModel
 
-/// What all rounds together did.
+/// The totals of all rounds.
 struct Summary: Sendable {
   var rounds = 0
   var acknowledged = 0
@@ -28,11 +28,11 @@ struct Summary: Sendable {
 extension History {
   var acknowledgedChanges: Int { operations.count { $0.answer == .acknowledged && !$0.name.isEmpty } }
   var acknowledgedDumps: Int { operations.count { $0.answer == .acknowledged && $0.kind == .dump } }
-  /// Without the first.
+  /// The number of times that the lease was taken, except the first.
   var takeOvers: Int { max(0, runs.map(\.takes.count).reduce(0, +) - 1) }
 }
 
-/// What is printed and kept.
+/// Prints and saves the reports.
 enum Report {
   static func json(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder()
@@ -115,7 +115,7 @@ enum Report {
   }
 }
 
-/// Prints a line at once, whatever standard output is.
+/// Prints a line without buffering.
 func say(_ text: String) {
   FileHandle.standardOutput.write(Data("\(text)\n".utf8))
 }

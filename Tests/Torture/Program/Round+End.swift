@@ -4,12 +4,12 @@ import JSON
 import TestSupport
 import TortureModel
 
-/// How a round ends.
+/// The end of a round.
 extension Round {
   func heal() {
     volume.heal()
     for player in players { player.thawFully() }
-    // What was not done by now, other than starts and signals under way, is left out.
+    // Actions that are not done by now are omitted, except starts and signals under way.
     moments.removeAll { moment in
       switch moment.moment {
       case .begin, .signal: false
@@ -19,9 +19,10 @@ extension Round {
     history.healed = clock.now
   }
 
-  /// One after the other, so that each but the last has one to hand over to. Clients go on meanwhile.
+  /// Stops the tasks one after the other, so that each but the last can hand over to another. Clients continue
+  /// meanwhile.
   func stopAll() throws {
-    // As long as the sidecar's own deadlines, and more.
+    // This is longer than the sidecar's own deadlines.
     try goOn(until: clock.now + 60) { players.allSatisfy { $0.drain == nil } }
     for player in players {
       guard let drain = player.drain?.giveUp(at: clock.now) else { continue }
@@ -34,7 +35,7 @@ extension Round {
       let task = (number + offset) % schedule.tasks.count
       for player in players where player.run.task == task && player.isRunning {
         player.pause = nil
-        // One that is stopping already may take a further signal for haste.
+        // A task that is already stopping may understand a further signal as a request to hurry.
         if player.run.stops.isEmpty { player.signal(SIGTERM) }
         try goOn(until: clock.now + 60) { !player.isRunning }
         if player.isRunning { player.giveUp() }
@@ -43,12 +44,12 @@ extension Round {
     try goOn(until: clock.now + 20) { players.allSatisfy { !$0.isRunning } }
   }
 
-  /// What a fresh task has.
+  /// The groups that a new task loads.
   func readBack() throws {
     (history.final, history.finalStart) = try state(in: volume.base)
   }
 
-  /// What deposed tasks kept, each dump as a start alone with it has it.
+  /// The groups in the dumps that deposed tasks saved, each as a start with that dump alone loads it.
   func readSideDumps() throws {
     let deposed = volume.base.appending(path: "deposed")
     for name in names(in: deposed) where name.hasSuffix(".bin") {
@@ -59,7 +60,7 @@ extension Round {
     }
   }
 
-  /// - Returns: the groups that a fresh task on a directory has, and how its start went.
+  /// - Returns: the groups that a new task on a directory loads, and the result of its start.
   private func state(in directory: URL) throws -> (groups: [String: String]?, start: String) {
     let player = try player(0, view: directory)
     defer { player.process.signal(SIGKILL) }
@@ -79,7 +80,7 @@ extension Round {
     }
   }
 
-  /// Names and descriptions of all groups but those of each start.
+  /// The names and descriptions of all groups, except those that each start creates.
   private static func groups(port: Int, token: String) throws -> [String: String] {
     let connection = try HTTPConnection(port: port)
     var groups: [String: String] = [:]

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import TortureModel
 
-/// What is done to the tasks.
+/// The actions on the tasks.
 extension Round {
   func perform(_ moment: Moment) throws {
     switch moment {
@@ -101,7 +101,7 @@ extension Round {
     }
   }
 
-  /// - Parameter delay: microseconds after the stage.
+  /// - Parameter delay: the microseconds after the stage.
   private func waitAmidDump(_ target: Schedule.Target, _ stage: Schedule.DumpStage, _ delay: Int) {
     guard let watch = DumpWatch(volume.base) else { return }
     ask(.dump, of: target)
@@ -112,7 +112,7 @@ extension Round {
       case .lookingAtClaim: ".lease-epoch-"
       }
     guard watch.waitForDump(andOpening: file, within: 1000) else { return }
-    // Shorter than what sleeping can do.
+    // The delay is shorter than the resolution of a sleep.
     let end = ContinuousClock.now + .microseconds(delay)
     while ContinuousClock.now < end {}
   }

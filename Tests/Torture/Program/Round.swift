@@ -72,7 +72,7 @@ final class Round {
 
   // MARK: - Time
 
-  /// Does what is due until a time, or until a condition holds.
+  /// Does the actions that are due, until a time or until a condition holds.
   func goOn(until end: Double, _ condition: () -> Bool) throws {
     var lastLook = -1.0
     while clock.now < end, !condition() {
@@ -112,7 +112,7 @@ final class Round {
     }
   }
 
-  /// Logs in as soon as that is possible; from then on clients come.
+  /// Logs in as soon as possible, and then starts the clients.
   private func open(_ run: Int, _ task: Int, _ port: Int) {
     clients.start { [clients] in
       while !clients.isOver {

@@ -1,9 +1,9 @@
 import Foundation
 
-/// The time of a round: seconds since its beginning.
+/// The clock of a round, in seconds since its start.
 struct RoundClock: Sendable {
   private let start = ContinuousClock.now
-  /// Unix time of the beginning.
+  /// The Unix time of the start.
   let origin = Date().timeIntervalSince1970
 
   var now: Double { seconds(at: .now) }

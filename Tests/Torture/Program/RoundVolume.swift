@@ -5,19 +5,20 @@ import TortureModel
 
 /// The volume of a round, as each task sees it.
 final class RoundVolume {
-  /// Several times what the dumps of the longest round take, some hundred of 300 KiB: nothing but a disturbance may fill it.
+  /// The size of the file system. It is several times the dumps of the longest round, which are some hundred of 300
+  /// KiB, so that only a disturbance can fill it.
   private static let small = "256m"
 
-  /// The directory itself, behind all mounts.
+  /// The dump directory itself, without the mounts.
   let base: URL
   private var small: SmallVolume?
   private var mounts: [HangingVolume] = []
-  /// How many disturbances want a mount to hang at the moment.
+  /// The number of disturbances that currently keep each mount hung.
   private var hanging: [Int]
   private var filling = 0
   private let clock: RoundClock
   private(set) var full: [Span] = []
-  /// For each mount when it hung.
+  /// The spans in which each mount hung.
   private var hung: [[Span]]
 
   init(_ kind: Schedule.Volume, tasks: Int, in root: URL, clock: RoundClock) throws {
@@ -48,7 +49,7 @@ final class RoundVolume {
 
   private func mount(of task: Int) -> Int? { mounts.isEmpty ? nil : task % mounts.count }
 
-  /// When a task's view of the volume hung.
+  /// The spans in which a task's view of the volume hung.
   func hung(for task: Int) -> [Span] { mount(of: task).map { hung[$0] } ?? [] }
 
   // MARK: - Disturbances
@@ -77,7 +78,7 @@ final class RoundVolume {
     small.fill()
   }
 
-  /// Takes what became free meanwhile.
+  /// Fills the space that became free meanwhile.
   func keepFull() {
     if filling > 0 { small?.fill() }
   }
@@ -101,7 +102,7 @@ final class RoundVolume {
     }
   }
 
-  /// Copies what is on it, before it goes.
+  /// Copies the volume's files before it is unmounted.
   func keep(in directory: URL) {
     guard small != nil else { return }
     try? FileManager.default.copyItem(at: base, to: directory.appending(path: "volume"))

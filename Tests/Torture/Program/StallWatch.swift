@@ -3,13 +3,13 @@ import Glibc
 import Synchronization
 import TortureModel
 
-/// Notes when the machine has no time for a thread that only wants to wake up: then it has none for the tasks either.
+/// Records when the machine does not run a thread that only wakes up. At these times it does not run the tasks either.
 final class StallWatch: Sendable {
   private static let longest = Duration.milliseconds(250)
 
   private let stalls = Mutex<[(begin: ContinuousClock.Instant, end: ContinuousClock.Instant)]>([])
 
-  /// Watches as long as the process lives.
+  /// Watches as long as the process runs.
   func start() {
     Thread.detachNewThread { [self] in
       var last = ContinuousClock.now
@@ -22,7 +22,7 @@ final class StallWatch: Sendable {
     }
   }
 
-  /// Those of a round.
+  /// The stalls during a round.
   func spans(on clock: RoundClock) -> [Span] {
     stalls.withLock { $0 }.map { Span(clock.seconds(at: $0.begin), clock.seconds(at: $0.end)) }.filter {
       $0.end ?? 0 > 0

@@ -3,13 +3,14 @@ import Glibc
 import TestSupport
 import TortureModel
 
-/// What this machine offers beyond plain processes. What it does not offer is left out, and said.
+/// The capabilities of this machine beyond plain processes. Rounds omit missing capabilities, and the program reports
+/// them.
 struct TestBed: Sendable {
-  /// Preloaded, it moves the wall clock of a process by `SKEW_SECONDS`.
+  /// A library that, when preloaded, moves the wall clock of a process by `SKEW_SECONDS`.
   let skewedClock: URL?
-  /// Preloaded, it makes what changes names and what syncs take up to `SLOW_MILLISECONDS` longer.
+  /// A library that, when preloaded, delays renames and syncs by up to `SLOW_MILLISECONDS`.
   let slowVolume: URL?
-  /// A wrapper under which a program takes its kernel for another one.
+  /// A wrapper that makes a program see another kernel.
   let otherKernel: URL?
   /// Whether a volume can be a file system process, which can be stopped.
   private let canHang: Bool
@@ -17,7 +18,7 @@ struct TestBed: Sendable {
   private let canBeFull: Bool
   let stalls = StallWatch()
 
-  /// - Parameter directory: for the files that it makes.
+  /// - Parameter directory: the directory for compiled files.
   init(in directory: URL) throws {
     skewedClock = try Self.library("EndToEnd/Fixtures/skewed-clock", in: directory)
     slowVolume = try Self.library("Torture/Fixtures/slow-volume", in: directory)
@@ -46,7 +47,7 @@ struct TestBed: Sendable {
     stalls.start()
   }
 
-  /// The kind of volume that can be had for one.
+  /// The available kind of volume that replaces one.
   func volume(_ kind: Schedule.Volume) -> Schedule.Volume {
     switch kind {
     case .directory: .directory
@@ -55,7 +56,7 @@ struct TestBed: Sendable {
     }
   }
 
-  /// Compiles a fixture to preload.
+  /// Compiles a fixture as a library to preload.
   private static func library(_ name: String, in directory: URL) throws -> URL? {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
     let library = directory.appending(path: "\(URL(filePath: name).lastPathComponent).so")

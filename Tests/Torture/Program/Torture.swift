@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import TortureModel
 
-/// Plays rounds on several threads, and tells how each went.
+/// Plays rounds on several threads, and reports each.
 final class Torture: Sendable {
   private struct State {
     var queue: RoundQueue
@@ -20,9 +20,9 @@ final class Torture: Sendable {
 
   /// - Parameters:
   ///   - first: the seed of the first round.
-  ///   - rounds: how many are played at most.
-  ///   - limit: seconds within which all schedules are over, but for those of the first round of each job.
-  ///   - jobs: rounds at a time.
+  ///   - rounds: the maximum number of rounds.
+  ///   - limit: the seconds within which all schedules end, except those of each job's first round.
+  ///   - jobs: the number of concurrent rounds.
   init(first: UInt64, theme: Theme?, rounds: Int, within limit: Double, jobs: Int, directory: URL, bed: TestBed) {
     self.theme = theme
     self.jobs = jobs

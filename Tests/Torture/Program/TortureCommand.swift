@@ -5,8 +5,8 @@ import Synchronization
 import TestSupport
 import TortureModel
 
-/// Plays random rounds of tasks on one volume under a nemesis, and judges each by what the service promises. Called by
-/// `scripts/torture`.
+/// Plays random rounds of tasks on one volume with random faults, and compares each with the gateway's promises.
+/// `scripts/torture` runs it.
 @main
 struct TortureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "gatehouse-torture")

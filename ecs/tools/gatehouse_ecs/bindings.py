@@ -1,4 +1,4 @@
-"""What the names in the templates stand for: in files for awscli, in CloudFormation, in Terraform."""
+"""The values of the names in the templates: in files for awscli, in CloudFormation and in Terraform."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from .limits import StopBudget, default_stop_timeout, joint_faults
 from .template import Attribute
 from .variables import WIRING, Faults, resolve
 
-# Name in the templates: what CloudFormation calls it. In Terraform it is a token that `templatefile` replaces.
+# By the name in the templates: CloudFormation's name. In Terraform it is a token that `templatefile` replaces.
 REFERENCES = {
     "image": "Image",
     "partition": "AWS::Partition",
@@ -30,7 +30,7 @@ ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?
 
 
 def settle(given: dict[str, Any]) -> dict[str, Any]:
-    """All variables, checked alone and together, with those that follow from others."""
+    """All variables, checked separately and together, with those derived from others."""
     values = resolve(given)
     if values["stop_timeout"] is None:
         values["stop_timeout"] = default_stop_timeout(values["launch"])
@@ -48,7 +48,7 @@ def is_wired(values: dict[str, Any]) -> bool:
 
 
 def for_awscli(values: dict[str, Any]) -> dict[str, Any]:
-    """Everything is a literal. The names of what the user makes follow from `name`."""
+    """Bindings to literals. The names of resources that the user creates are derived from `name`."""
     name, region, account = values["name"], values["region"], values["account"]
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     role = f"arn:{partition}:iam::{account}:role/{name}"
@@ -109,7 +109,7 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
 
 
 def repository_of(image: str) -> str | None:
-    """The ARN of the ECR repository that `image` is in."""
+    """The ARN of the ECR repository of `image`."""
     found = ECR_IMAGE.match(image)
     if not found:
         return None

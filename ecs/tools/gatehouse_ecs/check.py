@@ -1,4 +1,4 @@
-"""Renders every way to launch, and looks at it with rules of our own, awscli, cfn-lint and terraform."""
+"""Renders every way to launch, and checks it with the project's rules, awscli, cfn-lint and terraform."""
 
 import argparse
 import sys
@@ -32,7 +32,7 @@ def _equality(all_values: dict[str, dict[str, Any]]) -> Iterable[str]:
             yield from (f"{name}: {difference}" for difference in equality.differences(values))
 
 
-# What is done, by what, and whether --strict insists on the tool.
+# The steps: what each does, with which tool, and whether --strict requires the tool.
 STEPS: tuple[tuple[str, Step, bool], ...] = (
     ("rules", _rules, True),
     ("one source for all stacks", _equality, True),

@@ -1,4 +1,4 @@
-"""The CloudFormation stack: sections written by hand in ecs/cloudformation/, and the documents put into them."""
+"""The CloudFormation stack: the handwritten sections in ecs/cloudformation/, with the documents inserted."""
 
 import json
 from typing import Any
@@ -8,14 +8,14 @@ from .bindings import for_cloudformation
 from .template import fill, read
 
 SECTIONS = ("network", "storage", "secrets", "service")
-# Keys of the interface whose CloudFormation spelling is not the same with a capital letter.
+# The API's keys whose CloudFormation spelling differs in more than a capital first letter.
 SPELLINGS = {
     "efsVolumeConfiguration": "EFSVolumeConfiguration",
     "fileSystemId": "FilesystemId",
     "iam": "IAM",
     "managedEBSVolume": "ManagedEBSVolume",
 }
-# Maps whose keys are names of their own.
+# Maps whose keys are user-defined names.
 VERBATIM = ("options",)
 
 
@@ -43,7 +43,7 @@ def stack(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def capitalized(node: Any) -> Any:
-    """A document of the ECS interface in CloudFormation's spelling."""
+    """A document of the ECS API in CloudFormation's spelling."""
     if isinstance(node, list):
         return [capitalized(item) for item in node]
     if not isinstance(node, dict) or _is_function(node):
@@ -67,7 +67,7 @@ def _mount_targets(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ingress(values: dict[str, Any]) -> dict[str, Any]:
-    """Who may reach the port: a rule per client."""
+    """The ingress rules of the port, one for each client."""
     rules = {}
     for number, client in enumerate(values["clients"], 1):
         source = "SourceSecurityGroupId" if client.startswith("sg-") else "CidrIp"
@@ -102,7 +102,7 @@ def _monitoring(values: dict[str, Any], bound: dict[str, Any]) -> dict[str, Any]
 
 
 def _dashboard_text(bound: dict[str, Any]) -> str:
-    """A reference inside the text is written as `Fn::Sub` takes it."""
+    """Writes references inside a text in the form of `Fn::Sub`."""
     body = documents.dashboard(bound)
     return json.dumps(_references_as_text(body), ensure_ascii=False)
 

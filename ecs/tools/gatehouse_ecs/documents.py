@@ -1,4 +1,4 @@
-"""The documents of a deployment: each template, filled and in the form that the ECS and IAM interfaces take."""
+"""The documents of a deployment: the filled templates in the form that the ECS and IAM APIs accept."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ def service(bound: dict[str, Any]) -> dict[str, Any]:
 
 
 def policy(name: str, bound: dict[str, Any]) -> dict[str, Any]:
-    """A statement that lost its `Resource`, as that of copies in S3 where there are none, is left out."""
+    """A policy without the statements that lost their `Resource`, such as that for copies in S3 where there are none."""
     template = read(f"iam/{name}.json")
     filled = fill(template, bound)
     kept = [
@@ -48,7 +48,7 @@ def dashboard(bound: dict[str, Any]) -> dict[str, Any]:
 
 
 def all_of(bound: dict[str, Any]) -> dict[str, Any]:
-    """Every document of one deployment, by the name of its file."""
+    """Every document of one deployment, by its file's name."""
     launch = bound["launch"]
     assert launch in LAUNCHES
     policies = {f"iam/{name}.json": policy(name, bound) for name in POLICIES if _applies(name, launch)}
@@ -62,7 +62,7 @@ def all_of(bound: dict[str, Any]) -> dict[str, Any]:
 
 
 def awscli_files(documents: dict[str, Any]) -> dict[str, Any]:
-    """`documents` as awscli takes them: a file for each filter and each alarm."""
+    """`documents` in the form that awscli accepts, with a file for each filter and each alarm."""
     files = dict(documents)
     for entry in files.pop("metric-filters.json"):
         files[f"metric-filters/{entry['filterName']}.json"] = entry
@@ -80,7 +80,7 @@ def _applies(policy_name: str, launch: str) -> bool:
 
 
 def _listed(container: dict[str, Any]) -> dict[str, Any]:
-    """`environment` and `secrets`, mappings in the template, as the lists that ECS takes."""
+    """Converts `environment` and `secrets`, which are mappings in the template, to the lists that ECS accepts."""
     listed = dict(container)
     for key, value_key in (("environment", "value"), ("secrets", "valueFrom")):
         if key in container:
@@ -93,7 +93,7 @@ def _text(value: Any) -> Any:
 
 
 def _complete(template: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
-    """Entries that name a variable without value, as the alarm on copies where there are none, are left out."""
+    """The entries except those that name a variable without a value, such as the alarm on copies where there are none."""
     return [fill(entry, bound) for entry in read(template) if _has_values(entry, bound)]
 
 

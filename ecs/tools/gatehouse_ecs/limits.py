@@ -1,14 +1,15 @@
-"""What ECS allows, and how one number, `stop_timeout`, becomes every time limit of a stop."""
+"""The limits of ECS, and the derivation of every time limit of a stop from one number, `stop_timeout`."""
 
 from dataclasses import dataclass
 from typing import Any
 
-# Seconds that a container on Fargate may take to stop, and that all containers of a Spot task get together.
+# The seconds that a container on Fargate may take to stop, and the total for all containers of a Spot task.
 FARGATE_STOP = 120
 SPOT_STOP = 120
-# Where a container names no stopTimeout.
+# The default for a container without stopTimeout.
 DEFAULT_STOP = 30
-# Seconds between the sidecar's drain and its kill; and what an interrupted Spot task needs besides its two stops.
+# The seconds between the sidecar's drain and its kill, and those that an interrupted Spot task needs besides its two
+# stops.
 DRAIN_MARGIN = 5
 SPOT_MARGIN = 10
 
@@ -16,7 +17,8 @@ SPOT_MARGIN = 10
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 HEALTH_LIMITS = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 
-# CPU units: MiB from, to, step. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+# By CPU units: the MiB of memory from, to, and in steps of.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 FARGATE_MEMORY = {
     256: (512, 2048, 0),
     512: (1024, 4096, 1024),
@@ -30,7 +32,7 @@ FARGATE_MEMORY = {
 
 @dataclass(frozen=True)
 class StopBudget:
-    """Seconds for each part of a stop. The sidecar drains and ends first, then the service stops."""
+    """The seconds for each part of a stop. The sidecar drains and ends first, then the gateway stops."""
 
     sidecar_stop: int
     drain_deadline: int
@@ -55,7 +57,7 @@ def stop_faults(launch: str, stop_timeout: int) -> list[str]:
 
 
 def size_faults(cpu: int, memory: int) -> list[str]:
-    """For Fargate only: EC2 takes any pair."""
+    """The fault of a pair of CPU and memory on Fargate. EC2 accepts any pair."""
     if cpu not in FARGATE_MEMORY:
         return [f"cpu: is {cpu}; Fargate takes {', '.join(map(str, FARGATE_MEMORY))}"]
     low, high, step = FARGATE_MEMORY[cpu]
@@ -77,7 +79,7 @@ def image_faults(image: str) -> list[str]:
 
 
 def joint_faults(values: dict[str, Any]) -> list[str]:
-    """What is wrong with variables that are each in order, taken together."""
+    """The faults of variables that are each valid but do not fit together."""
     launch = values["launch"]
     faults = image_faults(values["image"]) + stop_faults(launch, values["stop_timeout"])
     if launch != "ec2":

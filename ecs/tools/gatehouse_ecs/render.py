@@ -1,4 +1,4 @@
-"""Makes the files that a deployment takes from a file of variables."""
+"""Writes the files of a deployment from a file of variables."""
 
 import argparse
 import sys
@@ -34,7 +34,7 @@ def left_out(values: dict[str, Any]) -> list[str]:
 
 
 def write(rendered: dict[str, str], output: Path) -> None:
-    """Documents of an earlier run go: an alarm that is not wanted any more must not be put again."""
+    """Removes the documents of an earlier run, so that a removed alarm is not created again."""
     for directory in ("awscli", "terraform/documents"):
         for path in (output / directory).rglob("*.json"):
             if path.relative_to(output).as_posix() not in rendered:

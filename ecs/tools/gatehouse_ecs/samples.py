@@ -1,4 +1,4 @@
-"""Variables for trying the templates: names that belong to nobody."""
+"""Sample variables to try the templates, with names that do not exist."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ WIRED = {
     "admin_password_secret_arn": secret("admin-password"),
     "sidecar_password_secret_arn": secret("sidecar-password"),
 }
-# Every variable that is off by default.
+# Values for every variable that is off by default.
 EVERYTHING = {
     "image": "registry.example/team/gatehouse:1.2.3",
     "clients": ["10.0.0.0/16", "sg-0123456789abcdef1"],
@@ -55,7 +55,7 @@ def example() -> dict[str, Any]:
 
 
 def variants() -> dict[str, dict[str, Any]]:
-    """The example for every way to launch, plain and with everything on, each with the name of the variant."""
+    """The example for every way to launch, with defaults and with everything enabled, each with the variant's name."""
     found = {}
     for launch in LAUNCHES:
         bucket = {"offsite_bucket": "gatehouse-copies"} if launch == "fargate-ebs" else {}
@@ -65,7 +65,7 @@ def variants() -> dict[str, dict[str, Any]]:
 
 
 def wired(given: dict[str, Any]) -> dict[str, Any]:
-    """The user's variables; what only awscli needs is made up where they do not name it."""
+    """The user's variables, with sample values for missing ones that only awscli needs."""
     return settle(
         given if is_wired(settle(given)) else {**WIRED, **{k: v for k, v in given.items() if k not in WIRING}}
     )

@@ -1,4 +1,4 @@
-"""What the pages in docs/ know: settings, and figures of the sidecar's status line."""
+"""The names that the pages in docs/ document: settings, and metrics of the sidecar's status line."""
 
 import re
 from functools import cache

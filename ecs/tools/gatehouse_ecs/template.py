@@ -1,4 +1,4 @@
-"""Templates: JSON in which "${name}" stands for a value. What has no value is left out."""
+"""Templates: JSON in which "${name}" stands for a value. Parts without a value are omitted."""
 
 import json
 import re
@@ -14,7 +14,7 @@ NAME = re.compile(r"\$\{([a-z0-9_:-]+)\}")
 
 @dataclass(frozen=True)
 class Attribute:
-    """A value that only CloudFormation knows: `Resource`, or `Resource.Attribute`."""
+    """A value that only CloudFormation knows: `Resource` or `Resource.Attribute`."""
 
     path: str
 
@@ -34,7 +34,7 @@ def read(name: str) -> Any:
 
 
 def fill(node: Any, values: dict[str, Any]) -> Any:
-    """`node` with every "${name}" replaced. Throws `Faults` for a name that nobody gives."""
+    """`node` with every "${name}" replaced. Raises `Faults` for an unknown name."""
     if isinstance(node, str):
         return _fill_text(node, values)
     if isinstance(node, list):

@@ -1,4 +1,4 @@
-"""The Terraform stack: the files of ecs/terraform/ as they are, and the documents and variables that they read."""
+"""The Terraform stack: the unchanged files of ecs/terraform/, and the documents and variables that they read."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The variables of a deployment: what there is, what each takes, and what is wrong with a file of them."""
+"""The variables of a deployment: their names, the values that they accept, and the faults of a file of them."""
 
 import difflib
 import json
@@ -47,7 +47,7 @@ class Variable:
     highest: int = 2**53
     choices: tuple = ()
     required: bool = False
-    # Only the files for plain awscli need it; the stacks make what it names.
+    # Only the files for plain awscli need this variable. The stacks create what it names.
     wiring: bool = False
 
     def fault(self, value: Any) -> str | None:
@@ -155,7 +155,7 @@ WIRING = tuple(variable.name for variable in VARIABLES if variable.wiring)
 
 
 class Faults(Exception):
-    """All that is wrong with what the user gave, a sentence each."""
+    """The faults of the user's variables, one sentence each."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -163,7 +163,7 @@ class Faults(Exception):
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The file's variables as they are in it."""
+    """The file's variables, unchanged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_twins)
     except OSError as error:
@@ -186,7 +186,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def resolve(given: dict[str, Any]) -> dict[str, Any]:
-    """Every variable with its value or default. Throws `Faults` with everything that is wrong, at once."""
+    """Every variable with its value or default. Raises `Faults` with all faults at once."""
     faults = []
     for name in given.keys() - BY_NAME.keys():
         close = difflib.get_close_matches(name, BY_NAME, 1)

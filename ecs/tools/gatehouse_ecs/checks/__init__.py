@@ -1,1 +1,1 @@
-"""The steps of `scripts/ecs-check`: each yields what is wrong."""
+"""The steps of `scripts/ecs-check`. Each yields the faults that it finds."""

@@ -1,4 +1,4 @@
-"""Deploys every variant into a moto server with awscli, and looks at what is there afterwards."""
+"""Deploys every variant into a moto server with awscli, and checks the result."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def run(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
     try:
         with local_cloud() as cloud:
             made = network(cloud)
-            # Roles, monitoring and the stack hardly differ: the fullest variant is enough.
+            # Roles, monitoring and the stack hardly differ, so only the fullest variant is checked.
             fullest = max(all_values, key=lambda name: "everything on" in name)
             for number, (name, values) in enumerate(all_values.items()):
                 values = values | made | {"name": f"gatehouse{number}"}
@@ -57,7 +57,7 @@ def _deploy(cloud: LocalCloud, values: dict[str, Any], is_whole: bool) -> Iterat
     yield from (f"the task definition lost {path}" for path in lost(task, registered))
     cloud.call("ecs", "create-service", "--cli-input-json", cloud.file(service))
     described = cloud.call("ecs", "describe-services", "--cluster", name, "--services", name)["services"][0]
-    # moto keeps neither deploymentConfiguration nor availabilityZoneRebalancing; awscli's model has looked at them.
+    # moto stores neither deploymentConfiguration nor availabilityZoneRebalancing. awscli's model has checked them.
     kept = ("serviceName", "desiredCount", "launchType", "loadBalancers", "schedulingStrategy")
     sent = {key: service[key] for key in kept if key in service}
     yield from (f"the service lost {path}" for path in lost(sent, described))
@@ -104,7 +104,7 @@ def _task_alone(service: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create_stack(cloud: LocalCloud, values: dict[str, Any]) -> Iterator[str]:
-    """Under names of its own, since the stack makes what is there already."""
+    """Creates the stack under separate names, because the stack creates resources that already exist."""
     name = f"{values['name']}-stack"
     body = cloud.file(cloudformation.stack(values | {"name": name}))
     cloud.call("cloudformation", "validate-template", "--template-body", body)
@@ -151,7 +151,7 @@ def _monitor(cloud: LocalCloud, name: str, documents: dict[str, Any]) -> Iterato
 
 
 def lost(sent: Any, kept: Any, path: str = "") -> Iterator[str]:
-    """What was sent and did not come back, or came back as something else. More may come back: defaults."""
+    """The values that were sent but not returned, or returned differently. Additional defaults are accepted."""
     if isinstance(sent, dict) and isinstance(kept, dict):
         for key, value in sent.items():
             yield from lost(value, kept.get(key), f"{path}/{key}")

@@ -1,4 +1,4 @@
-"""Whether CloudFormation, Terraform and awscli get the same task, service, policies, filters, alarms and dashboard."""
+"""Checks that CloudFormation, Terraform and awscli get the same documents, from the task to the dashboard."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def _against_awscli(values: dict[str, Any], terraform: dict[str, Any]) -> Iterat
 
 
 def _topic(values: dict[str, Any]) -> dict[str, Any]:
-    """The stacks make a topic for an address; for awscli there is none."""
+    """The topic of alarms. The stacks create one if an address is set; for awscli there is none."""
     return {"alarm_actions": ["${alarm_topic}"]} if values["alarm_email"] else {}
 
 
@@ -70,7 +70,7 @@ def _tokens(text: str) -> str:
 
 
 def comparable(node: Any) -> Any:
-    """References as tokens, keys in small letters: CloudFormation writes the same keys with capitals."""
+    """Converts references to tokens, and keys to lower case, because CloudFormation capitalizes the same keys."""
     if isinstance(node, list):
         return [comparable(item) for item in node]
     if not isinstance(node, dict):
@@ -85,7 +85,7 @@ def comparable(node: Any) -> Any:
 
 
 def unequal(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
-    """Where two documents differ."""
+    """The paths at which two documents differ."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(ours.keys() | theirs.keys()):
             if key not in ours or key not in theirs:

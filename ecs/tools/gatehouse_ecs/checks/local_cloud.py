@@ -1,4 +1,4 @@
-"""awscli against a moto server on loopback: AWS's own model checks each document, and no account is ever asked."""
+"""awscli against a moto server on loopback. AWS's own model checks each document, and no account is used."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from .tools import tool
 
 
 class Refused(Exception):
-    """awscli or the server did not take a call."""
+    """awscli or the server refused a request."""
 
 
 class LocalCloud:
@@ -36,7 +36,7 @@ class LocalCloud:
         }
 
     def call(self, *arguments: str) -> Any:
-        """What one command of awscli answers. Throws `Refused` when it fails."""
+        """The output of one awscli command. Raises `Refused` when it fails."""
         done = subprocess.run(
             [self.aws, *arguments, "--output", "json"],
             env=self.environment,
@@ -51,7 +51,7 @@ class LocalCloud:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def file(self, document: Any) -> str:
-        """`document` as awscli takes a file."""
+        """`document` in the form of a file argument of awscli."""
         with tempfile.NamedTemporaryFile("w", dir=self.directory, suffix=".json", delete=False) as file:
             json.dump(document, file)
         return f"file://{file.name}"

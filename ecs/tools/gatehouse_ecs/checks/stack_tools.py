@@ -1,4 +1,4 @@
-"""cfn-lint on the CloudFormation stack; terraform on the Terraform stack."""
+"""Checks the CloudFormation stack with cfn-lint, and the Terraform stack with terraform."""
 
 import re
 import tempfile

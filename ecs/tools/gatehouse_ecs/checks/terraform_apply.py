@@ -1,4 +1,4 @@
-"""Terraform validates and applies the stack, with stand-ins for its providers; the documents say what it must make."""
+"""Applies the stack with Terraform and substitute providers, and compares the result with the documents."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from .stack_tools import TERRAFORM_REMEDY, stacks
 from .tools import Missing, run, tool
 
 Resources = list[tuple[str, dict[str, Any]]]
-# The name in the documents: in Secrets Manager.
+# By the name in the documents: the name in Secrets Manager.
 SECRETS = {
     "encryption_key": "encryption-key",
     "jwt": "jwt-secret",
@@ -28,7 +28,7 @@ SECRETS = {
 
 
 class Refused(Exception):
-    """Terraform did not take the stack."""
+    """Terraform refused the stack."""
 
 
 def check(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -42,7 +42,7 @@ def check(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def apply(files: dict[str, str]) -> Resources:
-    """What Terraform makes of `files`: type and arguments of each resource. Throws `Refused`."""
+    """The resources that Terraform makes of `files`, with their types and arguments. Raises `Refused`."""
     program = tool("terraform", TERRAFORM_REMEDY)
     try:
         from ..terraform_trial import provider, schema
@@ -70,7 +70,7 @@ def apply(files: dict[str, str]) -> Resources:
 
 
 def _address(port: int) -> dict[str, Any]:
-    """A provider that runs already, as TF_REATTACH_PROVIDERS takes it: Terraform then looks for no other."""
+    """A running provider in the form of TF_REATTACH_PROVIDERS, so that Terraform looks for no other."""
     return {
         "Protocol": "grpc",
         "ProtocolVersion": 6,
@@ -81,7 +81,7 @@ def _address(port: int) -> dict[str, Any]:
 
 
 def differences(values: dict[str, Any], resources: Resources) -> Iterator[str]:
-    """Where what Terraform made is not what the documents say."""
+    """The differences between Terraform's resources and the documents."""
     wanted = _filled(documents.all_of(for_terraform(values)), names(values, resources))
     task = written.task_definition(_one(resources, "aws_ecs_task_definition"))
     system_policy = _one(resources, "aws_efs_file_system_policy")["policy"]
@@ -110,7 +110,7 @@ def differences(values: dict[str, Any], resources: Resources) -> Iterator[str]:
 
 
 def names(values: dict[str, Any], resources: Resources) -> dict[str, str]:
-    """What the names in the documents became."""
+    """The values that the names in the documents became."""
     roles = {role["name_prefix"]: role["arn"] for role in _all(resources, "aws_iam_role")}
     secrets = {secret["name"]: secret["arn"] for secret in _all(resources, "aws_secretsmanager_secret")}
     groups = {group["name_prefix"]: group["id"] for group in _all(resources, "aws_security_group")}

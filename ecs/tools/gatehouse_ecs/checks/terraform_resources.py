@@ -1,4 +1,4 @@
-"""Resources of Terraform, written as the documents of the ECS and CloudWatch interfaces."""
+"""Terraform's resources, converted to documents of the ECS and CloudWatch APIs."""
 
 import json
 from typing import Any

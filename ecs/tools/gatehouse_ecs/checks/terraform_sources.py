@@ -1,4 +1,4 @@
-"""What shows without a provider: the sources parse, name what is declared, and make what CloudFormation makes."""
+"""Checks without a provider: the sources parse, use declared names, and match the CloudFormation stack."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from .. import cloudformation, terraform
 from .stack_tools import stacks
 from .tools import tool
 
-# The same thing in both.
+# Resource types that correspond to each other.
 KINDS = {
     "AWS::CloudWatch::Alarm": "aws_cloudwatch_metric_alarm",
     "AWS::CloudWatch::Dashboard": "aws_cloudwatch_dashboard",
@@ -29,7 +29,7 @@ KINDS = {
     "AWS::SNS::Topic": "aws_sns_topic",
     "AWS::SecretsManager::Secret": "aws_secretsmanager_secret",
 }
-# What CloudFormation writes inside another resource.
+# Resource types that CloudFormation writes inside another resource.
 PARTS = {
     "aws_ecs_cluster_capacity_providers",
     "aws_efs_backup_policy",
@@ -65,7 +65,7 @@ def run(all_values: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def parse(files: dict[str, str]) -> dict[str, list[Any]]:
-    """Blocks of all files by kind. Raises `ValueError` when they do not parse."""
+    """The blocks of all files by kind. Raises `ValueError` when they do not parse."""
     program = tool("hcl2tojson")
     with tempfile.NamedTemporaryFile("w", suffix=".tf", encoding="utf-8") as file:
         file.write("\n".join(files.values()))
@@ -109,7 +109,7 @@ def references(files: dict[str, str], parsed: dict[str, list[Any]]) -> Iterator[
 
 
 def unread_documents(files: dict[str, str], stack: dict[str, str]) -> Iterator[str]:
-    """Each key of a document must reach a resource: what Terraform does not read would differ from CloudFormation."""
+    """Finds keys of documents that reach no resource, which would make Terraform differ from CloudFormation."""
     code = "\n".join(files.values())
     entries = {
         "local.task_definition": json.loads(stack["documents/task-definition.json"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Missing(Exception):
-    """A tool is not here; the text says which, and how to get it."""
+    """A tool is missing. The text names it and says how to get it."""
 
 
 def tool(name: str, remedy: str = "scripts/setup --ecs installs it") -> str:
@@ -20,7 +20,7 @@ def tool(name: str, remedy: str = "scripts/setup --ecs installs it") -> str:
 def run(
     command: list[str], directory: Path | None = None, environment: dict[str, str] | None = None, seconds: int = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Both outputs are in `stdout`. Fails on no exit code: the caller looks."""
+    """Runs a program and returns both outputs in `stdout`. The caller checks the exit code."""
     return subprocess.run(
         command,
         cwd=directory,

@@ -1,4 +1,4 @@
-"""What must hold in a deployment, a rule each."""
+"""The rules that every deployment must meet."""
 
 from . import access, containers, durability, monitoring, volumes
 from .rule import RULES, Deployment, Finding, Rule, check

@@ -1,11 +1,11 @@
-"""Rules on what the roles may do."""
+"""Rules for the permissions of the roles."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from .rule import SIDECAR, Deployment, environment, rule, secrets
 
-# AWS has no resource for it: the token is for the registry as a whole.
+# AWS has no resource for this action, because the token is for the whole registry.
 STAR_RESOURCES = {"ecr:GetAuthorizationToken"}
 
 

@@ -1,4 +1,4 @@
-"""Rules on the containers: who may do what, with which settings, in which image."""
+"""Rules for the containers: their permissions, settings and image."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Rules on the order of starts and stops, and on one writer."""
+"""Rules for the order of starts and stops, and for a single writer."""
 
 import itertools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A rule, and the deployment that it looks at."""
+"""A rule, and the deployment that it checks."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 
 SERVICE = "gatehouse"
 SIDECAR = "gatehouse-sidecar"
-# The container that may run as root, for a moment and without secrets: it gives a fresh volume to the programs' user.
+# The container that may run as root, briefly and without secrets. It gives a new volume to the programs' user.
 VOLUME_OWNER = "volume-owner"
-# Brings the newest dump back from S3 onto a fresh volume.
+# The container that copies the newest dump from S3 to a new volume.
 NEWEST_COPY = "newest-copy"
 
 
@@ -39,12 +39,12 @@ class Deployment:
 
     @property
     def on_ebs(self) -> bool:
-        """Whether a volume is made at launch, and goes with its task."""
+        """Whether a volume is created at launch and deleted with its task."""
         return any(volume.get("configuredAtLaunch") for volume in self.task["volumes"])
 
     @property
     def programs(self) -> list[dict[str, Any]]:
-        """The service and the sidecar."""
+        """The gateway and the sidecar."""
         return [self.container(SERVICE), self.container(SIDECAR)]
 
     def container(self, name: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ Test = Callable[[Deployment], Iterable[str]]
 
 @dataclass(frozen=True)
 class Rule:
-    """`test` yields what breaks the rule, a few words each."""
+    """A rule. `test` yields each breach in a few words."""
 
     id: str
     sentence: str

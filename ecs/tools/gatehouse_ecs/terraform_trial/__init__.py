@@ -1,1 +1,1 @@
-"""A stand-in for Terraform's providers, so that Terraform validates and applies the stack without any account."""
+"""A substitute for Terraform's providers, so that Terraform validates and applies the stack without an account."""

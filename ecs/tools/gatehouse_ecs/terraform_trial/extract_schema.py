@@ -19,7 +19,7 @@ from typing import Any
 from ..template import ECS_DIRECTORY
 from .schema import FIXTURE
 
-# storageClassType in the wheel: Terraform's type.
+# By storageClassType in the wheel: Terraform's type.
 TYPES = {
     "string": "string",
     "number": "number",
@@ -43,7 +43,7 @@ ENTRY = re.compile(
 
 
 def used_kinds() -> Iterator[tuple[str, str]]:
-    """`resource` or `data`, and the type, of all that ecs/terraform/ declares of the aws provider."""
+    """The kind (`resource` or `data`) and type of everything that ecs/terraform/ declares of the aws provider."""
     for path in sorted((ECS_DIRECTORY / "terraform").glob("*.tf")):
         yield from re.findall(r'^(resource|data) "aws_(\w+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
 
@@ -85,7 +85,7 @@ def _block(text: str, owner: str, module: str, functions: dict[str, str]) -> dic
 
 
 def _text(schemas: dict[str, Any]) -> str:
-    """JSON with a line for each type, so that an update shows which ones changed."""
+    """JSON with a line for each type, so that an update shows the changed types."""
     sections = ['"source": ' + json.dumps(schemas["source"])]
     for section in ("resource", "data"):
         lines = [f"{json.dumps(name)}: {json.dumps(found, sort_keys=True)}" for name, found in schemas[section].items()]

@@ -1,4 +1,4 @@
-"""A provider with real schemas that makes nothing: what a resource is given comes back, the rest is made up."""
+"""A provider with real schemas that creates nothing. It returns the arguments and invents the other attributes."""
 
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -13,7 +13,7 @@ from .schema import answer
 from .wire import field, fields
 
 UNKNOWN = msgpack.ExtType(0, b"\0")
-# What AWS would answer, where the stack looks at it.
+# The answers of AWS that the stack uses.
 KNOWN = {
     ("aws_caller_identity", "account_id"): ACCOUNT,
     ("aws_partition", "partition"): "aws",
@@ -22,7 +22,7 @@ KNOWN = {
 
 
 class StandIn:
-    """One provider. `resources` holds what was applied: type and attributes, in order."""
+    """One provider. `resources` lists the applied resources with type and attributes, in order."""
 
     def __init__(self, schemas: dict[str, Any]) -> None:
         self.schemas = schemas
@@ -56,7 +56,7 @@ class StandIn:
                 proposed[name] = None
             elif value is None and attribute.get("computed"):
                 proposed[name] = UNKNOWN
-        # 5: whether the types are those of the older SDK, as most of the real provider's are.
+        # Field 5: whether the types are those of the older SDK, as most of the real provider's are.
         return field(1, _encode(proposed)) + field(5, 1)
 
     def _apply(self, request: dict[int, Any]) -> bytes:
@@ -95,7 +95,7 @@ def _encode(value: Any) -> bytes:
 
 @contextmanager
 def served(provider: StandIn) -> Iterator[int]:
-    """The loopback port on which `provider` answers Terraform."""
+    """Serves `provider` to Terraform, and returns the loopback port."""
 
     def handler(method: Callable[[dict[int, Any]], bytes]) -> grpc.RpcMethodHandler:
         return grpc.unary_unary_rpc_method_handler(lambda request, _: method(fields(request)))

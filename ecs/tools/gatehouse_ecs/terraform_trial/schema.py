@@ -1,4 +1,4 @@
-"""The schemas of the providers' resources, in the form that Terraform's plugin protocol (version 6) takes."""
+"""The schemas of the providers' resources, in the form of Terraform's plugin protocol (version 6)."""
 
 import json
 from functools import cache
@@ -10,7 +10,7 @@ from .wire import field
 FIXTURE = Path(__file__).with_name("aws-schema.json")
 MODES = {"list": 2, "set": 3, "struct": 1}
 CLASSES = ("lower", "upper", "numeric", "special")
-# What hashicorp/random 3.7 documents.
+# The schema that hashicorp/random 3.7 documents.
 RANDOM_PASSWORD = {
     "attributes": {
         "length": {"type": "number", "required": True},
@@ -26,7 +26,7 @@ RANDOM_PASSWORD = {
 
 @cache
 def aws() -> dict[str, Any]:
-    """By `resource` and `data`, and then by type."""
+    """The schemas by `resource` and `data`, and then by type."""
     found = json.loads(FIXTURE.read_text(encoding="utf-8"))
     return {"resource": found["resource"], "data": found["data"], "ephemeral": {}}
 
@@ -36,7 +36,7 @@ def random() -> dict[str, Any]:
 
 
 def answer(schemas: dict[str, Any]) -> bytes:
-    """The answer to GetProviderSchema."""
+    """The response to GetProviderSchema."""
     empty = {"attributes": {"region": {"type": "string", "optional": True}}, "blocks": {}}
     encoded = field(1, _schema(empty))
     for section, number in (("resource", 2), ("data", 3), ("ephemeral", 8)):

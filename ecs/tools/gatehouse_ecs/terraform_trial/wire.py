@@ -1,4 +1,4 @@
-"""As much of Protocol Buffers as the plugin protocol takes here: numbers, texts, and messages in messages."""
+"""The part of Protocol Buffers that the plugin protocol needs here: numbers, texts and nested messages."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ def field(number: int, value: int | str | bytes) -> bytes:
 
 
 def fields(message: bytes) -> dict[int, bytes | int]:
-    """By number; of a repeated field the last."""
+    """The fields by number, and the last one of a repeated field."""
     return dict(_read(message))
 
 

@@ -1,6 +1,6 @@
 import Cryptography
 
-/// Writes the peer's layout. The plaintext is
+/// Writes Doorman's layout. The plaintext is
 /// `{"version":1,"created_at":"…Z","sanitized":false,"note":"…","data":{"users":[{…},{…}],"apis":[]}}`.
 struct DMP1Writer<Sink: DumpSink> {
   /// Large enough that calls into OpenSSL and the kernel cost nothing beside the work, small enough for a cache.
@@ -12,22 +12,21 @@ struct DMP1Writer<Sink: DumpSink> {
   private var block: [UInt8] = []
   private var bytes = 0
 
-  init(key: DumpKey, createdAt: String, note: String, sink: Sink, randomness: RandomBytes) throws {
-    guard let salt = randomness.next(DMP1.saltSize), let nonce = randomness.next(GCMStream.nonceSize) else {
+  init(_ header: DumpHeader, note: String, key: DumpKey, sink: Sink, randomness: RandomBytes) throws {
+    guard let salt = randomness.next(DMP1.salt.count), let nonce = randomness.next(DMP1.nonce.count)
+    else {
       throw DumpFormatError.library("random numbers")
     }
     gcm = try GCMStream(key: DMP1.key(key, salt: salt), nonce: nonce, isSealing: true)
     hash = try SHA256Stream()
     self.sink = sink
     block.reserveCapacity(Self.blockSize)
-    try writeRaw(DMP1.magic + salt + nonce)
-    try add(
-      "{\"version\":\(DMP1.version),\"created_at\":\(Self.quoted(createdAt)),\"sanitized\":false,\"note\":\(Self.quoted(note)),\"data\":{"
-    )
+    try writeRaw(DMP1.clearBytes(salt: salt, nonce: nonce))
+    try add(DMP1Envelope.beginning(header, note: note))
   }
 
   mutating func beginGroup(_ name: String, isFirst: Bool) throws {
-    let name = Self.quoted(name)
+    let name = DMP1Envelope.quoted(name)
     guard name.utf8.count <= DMP1Value.maximumShort else {
       throw DumpFormatError(.wrongOrder, "a collection's name has more than \(DMP1Value.maximumShort) bytes")
     }
@@ -87,19 +86,5 @@ struct DMP1Writer<Sink: DumpSink> {
       try hash.update(raw)
       try sink.write(raw)
     }
-  }
-
-  /// A JSON string; what is quoted here are names and times, so every rare character takes the long spelling.
-  private static func quoted(_ text: String) -> String {
-    let characters = text.unicodeScalars.map { scalar in
-      switch scalar {
-      case "\"": "\\\""
-      case "\\": "\\\\"
-      case _ where scalar.value < 0x20:
-        "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
-      default: String(Character(scalar))
-      }
-    }
-    return "\"" + characters.joined() + "\""
   }
 }

@@ -32,6 +32,16 @@ struct DMP1Value {
     first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "\"")
   }
 
+  /// Whether a text is a word or, by its characters, a number of JSON as Python writes it.
+  static func isScalar(_ text: UnsafeRawBufferPointer) -> Bool {
+    let words = ["true", "false", "null", "NaN", "Infinity", "-Infinity"]
+    if words.contains(where: { text.elementsEqual($0.utf8) }) { return true }
+    guard let first = text.first, first == UInt8(ascii: "-") || isDigit(first) else { return false }
+    return text.dropFirst().allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
   /// - Parameters:
   ///   - first: the value's first character, which comes again in the text.
   ///   - position: where it stands in the text.

@@ -1,11 +1,13 @@
 import Glibc
 
-/// What a process finds at its start, read without Foundation: that would double the size of a small program.
-package enum ProcessSurroundings {
+/// The environment, working directory and limits of the process. They are read without Foundation, which would double the
+/// size of a small program.
+package enum ProcessEnvironment {
+  /// A file of the system that can't be read, or is too large.
   package struct Unreadable: Error {}
 
-  /// The environment as the process was given it. Without one every setting would have its default, so a process that can't read
-  /// it ends.
+  /// The environment as the process was given it. A process that can't read it ends: otherwise every setting would have
+  /// its default.
   package static var environment: [String: String] {
     guard let text = try? bytes(of: "/proc/self/environ", maximum: 16 << 20) else { endWithoutEnvironment() }
     return Dictionary(
@@ -22,7 +24,7 @@ package enum ProcessSurroundings {
   private static func endWithoutEnvironment() -> Never {
     let sentence =
       "the environment can't be read from /proc/self/environ; mount /proc, and check that it is at most 16 MiB\n"
-    // Nothing is left to do where even this can't be written.
+    // If this can't be written either, nothing is left to do.
     _ = sentence.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     _exit(configurationFault)
   }
@@ -30,13 +32,14 @@ package enum ProcessSurroundings {
   /// `EX_CONFIG` of sysexits.h, as for every other fault of the settings.
   private static let configurationFault: Int32 = 78
 
+  /// The working directory.
   package static var workingDirectory: String {
     guard let path = getcwd(nil, 0) else { return "/" }
     defer { free(path) }
     return String(cString: path)
   }
 
-  /// Descriptors that the process may have open: the soft limit.
+  /// The soft limit of descriptors that the process may have open.
   package static var descriptorLimit: Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
@@ -44,7 +47,7 @@ package enum ProcessSurroundings {
     return Int(clamping: min(limit.rlim_cur, 1 << 20))
   }
 
-  /// Raises the soft limit of descriptors to the hard one. Where that is refused the soft one stays.
+  /// Raises the soft limit of descriptors to the hard one. If that is refused, the soft one stays.
   package static func raiseDescriptorLimit() {
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()

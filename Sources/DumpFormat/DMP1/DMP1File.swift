@@ -5,13 +5,13 @@ struct DMP1File: Sendable {
   /// A key that may be the one, derived for this file.
   struct Candidate {
     let key: [UInt8]
-    /// What the beginning says when it is opened with it; `nil` tells next to surely that it is not the one.
-    let stamp: DumpStamp?
+    /// What the beginning says when it is decrypted with the key. `nil` almost certainly says that it is another key.
+    let header: DumpHeader?
     /// Whether the beginning is text when it is opened with it, as that of every dump is, damaged or not.
     let isText: Bool
   }
 
-  /// How much of the text is looked at for `Candidate.stamp`, bytes: an envelope of ours up to its data, with room for
+  /// How much of the text is looked at for `Candidate.header`, bytes: an envelope of ours up to its data, with room for
   /// whitespace.
   private static let peekSize = 256
 
@@ -28,16 +28,16 @@ struct DMP1File: Sendable {
       throw DumpFormatError(.unsupportedLayout, "\(number)")
     }
     guard source.size > DMP1.overhead else { throw DumpFormatError(.truncated) }
-    salt = try Self.bytes(of: source, at: DMP1.magic.count, count: DMP1.saltSize)
-    nonce = try Self.bytes(of: source, at: DMP1.magic.count + DMP1.saltSize, count: GCMStream.nonceSize)
+    salt = try Self.bytes(of: source, at: DMP1.salt.lowerBound, count: DMP1.salt.count)
+    nonce = try Self.bytes(of: source, at: DMP1.nonce.lowerBound, count: DMP1.nonce.count)
     tag = try Self.bytes(of: source, at: source.size - GCMStream.tagSize, count: GCMStream.tagSize)
   }
 
   /// Of the whole file.
   var size: Int { source.size }
 
-  /// All before the sealed text.
-  var header: [UInt8] { DMP1.magic + salt + nonce }
+  /// All before the encrypted text.
+  var clearBytes: [UInt8] { DMP1.clearBytes(salt: salt, nonce: nonce) }
 
   private var end: Int { source.size - GCMStream.tagSize }
 
@@ -51,8 +51,8 @@ struct DMP1File: Sendable {
     for key in keyring.all {
       let key = try DMP1.key(key, salt: salt)
       let text = try opened(beginning, key)
-      let candidate = Candidate(key: key, stamp: stamp(of: text), isText: Self.isText(text))
-      if candidate.stamp == nil { others.append(candidate) } else { likely.append(candidate) }
+      let candidate = Candidate(key: key, header: header(of: text), isText: Self.isText(text))
+      if candidate.header == nil { others.append(candidate) } else { likely.append(candidate) }
     }
     return likely + others
   }
@@ -66,11 +66,11 @@ struct DMP1File: Sendable {
     return text.bytes
   }
 
-  private func stamp(of text: [UInt8]) -> DumpStamp? {
+  private func header(of text: [UInt8]) -> DumpHeader? {
     var scanner = DMP1Scanner(isCounting: true)
     // What stands before a fault counts as well: nothing is believed yet.
     text.withUnsafeBytes { try? scanner.scan($0, group: { _ in }, record: { _, _ in }) }
-    return scanner.stamp
+    return scanner.header
   }
 
   /// Whether bytes are an envelope's beginning, of which some may be damaged: three of four must be printable. Of bytes that a

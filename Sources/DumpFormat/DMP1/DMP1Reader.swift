@@ -26,7 +26,7 @@ struct DMP1Reader: Sendable {
     for candidate in try file.candidates(keyring) {
       let hash = try cryptographic { () throws(CryptographyError) in
         let hash = try SHA256Stream()
-        try hash.update(file.header)
+        try hash.update(file.clearBytes)
         return hash
       }
       let isAuthentic: Bool
@@ -70,7 +70,7 @@ struct DMP1Reader: Sendable {
 
   func beginning(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpBeginning {
     let candidates = try file.candidates(keyring)
-    for case let stamp? in candidates.map(\.stamp) { return .stamped(stamp) }
+    for case let header? in candidates.map(\.header) { return .header(header) }
     return candidates.contains(where: \.isText) ? .text : .unintelligible
   }
 
@@ -95,8 +95,6 @@ struct DMP1Reader: Sendable {
 
 extension DumpSummary {
   init(_ content: DMP1Scanner.Content, bytes: Int, sha256: String) {
-    self.init(
-      format: .dmp1, version: DMP1.version, createdAt: content.createdAt, order: content.order, counts: content.counts,
-      bytes: bytes, sha256: sha256)
+    self.init(header: content.header, counts: content.counts, bytes: bytes, sha256: sha256)
   }
 }

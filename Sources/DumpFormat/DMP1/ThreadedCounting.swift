@@ -1,21 +1,20 @@
-import Synchronization
 import Threads
 
-/// Counts on a thread of its own, which opens a block while the one that reads hashes the next.
+/// Counts on a thread of its own, which decrypts a block while the reading thread hashes the next one.
 ///
-/// A few blocks go round: filled ones there, spare ones back. Nothing else is shared but the result, which is looked at
-/// when the thread has ended.
+/// A few blocks circulate: filled ones go to the thread, spare ones come back. Besides them the threads share the result
+/// only, which is read when the thread has ended.
 struct ThreadedCounting: BlockCounting {
-  /// One that is filled, one that is opened, and one each for the other to wait with.
+  /// One block that is filled, one that is decrypted, and one that waits on either side.
   private static let ring = 4
 
-  /// Where the thread leaves what it found.
+  /// The place for the thread's result.
   private final class Outcome: Sendable {
-    let result = Mutex<Result<DMP1Scanner.Content?, DumpFormatError>?>(nil)
+    let result = Lock<Result<DMP1Scanner.Content?, DumpFormatError>?>(nil)
   }
 
-  private let filled = BlockQueue()
-  private let spare = BlockQueue()
+  private let filled = BlockingQueue<SealedBlock>()
+  private let spare = BlockingQueue<SealedBlock>()
   private let outcome = Outcome()
   private let thread: SystemThread
 
@@ -28,8 +27,8 @@ struct ThreadedCounting: BlockCounting {
         try Self.count(file: file, key: key, filled: filled, spare: spare)
       }
       outcome.result.withLock { $0 = result }
-      // Whoever waits for a spare block hears that none will come.
-      spare.put(nil)
+      // Ends a wait for a spare block.
+      spare.close()
     }
     guard let thread else { return nil }
     self.thread = thread
@@ -44,14 +43,14 @@ struct ThreadedCounting: BlockCounting {
   }
 
   func finish() -> Result<DMP1Scanner.Content?, DumpFormatError> {
-    filled.put(nil)
+    filled.close()
     thread.join()
-    // It leaves one before it ends. Without, nothing is known of the file, least of all that it is damaged.
+    // The thread always leaves a result. Without one nothing is known of the file, so it must not count as damaged.
     return outcome.result.withLock { $0 } ?? .failure(.library("the thread that counts ended without a result"))
   }
 
   private static func count(
-    file: DMP1File, key: [UInt8], filled: BlockQueue, spare: BlockQueue
+    file: DMP1File, key: [UInt8], filled: BlockingQueue<SealedBlock>, spare: BlockingQueue<SealedBlock>
   ) throws(DumpFormatError) -> DMP1Scanner.Content? {
     var counter = try DMP1Counter(file: file, key: key)
     while var block = filled.take() {

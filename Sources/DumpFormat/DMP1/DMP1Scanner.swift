@@ -1,11 +1,12 @@
-/// Splits the plaintext of the peer's layout into groups and records while it streams by.
+import JSON
+
+/// Splits the plaintext of Doorman's layout into groups and records while it streams by.
 ///
 /// Its memory is bounded whatever the text is: of the envelope it keeps short texts only, of the rest one record, or
 /// none when records are only counted.
 struct DMP1Scanner {
   struct Content {
-    let createdAt: String
-    let order: DumpOrder?
+    let header: DumpHeader
     let counts: [DumpSummary.GroupCount]
   }
 
@@ -44,9 +45,7 @@ struct DMP1Scanner {
   }
 
   /// What the envelope says so far.
-  var stamp: DumpStamp? {
-    envelope.createdAt.map { DumpStamp(createdAt: $0, order: envelope.order) }
-  }
+  var header: DumpHeader? { envelope.header }
 
   mutating func scan(
     _ block: UnsafeRawBufferPointer, group: (String) throws -> Void,
@@ -76,8 +75,8 @@ struct DMP1Scanner {
     guard version.elementsEqual("\(DMP1.version)".utf8) else {
       throw DumpFormatError(.unsupportedVersion, String(decoding: version, as: UTF8.self))
     }
-    guard let createdAt = envelope.createdAt else { throw malformed(0, "it has no created_at") }
-    return Content(createdAt: createdAt, order: envelope.order, counts: groups.counts)
+    guard let header = envelope.header else { throw malformed(0, "it has no created_at") }
+    return Content(header: header, counts: groups.counts)
   }
 
   /// One byte between values.
@@ -125,12 +124,7 @@ struct DMP1Scanner {
   private func keeping(_ first: UInt8) -> DMP1Value.Keeping {
     switch state {
     case .record: isCounting ? .nothing : .whole
-    case .fieldValue(let name) where DMP1Value.isBracketed(first):
-      switch name {
-      case .version, .createdAt: .short
-      case .note: .beginning
-      case .data, .other: .nothing
-      }
+    case .fieldValue(let name) where DMP1Value.isBracketed(first): name.keeping
     default: .short
     }
   }
@@ -160,16 +154,16 @@ struct DMP1Scanner {
       groups.countRecord()
       state = .afterRecord
     case .group:
-      guard let name = JSONText.string(text) else { throw malformed(position, "a collection without a name") }
+      guard let name = JSONParser.string(of: text) else { throw malformed(position, "a collection without a name") }
       guard !groups.isFull else { throw malformed(position, "more than \(GroupCounter.maximum) collections") }
       guard groups.begin(name) else { throw malformed(position, "the collection '\(name)' comes twice") }
       try group(name)
       state = .groupColon
     case .field:
-      guard let name = JSONText.string(text) else { throw malformed(position, "a field without a name") }
+      guard let name = JSONParser.string(of: text) else { throw malformed(position, "a field without a name") }
       state = .fieldColon(DMP1Envelope.Name(Array(name.utf8)))
     case .fieldValue(let name):
-      guard value.isBracketed || JSONText.isScalar(text) else { throw malformed(position, "no JSON value") }
+      guard value.isBracketed || DMP1Value.isScalar(text) else { throw malformed(position, "no JSON value") }
       envelope.set(name, to: text)
       state = .afterField
     default:

@@ -1,16 +1,17 @@
 import JSON
 
-/// The variables as they are in effect; secrets by their length only.
-package struct ConfigurationListing: Sendable {
+/// The settings in effect, as `config check` shows them. Secrets are shown by their length only.
+package struct EffectiveSettings: Sendable {
   private let entries: [EnvironmentReader.Entry]
 
   init(_ entries: [EnvironmentReader.Entry]) {
     self.entries = entries
   }
 
+  /// The variables, in the order in which they were read.
   package var names: [String] { entries.map(\.name) }
 
-  /// Aligned columns: name, value, where it is from.
+  /// Aligned columns: variable, value, source.
   package var table: String {
     let nameWidth = entries.map(\.name.count).max() ?? 0
     let valueWidth = min(48, entries.map(\.value.count).max() ?? 0)
@@ -19,6 +20,7 @@ package struct ConfigurationListing: Sendable {
     }.joined(separator: "\n")
   }
 
+  /// One JSON object: each variable with its value and source.
   package var json: String {
     JSONWriter.text(
       .object(

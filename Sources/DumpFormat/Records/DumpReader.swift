@@ -50,8 +50,8 @@ package struct UnverifiedDump: Sendable {
   ///
   /// - Returns: `nil` when no key makes sense of the beginning.
   /// - Throws: `DumpFormatError` when it can't be read.
-  package func unverifiedStamp(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpStamp? {
-    try unverifiedBeginning(keyring).stamp
+  package func unverifiedHeader(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpHeader? {
+    try unverifiedBeginning(keyring).header
   }
 
   /// What the dump's beginning shows without authentication, which tells a wrong key from damage behind the beginning.

@@ -40,7 +40,7 @@ struct DMP1Inspection {
   ) throws(DumpFormatError) -> SHA256Stream? {
     let hash = try cryptographic { () throws(CryptographyError) in
       let hash = try SHA256Stream()
-      try hash.update(file.header)
+      try hash.update(file.clearBytes)
       return hash
     }
     var offset = DMP1.headerSize

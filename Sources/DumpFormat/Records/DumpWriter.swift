@@ -12,25 +12,23 @@ let maximumRecord = 64 << 20
 package struct DumpWriter<Sink: DumpSink> {
   private var layout: DMP1Writer<Sink>
   private var groups = GroupCounter()
-  private let format: DumpFormatName
-  private let createdAt: String
-  private let order: DumpOrder?
+  private let header: DumpHeader
 
+  /// Begins a dump.
+  ///
   /// - Parameters:
-  ///   - createdAt: RFC 3339 with a `Z`, as `2026-11-23T20:11:37.454068Z`.
-  ///   - order: where the dump stands among others; it is carried in the note.
-  ///   - note: a word for those who look inside; the peer's own by default.
+  ///   - header: its `createdAt` is RFC 3339 with a `Z`, as `2026-11-23T20:11:37.454068Z`. The note carries its order.
+  ///   - note: words for readers who look inside. The default is Doorman's.
   package init(
-    format: DumpFormatName, key: DumpKey, createdAt: String, sink: Sink, randomness: RandomBytes = .system,
-    order: DumpOrder? = nil, note: String = DumpOrder.plainNote
+    header: DumpHeader, key: DumpKey, sink: Sink, randomness: RandomBytes = .system,
+    note: String = DumpOrder.plainNote
   ) throws {
-    self.format = format
-    self.createdAt = createdAt
-    let note = order?.note(behind: note) ?? note
-    self.order = DumpOrder(note: note)
-    switch format {
+    let note = header.order?.note(behind: note) ?? note
+    // A note of the caller may be one that carries an order.
+    self.header = header.with(order: DumpOrder(note: note))
+    switch header.format {
     case .dmp1:
-      layout = try DMP1Writer(key: key, createdAt: createdAt, note: note, sink: sink, randomness: randomness)
+      layout = try DMP1Writer(header, note: note, key: key, sink: sink, randomness: randomness)
     }
   }
 
@@ -64,8 +62,7 @@ package struct DumpWriter<Sink: DumpSink> {
   package mutating func finish() throws -> (summary: DumpSummary, sink: Sink) {
     let end = try layout.finish(hasGroups: groups.name != nil)
     let summary = DumpSummary(
-      format: format, version: DMP1.version, createdAt: createdAt, order: order, counts: groups.counts,
-      bytes: end.bytes, sha256: end.sha256)
+      header: header, counts: groups.counts, bytes: end.bytes, sha256: end.sha256)
     return (summary, end.sink)
   }
 }
