@@ -1,6 +1,7 @@
-/// What a connection does, and how it ends.
+/// The activity of a connection, and how it ends.
 ///
-/// A value without a clock or a socket, and total: every event is answered in every state. `ConnectionGuard` acts on it.
+/// A value without a clock or a socket, and total: every event is answered in every state. `ConnectionGuard` acts on
+/// it.
 struct ConnectionState: Sendable, Equatable {
   enum Ending: Sendable, Equatable {
     case notYet
@@ -16,15 +17,15 @@ struct ConnectionState: Sendable, Equatable {
     case lingering
   }
 
-  /// What the shell does after an event.
+  /// The action of the shell after an event.
   enum Step: Sendable, Equatable {
     case nothing
     /// Close our side, and the connection when the client has had time to read.
     case linger
   }
 
-  /// Requests that a client may send before the first of them is answered. The connection of one that sends more is closed
-  /// after the answers to these.
+  /// Requests that a client may send before the first of them is answered. The connection of one that sends more is
+  /// closed after the answers to these.
   static let maximumAhead = 128
 
   private(set) var ending = Ending.notYet
@@ -56,7 +57,7 @@ struct ConnectionState: Sendable, Equatable {
   /// Whether what is written now belongs to no request: all have their answers.
   private var isAnswered: Bool { untaken >= unanswered }
 
-  /// What the limits count.
+  /// The activity that the limits count.
   var activity: ConnectionTable.Activity {
     switch unanswered {
     case 0: isReadingBody ? .sending : .idle
@@ -108,7 +109,8 @@ struct ConnectionState: Sendable, Equatable {
     return (isAnswerDue, ending == .notYet ? end() : .nothing)
   }
 
-  /// Whether what is being written is thrown away: everything is answered, so it is about a body that could not be read.
+  /// Whether what is being written is thrown away: everything is answered, so it is about a body that could not be
+  /// read.
   var dropsOutput: Bool {
     if case .afterAllAnswers = ending { isAnswered } else { false }
   }

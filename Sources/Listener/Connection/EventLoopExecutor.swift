@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Runs a connection's task on the connection's own event loop, so that a request that needs no other thread is answered
-/// without a switch of threads.
+/// Runs a connection's task on the connection's own event loop, so that a request that needs no other thread is
+/// answered without a switch of threads.
 ///
 /// Nothing that runs here may block: it would hold up every connection of the loop.
 final class EventLoopExecutor: TaskExecutor {

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A deadline that moves with nearly each request: one timer of the event loop, which is set anew only when it fires too
-/// early or stands too late.
+/// A deadline that moves with nearly each request: one timer of the event loop, which is set anew only when it fires
+/// too early or stands too late.
 final class LazyDeadline {
   private let eventLoop: any EventLoop
   private let action: () -> Void

@@ -1,7 +1,7 @@
 /// Follows a chunked body (RFC 9112, section 7.1) through the pieces in which it comes.
 ///
-/// The HTTP decoder follows it, too, but takes a chunk of any size that fits in 64 bits and extensions of any length, and
-/// then waits for them.
+/// The HTTP decoder follows it, too, but takes a chunk of any size that fits in 64 bits and extensions of any length,
+/// and then waits for them.
 struct ChunkedBody {
   struct Malformed: Error, Equatable {}
 

@@ -13,9 +13,11 @@ extension HTTPRequestHead {
   var hasBody: Bool { headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding") }
 }
 
-/// What the connection knows of a request beside its bytes. It travels beside the request, so no client can forge it.
+/// The connection's knowledge of a request beside its bytes. It travels beside the request, so no client can forge
+/// it.
 package struct RequestStanding: Sendable, Hashable {
-  /// The request came after the service began to drain. Whether a request is still taken is decided once, where it comes in.
+  /// The request came after the service began to drain. Whether a request is still taken is decided once, where it
+  /// comes in.
   package var isTooLate: Bool
   /// Why the request can't be taken as HTTP. Then its head stands only for the place of its answer.
   package var malformation: Malformation?

@@ -23,7 +23,8 @@ package final class ConnectionCounters: Sendable {
     ///
     /// - Returns: whether it is taken; one that comes too late does not count.
     func beginCall() -> Bool {
-      // Counted before the flag is read: a stop that sets the flag and then sees no call is followed by none that was taken.
+      // Counted before the flag is read: a stop that sets the flag and then sees no call is followed by none that was
+      // taken.
       calls.add(1, ordering: .sequentiallyConsistent)
       guard isTurningAway.value.load(ordering: .sequentiallyConsistent) else { return true }
       endCall()

@@ -6,8 +6,8 @@ import NIOCore
 /// Stands first in the pipeline of the listening socket: each connection that is accepted passes by, and nothing is
 /// accepted while the limiter wants none.
 ///
-/// Switching `autoRead` off takes the socket out of the event loop's poll. Only so does it stay quiet after an error of
-/// accept, too: the kernel reports the socket as readable until a connection was taken from it.
+/// Switching `autoRead` off takes the socket out of the event loop's poll. Only so does it stay quiet after an error
+/// of accept, too: the kernel reports the socket as readable until a connection was taken from it.
 final class ConnectionGate: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
@@ -34,8 +34,8 @@ final class ConnectionGate: ChannelDuplexHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    // One at a time, so that a decision falls before the next is accepted. Only a socket that was closed meanwhile takes
-    // no options.
+    // One at a time, so that a decision falls before the next is accepted. Only a socket that was closed meanwhile
+    // takes no options.
     try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
   }
 

@@ -1,54 +1,16 @@
 import Model
 
-/// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept again.
+/// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept
+/// again.
 ///
 /// A value. Time is a parameter, by a steady clock.
 package struct ConnectionTable: Sendable {
-  /// How many connections may be held.
-  package struct Limits: Sendable {
-    /// Connections that are served at once.
-    package var maximum: Int
-    /// Connections of one address, or of one IPv6 network of 64 bits; `nil` for no bound.
-    package var perAddress: Int?
-    /// Places beyond the maximum for peers on loopback.
-    package var loopbackPlaces = 8
-    /// Connections beyond these that are told to close and still hold their descriptor.
-    package var closingPlaces = 16
-    /// A connection counts as idle after this time, so that a client which is about to send keeps its place.
-    package var grace = Duration.milliseconds(250)
-    /// A request may be sent, or an answer be taken, for this long before the connection can be closed for a new one.
-    package var slowRequest = Duration.seconds(5)
-    /// Both times get shorter while more connections wait in the kernel's queue than can be taken in this time: a probe
-    /// is behind all of them.
-    package var patience = Duration.milliseconds(500)
-    /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
-    /// flood.
-    package var pace = 200
-    package var paceInterval = Duration.milliseconds(50)
-
-    /// The usual limits but these.
-    package init(
-      maximum: Int, perAddress: Int? = nil, loopbackPlaces: Int = 8, closingPlaces: Int = 16,
-      grace: Duration = .milliseconds(250), slowRequest: Duration = .seconds(5)
-    ) {
-      self.maximum = maximum
-      self.perAddress = perAddress
-      self.loopbackPlaces = loopbackPlaces
-      self.closingPlaces = closingPlaces
-      self.grace = grace
-      self.slowRequest = slowRequest
-    }
-
-    /// Descriptors that connections take at most.
-    package var descriptors: Int { maximum + loopbackPlaces + closingPlaces }
-  }
-
   struct ID: Hashable, Sendable {
     fileprivate let slot: Int
     fileprivate let generation: Int
   }
 
-  /// What a connection does.
+  /// The activity of a connection.
   enum Activity: Sendable, Equatable {
     /// It waits for a request, or for the rest of its head.
     case idle
@@ -167,8 +129,8 @@ package struct ConnectionTable: Sendable {
     switch entries[id.slot].phase {
     case .closing: return false
     case .new(let since) where activity == .idle:
-      // It was idle all the time, and keeps its place in the lists: event loops note the silence of their connections late,
-      // and in any order.
+      // It was idle all the time, and keeps its place in the lists: event loops note the silence of their connections
+      // late, and in any order.
       entries[id.slot].phase = .idle(since: since)
     default:
       leave(id.slot)
@@ -191,7 +153,7 @@ package struct ConnectionTable: Sendable {
   mutating func acceptance(now: Duration, waiting: Int = 0) -> Acceptance {
     self.waiting = waiting
     let recheck = now + (waiting > 0 ? Self.shortRecheck : limits.paceInterval)
-    // Whatever is told to close is closed within a turn of its event loop.
+    // A connection that is told to close is closed within a turn of its event loop.
     guard open + closing < limits.descriptors else { return .paused(until: recheck) }
     guard now >= paceEnd || paceCount < limits.pace else { return .paused(until: paceEnd) }
     guard isFull, closable(now) == nil else { return .open }
@@ -213,8 +175,8 @@ extension ConnectionTable {
     return true
   }
 
-  /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken longest
-  /// over its request or the answer. Never one whose answer is still being made.
+  /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken
+  /// longest over its request or the answer. Never one whose answer is still being made.
   private func closable(_ now: Duration) -> Int? {
     if let first = idle.first, isClosable(first, now) { return first }
     if let first = slow.first, isClosable(first, now) { return first }

@@ -1,12 +1,13 @@
 import NIOCore
 
-/// Stands before the HTTP codec and counts what came of a head that has not ended, since the codec holds that in memory.
+/// Stands before the HTTP codec and counts what came of a head that has not ended, since the codec holds that in
+/// memory.
 final class HeadMeter: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
-  /// Bytes that may come without a part of a request in them. The codec's own bound of a head is lower; chunks' extensions
-  /// have none.
+  /// Bytes that may come without a part of a request in them. The codec's own bound of a head is lower; chunks'
+  /// extensions have none.
   private static let most = 128 << 10
 
   private let share: RequestMemory.Share

@@ -1,5 +1,5 @@
-/// Several lists of slots in the order in which they were added. Adding and removing take constant time, wherever in its
-/// list a slot stands. A slot is in at most one list.
+/// Several lists of slots in the order in which they were added. Adding and removing take constant time, wherever in
+/// its list a slot stands. A slot is in at most one list.
 struct SlotChain: Sendable {
   /// The ends of one list.
   struct Ends: Sendable {
