@@ -1,6 +1,7 @@
 import DumpDirectory
 import DumpFormat
 import DumpReports
+import JSON
 import Testing
 
 @testable import Sidecar
@@ -20,10 +21,11 @@ struct CopyMetadataTests {
         "gatehouse-sha256": "ab", "gatehouse-epoch": "3", "gatehouse-sequence": "17",
       ])
     let object = S3Object(key: "p/d-20261123T201137Z.bin", bytes: 9)
-    let copy = OffsiteStore.Copy(object, metadata)
+    let keyed = Dictionary(metadata.map { (UTF8Key($0), $1) }) { $1 }
+    let copy = OffsiteStore.Copy(object, keyed)
     #expect(copy.entry.header == header && copy.documents == 5)
     // Versions that had no format wrote these.
-    let older = OffsiteStore.Copy(object, metadata.filter { $0.key != "gatehouse-format" })
+    let older = OffsiteStore.Copy(object, keyed.filter { $0.key != UTF8Key("gatehouse-format") })
     #expect(older.entry.header == header)
     #expect(OffsiteStore.Copy(object, [:]).entry.header == nil)
     #expect(
