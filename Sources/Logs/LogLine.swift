@@ -9,7 +9,9 @@ struct LogLine {
   let message: String
   let metadata: Logger.Metadata
 
-  func text(_ format: LogFormat) -> String {
+  func text(_ format: LogFormat) -> String { String(decoding: bytes(format), as: UTF8.self) }
+
+  private func bytes(_ format: LogFormat) -> [UInt8] {
     switch format {
     case .plain: plain
     case .json: json
@@ -21,38 +23,89 @@ struct LogLine {
   static let limit = 64 << 10
   private static let mostValues = 64
 
-  /// The line. Values are shortened if it would be longer than the limit.
-  func boundedText(_ format: LogFormat) -> String {
-    let whole = text(format)
-    guard whole.utf8.count > Self.limit else { return whole }
+  /// The line as UTF-8. Values are shortened if it would be longer than the limit.
+  func boundedBytes(_ format: LogFormat) -> [UInt8] {
+    let whole = bytes(format)
+    guard whole.count > Self.limit else { return whole }
     let kept = sorted.prefix(Self.mostValues)
     // Escaping turns a byte into at most six (`\u001b`), and a key can be as long as its value.
     let share = Self.limit / 16 / (kept.count + 1)
-    var metadata: Logger.Metadata = ["log.cut.bytes": .stringConvertible(whole.utf8.count)]
+    var metadata: Logger.Metadata = ["log.cut.bytes": .stringConvertible(whole.count)]
     for (key, value) in kept { metadata[Self.cut(key, share)] = .string(Self.cut(Self.text(value), share)) }
-    return LogLine(time: time, level: level, message: Self.cut(message, share), metadata: metadata).text(format)
+    return LogLine(time: time, level: level, message: Self.cut(message, share), metadata: metadata).bytes(format)
   }
 
   private static func cut(_ text: String, _ limit: Int) -> String {
     text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "…"
   }
 
-  private var plain: String {
+  /// The usual length of a line. Each request logs one, so a line is put together in one buffer.
+  private static let usualSize = 256
+
+  private var plain: [UInt8] {
+    var line: [UInt8] = []
+    line.reserveCapacity(Self.usualSize)
+    line += time.utf8
+    line.append(UInt8(ascii: " "))
     let word = level.rawValue.uppercased()
-    var line = "\(time) \(word)\(String(repeating: " ", count: max(0, 8 - word.count))) \(Self.escaped(message))"
+    line += word.utf8
+    for _ in 0..<max(1, 9 - word.utf8.count) { line.append(UInt8(ascii: " ")) }
+    Self.append(message, to: &line)
     for (key, value) in sorted {
-      let text = Self.escaped(Self.text(value))
-      line += " \(Self.escaped(key))=" + (text.utf8.contains(UInt8(ascii: " ")) || text.isEmpty ? "\"\(text)\"" : text)
+      line.append(UInt8(ascii: " "))
+      Self.append(key, to: &line)
+      line.append(UInt8(ascii: "="))
+      let text = Self.text(value)
+      let isQuoted = text.isEmpty || text.utf8.contains(UInt8(ascii: " "))
+      if isQuoted { line.append(UInt8(ascii: "\"")) }
+      Self.append(text, to: &line)
+      if isQuoted { line.append(UInt8(ascii: "\"")) }
     }
     return line
   }
 
-  private var json: String {
-    var object: JSONObject = [
-      "time": .string(time), "level": .string(level.rawValue), "message": .string(message),
-    ]
-    for (key, value) in sorted { object[key] = Self.json(value) }
-    return JSONWriter.text(.object(object))
+  /// Appends a text with its control characters escaped.
+  private static func append(_ text: String, to line: inout [UInt8]) {
+    if text.utf8.allSatisfy({ 0x20...0x7E ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      line += text.utf8
+    } else {
+      line += escaped(text).utf8
+    }
+  }
+
+  /// The names of the members that every line has in JSON.
+  private static let ownMembers = ["time", "level", "message"]
+
+  private var json: [UInt8] {
+    let sorted = sorted
+    guard !sorted.contains(where: { Self.ownMembers.containsBytes(of: $0.key) }) else {
+      var object: JSONObject = [
+        "time": .string(time), "level": .string(level.rawValue), "message": .string(message),
+      ]
+      for (key, value) in sorted { object[key] = Self.json(value) }
+      return JSONWriter.bytes(object)
+    }
+    var line: [UInt8] = []
+    line.reserveCapacity(Self.usualSize)
+    Self.append("{", "time", .string(time), to: &line)
+    Self.append(",", "level", .string(level.rawValue), to: &line)
+    Self.append(",", "message", .string(message), to: &line)
+    for (key, value) in sorted { Self.append(",", key, value, to: &line) }
+    line.append(UInt8(ascii: "}"))
+    return line
+  }
+
+  /// Appends a member of a JSON object.
+  private static func append(
+    _ separator: Unicode.Scalar, _ key: String, _ value: Logger.MetadataValue, to line: inout [UInt8]
+  ) {
+    line.append(UInt8(ascii: separator))
+    JSONWriter.write(string: key, into: &line)
+    line.append(UInt8(ascii: ":"))
+    switch json(value) {
+    case .string(let text): JSONWriter.write(string: text, into: &line)
+    case let other: line += JSONWriter.bytes(other)
+    }
   }
 
   private var sorted: [(key: String, value: Logger.MetadataValue)] {

@@ -58,7 +58,9 @@ package final class LogOutput: Sendable {
     // Times have microseconds; three digits are enough in a log line.
     let time = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds).dropLast(4) + "Z"
     let line = LogLine(time: String(time), level: level, message: message, metadata: metadata)
-    return Array(line.boundedText(format).utf8) + [UInt8(ascii: "\n")]
+    var bytes = line.boundedBytes(format)
+    bytes.append(UInt8(ascii: "\n"))
+    return bytes
   }
 }
 
@@ -78,8 +80,9 @@ struct LineLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let provided = metadataProvider?.get() ?? [:]
-    let all = metadata.merging(provided) { $1 }.merging(event.metadata ?? [:]) { $1 }
+    var all = event.metadata ?? [:]
+    if let provided = metadataProvider?.get() { all.merge(provided) { own, _ in own } }
+    if !metadata.isEmpty { all.merge(metadata) { own, _ in own } }
     output.write(event.level, event.message.description, all)
   }
 }

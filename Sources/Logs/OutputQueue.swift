@@ -42,12 +42,15 @@ final class OutputQueue: Sendable {
 
   /// Adds a line that ends in a newline, and returns at once.
   func append(_ line: [UInt8], _ importance: LineQueue.Importance) {
-    state.withLock { state in
+    let isFirst = state.withLock { state in
+      let isFirst = state.isDrained
       state.queue.append(line, importance)
       startThread(&state)
-      if !state.isFailing { settled.clear() }
+      if isFirst, !state.isFailing { settled.clear() }
+      return isFirst
     }
-    work.ring()
+    // The thread takes all lines that wait before it sleeps again, so only the first one wakes it.
+    if isFirst { work.ring() }
   }
 
   /// Waits until everything is written, but no longer than the limit. It does not wait for an output whose writes fail.

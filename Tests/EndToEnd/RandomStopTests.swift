@@ -79,6 +79,8 @@ struct RandomStopTests {
     try expectGroups(expected, of: gatehouse)
     let writers = Writers(
       Int.random(in: 1...3, using: &generator), port: gatehouse.port, token: try gatehouse.logIn(), prefix: prefix)
+    // A process that the loader has not started yet dies by a signal, so the first log line is awaited.
+    #expect(eventually { sidecar.log.isEmpty ? nil : true } == true)
     // Some stops happen before the sidecar's first check, and some during a dump.
     if Bool.random(using: &generator) { try sidecar.waitForLog("logged in") }
     if Bool.random(using: &generator) { gatehouse.signal(SIGUSR1) }

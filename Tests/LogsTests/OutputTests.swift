@@ -177,12 +177,12 @@ struct OutputTests {
     let line = LogLine(
       time: "now", level: .info, message: long,
       metadata: Dictionary(uniqueKeysWithValues: (0..<200).map { ("\($0)\(long)", .array(["\(long)"])) }))
-    let text = line.boundedText(format)
+    let text = String(decoding: line.boundedBytes(format), as: UTF8.self)
     #expect(text.utf8.count <= LogLine.limit)
     #expect(text.contains("log.cut.bytes"))
     #expect(text.contains("…"))
     let short = LogLine(time: "now", level: .info, message: "short", metadata: [:])
-    #expect(short.boundedText(format) == short.text(format))
+    #expect(String(decoding: short.boundedBytes(format), as: UTF8.self) == short.text(format))
   }
 }
 
