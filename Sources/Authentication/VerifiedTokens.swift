@@ -29,8 +29,8 @@ struct VerifiedTokens: Sendable {
   /// A token that counts at this time.
   ///
   /// - Parameter now: Unix seconds.
-  /// - Returns: `nil` when the token has to be verified: it is not known, it has expired, or the clock was set back, so
-  ///   that it may not have begun.
+  /// - Returns: `nil` when the token has to be verified: it is not known, it has expired, or the clock was set back,
+  ///   so that it may not have begun.
   mutating func find(_ text: String, now: Int) -> AccessToken? {
     let key = UTF8Key(text)
     if let entry = newer[key] { return Self.isCurrent(entry, now) ? entry.token : nil }

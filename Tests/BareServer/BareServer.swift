@@ -2,8 +2,7 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The yardstick of `scripts/bench platform`: Hummingbird's router with one route, a short JSON answer and no log
-/// lines.
+/// The yardstick of `scripts/bench platform`: Hummingbird with one route, a short JSON answer and no log lines.
 ///
 /// usage: gatehouse-bare-server PORT
 @main

@@ -33,8 +33,7 @@ struct ListenerTests {
     }
   }
 
-  /// Answers with what it knows of the request. A request for `/slow` is answered from another thread, after a
-  /// suspension.
+  /// Answers with the facts of the request. A request for `/slow` is answered after a suspension.
   private static func answer(_ request: IncomingRequest) async -> OutgoingResponse {
     var text = "\(request.head.method.rawValue) \(request.head.path ?? "") "
     if request.standing.isTooLate { text += "late " }

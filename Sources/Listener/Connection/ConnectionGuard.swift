@@ -2,8 +2,8 @@ import JSON
 import NIOCore
 import NIOHTTP1
 
-/// Bounds the time that a client may take and the requests that it may send ahead, counts calls for a clean stop, tells
-/// the limiter what the connection does, and closes after `Connection: close` without losing the answer.
+/// Bounds the time that a client may take and the requests that it may send ahead, counts calls for a clean stop,
+/// tells the limiter what the connection does, and closes after `Connection: close` without losing the answer.
 ///
 /// It stands in each connection between the HTTP codec and `RequestDispatcher`. `ConnectionState` decides.
 final class ConnectionGuard: ChannelDuplexHandler {
@@ -12,7 +12,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// The bytes that came along with a connection are read by then: the event loop looks for them in its next turn.
+  /// Bytes that came along with a connection are read by then: the event loop looks for it in its next turn.
   private static let firstLook = TimeAmount.milliseconds(5)
 
   private let slot: ConnectionCounters.Slot
@@ -21,7 +21,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private let deadlines: ConnectionDeadlines
   private var place: ConnectionTable.ID?
   private var state = ConnectionState()
-  /// The facts that the limiter knows.
+  /// The activity that the limiter knows.
   private var activity = ConnectionTable.Activity.idle
   private var deadline: LazyDeadline?
   /// The requests that are not answered yet, in order.
@@ -104,8 +104,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
   }
 
-  /// How the connection ends after a request: the decoder reads nothing behind one that is malformed or asks to change
-  /// the protocol, so the next one needs another connection.
+  /// How the connection ends after a request: the decoder reads nothing behind one that is malformed or asks to
+  /// change the protocol, so the next one needs another connection.
   private static func ending(_ head: HTTPRequestHead, _ standing: RequestStanding) -> ConnectionState.Ending? {
     if standing.malformation != nil || head.headers.contains(name: "Upgrade") {
       return .afterAllAnswers(isAnnounced: true)
@@ -160,7 +160,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// - Returns: `nil` when other requests hold all the memory that there is for heads.
   private func share(_ head: HTTPRequestHead) -> (memory: RequestMemory.Share?, Void)? {
     guard let heads else { return (nil, ()) }
-    // Requests that a client sends ahead are counted, because they can wait.
+    // A request that is sent ahead is not free: the client can wait.
     return heads.share(of: head, isAhead: state.unanswered > 0).map { ($0, ()) }
   }
 

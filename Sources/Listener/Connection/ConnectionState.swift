@@ -1,4 +1,4 @@
-/// The state of a connection, and how the connection ends.
+/// The activity of a connection, and how it ends.
 ///
 /// A value without a clock or a socket, and total: every event is answered in every state. `ConnectionGuard` acts on
 /// it.
@@ -17,7 +17,7 @@ struct ConnectionState: Sendable, Equatable {
     case lingering
   }
 
-  /// The actions of the shell after an event.
+  /// The action of the shell after an event.
   enum Step: Sendable, Equatable {
     case nothing
     /// Close our side, and the connection when the client has had time to read.
@@ -57,7 +57,7 @@ struct ConnectionState: Sendable, Equatable {
   /// Whether what is written now belongs to no request: all have their answers.
   private var isAnswered: Bool { untaken >= unanswered }
 
-  /// The state that the limits count.
+  /// The activity that the limits count.
   var activity: ConnectionTable.Activity {
     switch unanswered {
     case 0: isReadingBody ? .sending : .idle

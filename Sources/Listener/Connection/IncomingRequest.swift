@@ -10,7 +10,7 @@ package typealias ListenerResponder = @Sendable (IncomingRequest) async -> Outgo
 package struct IncomingRequest: Sendable {
   /// Method, target and header fields.
   package let head: HTTPRequest
-  /// The facts that the connection knows of the request.
+  /// The connection's knowledge of the request.
   package let standing: RequestStanding
   /// `nil` when the request has none.
   package let body: RequestBodyStream?
@@ -22,9 +22,9 @@ package struct IncomingRequest: Sendable {
 
 /// The answer to an `IncomingRequest`.
 package struct OutgoingResponse: Sendable {
-  /// The head of the answer.
+  /// Status and header fields.
   package let head: HTTPResponse
-  /// The body of the answer, or `nil` for none.
+  /// `nil` when the answer has none.
   package let body: ByteBuffer?
 
   /// - Parameter head: with the length of the body.

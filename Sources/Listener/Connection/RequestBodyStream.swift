@@ -4,7 +4,7 @@ package import NIOCore
 ///
 /// When pieces wait for the reader, nothing more is read from the socket.
 package struct RequestBodyStream: AsyncSequence, Sendable {
-  /// One piece of the body.
+  /// A piece of the body.
   package typealias Element = ByteBuffer
   fileprivate typealias Strategy = NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark
   fileprivate typealias Producer = NIOThrowingAsyncSequenceProducer<ByteBuffer, any Error, Strategy, Demand>

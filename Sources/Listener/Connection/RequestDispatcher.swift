@@ -7,8 +7,8 @@ import NIOHTTPTypesHTTP1
 
 /// Hands each request of a connection to whom it is for, one at a time, in the order in which they came.
 ///
-/// A request of the data plane goes to the handlers behind this one, as NIO's own parts. Every other is answered by the
-/// responder. It runs on the connection's event loop, and there it stays unless it waits for something.
+/// A request of the data plane goes to the handlers behind this one, as NIO's own parts. Every other is answered by
+/// the responder. It runs on the connection's event loop, and there it stays unless it waits for something.
 final class RequestDispatcher: ChannelDuplexHandler {
   typealias InboundIn = ReceivedPart
   typealias InboundOut = HTTPServerRequestPart
@@ -199,7 +199,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
 
   private func answer(_ response: OutgoingResponse, _ context: ChannelHandlerContext) {
     current?.isAnswered = true
-    // The rest of the body is dropped.
+    // The rest of the body is thrown away.
     current?.body?.finish()
     isBodyFull = false
     var head = response.head

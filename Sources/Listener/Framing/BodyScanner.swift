@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Stands before the HTTP decoder and hands it what came in pieces that end with a head or a body, so that it is known
-/// where each body begins. Follows chunked bodies, and stops at the first byte that is wrong in one.
+/// Stands before the HTTP decoder and hands it what came in pieces that end with a head or a body, so that it is
+/// known where each body begins. Follows chunked bodies, and stops at the first byte that is wrong in one.
 final class BodyScanner: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer

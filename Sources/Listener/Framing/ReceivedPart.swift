@@ -13,8 +13,8 @@ extension HTTPRequestHead {
   var hasBody: Bool { headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding") }
 }
 
-/// The facts that the connection knows of a request. They are not in its bytes. The value travels beside the request,
-/// so no client can forge it.
+/// The connection's knowledge of a request beside its bytes. It travels beside the request, so no client can forge
+/// it.
 package struct RequestStanding: Sendable, Hashable {
   /// The request came after the service began to drain. Whether a request is still taken is decided once, where it
   /// comes in.

@@ -1,13 +1,13 @@
 import NIOCore
 import NIOHTTP1
 
-/// Stands behind the HTTP decoder. In the place of a head that is no valid request it hands on one whose standing says
-/// so: like that it is answered in its turn, after the requests before it. Nothing behind it is read.
+/// Stands behind the HTTP decoder. In the place of a head that is no valid request it hands on one whose standing
+/// says so: like that it is answered in its turn, after the requests before it. Nothing behind it is read.
 final class RequestCheck: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = ReceivedPart
 
-  /// The part of a request that the connection's next byte belongs to.
+  /// The element to which the connection's next byte belongs.
   enum Position {
     case head
     case counted(Int)

@@ -10,8 +10,8 @@ enum RequestRules {
     case chunked
   }
 
-  /// Checks a head, and gives an absolute target the form that the rest knows: a path, and its authority as the `Host`
-  /// (RFC 9112, section 3.2.2).
+  /// Checks a head, and gives an absolute target the form that the rest knows: a path, and its authority as the
+  /// `Host` (RFC 9112, section 3.2.2).
   static func check(_ head: inout HTTPRequestHead) throws(RequestFault) -> Framing {
     try checkHost(head)
     try resolveTarget(&head)
@@ -124,7 +124,7 @@ enum RequestRules {
   }
 }
 
-/// The fault of a request's head.
+/// A fault of a request's head.
 struct RequestFault: Error, Equatable {
   let malformation: Malformation
 

@@ -6,8 +6,8 @@ import NIOCore
 /// Stands first in the pipeline of the listening socket: each connection that is accepted passes by, and nothing is
 /// accepted while the limiter wants none.
 ///
-/// Switching `autoRead` off takes the socket out of the event loop's poll. Only so does it stay quiet after an error of
-/// accept, too: the kernel reports the socket as readable until a connection was taken from it.
+/// Switching `autoRead` off takes the socket out of the event loop's poll. Only so does it stay quiet after an error
+/// of accept, too: the kernel reports the socket as readable until a connection was taken from it.
 final class ConnectionGate: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel

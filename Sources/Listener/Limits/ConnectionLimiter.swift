@@ -5,7 +5,7 @@ import Synchronization
 
 /// The connections of the server and their table: acts on what the table decides.
 package final class ConnectionLimiter: Sendable {
-  /// The actions that the limits caused since the last report.
+  /// Connections that the limits closed since the last call of `collectToll`.
   struct Toll: Sendable, Equatable {
     /// Idle or slow connections that were closed for new ones.
     var closed = 0
@@ -77,7 +77,7 @@ package final class ConnectionLimiter: Sendable {
     state.withLock { $0.table.note(activity, of: id, now: SteadyClock.now()) }
   }
 
-  /// The actions since the last call of this method.
+  /// Returns the counts since the last call, and starts anew.
   func collectToll() -> Toll {
     state.withLock { state in
       defer { state.toll = Toll() }

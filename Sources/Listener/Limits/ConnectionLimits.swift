@@ -1,5 +1,5 @@
 extension ConnectionTable {
-  /// The limits of connections.
+  /// How many connections may be held.
   package struct Limits: Sendable {
     /// Connections that are served at once.
     package var maximum: Int
@@ -13,13 +13,13 @@ extension ConnectionTable {
     package var grace = Duration.milliseconds(250)
     /// A request may be sent, or an answer be taken, for this long before the connection can be closed for a new one.
     package var slowRequest = Duration.seconds(5)
-    /// Both times get shorter while more connections wait in the kernel's queue than can be taken in this time: a probe
-    /// is behind all of them.
+    /// Both times get shorter while more connections wait in the kernel's queue than can be taken in this time: a
+    /// probe is behind all of them.
     package var patience = Duration.milliseconds(500)
-    /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of a
-    /// flood.
+    /// Connections that may be closed for new ones, or refused, in each `paceInterval`. Bounds the processor time of
+    /// a flood.
     package var pace = 200
-    /// The interval in which `pace` counts.
+    /// See `pace`.
     package var paceInterval = Duration.milliseconds(50)
 
     /// The usual limits but these.

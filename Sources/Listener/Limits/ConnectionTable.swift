@@ -1,6 +1,7 @@
 import Model
 
-/// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept again.
+/// Decides who may hold a connection: takes new ones, names those that must go for them, and says when to accept
+/// again.
 ///
 /// A value. Time is a parameter, by a steady clock.
 package struct ConnectionTable: Sendable {

@@ -6,7 +6,7 @@ struct HeadMemory {
   private static let (costOfHead, costOfField) = (512, 96)
 
   let memory: RequestMemory
-  /// The memory of a head that has not ended.
+  /// Counts the bytes of a head that has not ended.
   let meter: HeadMeter
 
   init(_ memory: RequestMemory) {

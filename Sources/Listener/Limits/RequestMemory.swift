@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The memory that all unanswered requests may hold together: heads and bodies.
+/// The memory that the heads and bodies of all requests that are not answered yet may hold together.
 ///
 /// The first bytes of each are free, so that small requests pass whatever others send.
 package final class RequestMemory: Sendable {

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Closes the connection of a client that does not take its answers: they would be held in memory as long as it likes.
+/// Closes the connection of a client that does not take its answers: they would be held in memory as long as it
+/// likes.
 final class WriteDeadline: ChannelOutboundHandler {
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
