@@ -68,14 +68,16 @@ package struct DumpReport: Sendable {
   /// One object of a list.
   var listed: JSONValue {
     let good = verification?.good
-    let order = good?.order ?? entry.order
-    return [
-      "name": .string(entry.name), "path": .string(entry.path), "created_at": .string(createdAt),
-      "bytes": .integer(entry.bytes), "format": text(good?.format), "epoch": number(order?.epoch),
-      "sequence": number(order?.sequence), "documents": number(good?.documents), "verified": isVerified,
-      "error": text(error), "keep": decision.map { .bool($0.isKept) } ?? .null,
-      "reasons": .strings(decision?.reasons ?? []),
-    ]
+    var listed: JSONObject = ["name": .string(entry.name), "path": .string(entry.path), "bytes": .integer(entry.bytes)]
+    for (name, value) in DumpHeader.fields(of: good?.header ?? entry.header) { listed[name] = value }
+    // The file's name tells the time of a dump whose header does not.
+    listed["created_at"] = .string(createdAt)
+    listed["documents"] = number(good?.documents)
+    listed["verified"] = isVerified
+    listed["error"] = text(error)
+    listed["keep"] = decision.map { .bool($0.isKept) } ?? .null
+    listed["reasons"] = .strings(decision?.reasons ?? [])
+    return .object(listed)
   }
 
   private func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }

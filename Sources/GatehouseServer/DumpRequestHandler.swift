@@ -58,8 +58,8 @@ struct DumpRequestHandler: DumpPort {
       let dump = try await dumper.dump(to: target, reason: "request")
       let summary = dump.written.summary
       return DumpReport(
-        path: dump.written.path, sequence: dump.sequence, documents: summary.records, bytes: summary.bytes,
-        sha256: summary.sha256, createdAt: summary.createdAt, format: summary.format.label,
+        path: dump.written.path, sequence: dump.sequence, header: JSONObject(summary.header.fields),
+        documents: summary.records, bytes: summary.bytes, sha256: summary.sha256,
         collections: summary.counts.map { ($0.name, $0.records) })
     } catch let error as DumpDirectoryError where error.code == .outside {
       throw APIError(400, "MEM004", "The path \(error)")

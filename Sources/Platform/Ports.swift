@@ -1,5 +1,5 @@
 package import HTTPAPI
-import JSON
+package import JSON
 
 /// The operations on dumps that the platform API needs. The server implements them.
 package protocol DumpPort: Sendable {
@@ -21,33 +21,30 @@ package protocol DumpPort: Sendable {
 package struct DumpReport: Sendable {
   /// The absolute path.
   package let path: String
-  /// Within the epoch of the lease under which it was written, from 1.
+  /// The number of the dump within the epoch of the lease, from 1. A dump without a lease has one as well.
   package let sequence: Int
+  /// The members of the dump's header, in their one spelling.
+  package let header: JSONObject
   /// The number of documents in all collections.
   package let documents: Int
   /// The size of the file.
   package let bytes: Int
   /// The SHA-256 of the file, in hexadecimal.
   package let sha256: String
-  /// RFC 3339.
-  package let createdAt: String
-  /// The name of the format.
-  package let format: String
   /// The collections with their numbers of documents.
   package let collections: [(name: String, documents: Int)]
 
   /// A report on a dump.
   package init(
-    path: String, sequence: Int, documents: Int, bytes: Int, sha256: String, createdAt: String, format: String,
+    path: String, sequence: Int, header: JSONObject, documents: Int, bytes: Int, sha256: String,
     collections: [(name: String, documents: Int)]
   ) {
     self.path = path
     self.sequence = sequence
+    self.header = header
     self.documents = documents
     self.bytes = bytes
     self.sha256 = sha256
-    self.createdAt = createdAt
-    self.format = format
     self.collections = collections
   }
 }

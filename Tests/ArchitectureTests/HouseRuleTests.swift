@@ -27,6 +27,23 @@ struct HouseRuleTests {
     }
   }
 
+  /// Ways to the environment. `Settings` alone uses them.
+  private static var environment: Regex<Substring> {
+    /getenv\(|setenv\(|\benviron\b|ProcessInfo|CommandLine\.environment/
+  }
+
+  @Test("keep the environment to `Settings`, which alone reads it")
+  func environment() throws {
+    for file in Repository.files(below: "Sources", suffix: ".swift") where !file.hasPrefix("Sources/Settings/") {
+      for line in try Repository.text(file).split(separator: "\n") {
+        #expect(line.firstMatch(of: Self.environment) == nil, "\(file): \(line)")
+      }
+    }
+    for seed in ["getenv(\"HOME\")", "ProcessInfo.processInfo.environment", "open(\"/proc/self/environ\")"] {
+      #expect(seed.firstMatch(of: Self.environment) != nil)
+    }
+  }
+
   /// Types that claim `Sendable` without the compiler's proof, by file.
   private static let claims = ["Sources/Threads/Wakeup.swift": 1]
 

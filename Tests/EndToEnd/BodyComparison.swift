@@ -10,7 +10,7 @@ struct BodyComparison {
   ]
 
   private static let dumpKeys: Set<String> = [
-    "sequence", "documents", "bytes", "sha256", "created_at", "format", "collections",
+    "sequence", "epoch", "documents", "bytes", "sha256", "created_at", "format", "collections",
   ]
 
   /// Values that depend on the server and the day. Only their type is compared.

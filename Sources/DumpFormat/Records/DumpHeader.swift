@@ -35,6 +35,11 @@ extension DumpHeader {
     ]
   }
 
+  /// The members in JSON of a header, all of them null when there is none.
+  package static func fields(of header: DumpHeader?) -> [(String, JSONValue)] {
+    header?.fields ?? DumpHeader(createdAt: "").fields.map { ($0.0, .null) }
+  }
+
   /// Reads what `fields` writes.
   ///
   /// - Parameter field: returns the value of a member. A number may also come as text.

@@ -31,15 +31,14 @@ enum MemoryRoutes {
   }
 
   private static func shape(_ report: DumpReport) -> JSONObject {
-    [
+    let facts: JSONObject = [
       "path": .string(report.path),
       "sequence": .integer(report.sequence),
       "documents": .integer(report.documents),
       "bytes": .integer(report.bytes),
       "sha256": .string(report.sha256),
-      "created_at": .string(report.createdAt),
-      "format": .string(report.format),
       "collections": .object(JSONObject(report.collections.map { ($0.name, .integer($0.documents)) })),
     ]
+    return report.header.merging(facts)
   }
 }
