@@ -32,6 +32,17 @@ private func openThreads(of process: Int32) throws -> [String] {
   }
 }
 
+/// Whether exactly one thread takes signals. The kernel shows its mask as open only while the thread waits for a signal,
+/// so a busy machine may show none for a moment.
+private func hasOneListener(_ process: Int32) throws -> Bool {
+  let count = try eventually { try openThreads(of: process).count.nonZero }
+  return count == 1
+}
+
+extension Int {
+  fileprivate var nonZero: Int? { self == 0 ? nil : self }
+}
+
 @Suite("Signals to the service")
 struct ServiceSignalTests {
   @Test("end it in order, whichever of the three asks for it", arguments: [SIGTERM, SIGINT, SIGQUIT])
@@ -50,7 +61,7 @@ struct ServiceSignalTests {
   @Test("of every other kind are named in the log and do nothing, and no thread takes them")
   func others() async throws {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
-      #expect(try openThreads(of: gatehouse.identifier).count == 1)
+      #expect(try hasOneListener(gatehouse.identifier))
       for number in EndToEnd.others { gatehouse.signal(number) }
       // This is the last signal, so that the thread has handled all others: signals are taken in the order of their
       // numbers.
@@ -62,7 +73,7 @@ struct ServiceSignalTests {
       #expect(try gatehouse.send("GET", "/platform/monitor/readiness").status == 200)
       // Requests, logins and a dump start more threads.
       _ = try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
-      #expect(try openThreads(of: gatehouse.identifier).count == 1)
+      #expect(try hasOneListener(gatehouse.identifier))
       #expect(try gatehouse.stop() == 0)
     }
   }
@@ -170,7 +181,7 @@ struct SidecarSignalTests {
       let sidecar = try SidecarProcess.start(
         dumps: generated, port: gateway.server.port, ["SIDECAR_METRICS_PORT": "0"])
       try sidecar.waitForLog("logged in")
-      #expect(try openThreads(of: sidecar.identifier).count == 1)
+      #expect(try hasOneListener(sidecar.identifier))
       for number in EndToEnd.others + [SIGUSR1] { sidecar.signal(number) }
       try sidecar.waitForLog("SIGRTMIN+30")
       for name in ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPWR", "SIGRTMIN+16"] {
