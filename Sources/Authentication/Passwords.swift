@@ -115,7 +115,7 @@ extension Passwords {
     }
   }
 
-  /// Bytes in a document: `{"__type__": "bytes", "data": "<base64>"}`, as in the peer's dumps.
+  /// Bytes in a document: `{"__type__": "bytes", "data": "<base64>"}`, as in Doorman's dumps.
   package static func document(of hash: String) -> JSONValue {
     ["__type__": "bytes", "data": .string(String(decoding: Base64.standard.encode(Array(hash.utf8)), as: UTF8.self))]
   }

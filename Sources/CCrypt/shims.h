@@ -1,4 +1,4 @@
-// libxcrypt's reentrant crypt(3): `$2b$` (bcrypt) hashes, as the peer writes them.
+// libxcrypt's reentrant crypt(3): `$2b$` (bcrypt) hashes, as Doorman writes them.
 #ifndef GATEHOUSE_CCRYPT_SHIMS_H
 #define GATEHOUSE_CCRYPT_SHIMS_H
 

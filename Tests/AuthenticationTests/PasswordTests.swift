@@ -81,7 +81,7 @@ struct PasswordTests {
     }
   }
 
-  @Test("verify against the peer's hashes")
+  @Test("verify against Doorman's hashes")
   func peersHash() async throws {
     // The hash of alice, from a dump of Doorman.
     let stored: JSONValue = [

@@ -150,7 +150,7 @@ struct ContentTests {
       #expect(summary.counts.map { Array($0.name.utf8) } == names.prefix(count).map { Array($0.utf8) })
       #expect(summary.counts.map(\.records) == Array(0..<count))
     }
-    // As the peer escapes them.
+    // As Doorman escapes them.
     let content = #""caf\u00e9":[{}],"cafe\u0301":[]"#
     let text = #"{"version":1,"created_at":"t","data":{\#(content)}}"#
     #expect(try Dumps.read(Dumps.sealed(text: text)).summary.counts.map(\.records) == [1, 0])

@@ -4,9 +4,9 @@ import Testing
 
 @testable import DumpFormat
 
-@Suite("DMP1 and the peer")
+@Suite("DMP1 and Doorman")
 struct InteropTests {
-  @Test("the peer's dump opens and holds what it held")
+  @Test("Doorman's dump opens and holds what it held")
   func peersDump() throws {
     let bytes = Array(try Fixture.data("memory_dump-20261123T201137Z.bin"))
     let expected =

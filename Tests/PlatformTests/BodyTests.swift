@@ -65,7 +65,7 @@ struct BodyTests {
         == 1)
   }
 
-  @Test("take what the peer takes beside the exact type")
+  @Test("take what Doorman takes beside the exact type")
   func leniency() throws {
     let body = try Users.createBody.check(
       .object(user.merging(["rate_limit_duration": "5", "throttle_duration": 2.0, "active": "yes", "ui_access": 1])))

@@ -1,6 +1,6 @@
 import Cryptography
 
-/// A file in the peer's layout: its parts in clear, and its sealed text by blocks.
+/// A file in Doorman's layout: its parts in clear, and its sealed text by blocks.
 struct DMP1File: Sendable {
   /// A key that may be the one, derived for this file.
   struct Candidate {

@@ -1,6 +1,6 @@
 import Cryptography
 
-/// Reads the peer's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
+/// Reads Doorman's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
 /// checked; nobody looks at it until the first pass has said that it is what was sealed. What only counts needs one
 /// pass (`DMP1Inspection`).
 struct DMP1Reader: Sendable {

@@ -35,7 +35,7 @@ extension DumpOrder {
 
   /// Finds the order at the end of a note.
   ///
-  /// - Returns: `nil` for every note that `note(behind:)` does not write, as the peer's.
+  /// - Returns: `nil` for every note that `note(behind:)` does not write, as Doorman's.
   package init?(note: String) {
     // Read from the end: the words before the order are anyone's.
     var rest = Array(note.utf8)[...]
