@@ -12,6 +12,7 @@ package final class LogOutput: Sendable {
   private let format: LogFormat
   private let clock: WallClock
   private let queue: OutputQueue
+  private let lastSecond = Mutex<(seconds: Int, text: String)?>(nil)
 
   /// Creates an output. Its thread starts with the first line.
   ///
@@ -26,7 +27,7 @@ package final class LogOutput: Sendable {
     queue = OutputQueue(descriptor, queue: LineQueue(capacity: capacity)) { dropped in
       Self.line(
         .warning, "log lines were dropped, as nobody read the output",
-        ["log.dropped": .stringConvertible(dropped)], format, clock)
+        ["log.dropped": .stringConvertible(dropped)], format, at: Self.text(clock.now()))
     }
   }
 
@@ -48,17 +49,33 @@ package final class LogOutput: Sendable {
   package func flush(within limit: Duration) -> Bool { queue.flush(within: limit) }
 
   func write(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
-    queue.append(Self.line(level, message, metadata, format, clock), level >= .warning ? .high : .usual)
+    let line = Self.line(level, message, metadata, format, at: time())
+    queue.append(line, level >= .warning ? .high : .usual)
+  }
+
+  /// The present time for a line. Its text is the same for all lines of a second, up to the milliseconds.
+  private func time() -> String {
+    let now = clock.now()
+    let second = lastSecond.withLock { last in
+      if last?.seconds != now.seconds {
+        last = (now.seconds, String(CivilTime(unixSeconds: now.seconds).extended.dropLast()))
+      }
+      return last?.text
+    }
+    guard let second else { return Self.text(now) }
+    let digits = String(1000 + now.microseconds / 1000).dropFirst()
+    return "\(second).\(digits)Z"
+  }
+
+  /// A time with milliseconds. The clock has microseconds; three digits are enough in a log line.
+  private static func text(_ now: WallClock.Moment) -> String {
+    CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds).dropLast(4) + "Z"
   }
 
   private static func line(
-    _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ format: LogFormat, _ clock: WallClock
+    _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ format: LogFormat, at time: String
   ) -> [UInt8] {
-    let now = clock.now()
-    // Times have microseconds; three digits are enough in a log line.
-    let time = CivilTime(unixSeconds: now.seconds).extended(microseconds: now.microseconds).dropLast(4) + "Z"
-    let line = LogLine(time: String(time), level: level, message: message, metadata: metadata)
-    var bytes = line.boundedBytes(format)
+    var bytes = LogLine(time: time, level: level, message: message, metadata: metadata).boundedBytes(format)
     bytes.append(UInt8(ascii: "\n"))
     return bytes
   }

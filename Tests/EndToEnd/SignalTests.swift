@@ -32,8 +32,8 @@ private func openThreads(of process: Int32) throws -> [String] {
   }
 }
 
-/// Whether exactly one thread takes signals. The kernel shows its mask as open only while the thread waits for a signal,
-/// so a busy machine may show none for a moment.
+/// Whether exactly one thread takes signals. The kernel shows its mask as open only while the thread waits for a
+/// signal, so a busy machine may show none for a moment.
 private func hasOneListener(_ process: Int32) throws -> Bool {
   let count = try eventually { try openThreads(of: process).count.nonZero }
   return count == 1

@@ -22,9 +22,14 @@ package struct RouteTable<API: APIDefinition>: Sendable {
   }
 
   private var root = Node()
+  /// The routes without captures, by their paths. Most requests find their route here.
+  private var literals: [UTF8Key: [APIRoute<API>]] = [:]
 
   /// A table of these routes.
   package init(_ routes: [APIRoute<API>]) {
+    for route in routes where route.pattern.parameters.isEmpty {
+      literals[UTF8Key(route.pattern.template), default: []].append(route)
+    }
     for route in routes { Self.add(route, route.pattern.segments[...], to: &root) }
   }
 
@@ -32,6 +37,9 @@ package struct RouteTable<API: APIDefinition>: Sendable {
   ///
   /// - Parameter path: the path without its query.
   package func match(_ method: HTTPRequest.Method, _ path: String) -> Match {
+    if let route = literals[UTF8Key(path)]?.first(where: { $0.method == method }) {
+      return .route(route, parameters: [:])
+    }
     guard let (before, rest) = path.cut(at: UInt8(ascii: "/")), before.isEmpty else { return .nothing }
     var segments = rest.allParts(betweenBytes: UInt8(ascii: "/"))
     if segments.count > 1, segments.last?.isEmpty == true { segments.removeLast() }
