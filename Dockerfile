@@ -8,6 +8,7 @@ FROM swift:6.3-bookworm AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 # The versions are those of the base image's Debian release, with its security updates.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends binutils gcc libc6-dev libcrypt-dev libcurl4-openssl-dev libssl-dev pkg-config \
  && rm -rf /var/lib/apt/lists/*
@@ -25,8 +26,8 @@ COPY Sources/CCurl Sources/CCurl
 COPY Sources/COpenSSL Sources/COpenSSL
 COPY Sources/CSockets Sources/CSockets
 RUN targets() { tr -d '\n' <Package.swift | { grep -oE "[ (]$1\( *\"[A-Za-z-]+\"" || true; } | cut -d '"' -f 2; } \
- && mkdir -p Tests/TestSupport Tests/Benchmark Tests/Torture/Model Tests/Torture/Program \
- && touch Tests/TestSupport/Empty.swift Tests/Benchmark/main.swift Tests/Torture/Model/Empty.swift Tests/Torture/Program/main.swift \
+ && mkdir -p Tests/TestSupport Tests/Benchmark Tests/BareServer Tests/Torture/Model Tests/Torture/Program \
+ && touch Tests/TestSupport/Empty.swift Tests/Benchmark/main.swift Tests/BareServer/main.swift Tests/Torture/Model/Empty.swift Tests/Torture/Program/main.swift \
  && for name in $(targets library); do mkdir -p "Sources/$name" && touch "Sources/$name/Empty.swift"; done \
  && for name in $(targets program); do mkdir -p "Sources/$name" && touch "Sources/$name/main.swift"; done \
  && for name in $(targets tests); do mkdir -p "Tests/$name/Fixtures" && touch "Tests/$name/Empty.swift"; done \
@@ -45,6 +46,7 @@ RUN $BUILD --product gatehouse \
 FROM debian:bookworm-slim
 
 # The shared libraries that the programs load, certificates for S3, and the programs' user.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libcrypt1 libcurl4 libssl3 libstdc++6 \
  && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/debconf/* \
