@@ -74,14 +74,7 @@ package struct SealedDump: ~Copyable {
 
   /// Takes the first free name for the dump's second.
   private mutating func takeName() throws(DumpDirectoryError) -> DumpName {
-    var name = name
-    while try !file.rename(to: "\(target.directory)/\(name.file)") {
-      guard name.number < DumpName.largestNumber else {
-        throw DumpDirectoryError("link", "\(target.directory)/\(self.name.file)", errno: EEXIST)
-      }
-      name = name.next
-    }
-    return name
+    try name.firstFree(in: target.directory) { path throws(DumpDirectoryError) in try file.rename(to: path) }
   }
 }
 
@@ -139,13 +132,25 @@ extension DumpDirectory {
   fileprivate func moveToDeposed(_ path: String, _ first: DumpName) throws(DumpDirectoryError) {
     let directory = deposed.directory
     try files.makeDirectories(directory)
-    var name = first
-    while try !files.rename(path, to: "\(directory)/\(name.file)") {
+    _ = try first.firstFree(in: directory) { target throws(DumpDirectoryError) in try files.rename(path, to: target) }
+    try files.synchronizeDirectory(directory)
+  }
+}
+
+extension DumpName {
+  /// Tries the names of the same second in turn, and returns the first that is free.
+  ///
+  /// - Parameter take: gives a file the path, and returns whether the path was free.
+  fileprivate func firstFree(
+    in directory: String, _ take: (_ path: String) throws(DumpDirectoryError) -> Bool
+  ) throws(DumpDirectoryError) -> DumpName {
+    var name = self
+    while try !take("\(directory)/\(name.file)") {
       guard name.number < DumpName.largestNumber else {
-        throw DumpDirectoryError("link", "\(directory)/\(first.file)", errno: EEXIST)
+        throw DumpDirectoryError("link", "\(directory)/\(file)", errno: EEXIST)
       }
       name = name.next
     }
-    try files.synchronizeDirectory(directory)
+    return name
   }
 }

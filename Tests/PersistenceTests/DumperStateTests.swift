@@ -1,18 +1,7 @@
+import TestSupport
 import Testing
 
 @testable import Persistence
-
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 @Suite("The state of a dumper")
 struct DumperStateTests {
@@ -50,7 +39,7 @@ struct DumperStateTests {
 
   @Test("never lets dumps overlap, and serves each request once, by a dump that began after it", arguments: 0..<200)
   func queue(seed: UInt64) {
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var queue = DumpQueue<Int>()
     var time = 0
     var asked: [Int: (time: Int, target: Int)] = [:]
