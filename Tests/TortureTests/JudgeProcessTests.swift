@@ -57,6 +57,16 @@ struct JudgeProcessTests {
     #expect(broken(other) == [.leaseTaken])
     other.runs[0].frozen = [Span(2, 16)]
     #expect(broken(other) == [])
+    // It was frozen when the volume became free, and could not renew the lease before the other one took it.
+    other.full = [Span(2, 13)]
+    other.runs[0].frozen = [Span(11, 18)]
+    #expect(broken(other) == [])
+    other.runs[0].frozen = [Span(6, 12)]
+    #expect(broken(other) == [.leaseTaken])
+    // Overlapping disturbances count once.
+    other.full = [Span(8, 13)]
+    other.runs[0].frozen = [Span(9, 18)]
+    #expect(broken(other) == [.leaseTaken])
     other = history
     other.runs[0].hung = [Span(1, 14)]
     #expect(broken(other) == [])

@@ -70,6 +70,18 @@ package struct Span: Codable, Sendable, Equatable {
   package func overlap(with other: Span) -> Double {
     max(0, min(end ?? .infinity, other.end ?? .infinity) - max(begin, other.begin))
   }
+
+  /// The spans that cover the same time without an overlap, in order.
+  package static func union(of spans: [Span]) -> [Span] {
+    spans.sorted { $0.begin < $1.begin }.reduce(into: []) { union, span in
+      guard let last = union.last, span.begin <= last.end ?? .infinity else { return union.append(span) }
+      if let end = last.end, let other = span.end {
+        union[union.count - 1].end = max(end, other)
+      } else {
+        union[union.count - 1].end = nil
+      }
+    }
+  }
 }
 
 /// One request of a client that may change something.
@@ -194,11 +206,6 @@ extension Run {
     events.compactMap { event in
       if case .took(let epoch) = event.kind { (event.time, epoch) } else { nil }
     }
-  }
-
-  /// The seconds within a span in which it could not run or not reach its volume.
-  package func disturbance(within span: Span) -> Double {
-    (frozen + hung).map { $0.overlap(with: span) }.reduce(0, +)
   }
 
   /// The earliest time at which something may have begun whose end a log line reports. A process that was frozen before

@@ -53,7 +53,7 @@ extension Judge {
       let taken = take.run.earliest(take.time)
       let gone = [holder.toldToStop, holder.killed, holder.ended].compactMap(\.self).min() ?? .infinity
       let window = Span(taken - 60, take.time)
-      let disturbance = holder.disturbance(within: window) + stall(within: window)
+      let disturbance = disturbance(of: holder, within: window)
       guard gone > take.time, disturbance < Limits.leaseDisturbance else { return nil }
       return Violation(
         rule: .leaseTaken,
@@ -64,5 +64,17 @@ extension Judge {
     guard var first = all.first else { return [] }
     if all.count > 1 { first.sentence += "; and \(all.count - 1) more" }
     return [first]
+  }
+
+  /// The seconds within a span in which a holder could not renew its lease. A full volume alone costs nobody the lease,
+  /// since the next holder needs the volume too, and leaves the present one the time to renew it. A holder that is
+  /// frozen or hangs when the volume becomes free lacks that time.
+  private func disturbance(of holder: Run, within window: Span) -> Double {
+    let stopped = holder.frozen + holder.hung + history.stalls
+    let full = history.full.filter { span in
+      guard let freed = span.end else { return false }
+      return stopped.contains { $0.overlap(with: Span(freed, freed + Limits.renewal)) > 0 }
+    }
+    return Span.union(of: stopped + full).map { $0.overlap(with: window) }.reduce(0, +)
   }
 }

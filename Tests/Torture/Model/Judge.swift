@@ -57,6 +57,8 @@ package struct Judge: Sendable {
     /// A holder that is disturbed for less than this keeps its lease. Other tasks watch it for 15 s, and it renews it
     /// every 3 s.
     static let leaseDisturbance = 10.0
+    /// The time in which a holder renews its lease once the volume takes its writes again.
+    static let renewal = 1.0
     /// Between the times that a client and a log line record for the same event.
     static let clock = 0.01
   }
