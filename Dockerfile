@@ -2,7 +2,7 @@
 #
 #   docker build -t gatehouse:local .
 #
-# docs/image.md describes the contents of the image and the size of each layer.
+# docs/deploy/image.md describes the contents of the image and the size of each layer.
 
 FROM swift:6.3-bookworm AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]

@@ -5,7 +5,7 @@ struct ArrowTests {
   @Test("has exactly the arrows of its drawing, in the manifest and in the imports")
   func arrows() throws {
     let check = ArrowCheck(
-      drawn: ArrowCheck.arrows(inDrawing: try Repository.text("docs/architecture.md")),
+      drawn: ArrowCheck.arrows(inDrawing: try Repository.text("docs/develop/architecture.md")),
       declared: try Repository.declaredArrows(), imported: try Repository.importedArrows())
     #expect(check.declared.count >= 10)
     #expect(check.violations == [])

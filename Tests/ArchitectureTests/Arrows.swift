@@ -3,7 +3,7 @@ typealias Arrows = [String: Set<String>]
 
 /// The arrows of the architecture's drawing, of the manifest and of the sources, and their differences.
 struct ArrowCheck {
-  /// The arrows of `docs/architecture.md`.
+  /// The arrows of `docs/develop/architecture.md`.
   let drawn: Arrows
   /// The arrows of the manifest: every dependency of our targets, products of other packages too.
   let declared: Arrows

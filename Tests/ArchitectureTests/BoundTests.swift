@@ -5,7 +5,7 @@ import Testing
 struct BoundTests {
   /// The cells of each row.
   private func rows() throws -> [[String]] {
-    let page = try Repository.text("docs/operating.md")
+    let page = try Repository.text("docs/operate/operating.md")
     let section = try #require(page.components(separatedBy: "\n## ").first { $0.hasPrefix("Bounded resources\n") })
     return section.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map { line in
       line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -33,7 +33,7 @@ struct BoundTests {
 
   @Test("names settings that the page of settings has")
   func settings() throws {
-    let page = try Repository.text("docs/configuration.md")
+    let page = try Repository.text("docs/reference/configuration.md")
     for row in try rows() {
       for name in row[1].matches(of: /`([A-Z_]{4,})`/) { #expect(page.contains("`\(name.output.1)`"), "\(row)") }
     }

@@ -1,4 +1,4 @@
-"""The statements of docs/ecs.md and docs/alarms.md are true."""
+"""The statements of docs/deploy/ecs.md and docs/operate/alarms.md are true."""
 
 import re
 import shutil
@@ -27,12 +27,12 @@ def commands(text: str) -> str:
 
 class Documentation(unittest.TestCase):
     def test_each_alarm_has_a_section_and_each_section_an_alarm(self) -> None:
-        text = (ROOT / "docs/alarms.md").read_text(encoding="utf-8")
+        text = (ROOT / "docs/operate/alarms.md").read_text(encoding="utf-8")
         names = [alarm["AlarmName"].removeprefix("${name}-") for alarm in read("alarms.json")]
         self.assertEqual(sorted(names), sorted(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)))
 
     def test_the_commands_for_awscli_deploy_and_show_that_it_is_well(self) -> None:
-        script = commands(section("ecs.md", "With awscli")) + commands(section("ecs.md", "Is it well?"))
+        script = commands(section("deploy/ecs.md", "With awscli")) + commands(section("deploy/ecs.md", "Is it well?"))
         with local_cloud() as cloud, tempfile.TemporaryDirectory() as directory:
             network = awscli_trial.network(cloud)
             for placeholder, real in (

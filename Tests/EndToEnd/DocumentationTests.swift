@@ -69,7 +69,7 @@ struct DocumentationTests {
 
   @Test("show commands of the sidecar that list dumps and drain")
   func sidecar() async throws {
-    let commands = try shellBlock(of: "docs/sidecar.md")
+    let commands = try shellBlock(of: "docs/operate/sidecar.md")
     #expect(commands.split(separator: "\n").count >= 6)
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -92,7 +92,7 @@ struct DocumentationTests {
 
   @Test("show commands that onboard an API")
   func onboarding() async throws {
-    let commands = try shellBlock(of: "docs/http-api.md")
+    let commands = try shellBlock(of: "docs/reference/http-api.md")
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       let script =
         commands

@@ -175,7 +175,7 @@ struct ConfigurationTests {
   func documentation() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let page = try String(contentsOf: root.appending(path: "docs/configuration.md"), encoding: .utf8)
+    let page = try String(contentsOf: root.appending(path: "docs/reference/configuration.md"), encoding: .utf8)
     for name in try load().listing.names { #expect(page.contains("`\(name)`"), "\(name)") }
   }
 }

@@ -26,7 +26,7 @@ enum SettingReference {
 
   static var allNames: Set<String> { names(of: "gatehouse").union(names(of: "gatehouse-sidecar")) }
 
-  // MARK: docs/configuration.md
+  // MARK: docs/reference/configuration.md
 
   private static let header = "| variable | default | values | meaning |\n|---|---|---|---|\n"
 
@@ -45,7 +45,7 @@ enum SettingReference {
   }
 
   static func documentationFaults(_ page: String) -> [String] {
-    let missing = tables.filter { !page.contains($0) }.map { "docs/configuration.md lacks this table:\n\($0)" }
+    let missing = tables.filter { !page.contains($0) }.map { "the page lacks this table:\n\($0)" }
     // A row for a setting that is gone.
     let rows = page.matches(of: /(?m)^\| `([A-Z0-9_]+)`/).map { String($0.output.1) }
     let count = tables.reduce(0) { $0 + $1.matches(of: /(?m)^\| `/).count }
@@ -53,7 +53,7 @@ enum SettingReference {
     let sentence = "The sidecar also reads " + shared.map { "`\($0)`" }.joined(separator: ", ")
     return missing + (rows.count == count ? [] : ["the page has \(rows.count) rows instead of \(count)"])
       + rows.filter { !allNames.contains($0) }.map { "no program reads \($0)" }
-      + (page.contains(sentence) ? [] : ["docs/configuration.md lacks: \(sentence)"])
+      + (page.contains(sentence) ? [] : ["the page lacks: \(sentence)"])
   }
 
   // MARK: compose

@@ -5,14 +5,14 @@ import Testing
 struct SettingReferenceTests {
   private func text(_ path: String) throws -> String { try SettingReference.text(of: path) }
 
-  @Test("have in docs/configuration.md each setting as it is declared")
+  @Test("have in docs/reference/configuration.md each setting as it is declared")
   func documentation() throws {
-    #expect(SettingReference.documentationFaults(try text("docs/configuration.md")) == [])
+    #expect(SettingReference.documentationFaults(try text("docs/reference/configuration.md")) == [])
   }
 
-  @Test("would not pass in docs/configuration.md with a wrong default, a missing row or a setting that is gone")
+  @Test("would not pass in the page with a wrong default, a missing row or a setting that is gone")
   func documentationDrift() throws {
-    let page = try text("docs/configuration.md")
+    let page = try text("docs/reference/configuration.md")
     let row = "| `MAX_PAGE_SIZE` | `200` |"
     try #require(page.contains(row))
     for drift in [

@@ -71,11 +71,11 @@ struct SidecarPageTests {
 
   @Test("describe every setting, outcome, exit code and metric")
   func complete() throws {
-    let configuration = try page("configuration.md")
+    let configuration = try page("reference/configuration.md")
     for setting in SidecarConfiguration.settings.descriptions {
       #expect(configuration.contains("`\(setting.variable)`"), "\(setting.variable)")
     }
-    let sidecar = try page("sidecar.md")
+    let sidecar = try page("operate/sidecar.md")
     for outcome in DrainOutcome.allCases {
       #expect(sidecar.contains("`\(outcome.rawValue)`, \(outcome.exit.rawValue) |"), "\(outcome)")
     }

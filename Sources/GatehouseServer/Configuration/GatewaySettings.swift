@@ -5,8 +5,8 @@ package import Settings
 
 /// Every setting of the gateway: variable, what it takes, default and a sentence.
 ///
-/// The parser reads these declarations. `--help`, `config check`, docs/configuration.md and compose/.env.example are
-/// made from them or compared with them by a test.
+/// The parser reads these declarations. `--help`, `config check`, docs/reference/configuration.md and
+/// compose/.env.example are made from them or compared with them by a test.
 package struct GatewaySettings: SettingGroup {
   package static let title = "The gateway"
 

@@ -3,8 +3,8 @@ import Settings
 /// The request of a command line.
 ///
 /// It is read by a few lines of ours and not by swift-argument-parser, which brings FoundationEssentials into the
-/// binary and doubles its size (docs/dependencies.md). Options, help and faults look as they do in the gateway, which
-/// has swift-argument-parser; a test runs both.
+/// binary and doubles its size (docs/develop/dependencies.md). Options, help and faults look as they do in the gateway,
+/// which has swift-argument-parser; a test runs both.
 struct Invocation: Sendable, Equatable {
   /// The command to run.
   enum Request: Sendable, Equatable {

@@ -4,8 +4,8 @@ package import Settings
 
 /// Every setting of the sidecar: variable, option, what it takes, default and a sentence.
 ///
-/// The parser and the command line read these declarations. `--help`, docs/configuration.md and compose/.env.example
-/// are made from them or compared with them by a test.
+/// The parser and the command line read these declarations. `--help`, docs/reference/configuration.md and
+/// compose/.env.example are made from them or compared with them by a test.
 package struct SidecarSettings: SettingGroup {
   package static let title = "The sidecar"
 

@@ -50,7 +50,7 @@ def _fill_text(text: str, values: dict[str, Any]) -> Any:
     for name in names:
         if name not in values:
             raise Faults(
-                [f"a template in ecs/ names ${{{name}}}, which nothing gives; docs/ecs.md lists all variables"]
+                [f"a template in ecs/ names ${{{name}}}, which nothing gives; docs/deploy/ecs.md lists all variables"]
             )
     whole = NAME.fullmatch(text)
     if whole:

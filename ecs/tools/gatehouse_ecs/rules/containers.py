@@ -138,7 +138,11 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield from image_faults(image)
 
 
-@rule("known-settings", "A misspelt setting is passed over in silence.", "Take the name from docs/configuration.md.")
+@rule(
+    "known-settings",
+    "A misspelt setting is passed over in silence.",
+    "Take the name from docs/reference/configuration.md.",
+)
 def _(deployment: Deployment) -> Iterator[str]:
     known = known_settings()
     for container in deployment.containers:
