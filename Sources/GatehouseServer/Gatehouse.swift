@@ -7,6 +7,7 @@ import Glibc
 import JSON
 import Listener
 import Logging
+import Logs
 import Model
 import NIOCore
 import Persistence
@@ -35,7 +36,9 @@ struct Gatehouse: Sendable {
   /// Prepares the dump directory and creates the parts. Nothing is loaded and nothing listens yet.
   ///
   /// - Parameter workingDirectory: the directory that relative paths are resolved against.
-  init(_ configuration: Configuration, workingDirectory: String, logger: Logger) async throws(StartFault) {
+  init(
+    _ configuration: Configuration, workingDirectory: String, logger: Logger, accessLog: AccessLog
+  ) async throws(StartFault) {
     self.configuration = configuration
     self.logger = logger
     let memory = configuration.memory
@@ -85,7 +88,8 @@ struct Gatehouse: Sendable {
       isSaved: { state.isSaved })
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), store: store, writer: writer,
-      passwords: passwords, tokens: tokens, dumps: dumps, status: status, logger: logger, clock: Self.unixSeconds,
+      passwords: passwords, tokens: tokens, dumps: dumps, status: status, logger: logger, accessLog: accessLog,
+      clock: Self.unixSeconds,
       environmentAccounts: { await accounts.waitForPasswords(within: $0) })
     let platform = platform
     connections = ConnectionLimiter(

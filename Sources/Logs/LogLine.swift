@@ -45,11 +45,7 @@ struct LogLine {
   private var plain: [UInt8] {
     var line: [UInt8] = []
     line.reserveCapacity(Self.usualSize)
-    line += time.utf8
-    line.append(UInt8(ascii: " "))
-    let word = level.rawValue.uppercased()
-    line += word.utf8
-    for _ in 0..<max(1, 9 - word.utf8.count) { line.append(UInt8(ascii: " ")) }
+    Self.appendPlainHead(time, level, to: &line)
     Self.append(message, to: &line)
     for (key, value) in sorted {
       line.append(UInt8(ascii: " "))
@@ -62,6 +58,15 @@ struct LogLine {
       if isQuoted { line.append(UInt8(ascii: "\"")) }
     }
     return line
+  }
+
+  /// Appends the time and the level of a line of plain text, and the space behind them.
+  static func appendPlainHead(_ time: String, _ level: Logger.Level, to line: inout [UInt8]) {
+    line += time.utf8
+    line.append(UInt8(ascii: " "))
+    let word = level.rawValue.uppercased()
+    line += word.utf8
+    for _ in 0..<max(1, 9 - word.utf8.count) { line.append(UInt8(ascii: " ")) }
   }
 
   /// Appends a text with its control characters escaped.

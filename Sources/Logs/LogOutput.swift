@@ -53,6 +53,13 @@ package final class LogOutput: Sendable {
     queue.append(line, level >= .warning ? .high : .usual)
   }
 
+  func write(_ record: AccessRecord, _ level: Logger.Level) {
+    let time = time()
+    var line = record.bytes(at: time, level, format) ?? record.line(at: time, level).boundedBytes(format)
+    line.append(UInt8(ascii: "\n"))
+    queue.append(line, level >= .warning ? .high : .usual)
+  }
+
   /// The present time for a line. Its text is the same for all lines of a second, up to the milliseconds.
   private func time() -> String {
     let now = clock.now()

@@ -23,13 +23,16 @@ final class OutputQueue: Sendable {
   private let notice: @Sendable (_ dropped: Int) -> [UInt8]
   /// Signalled when there is something to write.
   private let work = Wakeup()
-  /// Signalled when a failed write should be repeated at once.
-  private let retry = Wakeup()
+  /// Signalled when the thread should write at once: not wait for more lines, or not pause after a failed write.
+  private let hurry = Wakeup()
   /// Signalled while nothing waits, or while waiting is pointless.
   private let settled = Wakeup()
 
   /// The pauses before a failed write is repeated. The first pause doubles each time, up to the longest.
   private static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
+
+  /// The time for which the thread waits for more lines after the first one. A warning or a flush ends it.
+  private static let gathering = Duration.milliseconds(5)
 
   /// Creates a queue; its thread starts with the first line.
   ///
@@ -51,6 +54,7 @@ final class OutputQueue: Sendable {
     }
     // The thread takes all lines that wait before it sleeps again, so only the first one wakes it.
     if isFirst { work.ring() }
+    if importance == .high { hurry.ring() }
   }
 
   /// Waits until everything is written, but no longer than the limit. It does not wait for an output whose writes fail.
@@ -69,7 +73,7 @@ final class OutputQueue: Sendable {
     }
     guard !isDrained else { return true }
     work.ring()
-    retry.ring()
+    hurry.ring()
     if hasThread {
       settled.wait(until: deadline)
     } else {
@@ -89,10 +93,13 @@ final class OutputQueue: Sendable {
     while true {
       switch writeNext() {
       case .wrote: pause = Self.pauses.first
-      case .nothing: work.take(until: .never)
+      case .nothing:
+        work.take(until: .never)
+        // Without this pause, a busy gateway would wake the thread for each line.
+        hurry.take(until: Deadline(in: Self.gathering))
       case .full: waitForRoom(Deadline(in: Self.pauses.longest))
       case .failed:
-        retry.take(until: Deadline(in: pause))
+        hurry.take(until: Deadline(in: pause))
         pause = min(Self.pauses.longest, pause * 2)
       }
     }

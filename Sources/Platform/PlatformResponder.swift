@@ -5,6 +5,7 @@ package import Hummingbird
 import JSON
 import Listener
 import Logging
+import Logs
 import Model
 import NIOCore
 
@@ -213,11 +214,11 @@ extension PlatformResponder {
   private func failed(_ error: any Error, _ incoming: Incoming) -> Response {
     let foreseen = APIError(error)
     if foreseen == nil {
-      platform.logger.error("call failed", metadata: ["request.id": "\(incoming.id)", "error": "\(error)"])
+      platform.logger.error("request failed", metadata: ["request.id": "\(incoming.id)", "error": "\(error)"])
     }
     let failure =
       foreseen
-      ?? APIError(500, "GTW999", "Something unforeseen happened; the log knows it by the request's id")
+      ?? APIError(500, "GTW999", "The request failed unexpectedly; search the log for this request id")
     var response = wrapped(envelope.wrap(failure))
     response.headers.append(contentsOf: failure.headers)
     return response
@@ -252,19 +253,13 @@ extension PlatformResponder {
     if incoming.request.method == .head { response = response.createHeadResponse() }
   }
 
-  /// Logs one line a request. It has no query, since clients put secrets there, no header field and no body.
+  /// Logs one line a request.
   private func log(_ incoming: Incoming, _ response: Response, took duration: Duration) {
-    let (seconds, attoseconds) = duration.components
-    let microseconds = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
-    platform.logger.log(
-      level: incoming.isProbe ? .debug : .info, "call",
-      metadata: [
-        "request.id": "\(incoming.id)",
-        "request.method": "\(incoming.request.method.rawValue)",
-        "request.path": "\(incoming.shortPath)",
-        "response.status": .stringConvertible(response.status.code),
-        "duration.us": .stringConvertible(microseconds),
-        "client.address": "\(incoming.caller.socket?.description ?? "unknown")",
-      ])
+    platform.accessLog.write(
+      AccessRecord(
+        id: incoming.id, method: incoming.request.method.rawValue, path: incoming.shortPath,
+        status: response.status.code, duration: duration,
+        client: incoming.caller.socket?.description ?? "unknown"),
+      level: incoming.isProbe ? .debug : .info)
   }
 }

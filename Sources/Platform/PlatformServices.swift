@@ -4,6 +4,7 @@ import HTTPAPI
 import JSON
 package import Listener
 package import Logging
+package import Logs
 package import Model
 package import NIOCore
 
@@ -29,6 +30,7 @@ package final class PlatformServices: Sendable {
   package let description: ByteBuffer
   let resources: [Resource]
   let logger: Logger
+  let accessLog: AccessLog
 
   /// The services of a store.
   ///
@@ -39,7 +41,8 @@ package final class PlatformServices: Sendable {
   package init(
     configuration: PlatformConfiguration, store: DocumentStore, writer: StateWriter, passwords: Passwords,
     tokens: Tokens,
-    dumps: any DumpPort, status: GatewayStatus, logger: Logger, clock: @escaping @Sendable () -> Double,
+    dumps: any DumpPort, status: GatewayStatus, logger: Logger, accessLog: AccessLog = .none,
+    clock: @escaping @Sendable () -> Double,
     environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool = { _ in true },
     resources: [Resource] = Resource.all
   ) {
@@ -48,6 +51,7 @@ package final class PlatformServices: Sendable {
     self.dumps = dumps
     self.status = status
     self.logger = logger
+    self.accessLog = accessLog
     self.resources = resources
     model = CurrentModel(following: store, defaults: configuration.settings)
     accounts = AccountServices(

@@ -21,7 +21,7 @@ struct FramingTests {
         #expect(connection.isClosedByServer(within: .seconds(10)), "\(text.debugDescription)")
       }
       #expect(try gatehouse.send("GET", "/api/health").status == 200)
-      #expect(!gatehouse.log.contains("call failed"))
+      #expect(!gatehouse.log.contains("request failed"))
     }
   }
 

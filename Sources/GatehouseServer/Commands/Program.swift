@@ -23,12 +23,12 @@ package enum Program {
       fault.log(to: logger)
       terminate(fault.code)
     }
-    Task { await serve(environment, logger, signals, terminate) }
+    Task { await serve(environment, logger, AccessLog(output, level: log.level), signals, terminate) }
     SystemThread.park()
   }
 
   private static func serve(
-    _ environment: [String: String], _ logger: Logger, _ signals: ServiceSignals,
+    _ environment: [String: String], _ logger: Logger, _ accessLog: AccessLog, _ signals: ServiceSignals,
     _ terminate: @escaping @Sendable (ExitCode) -> Never
   ) async -> Never {
     let configuration: Configuration
@@ -46,7 +46,7 @@ package enum Program {
     let gatehouse: Gatehouse
     do throws(StartFault) {
       gatehouse = try await Gatehouse(
-        configuration, workingDirectory: ProcessEnvironment.workingDirectory, logger: logger)
+        configuration, workingDirectory: ProcessEnvironment.workingDirectory, logger: logger, accessLog: accessLog)
     } catch {
       error.log(to: logger)
       terminate(error.code)
