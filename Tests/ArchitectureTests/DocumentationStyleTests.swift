@@ -13,7 +13,8 @@ struct DocumentationStyleTests {
     "docs/develop/torture.md", "docs/operate/alarms.md", "docs/operate/costs.md", "docs/operate/operating.md",
     "docs/operate/restore.md", "docs/operate/retention.md", "docs/operate/rotate-secrets.md",
     "docs/operate/shutdown.md", "docs/operate/sidecar.md", "docs/reference/configuration.md",
-    "docs/reference/dump-format.md", "docs/reference/http-api.md",
+    "docs/reference/dump-format.md", "docs/reference/exit-codes.md", "docs/reference/http-api.md",
+    "docs/reference/messages.md",
   ]
 
   private static var pages: [String] {
