@@ -72,14 +72,12 @@ struct MarkdownPage: Sendable {
     paragraphs += closed(open)
   }
 
-  /// The cells of a table's row. A bar in code or behind a backslash separates nothing.
+  /// The cells of a table's row. A bar behind a backslash separates nothing; one in code does, on a code host.
   private static func cells(ofRow row: String) -> [String] {
     var cells = [""]
-    var isCode = false
     var isEscaped = false
     for character in row.dropFirst() {
-      if character == "`" { isCode.toggle() }
-      if character == "|", !isCode, !isEscaped {
+      if character == "|", !isEscaped {
         cells.append("")
       } else {
         cells[cells.count - 1].append(character)

@@ -45,6 +45,10 @@ enum MessageIndex {
       guard isHigh, let text = literal(in: source[match.range.upperBound...]) else { continue }
       messages.insert(LoggedMessage(text: text, level: "varies"))
     }
+    for match in source.matches(of: /\(\s*\.(warning|error|critical),\s*(?=")/) {
+      guard let text = literal(in: source[match.range.upperBound...]) else { continue }
+      messages.insert(LoggedMessage(text: text, level: String(match.output.1)))
+    }
     for match in source.matches(of: /(StandardError\.write|Program\.complain)\(\s*(?=")/) {
       guard let text = literal(in: source[match.range.upperBound...]), text.contains(/\p{L}{2}/) else { continue }
       messages.insert(LoggedMessage(text: text, level: "printed"))
@@ -85,6 +89,11 @@ enum MessageIndex {
       }
     }
     return nil
+  }
+
+  /// Where the string literal at the beginning of a text is.
+  static func literalRange(in text: Substring) -> Range<Substring.Index>? {
+    end(ofLiteral: text).map { text.startIndex..<$0 }
   }
 
   private static func skipInterpolation(_ rest: inout Substring) {

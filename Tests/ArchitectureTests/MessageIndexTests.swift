@@ -29,6 +29,7 @@ struct MessageIndexTests {
       (#"logger.critical("a \"word\"", metadata: [:])"#, #"a "word""#, "critical"),
       (#"logger.log(level: isFresh ? .warning : .notice, "seen")"#, "seen", "varies"),
       (#"logger.log(level: level, "ended", metadata: m)"#, "ended", "varies"),
+      ("Self.line(\n  .warning, \"lines were dropped\", [:])", "lines were dropped", "warning"),
       (#"StandardError.write("no receipt in \(path)")"#, "no receipt in …", "printed"),
       (#"Program.complain("there is no dump")"#, "there is no dump", "printed"),
       (

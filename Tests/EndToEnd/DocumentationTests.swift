@@ -69,7 +69,7 @@ struct DocumentationTests {
 
   @Test("show commands of the sidecar that list dumps and drain")
   func sidecar() async throws {
-    let commands = try shellBlock(of: "docs/operate/sidecar.md")
+    let commands = try shellBlock(of: "docs/reference/cli.md")
     #expect(commands.split(separator: "\n").count >= 6)
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
