@@ -31,6 +31,22 @@ class Documentation(unittest.TestCase):
         names = [alarm["AlarmName"].removeprefix("${name}-") for alarm in read("alarms.json")]
         self.assertEqual(sorted(names), sorted(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)))
 
+    def test_each_alarm_says_whether_data_is_at_risk_and_what_to_do_first(self) -> None:
+        parts = ["Meaning", "Data at risk", "First safe action", "Diagnosis", "Fix", "Verify"]
+        for alarm in read("alarms.json"):
+            name = alarm["AlarmName"].removeprefix("${name}-")
+            with self.subTest(alarm=name):
+                text = section("operate/alarms.md", name)
+                self.assertEqual(parts, re.findall(r"^### (.+)$", text, flags=re.MULTILINE))
+                for part in parts:
+                    self.assertRegex(text, rf"\n### {part}\n\n\S", f"'{part}' is empty")
+                self.assertRegex(text, r"\n### Data at risk\n\n(Yes|No|Unknown)[,. ]")
+
+    def test_the_description_of_each_alarm_names_its_section(self) -> None:
+        for alarm in read("alarms.json"):
+            name = alarm["AlarmName"].removeprefix("${name}-")
+            self.assertTrue(alarm["AlarmDescription"].endswith(f" What to do: docs/operate/alarms.md#{name}"), name)
+
     def test_the_commands_for_awscli_deploy_and_show_that_it_is_well(self) -> None:
         script = commands(section("deploy/ecs.md", "With awscli")) + commands(section("deploy/ecs.md", "Is it well?"))
         with local_cloud() as cloud, tempfile.TemporaryDirectory() as directory:
