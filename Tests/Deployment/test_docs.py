@@ -1,4 +1,4 @@
-"""The statements of docs/deploy/ecs.md and docs/operate/alarms.md are true."""
+"""The statements of docs/deploy/ecs.md and docs/operate/ are true."""
 
 import re
 import shutil
@@ -46,6 +46,15 @@ class Documentation(unittest.TestCase):
         for alarm in read("alarms.json"):
             name = alarm["AlarmName"].removeprefix("${name}-")
             self.assertTrue(alarm["AlarmDescription"].endswith(f" What to do: docs/operate/alarms.md#{name}"), name)
+
+    def test_the_messages_that_have_a_row_for_trouble_are_in_the_programs(self) -> None:
+        sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "Sources").rglob("*.swift")))
+        messages = re.findall(
+            r"^\| `([^`]+)`", section("operate/troubleshooting.md", "Log messages"), flags=re.MULTILINE
+        )
+        self.assertGreater(len(messages), 25)
+        for message in messages:
+            self.assertIn(message, sources)
 
     def test_the_commands_for_awscli_deploy_and_show_that_it_is_well(self) -> None:
         script = commands(section("deploy/ecs.md", "With awscli")) + commands(section("deploy/ecs.md", "Is it well?"))
