@@ -1,4 +1,4 @@
-"""The statements of docs/deploy/ecs.md and docs/operate/alarms.md are true."""
+"""The statements of docs/deploy/ecs.md and docs/operate/ are true."""
 
 import re
 import shutil
@@ -30,6 +30,31 @@ class Documentation(unittest.TestCase):
         text = (ROOT / "docs/operate/alarms.md").read_text(encoding="utf-8")
         names = [alarm["AlarmName"].removeprefix("${name}-") for alarm in read("alarms.json")]
         self.assertEqual(sorted(names), sorted(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)))
+
+    def test_each_alarm_says_whether_data_is_at_risk_and_what_to_do_first(self) -> None:
+        parts = ["Meaning", "Data at risk", "First safe action", "Diagnosis", "Fix", "Verify"]
+        for alarm in read("alarms.json"):
+            name = alarm["AlarmName"].removeprefix("${name}-")
+            with self.subTest(alarm=name):
+                text = section("operate/alarms.md", name)
+                self.assertEqual(parts, re.findall(r"^### (.+)$", text, flags=re.MULTILINE))
+                for part in parts:
+                    self.assertRegex(text, rf"\n### {part}\n\n\S", f"'{part}' is empty")
+                self.assertRegex(text, r"\n### Data at risk\n\n(Yes|No|Unknown)[,. ]")
+
+    def test_the_description_of_each_alarm_names_its_section(self) -> None:
+        for alarm in read("alarms.json"):
+            name = alarm["AlarmName"].removeprefix("${name}-")
+            self.assertTrue(alarm["AlarmDescription"].endswith(f" What to do: docs/operate/alarms.md#{name}"), name)
+
+    def test_the_messages_that_have_a_row_for_trouble_are_in_the_programs(self) -> None:
+        sources = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "Sources").rglob("*.swift")))
+        messages = re.findall(
+            r"^\| `([^`]+)`", section("operate/troubleshooting.md", "Log messages"), flags=re.MULTILINE
+        )
+        self.assertGreater(len(messages), 25)
+        for message in messages:
+            self.assertIn(message, sources)
 
     def test_the_commands_for_awscli_deploy_and_show_that_it_is_well(self) -> None:
         script = commands(section("deploy/ecs.md", "With awscli")) + commands(section("deploy/ecs.md", "Is it well?"))
