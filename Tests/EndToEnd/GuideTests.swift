@@ -119,7 +119,7 @@ struct GuideTests {
     let after = #"as "$url/platform/user/all"; echo; inside gatehouse dump list; inside gatehouse-sidecar receipt"#
     try await follow(
       "restore.md", input: { try $0.setting("MEM_ENCRYPTION_KEY") + "\n" }, before: before, after: after
-    ) { stack, output in
+    ) { (stack: StandInStack, output: String) throws in
       #expect(output.matches(of: /"response":\{"version":1,"created_at":/).count == 2, "\(output)")
       #expect(output.matches(of: /loads +\S/).count == 2, "\(output)")
       #expect(!output.contains("BAD"), "\(output)")
@@ -144,11 +144,11 @@ struct GuideTests {
       """
     try await follow(
       "rotate-secrets.md",
-      input: { stack in
+      input: { (stack: StandInStack) throws in
         for name in secrets { old[name] = try stack.setting(name) }
         return ""
       }, after: after
-    ) { stack, output in
+    ) { (stack: StandInStack, output: String) throws in
       for name in secrets { #expect(try stack.setting(name) != old[name], "\(name)") }
       #expect(output.contains(/good .*\n(.*\n)*BAD .*\nexit code 65/), "\(output)")
       #expect(output.contains(#"{"username":"admin""#), "\(output)")
