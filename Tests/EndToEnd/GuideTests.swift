@@ -125,7 +125,7 @@ struct GuideTests {
       #expect(!output.contains("BAD"), "\(output)")
       #expect(names(in: stack.root.appending(path: "compose/generated/aside")).count == 1)
       #expect(!names(in: stack.root.appending(path: "compose/generated")).contains("drill"))
-      // What was restored last came from the trash, which has no dump with the last user.
+      // The state that was restored last came from the trash, which has no dump with the last user.
       let users = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"users":"#) })
       #expect(!users.contains("fourth"), "\(users)")
     }
