@@ -12,7 +12,7 @@ package struct DumpSettings: Sendable {
       "earlier keys with commas between them, for decryption only")
     package let path = Setting(
       "MEM_DUMP_PATH", .text("a path"), default: "generated/memory_dump.bin", flag: "--dump-path <path>",
-      "the dump directory, or a file in it whose stem the dumps have; relative to the working directory")
+      "the dump directory, or a file in it whose stem the dumps have")
   }
 
   /// The settings as they are declared.

@@ -5,7 +5,7 @@ import Testing
 struct BoundTests {
   /// The cells of each row.
   private func rows() throws -> [[String]] {
-    let page = try Repository.text("docs/operate/operating.md")
+    let page = try Repository.text("docs/reference/limits.md")
     let section = try #require(page.components(separatedBy: "\n## ").first { $0.hasPrefix("Bounded resources\n") })
     return section.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst().map { line in
       line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }

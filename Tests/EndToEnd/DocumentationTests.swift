@@ -69,7 +69,7 @@ struct DocumentationTests {
 
   @Test("show commands of the sidecar that list dumps and drain")
   func sidecar() async throws {
-    let commands = try shellBlock(of: "docs/operate/sidecar.md")
+    let commands = try shellBlock(of: "docs/reference/cli.md")
     #expect(commands.split(separator: "\n").count >= 6)
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
@@ -92,22 +92,20 @@ struct DocumentationTests {
 
   @Test("show commands that onboard an API")
   func onboarding() async throws {
-    let commands = try shellBlock(of: "docs/reference/http-api.md")
+    let page = "docs/reference/http-api.md"
+    let commands = try shellBlock(of: page)
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
-      let script =
-        commands
-        .replacing("http://127.0.0.1:5001", with: "http://127.0.0.1:\(gatehouse.port)")
-        .replacing(
-          #""email": "admin", "password": "…""#,
-          with: #""email": "admin", "password": "\#(GatehouseProcess.adminPassword)""#
-        )
-        .replacing(#""password": "…""#, with: #""password": "Example-Passw0rd!x""#)
+      let script = commands.replacing("http://127.0.0.1:5001", with: "http://127.0.0.1:\(gatehouse.port)")
       let shell = Process()
       shell.executableURL = URL(filePath: "/usr/bin/env")
       shell.arguments = ["bash", "-euo", "pipefail", "-c", script]
-      shell.standardOutput = FileHandle.nullDevice
+      shell.environment = ["DOORMAN_ADMIN_PASSWORD": GatehouseProcess.adminPassword, "PATH": "/usr/bin:/bin"]
+      let answers = Pipe()
+      shell.standardOutput = answers
       try shell.run()
+      let printed = answers.fileHandleForReading.readDataToEndOfFile()
       #expect(eventually { shell.isRunning ? nil : true } == true)
+      #expect(try text(of: page).contains("```text\n\(String(decoding: printed, as: UTF8.self))```"))
       #expect(shell.terminationStatus == 0)
       let token = try gatehouse.logIn()
       let subscriptions = try gatehouse.send("GET", "/platform/subscription/subscriptions/alice", token: token).json

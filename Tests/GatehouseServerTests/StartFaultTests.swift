@@ -18,7 +18,7 @@ struct StartFaultTests {
     get throws {
       let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-      return try String(contentsOf: root.appending(path: "docs/operate/operating.md"), encoding: .utf8)
+      return try String(contentsOf: root.appending(path: "docs/operate/troubleshooting.md"), encoding: .utf8)
     }
   }
 

@@ -53,7 +53,7 @@ enum SettingReference {
     let sentence = "The sidecar also reads " + shared.map { "`\($0)`" }.joined(separator: ", ")
     return missing + (rows.count == count ? [] : ["the page has \(rows.count) rows instead of \(count)"])
       + rows.filter { !allNames.contains($0) }.map { "no program reads \($0)" }
-      + (page.contains(sentence) ? [] : ["the page lacks: \(sentence)"])
+      + (page.replacing("\n", with: " ").contains(sentence) ? [] : ["the page lacks: \(sentence)"])
   }
 
   // MARK: compose

@@ -75,7 +75,7 @@ extension GatewaySettings {
       "the account that the gateway creates for its sidecar, with the role `sidecar`")
     package let sidecarPassword = SecretSetting(
       "SIDECAR_PASSWORD", minimumLength: 16, inProduction: 32,
-      "the password of the sidecar's account, at most 72 bytes; the same for both programs")
+      "the password of that account, at most 72 bytes; the same for both programs")
   }
 
   /// The settings of tokens.
@@ -107,7 +107,7 @@ extension GatewaySettings {
       "the SameSite attribute of cookies")
     package let cookieSecure = OptionalSetting(
       "COOKIE_SECURE", .boolean, absent: "derived",
-      "the Secure attribute of cookies; when not set, it follows HTTPS_ONLY and the request")
+      "the Secure attribute of cookies; not set, it follows HTTPS_ONLY and the request")
     package let strictEnvelope = Setting(
       "STRICT_RESPONSE_ENVELOPE", .boolean, default: false, "answer always HTTP 200, with `status_code` in the body")
     package let contentSecurityPolicy = OptionalSetting(
@@ -117,7 +117,7 @@ extension GatewaySettings {
       "a direct client on loopback passes the address policy")
     package let securitySettingsFile = Setting(
       "SECURITY_SETTINGS_FILE", .text("a path"), default: "generated/security_settings.json",
-      "Doorman's file of security settings, read while no settings are saved and never written")
+      "Doorman's file of security settings, read while none are saved; never written")
   }
 
   /// The limits.
@@ -148,8 +148,7 @@ extension GatewaySettings {
     package let connections = OptionalSetting(
       "MAX_CONNECTIONS", .integer(1...Int.max, takes: "a number from 1 to what the descriptors allow"),
       absent: "derived",
-      "connections of clients; when not set, as many as the descriptors allow, at most \(Configuration.mostConnections)"
-    )
+      "connections of clients; not set, what the descriptors allow, at most \(Configuration.mostConnections)")
     package let connectionsPerAddress = OptionalSetting(
       "MAX_CONNECTIONS_PER_ADDRESS", .connectionsPerAddress, absent: "derived",
       "connections of one address; when not set, a quarter of MAX_CONNECTIONS")

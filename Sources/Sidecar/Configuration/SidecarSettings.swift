@@ -27,7 +27,7 @@ extension SidecarSettings {
     package let port = SharedSettings.port
     package let url = OptionalSetting(
       "SIDECAR_URL", .address(.nothing, example: "http://127.0.0.1:5001"), absent: "http://127.0.0.1:$PORT",
-      flag: "--url <url>", "where the gateway answers: scheme, host and port; with PORT=0 `run` and `drain` require it")
+      flag: "--url <url>", "where the gateway answers; with PORT=0 `run` and `drain` require it")
     package let username = OptionalSetting(
       "SIDECAR_USERNAME", .text("a name"), absent: "required by run and drain", flag: "--username <name>",
       "the account that the gateway creates for the sidecar")
@@ -66,7 +66,7 @@ extension SidecarSettings {
       "a cap on what the rules keep, in dumps")
     package let trash = Setting(
       "TRASH_KEEP", .time(), default: 86_400, flag: "--trash-keep <time>",
-      "how long removed dumps stay in trash/; 0 deletes them in the round that removed them")
+      "how long removed dumps stay in trash/; 0 deletes them in the same round")
 
     /// - Parameter standard: 0 for a rule that is off.
     private static func rule(_ unit: String, _ standard: Int, _ sentence: String) -> Setting<Int> {

@@ -16,6 +16,6 @@ def known_settings() -> frozenset[str]:
 
 @cache
 def known_figures() -> frozenset[str]:
-    page = (DOCS / "operate/sidecar.md").read_text(encoding="utf-8")
-    paragraph = next(found for found in page.split("\n\n") if found.startswith("With `SIDECAR_STATUS_EVERY"))
-    return frozenset(re.findall(r"`([a-z_]+)`", paragraph))
+    page = (DOCS / "reference/metrics.md").read_text(encoding="utf-8")
+    section = page.split("\n## Status line\n")[1].split("\n#")[0]
+    return frozenset(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE))

@@ -97,7 +97,7 @@ def _(deployment: Deployment) -> Iterator[str]:
 @rule(
     "known-figures",
     "A figure that the sidecar does not log makes a metric without data.",
-    "Take its name from docs/operate/sidecar.md.",
+    "Take its name from docs/reference/metrics.md.",
 )
 def _(deployment: Deployment) -> Iterator[str]:
     known = known_figures() | {"message", "level"}
