@@ -37,7 +37,7 @@ package final class Tokens: Sendable {
   /// - Throws: `AuthenticationError` `invalidToken` for whatever is wrong with it; a caller learns no more.
   package func verify(_ text: String, now: Int) throws(AuthenticationError) -> AccessToken {
     if let token = verified.withLock({ $0.find(text, now: now) }) { return token }
-    // The claims are read last: whoever has no key can't make the service parse them.
+    // The claims are read last: whoever has no key can't make the gateway parse them.
     guard let unverified = UnverifiedToken(text), let signer = signer(of: unverified), signer.hasSigned(unverified),
       let claims = unverified.claims(), let token = AccessToken(claims: claims, now: now)
     else { throw AuthenticationError(.invalidToken) }
