@@ -1,4 +1,4 @@
-"""The statements of docs/deploy/ecs.md and docs/operate/ are true."""
+"""The statements of docs/deploy/ and docs/operate/ are true, and their commands pass."""
 
 import json
 import re
@@ -12,10 +12,19 @@ from pathlib import Path
 from gatehouse_ecs import documents, samples
 from gatehouse_ecs.bindings import for_awscli
 from gatehouse_ecs.checks import awscli_trial
-from gatehouse_ecs.checks.local_cloud import local_cloud
+from gatehouse_ecs.checks.local_cloud import LocalCloud, local_cloud
 from gatehouse_ecs.template import ECS_DIRECTORY, read
 
 ROOT = ECS_DIRECTORY.parent
+# The stand-in for AWS runs no tasks and no registry, so nothing can be waited for, pushed or asked.
+STAND_INS = """
+aws() { [ "$2" = wait ] || command aws "$@"; }
+docker() { [ "$1" != login ] || cat >/dev/null; echo "docker $*"; }
+scripts/build-image() { echo "build $GATEHOUSE_IMAGE"; }
+curl() { echo "curl $*"; }
+as() { echo "as $*"; }
+host=gatehouse.example.com url=https://gatehouse.example.com
+"""
 
 
 def section(page: str, title: str) -> str:
@@ -25,6 +34,12 @@ def section(page: str, title: str) -> str:
 
 def commands(text: str) -> str:
     return "".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL))
+
+
+def page_commands(page: str) -> str:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.findall(r"^( *)```sh\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE)
+    return "".join(textwrap.dedent(block) for _, block in found)
 
 
 def blocks(page: str, title: str) -> str:
@@ -45,6 +60,12 @@ def blocks(page: str, title: str) -> str:
             elif level and len(heading[1]) <= level:
                 level = 0
     return found
+
+
+def upgrade(tool: str) -> str:
+    """The commands of an upgrade on ECS with one tool."""
+    text = section("deploy/upgrade.md", "On ECS")
+    return commands(text.split("\n### ")[0]) + commands(text.split(f"\n### {tool}\n")[1].split("\n### ")[0])
 
 
 class Documentation(unittest.TestCase):
@@ -85,7 +106,7 @@ class Documentation(unittest.TestCase):
             made = documents.all_of(for_awscli(values))
             trust = cloud.file(made["iam/trust.json"])
             cloud.call("iam", "create-role", "--role-name", "gatehouse-task", "--assume-role-policy-document", trust)
-            for name in ("encryption-key", "jwt-secret", "sidecar-password", "admin-password"):
+            for name in ("encryption-key", "jwt-secret", "sidecar-password"):
                 cloud.call("secretsmanager", "create-secret", "--name", f"gatehouse/{name}", "--secret-string", "first")
             cloud.call("ecs", "create-cluster", "--cluster-name", values["name"])
             task = made["task-definition.fargate.json"] | {
@@ -122,30 +143,25 @@ class Documentation(unittest.TestCase):
             # The old key was copied before the new one was made, and again at the second rotation.
             old = cloud.call("secretsmanager", "get-secret-value", "--secret-id", "gatehouse/old-keys")["SecretString"]
             self.assertEqual("first,first", old)
-            for name in ("encryption-key", "jwt-secret", "sidecar-password", "admin-password"):
+            for name in ("encryption-key", "jwt-secret", "sidecar-password"):
                 secret = cloud.call("secretsmanager", "get-secret-value", "--secret-id", f"gatehouse/{name}")
                 self.assertRegex(secret["SecretString"], r"^[^\s\"'\\]{48}$")
             # What was opened for the time of need is closed again.
             rules = cloud.call("ec2", "describe-security-groups", "--group-ids", group)["SecurityGroups"][0]
             self.assertEqual([], [rule for rule in rules["IpPermissions"] if rule.get("FromPort") == 5001])
 
-    def test_the_commands_for_awscli_deploy_and_show_that_it_is_well(self) -> None:
-        script = commands(section("deploy/ecs.md", "With awscli")) + commands(section("deploy/ecs.md", "Is it well?"))
-        with local_cloud() as cloud, tempfile.TemporaryDirectory() as directory:
-            network = awscli_trial.network(cloud)
-            for placeholder, real in (
-                ("vpc-0123456789abcdef0", network["vpc_id"]),
-                ("subnet-0123456789abcdef0", network["subnets"][0]),
-                ("subnet-0123456789abcdef1", network["subnets"][1]),
-            ):
-                self.assertIn(placeholder, script)
-                script = script.replace(placeholder, real)
-            # The stand-in runs no tasks, so no service becomes stable.
-            script = re.sub(r"^aws ecs wait services-stable .*\n", "", script, flags=re.MULTILINE)
+    def run_page(self, cloud: LocalCloud, script: str) -> str:
+        """The output of the commands of a page, run in a copy of the parts of the clone that they need."""
+        network = awscli_trial.network(cloud)
+        subnets = [subnet["SubnetId"] for subnet in cloud.call("ec2", "describe-subnets")["Subnets"]]
+        script = script.replace("vpc-0123456789abcdef0", network["vpc_id"])
+        for number, subnet in enumerate(subnets[:4]):
+            script = script.replace(f"subnet-0123456789abcdef{number}", subnet)
+        with tempfile.TemporaryDirectory() as directory:
             for name in ("ecs", "scripts", "docs"):
                 shutil.copytree(ROOT / name, Path(directory, name), ignore=shutil.ignore_patterns("variables.json"))
             done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", script],
+                ["bash", "-euo", "pipefail", "-c", STAND_INS + script],
                 env=cloud.environment,
                 cwd=directory,
                 capture_output=True,
@@ -153,14 +169,56 @@ class Documentation(unittest.TestCase):
                 timeout=240,
                 check=False,
             )
-            self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
+
+    def assert_deployed(self, cloud: LocalCloud) -> None:
+        service = cloud.call("ecs", "describe-services", "--cluster", "gatehouse", "--services", "gatehouse")
+        self.assertEqual("ACTIVE", service["services"][0]["status"])
+        alarms = cloud.call("cloudwatch", "describe-alarms")["MetricAlarms"]
+        expected = documents.alarms(for_awscli(samples.variants()["fargate"]))
+        self.assertEqual({alarm["AlarmName"] for alarm in expected}, {alarm["AlarmName"] for alarm in alarms})
+        secret = cloud.call("secretsmanager", "get-secret-value", "--secret-id", "gatehouse/encryption-key")
+        self.assertRegex(secret["SecretString"], r"^[A-Za-z0-9]{48}$")
+
+    def assert_upgraded(self, cloud: LocalCloud) -> None:
+        service = cloud.call("ecs", "describe-services", "--cluster", "gatehouse", "--services", "gatehouse")
+        name = service["services"][0]["taskDefinition"]
+        task = cloud.call("ecs", "describe-task-definition", "--task-definition", name)["taskDefinition"]
+        images = {container["image"] for container in task["containerDefinitions"]}
+        self.assertEqual({"registry.example/gatehouse:0.2.0"}, images)
+
+    def test_the_commands_for_awscli_deploy_and_upgrade(self) -> None:
+        with local_cloud() as cloud:
+            script = page_commands("deploy/ecs-awscli.md")
+            script += commands(section("deploy/ecs.md", "Check the deployment"))
+            self.run_page(cloud, script + upgrade("With awscli"))
+            self.assert_deployed(cloud)
+            self.assert_upgraded(cloud)
+
+    def test_the_commands_for_cloudformation_deploy_and_upgrade(self) -> None:
+        with local_cloud() as cloud:
+            certificate = cloud.call("acm", "request-certificate", "--domain-name", "gatehouse.example.com")
+            script = page_commands("deploy/ecs.md").split("aws cloudformation delete-stack")[0]
+            made = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+            self.assertIn(made, script)
+            script = script.replace(made, certificate["CertificateArn"])
+            output = self.run_page(cloud, script + upgrade("With CloudFormation"))
+            for told in ("Successfully created/updated stack - gatehouse", "\ntrue\ntrue\nHTTPS\n"):
+                self.assertIn(told, output)
+            self.assertRegex(output, r'as -X PUT .* "xff_trusted_proxies": \[')
+            # The stand-in makes neither secrets nor alarms of a stack, and forgets its load balancer.
+            stack = cloud.call("cloudformation", "describe-stacks", "--stack-name", "gatehouse")["Stacks"][0]
+            self.assertEqual("UPDATE_COMPLETE", stack["StackStatus"])
+            image = {"ParameterKey": "Image", "ParameterValue": "registry.example/gatehouse:0.2.0"}
+            self.assertEqual([image], stack["Parameters"])
             service = cloud.call("ecs", "describe-services", "--cluster", "gatehouse", "--services", "gatehouse")
             self.assertEqual("ACTIVE", service["services"][0]["status"])
-            alarms = cloud.call("cloudwatch", "describe-alarms")["MetricAlarms"]
-            expected = documents.alarms(for_awscli(samples.variants()["fargate"]))
-            self.assertEqual({alarm["AlarmName"] for alarm in expected}, {alarm["AlarmName"] for alarm in alarms})
-            secret = cloud.call("secretsmanager", "get-secret-value", "--secret-id", "gatehouse/encryption-key")
-            self.assertRegex(secret["SecretString"], r"^[A-Za-z0-9]{48}$")
+            targets = cloud.call("elbv2", "describe-target-groups")["TargetGroups"]
+            template = cloud.call("cloudformation", "get-template", "--stack-name", "gatehouse")["TemplateBody"]
+            balancers = template["Resources"]["Service"]["Properties"]["LoadBalancers"]
+            self.assertEqual([target["TargetGroupArn"] for target in targets], [b["TargetGroupArn"] for b in balancers])
+            self.assertEqual(["/platform/monitor/liveness"], [target["HealthCheckPath"] for target in targets])
 
 
 if __name__ == "__main__":

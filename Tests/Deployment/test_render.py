@@ -85,9 +85,8 @@ class Variables(unittest.TestCase):
         self.assertIn("give all of", found[0])
 
     def test_docs_have_a_row_for_every_variable_and_no_other(self) -> None:
-        page = (ECS_DIRECTORY.parent / "docs/deploy/ecs.md").read_text(encoding="utf-8")
-        table = page.split("## Variables")[1].split("\n## ")[0]
-        rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+        page = (ECS_DIRECTORY.parent / "docs/deploy/ecs-variables.md").read_text(encoding="utf-8")
+        rows = [row.split("|")[1] for row in page.splitlines() if row.startswith("| `")]
         names = [name.strip(" `") for row in rows for name in row.split(",")]
         self.assertEqual(sorted(variable.name for variable in VARIABLES), sorted(names))
 

@@ -50,7 +50,10 @@ def _fill_text(text: str, values: dict[str, Any]) -> Any:
     for name in names:
         if name not in values:
             raise Faults(
-                [f"a template in ecs/ names ${{{name}}}, which nothing gives; docs/deploy/ecs.md lists all variables"]
+                [
+                    f"a template in ecs/ names ${{{name}}}, which nothing gives; "
+                    "docs/deploy/ecs-variables.md lists all variables"
+                ]
             )
     whole = NAME.fullmatch(text)
     if whole:

@@ -190,7 +190,7 @@ def resolve(given: dict[str, Any]) -> dict[str, Any]:
     faults = []
     for name in given.keys() - BY_NAME.keys():
         close = difflib.get_close_matches(name, BY_NAME, 1)
-        hint = f"did you mean {close[0]}?" if close else "docs/deploy/ecs.md lists all variables"
+        hint = f"did you mean {close[0]}?" if close else "docs/deploy/ecs-variables.md lists all variables"
         faults.append(f"{name}: there is no such variable; {hint}")
     values = {}
     for variable in VARIABLES:
