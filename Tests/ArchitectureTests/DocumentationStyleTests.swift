@@ -26,13 +26,6 @@ struct DocumentationStyleTests {
     for fault in faults { Issue.record("\(page):\(fault)") }
   }
 
-  @Test("exempts only pages that exist")
-  func exemptions() {
-    for page in Self.exempt {
-      #expect(FileManager.default.fileExists(atPath: Repository.root.appending(path: page).path()), "\(page)")
-    }
-  }
-
   @Test("keeps the README to 80 lines")
   func readme() throws {
     guard Self.pages.contains("README.md") else { return }
