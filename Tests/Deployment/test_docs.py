@@ -99,7 +99,6 @@ class Documentation(unittest.TestCase):
         for message in messages:
             self.assertIn(message, sources)
 
-    @unittest.skipUnless(shutil.which("jq"), "jq is missing")
     def test_the_commands_for_whoever_is_on_call_pass_with_awscli(self) -> None:
         with local_cloud() as cloud, tempfile.TemporaryDirectory() as directory:
             values = samples.variants()["fargate"] | awscli_trial.network(cloud) | {"name": "gatehouse"}
