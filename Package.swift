@@ -90,8 +90,8 @@ let package = Package(
     library(
       "Platform",
       [
-        "Listener", "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON", "Logs",
-        hummingbird, httpTypes, nioCore, logging,
+        "Listener", "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON",
+        "Logs", hummingbird, httpTypes, nioCore, logging,
       ]),
     library(
       "GatehouseServer",

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Hashes and checks passwords on threads of their own: one check keeps a core busy for about 200 ms.
 ///
-/// Passwords of the service's own accounts have a thread to themselves. Whoever knows none of them can't make a start,
+/// Passwords of the gateway's own accounts have a thread to themselves. Whoever knows none of them can't make a start,
 /// a take-over of the lease, a restore or the sidecar's login wait.
 package final class Passwords: Sendable {
   private let threads: NIOThreadPool
@@ -34,10 +34,10 @@ package final class Passwords: Sendable {
     for pool in [threads, ownThread] { pool.shutdownGracefully { _ in } }
   }
 
-  /// Whether a password is one of the service's own accounts. Takes the same time wherever the texts differ.
+  /// Whether a password is one of the gateway's own accounts. Takes the same time wherever the texts differ.
   package func isOwn(_ password: String) -> Bool { index(of: password) != nil }
 
-  /// A hash of a password of the service's own accounts. It is computed once; whatever needs it later has it at once.
+  /// A hash of a password of the gateway's own accounts. It is computed once; whatever needs it later has it at once.
   ///
   /// Never for the password of a user: two documents with the same hash would say that their passwords are the same.
   ///

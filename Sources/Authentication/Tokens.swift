@@ -1,12 +1,11 @@
 import JSON
-import Synchronization
 
 /// Issues and verifies tokens.
 package final class Tokens: Sendable {
   private let signers: [UTF8Key: TokenSigner]
   private let signing: TokenSigner
   /// The cache of tokens that these keys verified.
-  private let verified = Mutex(VerifiedTokens())
+  private let verified = VerifiedTokenCache()
 
   /// Prepares the keys.
   ///
@@ -36,12 +35,12 @@ package final class Tokens: Sendable {
   /// - Parameter now: Unix seconds.
   /// - Throws: `AuthenticationError` `invalidToken` for whatever is wrong with it; a caller learns no more.
   package func verify(_ text: String, now: Int) throws(AuthenticationError) -> AccessToken {
-    if let token = verified.withLock({ $0.find(text, now: now) }) { return token }
-    // The claims are read last: whoever has no key can't make the service parse them.
+    if let token = verified.find(text, now: now) { return token }
+    // The claims are read last: whoever has no key can't make the gateway parse them.
     guard let unverified = UnverifiedToken(text), let signer = signer(of: unverified), signer.hasSigned(unverified),
       let claims = unverified.claims(), let token = AccessToken(claims: claims, now: now)
     else { throw AuthenticationError(.invalidToken) }
-    verified.withLock { $0.insert(token, text, now: now) }
+    verified.insert(token, text, now: now)
     return token
   }
 

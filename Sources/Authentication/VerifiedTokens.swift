@@ -1,4 +1,5 @@
 import JSON
+import Synchronization
 
 /// The tokens whose signatures were found right lately, by their text. Bounded; a token that is used often stays.
 ///
@@ -59,5 +60,31 @@ struct VerifiedTokens: Sendable {
 
   private static func isCurrent(_ entry: Entry, _ now: Int) -> Bool {
     entry.verifiedAt <= now && now < entry.token.exp
+  }
+}
+
+/// Verified tokens in several parts, each with a lock of its own, so that requests of different tokens rarely wait for
+/// each other.
+final class VerifiedTokenCache: Sendable {
+  private final class Part: Sendable {
+    let tokens = Mutex(VerifiedTokens(capacity: 512))
+  }
+
+  private let parts = (0..<16).map { _ in Part() }
+
+  /// See `VerifiedTokens.find`.
+  func find(_ text: String, now: Int) -> AccessToken? {
+    part(of: text).tokens.withLock { $0.find(text, now: now) }
+  }
+
+  /// See `VerifiedTokens.insert`.
+  func insert(_ token: AccessToken, _ text: String, now: Int) {
+    part(of: text).tokens.withLock { $0.insert(token, text, now: now) }
+  }
+
+  /// The end of a token is its signature, whose bytes are evenly spread.
+  private func part(of text: String) -> Part {
+    let sum = text.utf8.suffix(8).reduce(into: UInt(0)) { $0 = $0 &* 31 &+ UInt($1) }
+    return parts[Int(sum % UInt(parts.count))]
   }
 }

@@ -44,7 +44,7 @@ package struct DumpDirectory: Sendable {
     to target: DumpLocation, at seconds: Int, _ writer: (DumpFile) throws -> DumpWriter<DumpFile>
   ) throws -> PendingDump {
     guard location.stillHolds(target) else {
-      throw DumpDirectoryError(.outside, target.directory, "no longer lies in the directory of dumps; a link leads out")
+      throw DumpDirectoryError(.outside, target.directory, "no longer lies in the dump directory; a link leads out")
     }
     try files.makeDirectories(target.directory)
     let name = DumpName(stem: target.stem, seconds: seconds)

@@ -63,13 +63,13 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
     case .outside: "'\(path)' \(detail)"
     case .notFound: "there is no '\(path)' (\(detail))"
     case .notWritable:
-      "'\(path)' can't be written (\(detail)); give the service's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
+      "'\(path)' can't be written (\(detail)); give the gateway's user write access to it, or set MEM_DUMP_PATH to a directory that it may write"
     case .notADirectory:
       "'\(path)' can't be reached (\(detail)): a name on the way to it is no directory, or is a link that leads nowhere; move that aside, or set MEM_DUMP_PATH to another directory"
     case .readOnly:
       "'\(path)' can't be written (\(detail)); mount its volume for writing, or set MEM_DUMP_PATH to a directory on another one"
     case .notReadable:
-      "'\(path)' can't be read (\(detail)); give the service's user read access to it"
+      "'\(path)' can't be read (\(detail)); give the gateway's user read access to it"
     case .noSpace: "the volume of '\(path)' is full (\(detail)); free space on it or enlarge it"
     case .taken: "'\(path)' is there already (\(detail))"
     case .leaseLost: "nothing was written to '\(path)': \(detail)"

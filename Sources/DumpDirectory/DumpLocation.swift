@@ -44,7 +44,7 @@ package struct DumpLocation: Sendable, Equatable {
       if location.isInside(directory) { return location }
     }
     throw DumpDirectoryError(
-      .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
+      .outside, path, "does not lie in the dump directory, '\(directory)'; use a path inside it")
   }
 
   /// Resolves the path of a file that is to be read, in the same way.
@@ -64,7 +64,7 @@ package struct DumpLocation: Sendable, Equatable {
       return resolved + "/" + name
     }
     throw DumpDirectoryError(
-      .outside, path, "does not lie in the directory of dumps, '\(directory)'; use a path inside it")
+      .outside, path, "does not lie in the dump directory, '\(directory)'; use a path inside it")
   }
 
   /// Whether a location that was resolved with `confined` is still inside this one. A directory on its path can have

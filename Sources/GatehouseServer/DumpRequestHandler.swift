@@ -67,7 +67,7 @@ struct DumpRequestHandler: DumpPort {
       throw APIError(409, "MEM007", "No dump was written: \(lease.holderSentence)")
     } catch {
       // The dumper logs its own errors. Only the lack of a thread for looking up the path is logged here.
-      if error is ThreadError { logger.error("a dump's path can't be looked at", metadata: ["error": "\(error)"]) }
+      if error is ThreadError { logger.error("a dump's path can't be checked", metadata: ["error": "\(error)"]) }
       throw APIError(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
   }
@@ -94,7 +94,7 @@ struct DumpRequestHandler: DumpPort {
 
   private func permitChange() throws(APIError) {
     guard !state.isSealed else {
-      throw APIError(503, "GTW503", "Nothing was restored: the service is stopping")
+      throw APIError(503, "GTW503", "Nothing was restored: the gateway is stopping")
     }
     if let standby = lease.standby { throw APIError(503, "GTW504", "Nothing was restored: \(standby.reason)") }
   }
@@ -115,7 +115,7 @@ struct DumpRequestHandler: DumpPort {
       throw APIError(503, "MEM006", "dump_path can't be checked: the volume does not answer")
     } catch {
       logger.error("dump_path can't be checked", metadata: ["dump.path": "\(dumpPath)", "error": "\(error)"])
-      throw APIError(503, "MEM006", "dump_path can't be checked: the service's log says why")
+      throw APIError(503, "MEM006", "dump_path can't be checked: the gateway's log says why")
     }
   }
 
@@ -156,13 +156,13 @@ struct DumpRequestHandler: DumpPort {
           metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
         throw APIError(
           400, "MEM005",
-          "A dump that may be the newest can't be loaded; the service's log says which and why. Name another one with path"
+          "A dump that may be the newest can't be loaded; the gateway's log says which and why. Name another one with path"
         )
       case .nothingThere:
         throw APIError(404, "MEM003", "There is no dump to restore yet")
       case .noneLoads(let failures):
         throw APIError(
-          400, "MEM005", "None of the \(failures.count) dumps can be loaded; the service's log says why for each")
+          400, "MEM005", "None of the \(failures.count) dumps can be loaded; the gateway's log says why for each")
       }
     } catch let error as APIError {
       throw error
@@ -172,9 +172,9 @@ struct DumpRequestHandler: DumpPort {
       case .outside: throw APIError(400, "MEM004", "The path \(error)")
       default:
         logger.error(
-          "nothing was restored: the file, or the directory of dumps, can't be read",
+          "nothing was restored: the file, or the dump directory, can't be read",
           metadata: ["dump.path": "\(error.path)", "error": "\(error)"])
-        throw APIError(400, "MEM005", "The file can't be read; the service's log says why")
+        throw APIError(400, "MEM005", "The file can't be read; the gateway's log says why")
       }
     } catch {
       logger.error(
@@ -189,7 +189,7 @@ struct DumpRequestHandler: DumpPort {
     switch (error as? DumpDirectoryError)?.code {
     case .noSpace?: "since the volume is full: free space on it or enlarge it"
     case .notWritable?, .readOnly?: "since its directory can't be written: check the volume's permissions"
-    default: "since the volume or the dump failed: the service's log says how"
+    default: "since the volume or the dump failed: the gateway's log says how"
     }
   }
 }

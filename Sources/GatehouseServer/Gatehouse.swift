@@ -110,12 +110,12 @@ struct Gatehouse: Sendable {
       }
       if let error = preparation.unswept {
         logger.warning(
-          "the directory of dumps can't be searched for left-over files of unfinished dumps; they may take room",
+          "the dump directory can't be searched for left-over files of unfinished dumps; they may take room",
           metadata: ["error": "\(error)"])
       }
       if let error = preparation.shortage {
         logger.error(
-          "the volume of the dumps is full: the service starts with what is on it, and refuses changes until there is room. Free space on it or enlarge it",
+          "the volume of the dump directory is full: the gateway starts with the dumps on it, and refuses changes until there is space. Free space on it or enlarge it",
           metadata: ["dump.directory": "\(place.directory)", "error": "\(error)"])
       }
       let directory = DumpDirectory(place)

@@ -3,7 +3,7 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The service's port: accepts connections, reads HTTP/1 from them, and hands each request to whom it is for.
+/// The gateway's port: accepts connections, reads HTTP/1 from them, and hands each request to whom it is for.
 package struct Listener: Sendable {
   /// The place of the data plane.
   package struct DataPlane: Sendable {

@@ -86,7 +86,7 @@ package struct Ladder: Sendable {
       if let outcome = try restoreNewest(directory.catalogue(keyring), allowsOlder: allowsOlder) { return outcome }
     }
     throw DumpDirectoryError(
-      .inputOutput, directory.location.directory, "its dumps vanish while they are looked at")
+      .inputOutput, directory.location.directory, "its dumps vanish while they are read")
   }
 
   /// Each attempt can meet a pruned dump. This is more than a pruning sidecar needs.

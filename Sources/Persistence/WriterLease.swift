@@ -208,9 +208,9 @@ package final class WriterLease: Sendable {
     }
     guard trouble != before else { return }
     if let trouble {
-      logger.warning("the lease can't be looked after", metadata: ["error": "\(trouble)"])
+      logger.warning("cannot renew or read the lease", metadata: ["error": "\(trouble)"])
     } else {
-      logger.notice("the lease can be looked after again")
+      logger.notice("the lease is read and renewed again")
     }
   }
 }

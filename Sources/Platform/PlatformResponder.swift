@@ -149,7 +149,7 @@ extension PlatformResponder {
     if standing.isTooLate {
       message = APIError.stopping.message
     } else if platform.status.availability() == .starting {
-      message = "The service is loading its newest dump; try again in a few seconds"
+      message = "The gateway is loading its newest dump; try again in a few seconds"
     } else {
       return
     }

@@ -5,7 +5,7 @@ package import JSON
 package protocol DumpPort: Sendable {
   /// Writes a dump and answers when it is safe.
   ///
-  /// - Parameter path: where, within the directory of dumps; `nil`: the usual place.
+  /// - Parameter path: where, within the dump directory; `nil`: the usual place.
   func dump(to path: String?) async throws(APIError) -> DumpReport
 
   /// Puts a dump's contents in the place of the present ones.
@@ -74,7 +74,7 @@ package struct Standby: Sendable, Equatable {
   }
 }
 
-/// Whether the service takes calls.
+/// Whether the gateway takes requests.
 package enum Availability: Sendable, Equatable {
   /// The newest dump is still being loaded.
   case starting

@@ -71,5 +71,5 @@ package struct StateWriter: Sendable {
 extension APIError {
   /// The answer to a request that comes too late.
   static let stopping = APIError(
-    503, "GTW503", "The service is stopping; call another instance or try again after the restart")
+    503, "GTW503", "The gateway is stopping; call another instance or try again after the restart")
 }

@@ -42,7 +42,7 @@ extension RetentionReason: CustomStringConvertible {
     case .notVerified: "not verified"
     case .datedInTheFuture: "dated in the future"
     case .damagedKeptForALook: "damaged, kept for a look"
-    case .unopenedKeptForItsKey: "does not open, kept: it may be sealed with another key"
+    case .unopenedKeptForItsKey: "can't be decrypted, kept: it may be encrypted with another key"
     case .shrankByMoreThanHalf: "shrank by more than half"
     case .nothingIsPruned(let reason): "nothing is pruned: \(reason)"
     case .noRuleKeepsIt: "no rule keeps it"

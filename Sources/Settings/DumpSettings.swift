@@ -36,7 +36,7 @@ package struct DumpSettings: Sendable {
       let minimum = declared.encryptionKey.minimumLength(isProduction: isProduction)
       reader.fault(
         declared.encryptionKey,
-        "is not set; dumps are sealed with it. Set one of at least \(minimum) characters and keep it: without it no dump opens"
+        "is not set; dumps are encrypted with it. Set one of at least \(minimum) characters and keep it: without it no dump can be decrypted"
       )
     }
     let older = Self.olderKeys(&reader)

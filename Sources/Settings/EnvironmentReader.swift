@@ -103,7 +103,7 @@ package struct EnvironmentReader {
       } catch {
         fault(
           fileName,
-          "names the file '\(path)', which can't be read; check that it exists and that the service's user may read it")
+          "names the file '\(path)', which can't be read; check that it exists and that the gateway's user may read it")
         return nil
       }
     }

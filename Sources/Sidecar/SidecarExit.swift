@@ -24,12 +24,12 @@ package enum SidecarExit: Int32, Sendable, CaseIterable {
   /// The sentence in `--help`.
   var meaning: String {
     switch self {
-    case .success: "all is well; a drain ended with a verified dump, or had nothing to save"
-    case .failure: "health: not well; drain: a second signal ended it at once"
+    case .success: "success; a drain ended with a verified dump, or had nothing to save"
+    case .failure: "health: unhealthy; drain: a second signal ended it at once"
     case .usage: "wrong arguments"
     case .damaged: "a dump does not verify"
-    case .unavailable: "the service (or S3) could not be asked, or failed to write the dump"
-    case .changesMayBeLost: "drain: changes since the newest dump may be lost, as the service crashed or lost its lease"
+    case .unavailable: "the gateway (or S3) could not be asked, or failed to write the dump"
+    case .changesMayBeLost: "drain: changes since the newest dump may be lost, as the gateway crashed or lost its lease"
     case .volume: "the volume can't be read or written, or the dump is not on it"
     case .timedOut: "the drain's deadline passed"
     case .refused: "the login was refused, or the account may not ask for dumps"

@@ -21,7 +21,7 @@ struct PasswordTests {
     try await body(Passwords(threads: 1, own: ["Own-Passw0rd!of-the-service"]))
   }
 
-  @Test("of the service's own accounts are checked however many others wait, and nobody else's are")
+  @Test("of the gateway's own accounts are checked however many others wait, and nobody else's are")
   func own() async throws {
     try await withPasswords { (passwords: Passwords) async throws in
       #expect(passwords.isOwn("Own-Passw0rd!of-the-service"))
@@ -49,7 +49,7 @@ struct PasswordTests {
     }
   }
 
-  @Test("of the service's own accounts are hashed once for these, and anew for a user who has the same one")
+  @Test("of the gateway's own accounts are hashed once for these, and anew for a user who has the same one")
   func ownHashes() async throws {
     try await withPasswords { (passwords: Passwords) async throws in
       let own = "Own-Passw0rd!of-the-service"

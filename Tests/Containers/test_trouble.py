@@ -87,5 +87,5 @@ class TroubleTests(unittest.TestCase):
             finally:
                 run("docker", "unpause", stack.container(SERVICE))
             until(
-                "a ready service", lambda: stack.log(SIDECAR).rstrip().endswith('service.state="the service is ready"')
+                "a ready service", lambda: stack.log(SIDECAR).rstrip().endswith('service.state="the gateway is ready"')
             )

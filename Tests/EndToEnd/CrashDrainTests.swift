@@ -4,8 +4,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// The report of a drain when the service is gone.
-@Suite("A drain after the end of the service")
+/// The report of a drain when the gateway is gone.
+@Suite("A drain after the end of the gateway")
 struct CrashDrainTests {
   private func change(_ gatehouse: GatehouseProcess, _ token: String, _ name: String) throws {
     #expect(
@@ -30,7 +30,7 @@ struct CrashDrainTests {
         if command == "run" {
           code = try sidecar.stop()
         } else {
-          // Started afterwards, it has never seen the service.
+          // Started afterwards, it has never seen the gateway.
           code = try SidecarProcess.run(["drain"], dumps: generated, port: gatehouse.port).code
         }
         #expect(code == 70)
@@ -167,7 +167,7 @@ struct CrashDrainTests {
         let token = try writer.logIn()
         #expect(try writer.send("POST", "/platform/memory/dump", token: token).status == 200)
         let sidecar = try SidecarProcess.start(dumps: generated, port: writer.port, ["LOG_LEVEL": "DEBUG"])
-        try sidecar.waitForLog("the service holds the lease")
+        try sidecar.waitForLog("the gateway holds the lease")
         try change(writer, token, "acknowledged")
         writer.signal(crashes ? SIGKILL : SIGTERM)
         _ = try writer.waitForExit()

@@ -19,7 +19,7 @@ struct DrainRefusalTests {
     }
   }
 
-  @Test("asks again while the service fails, and ends well when it does not any more")
+  @Test("asks again while the gateway fails, and ends well when it does not any more")
   func failsAtFirst() async throws {
     try await withDoormanDump { generated, dump in
       let gateway = try FakeGateway { number, _ in
@@ -102,7 +102,7 @@ struct DrainRefusalTests {
     }
   }
 
-  @Test("before the service was ever ready has nothing to save", arguments: ["starting", "absent"])
+  @Test("before the gateway was ever ready has nothing to save", arguments: ["starting", "absent"])
   func neverReady(kind: String) async throws {
     try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway(

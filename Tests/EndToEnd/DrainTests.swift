@@ -30,7 +30,7 @@ struct DrainTests {
           #expect(!sidecar.log.contains(secret))
           #expect(!JSONWriter.text(.object(receipt)).contains(secret))
         }
-        // The service may be killed now.
+        // The gateway may be killed now.
         gatehouse.signal(SIGKILL)
       }
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
@@ -127,7 +127,7 @@ struct DrainTests {
     }
   }
 
-  @Test("refuses a dump that does not verify, or is not the one that the service wrote")
+  @Test("refuses a dump that does not verify, or is not the one that the gateway wrote")
   func damaged() async throws {
     try await withDoormanDump { generated, dump in
       let said = try FakeGateway { _, _ in
@@ -135,7 +135,7 @@ struct DrainTests {
       }
       let other = try drained(said, generated)
       #expect(other.code == 65)
-      #expect(other.receipt["sentence"]?.string?.contains("documents is 20, the service said 21") == true)
+      #expect(other.receipt["sentence"]?.string?.contains("documents is 20, the gateway said 21") == true)
       var bytes = try Data(contentsOf: dump)
       bytes[5000] ^= 1
       let damaged = generated.appending(path: "memory_dump-20261124T000000Z.bin")

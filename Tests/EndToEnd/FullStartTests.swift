@@ -51,14 +51,14 @@ private struct VolumeTask {
     let dump = try dump()
     #expect(dump.status == 409 && dump.code == "MEM007", sourceLocation: sourceLocation)
     #expect(dump.text.contains("the volume is full"), sourceLocation: sourceLocation)
-    #expect(gatehouse.log.contains("the volume of the dumps is full"), sourceLocation: sourceLocation)
+    #expect(gatehouse.log.contains("the volume of the dump directory is full"), sourceLocation: sourceLocation)
   }
 
   /// Checks that the task becomes the writer by itself once there is space.
   func expectRecovery(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let recovered = try eventually(within: .seconds(5)) { try isWriter ? true : nil }
     #expect(recovered == true, "\(gatehouse.log)", sourceLocation: sourceLocation)
-    #expect(gatehouse.log.contains("the lease can be looked after again"), sourceLocation: sourceLocation)
+    #expect(gatehouse.log.contains("the lease is read and renewed again"), sourceLocation: sourceLocation)
     #expect(try addGroup("taken").status == 201, sourceLocation: sourceLocation)
     #expect(try dump().status == 200, sourceLocation: sourceLocation)
   }
@@ -198,12 +198,12 @@ struct FullStartTests {
       let task = try VolumeTask(volume.url)
       let sidecar = try SidecarProcess.start(
         dumps: volume.url, port: task.gatehouse.port, ["SIDECAR_STATUS_EVERY": "1s"])
-      try sidecar.waitForLog("service.state=\"the service stands by: this task can't take the lease of its volume")
+      try sidecar.waitForLog("service.state=\"the gateway stands by: this task can't take the lease of its volume")
       try sidecar.waitForLog("service_ready=1 service_writer=0")
       try sidecar.waitForLog("logged in")
       #expect(try sidecar.stop() == 0)
       #expect(sidecar.log.contains("drain.outcome=standby"), "\(sidecar.log)")
-      #expect(sidecar.log.contains("the service does not write the dumps of this volume"))
+      #expect(sidecar.log.contains("the gateway does not write the dumps of this volume"))
       #expect(!sidecar.log.contains("another task"))
       #expect(try task.gatehouse.stop() == 0)
     }

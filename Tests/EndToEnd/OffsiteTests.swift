@@ -161,7 +161,7 @@ struct OffsiteTests {
         #expect(
           try moto.call("s3", "GET", "/\(Self.bucket)?list-type=2").text.contains("gatehouse/\(name)"))
         #expect(try SidecarProcess.run(["receipt"], dumps: generated).output.contains("copied to S3"))
-        // The service has ended in order; what it wrote last is newer, and gets its copy, too.
+        // The gateway has ended in order; what it wrote last is newer, and gets its copy, too.
         #expect(try gatehouse.stop() == 0)
         #expect(try SidecarProcess.run(["drain"], dumps: generated, port: gatehouse.port, settings).code == 0)
         let last = try #require(

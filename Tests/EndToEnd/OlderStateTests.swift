@@ -79,7 +79,7 @@ struct OlderStateTests {
       #expect(try refused.waitForExit(within: .seconds(90)) == 74)
       #expect(ContinuousClock.now - start > .seconds(29))
       #expect(refused.log.contains(state.newer.path()))
-      #expect(refused.log.contains("can't be read, so the service does not start"))
+      #expect(refused.log.contains("can't be read, so the gateway does not start"))
       let told = try GatehouseProcess(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"], through: wrapper)
       try told.waitUntilReady()
       #expect(try state.has("old", told))

@@ -50,7 +50,7 @@ struct ProgramTests {
     }
   }
 
-  @Test("tells a health check whether it is ready, in time whatever the service does")
+  @Test("tells a health check whether it is ready, in time whatever the gateway does")
   func health() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let dumps = root.appending(path: "g")

@@ -22,7 +22,7 @@ struct ScarceThreadTests {
       let generated = root.appending(path: "generated")
       let gatehouse = try GatehouseProcess(dumps: generated, through: script)
       #expect(try gatehouse.waitForExit() == 71)
-      #expect(gatehouse.log.contains("the system starts too few threads, so the service does not start"))
+      #expect(gatehouse.log.contains("the system starts too few threads, so the gateway does not start"))
       #expect(!FileManager.default.fileExists(atPath: generated.path()))
     }
   }

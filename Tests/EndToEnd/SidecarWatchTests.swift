@@ -39,7 +39,7 @@ struct SidecarWatchTests {
         }
         let kept = dumpNames(generated)
         #expect(kept.contains(all[5]) && !kept.contains(all[0]))
-        // The service still starts from what is left.
+        // The gateway still starts from what is left.
         #expect(try gatehouse.stop() == 0)
       }
       try await withGatehouse(dumps: generated) { _ in }
@@ -67,7 +67,7 @@ struct SidecarWatchTests {
     }
   }
 
-  @Test("serves metrics and health on loopback, and goes on when the service goes and comes back")
+  @Test("serves metrics and health on loopback, and goes on when the gateway goes and comes back")
   func metrics() async throws {
     try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x") }
@@ -102,7 +102,7 @@ struct SidecarWatchTests {
         eventually { sidecar.log.split(separator: "\n").first { $0.contains("\"dump_age_seconds\"") } })
       #expect(try JSONParser().parseObject(Array(line.utf8))["message"] == "status")
       gateway.server.stop()
-      try sidecar.waitForLog("the service is not there")
+      try sidecar.waitForLog("the gateway is not there")
       #expect(try get("/metrics").text.contains("gatehouse_sidecar_service_ready 0\n"))
       for line in sidecar.log.split(separator: "\n") { _ = try JSONParser().parseObject(Array(line.utf8)) }
       #expect(try sidecar.stop() == 0)

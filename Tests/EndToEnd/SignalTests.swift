@@ -43,7 +43,7 @@ extension Int {
   fileprivate var nonZero: Int? { self == 0 ? nil : self }
 }
 
-@Suite("Signals to the service")
+@Suite("Signals to the gateway")
 struct ServiceSignalTests {
   @Test("end it in order, whichever of the three asks for it", arguments: [SIGTERM, SIGINT, SIGQUIT])
   func stops(number: Int32) async throws {
@@ -227,7 +227,7 @@ struct EarlySignalTests {
     #expect(isBlocked == true)
   }
 
-  @Test("ends the service in order, with exit code 0", arguments: [SIGTERM, SIGINT, SIGQUIT])
+  @Test("ends the gateway in order, with exit code 0", arguments: [SIGTERM, SIGINT, SIGQUIT])
   func service(number: Int32) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       for round in 0..<5 {

@@ -32,7 +32,7 @@ struct StartRefusalTests {
         for below in ["", "/below"] {
           try refuse(
             root, ["MEM_DUMP_PATH": "\(generated)\(below)/memory_dump.bin"], code: 73,
-            "there can be no directory of dumps at MEM_DUMP_PATH")
+            "there can be no dump directory at MEM_DUMP_PATH")
         }
       }
     }
@@ -42,11 +42,11 @@ struct StartRefusalTests {
   func unmakeable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       try refuse(
-        root, ["MEM_DUMP_PATH": "/proc/gatehouse/d.bin"], code: 73, "the directory of dumps can't be made")
+        root, ["MEM_DUMP_PATH": "/proc/gatehouse/d.bin"], code: 73, "the dump directory can't be made")
     }
   }
 
-  @Test("a directory that the service's user may not write, and one that it may not make")
+  @Test("a directory that the gateway's user may not write, and one that it may not make")
   func notWritable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let wrapper = try Wrapper.unprivileged(in: root) else {
@@ -56,10 +56,10 @@ struct StartRefusalTests {
       let generated = root.appending(path: "generated")
       try FileManager.default.createDirectory(at: generated, withIntermediateDirectories: false)
       chmod(generated.path(), 0o555)
-      try refuse(root, through: wrapper, code: 73, "the directory of dumps can't be written")
+      try refuse(root, through: wrapper, code: 73, "the dump directory can't be written")
       try refuse(
         root, ["MEM_DUMP_PATH": "\(generated.path())/below/x.bin"], through: wrapper, code: 73,
-        "the directory of dumps can't be written")
+        "the dump directory can't be written")
     }
   }
 
@@ -74,7 +74,7 @@ struct StartRefusalTests {
         #expect(try gatehouse.stop() == 0)
       }
       #expect(volume.makeReadOnly())
-      try refuse(root, code: 73, "the volume of the dumps is mounted read-only")
+      try refuse(root, code: 73, "the volume of the dump directory is mounted read-only")
     }
   }
 
@@ -83,7 +83,7 @@ struct StartRefusalTests {
     arguments: [
       ("fsync:error=EIO", 74, "the volume of the dumps fails"),
       ("fsync:error=ESTALE", 74, "the volume of the dumps fails"),
-      ("mkdir:error=ENOMEM", 71, "no descriptor or no memory left to open the directory of dumps"),
+      ("mkdir:error=ENOMEM", 71, "no descriptor or no memory left to open the dump directory"),
       ("listen:error=EADDRINUSE", 69, "another process has the port"),
       ("bind:error=EACCES", 69, "may not take the port"),
       ("bind:error=ENOBUFS", 71, "no descriptor or no memory left for the socket"),
@@ -102,7 +102,7 @@ struct StartRefusalTests {
   func noPath() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       for path in ["generated/\u{1}.bin", "generated/.bin", "a/\(String(repeating: "x", count: 300))/d.bin"] {
-        try refuse(root, ["MEM_DUMP_PATH": path], code: 78, "MEM_DUMP_PATH: names no place for dumps")
+        try refuse(root, ["MEM_DUMP_PATH": path], code: 78, "MEM_DUMP_PATH: is no valid path for dumps")
         let check = try GatehouseProcess(
           dumps: root.appending(path: "generated"), ["MEM_DUMP_PATH": path], arguments: ["config", "check"])
         #expect(try check.waitForExit() == 78)

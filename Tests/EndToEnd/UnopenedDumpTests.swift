@@ -26,7 +26,7 @@ struct UnopenedDumpTests {
       let rules = ["KEEP_LAST": "2"]
       let plan = try rows(SidecarProcess.run(["prune", "--json"], dumps: generated, rules).output)
       #expect(
-        plan[sealed[0]]?["reasons"]?.strings == ["does not open, kept: it may be sealed with another key"])
+        plan[sealed[0]]?["reasons"]?.strings == ["can't be decrypted, kept: it may be encrypted with another key"])
       #expect(plan[sealed[0]]?["verified"] == false)
       #expect(dumps(generated) == sealed + good[1...])
       // The verdict is valid only for the set of keys that it was made with.
@@ -53,7 +53,7 @@ struct UnopenedDumpTests {
     try await withDumps { (generated: URL, sealed: [String], good: [String]) throws in
       let all = ["KEEP_LAST": "99"]
       let both = all.merging(["MEM_ENCRYPTION_KEYS_OLD": oldKey]) { $1 }
-      // The service records its verified dumps; `verify` only reports them.
+      // The gateway records its verified dumps; `verify` only reports them.
       #expect(try SidecarProcess.run(["prune"], dumps: generated, both).code == 0)
       let notes = generated.appending(path: ".gatehouse-sidecar.json")
       let before = try Data(contentsOf: notes)

@@ -20,7 +20,7 @@ struct HealthCheckTests {
   }
 
   @Test(
-    "asks where the service listens, as seen from its own host",
+    "asks where the gateway listens, as seen from its own host",
     arguments: [
       ([:], "127.0.0.1", 5001), (["HOST": "::", "PORT": "80"], "127.0.0.1", 80), (["HOST": "::1"], "::1", 5001),
     ]

@@ -57,7 +57,7 @@ struct StartFaultTests {
       #expect(row?.code == fault.code.rawValue, "\(fault.message)")
       used.formUnion(row.map { [$0.words] } ?? [])
       let hasRemedy = [
-        "Set ", "set ", "raise ", "mount ", "give ", "look ", "put ", "Put ", "Start ", "Move ", "Raise ",
+        "Set ", "set ", "raise ", "mount ", "give ", "check ", "Put ", "Start ", "Move ", "Raise ",
       ]
       .contains { "\(fault.message)".contains($0) }
       #expect(hasRemedy, "\(fault.message)")

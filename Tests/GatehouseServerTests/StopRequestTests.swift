@@ -2,7 +2,7 @@ import Testing
 
 @testable import GatehouseServer
 
-@Suite("Signals to stop the service")
+@Suite("Signals to stop the gateway")
 struct StopRequestTests {
   private func actions(_ milliseconds: [Int]) -> [StopRequests.Action] {
     var requests = StopRequests()

@@ -130,7 +130,7 @@ struct DumperTests {
       #expect(await setup.dumper.unsavedChanges == 0)
       for name in ["a", "b"] { try setup.add(name) }
       #expect(await setup.dumper.unsavedChanges == 2)
-      try setup.add("the service's own")
+      try setup.add("the gateway's own")
       await setup.dumper.discountChange()
       #expect(await setup.dumper.unsavedChanges == 2)
       let path = try await setup.dumper.keepDeposed()

@@ -140,7 +140,7 @@ struct RetentionPlanTests {
     #expect(removals(true) == ["sealed1", "torn1", "c", "sealed2", "torn2"])
     #expect(
       Self.plan(dumps, RetentionPolicy(last: 2))[6]
-        == "keep: does not open, kept: it may be sealed with another key")
+        == "keep: can't be decrypted, kept: it may be encrypted with another key")
     let alone = RetentionPlan(
       dumps: [dumps[0]], policy: .standard, clock: .trusted(now: Self.now), removesDamaged: true)
     #expect(alone.removals == [])

@@ -40,7 +40,7 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case .notADump: "it is no dump: it does not begin as one"
     case .truncated: "it is cut off: it is shorter than the smallest dump"
     case .damagedOrWrongKey:
-      "it does not open: the file is damaged or cut off, or MEM_ENCRYPTION_KEY (and MEM_ENCRYPTION_KEYS_OLD) is not the key it was sealed with"
+      "it can't be decrypted: the file is damaged or cut off, or MEM_ENCRYPTION_KEY (and MEM_ENCRYPTION_KEYS_OLD) is not the key that it was encrypted with"
     case .malformedContent: "it opens, but its content is not that of a dump: \(detail)"
     case .unsupportedLayout:
       "it begins as a dump of layout \(detail), which this program does not know; use a newer one"

@@ -39,7 +39,7 @@ package enum Program {
         logger.critical("configuration: \(fault)")
       }
       logger.critical(
-        "the service does not start; `gatehouse config check` shows all settings",
+        "the gateway does not start; `gatehouse config check` shows all settings",
         metadata: ["faults": .stringConvertible(error.faults.count)])
       terminate(.configuration)
     }

@@ -61,7 +61,7 @@ enum SideFileReader {
       case .notRegular: "it is no regular file; name a file, or unset the variable"
       case .tooLarge: "it has more than 1 MiB, which is none of this kind"
       case .system(let number):
-        "\(String(cString: strerror(number))); give the service's user read access to it, or name another file"
+        "\(String(cString: strerror(number))); give the gateway's user read access to it, or name another file"
       }
     }
   }

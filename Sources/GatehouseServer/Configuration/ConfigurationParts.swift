@@ -34,7 +34,9 @@ extension Configuration {
       of: declared.autoSaveMaximumAge.with(
         .integer(frequency...Int.max, takes: "seconds, at least MEM_AUTO_SAVE_FREQ (\(frequency))")))
     if maximumAge != nil, !isEnabled {
-      reader.fault(declared.autoSaveMaximumAge, "is set, but the timer is off; set MEM_AUTO_SAVE_ENABLED=true, too")
+      reader.fault(
+        declared.autoSaveMaximumAge, "is set, but automatic dumps are off; set MEM_AUTO_SAVE_ENABLED=true, too"
+      )
     }
     let allowsEmptyStart = reader.value(of: declared.allowsEmptyStart)
     let allowsOlderStart = reader.value(of: declared.allowsOlderStart)
@@ -54,7 +56,7 @@ extension Configuration {
     do throws(DumpDirectoryError) {
       _ = try DumpLocation(dumps, workingDirectory: ProcessEnvironment.workingDirectory)
     } catch {
-      reader.fault(settings.dumps.shared.path, "names no place for dumps: \(error)")
+      reader.fault(settings.dumps.shared.path, "is no valid path for dumps: \(error)")
     }
   }
 

@@ -145,7 +145,7 @@ extension Gatehouse {
     ]
     for (variable, asked, field, kept) in timer where memory.autoSaveVariables.contains(variable) && asked != kept {
       logger.warning(
-        "a variable of the timer has no effect: the security settings in the store say otherwise, and they count. Change them with PUT /platform/security/settings, or unset the variable",
+        "a variable of automatic dumps has no effect: the saved security settings differ, and they apply. Change them with PUT /platform/security/settings, or unset the variable",
         metadata: [
           "setting.variable": "\(variable)", "setting.environment": "\(asked)", "setting.field": "\(field)",
           "setting.store": "\(kept)",
@@ -192,7 +192,7 @@ extension Gatehouse {
         ])
     } catch {
       logger.warning(
-        "what stands beside the dumps can't be looked at",
+        "the files beside the dumps can't be read",
         metadata: ["path": "\(location.directory)", "error": "\(error)"])
     }
   }

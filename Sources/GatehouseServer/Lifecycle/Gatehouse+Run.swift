@@ -63,7 +63,7 @@ extension Gatehouse {
         }
       }
     }
-    logger.critical("every task of the service has ended; ending without a last dump")
+    logger.critical("every task of the gateway has ended; ending without a last dump")
     terminate(.lastDumpFailed)
   }
 

@@ -49,7 +49,7 @@ final class ServiceSignals: Sendable {
     case _ where signal.stops: stop(signal)
     case SIGUSR1: dumpNews.yield()
     case SIGHUP:
-      logger.notice("SIGHUP changes nothing: settings are read at the start only; restart the service to change them")
+      logger.notice("SIGHUP changes nothing: settings are read at the start only; restart the gateway to change them")
     default: logger.notice("signal ignored", metadata: ["signal": "\(signal)"])
     }
   }

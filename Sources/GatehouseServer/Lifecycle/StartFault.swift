@@ -27,7 +27,7 @@ extension StartFault {
   init(_ error: ThreadError) {
     self.init(
       .systemExhausted,
-      "the system starts too few threads, so the service does not start: raise the limit of processes (pids_limit of the container, ulimit -u), or give it more memory",
+      "the system starts too few threads, so the gateway does not start: raise the limit of processes (pids_limit of the container, ulimit -u), or give it more memory",
       ["threads": .stringConvertible(ThreadReserve.count), "error": "\(error)"])
   }
 
@@ -38,37 +38,37 @@ extension StartFault {
       case .outside:
         (
           .configuration,
-          "MEM_DUMP_PATH names no place for dumps, so the service does not start: set it to a path such as generated/memory_dump.bin"
+          "MEM_DUMP_PATH is no valid path for dumps, so the gateway does not start: set it to a path such as generated/memory_dump.bin"
         )
       case .notADirectory:
         (
           .directoryNotWritable,
-          "there can be no directory of dumps at MEM_DUMP_PATH, so the service does not start: a name on the way to it is no directory, or a link that leads nowhere. Move that aside, or set MEM_DUMP_PATH to another directory"
+          "there can be no dump directory at MEM_DUMP_PATH, so the gateway does not start: a name on the way to it is no directory, or a link that leads nowhere. Move that aside, or set MEM_DUMP_PATH to another directory"
         )
       case .notFound, .taken:
         (
           .directoryNotWritable,
-          "the directory of dumps can't be made, so the service does not start: set MEM_DUMP_PATH to a directory on a file system in which directories can be made"
+          "the dump directory can't be made, so the gateway does not start: set MEM_DUMP_PATH to a directory on a file system in which directories can be made"
         )
       case .notWritable:
         (
           .directoryNotWritable,
-          "the directory of dumps can't be written, so the service does not start: give its user write access to the directory, or set MEM_DUMP_PATH to one that it may write"
+          "the dump directory can't be written, so the gateway does not start: give its user write access to the directory, or set MEM_DUMP_PATH to one that it may write"
         )
       case .readOnly:
         (
           .directoryNotWritable,
-          "the volume of the dumps is mounted read-only, so the service does not start: mount it for writing, or set MEM_DUMP_PATH to a directory on another one"
+          "the volume of the dump directory is mounted read-only, so the gateway does not start: mount it for writing, or set MEM_DUMP_PATH to a directory on another one"
         )
       case .exhausted:
         (
           .systemExhausted,
-          "the system has no descriptor or no memory left to open the directory of dumps, so the service does not start: raise its limits (nofile, memory)"
+          "the system has no descriptor or no memory left to open the dump directory, so the gateway does not start: raise its limits (nofile, memory)"
         )
       case .notReadable, .noSpace, .inputOutput, .leaseLost:
         (
           .dumpUnreadable,
-          "the volume of the dumps fails, so the service does not start: look at its mount and its permissions"
+          "the volume of the dump directory fails, so the gateway does not start: check its mount and its permissions"
         )
       }
     self.init(code, message, ["path": "\(error.path)", "error": "\(error)"])
@@ -82,7 +82,7 @@ extension StartFault {
     default:
       self.init(
         .dumpUnreadable,
-        "the directory of dumps can't be read, so the service does not start: put its permissions or the volume right",
+        "the dump directory can't be read, so the gateway does not start: check its permissions and the volume",
         ["path": "\((error as? DumpDirectoryError)?.path ?? "unknown")", "error": "\(error)"])
     }
   }
@@ -95,12 +95,12 @@ extension StartFault {
     if let dump {
       self.init(
         .noDumpLoads,
-        "the newest dump was loaded, but the accounts of the environment can't be put into its state, so the service does not start: set DOORMAN_ADMIN_EMAIL or SIDECAR_USERNAME to what no other user has",
+        "the newest dump was loaded, but the accounts of the environment can't be put into its state, so the gateway does not start: set DOORMAN_ADMIN_EMAIL or SIDECAR_USERNAME to what no other user has",
         ["dump.path": "\(dump)", "error": "\(reason)"])
     } else {
       self.init(
         .configuration,
-        "the accounts of the environment can't be made, so the service does not start: look at DOORMAN_ADMIN_EMAIL and SIDECAR_USERNAME",
+        "the accounts of the environment can't be made, so the gateway does not start: check DOORMAN_ADMIN_EMAIL and SIDECAR_USERNAME",
         ["error": "\(reason)"])
     }
   }
@@ -117,7 +117,7 @@ extension StartFault {
       case EADDRNOTAVAIL?:
         (.cannotListen, "can't listen: this host does not have the address. Set HOST to one that it has, or to 0.0.0.0")
       case EACCES?, EPERM?:
-        (.cannotListen, "can't listen: the service's user may not take the port. Set PORT to one from 1024")
+        (.cannotListen, "can't listen: the gateway's user may not take the port. Set PORT to one from 1024")
       case EMFILE?, ENFILE?, ENOMEM?, ENOBUFS?:
         (
           .systemExhausted,
@@ -135,14 +135,14 @@ extension StartFault {
   static func noneLoads(_ count: Int) -> StartFault {
     StartFault(
       .noDumpLoads,
-      "none of the dumps can be loaded, so the service does not start: it would bury them. Set the right MEM_ENCRYPTION_KEY (or MEM_ENCRYPTION_KEYS_OLD), restore a good file, or set MEM_ALLOW_EMPTY_START=true to start with nothing",
+      "none of the dumps can be loaded, so the gateway does not start: new, empty dumps would take precedence over them. Set the right MEM_ENCRYPTION_KEY (or MEM_ENCRYPTION_KEYS_OLD), restore a good file, or set MEM_ALLOW_EMPTY_START=true to start empty",
       ["dumps": .stringConvertible(count)])
   }
 
   static func tokens(_ reason: String) -> StartFault {
     StartFault(
       .configuration,
-      "tokens can't be signed with the keys of the environment, so the service does not start: look at JWT_KEYS and JWT_SECRET_KEY",
+      "tokens can't be signed with the keys of the environment, so the gateway does not start: check JWT_KEYS and JWT_SECRET_KEY",
       ["error": "\(reason)"])
   }
 
@@ -154,7 +154,7 @@ extension StartFault {
       case .noKey:
         (
           .noDumpLoads, "is opened by no key",
-          "Set the key that sealed it as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD, or move the file away if it is damaged"
+          "Set the key that it was encrypted with as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD, or move the file away if it is damaged"
         )
       case .unloadable, .damaged:
         (
@@ -163,7 +163,7 @@ extension StartFault {
       }
     self.init(
       code,
-      "a dump that may be the newest \(what), so the service does not start: it would bury that dump under an older state. \(remedy), or set MEM_ALLOW_OLDER_START=true to start from the newest one below it",
+      "a dump that may be the newest \(what), so the gateway does not start: dumps of an older state would take precedence over it. \(remedy), or set MEM_ALLOW_OLDER_START=true to start from the newest one below it",
       ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
   }
 }

@@ -42,7 +42,7 @@ extension LeaseTrouble {
     case .noSpace?: "the volume is full: free space on it or enlarge it"
     case .notWritable?, .readOnly?: "the volume can't be written: check its permissions and its mount"
     case .exhausted?: "the system has no descriptor or no memory left: raise its limits"
-    default: "the volume fails, as the service's log says"
+    default: "the volume fails, as the gateway's log says"
     }
   }
 }
@@ -56,7 +56,7 @@ extension LeaseRole {
       return "another task holds the lease of this volume since \(record.acquiredAt); \(remedy)"
     case .standby: return "another task may hold the lease of this volume; \(remedy), or 15 seconds have passed"
     case .unknown:
-      return "the lease of this volume could not be looked at yet; changes and dumps are refused until it can"
+      return "the lease of this volume could not be read yet; changes and dumps are refused until it can"
     case .holding:
       return
         "this task takes the lease of the volume over; changes and dumps are refused until the newest dump is restored"

@@ -78,7 +78,7 @@ package struct APIRoute<API: APIDefinition>: Sendable {
   ///   - failures: the codes of the contract that the handler can answer, by status, as `[400: ["API003"]]`. The codes
   ///     of the access and of the body are declared by themselves.
   ///   - changesState: `nil` for what the method says.
-  ///   - service: the service that the handler gets.
+  ///   - service: the gateway that the handler gets.
   package init<Service>(
     _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ access: Access, body: Body = .none,
     query: [String] = [], success: Int = 200, failures: KeyValuePairs<Int, [String]> = [:],

@@ -1,3 +1,4 @@
+import Clocks
 import JSON
 import NIOCore
 import NIOHTTP1
@@ -19,7 +20,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private let limiter: ConnectionLimiter?
   private let heads: HeadMemory?
   private let deadlines: ConnectionDeadlines
-  private var place: ConnectionTable.ID?
+  private var place: ConnectionPlace?
   private var state = ConnectionState()
   /// The activity that the limiter knows.
   private var activity = ConnectionTable.Activity.idle
@@ -57,10 +58,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   /// Tells the limiter of a client that sent nothing along with its connection.
   private func noteSilence(_ context: ChannelHandlerContext) {
-    guard let limiter, let place else { return }
+    guard let place else { return }
     let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
     context.eventLoop.scheduleTask(in: Self.firstLook) {
-      if connection.value.activity == .idle { _ = limiter.note(.idle, of: place) }
+      if connection.value.activity == .idle { _ = place.note(.idle, now: SteadyClock.now()) }
     }
   }
 
@@ -192,8 +193,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   }
 
   private func note(_ activity: ConnectionTable.Activity) -> Bool {
-    guard let limiter, let place else { return true }
-    return limiter.note(activity, of: place)
+    place?.note(activity, now: SteadyClock.now()) ?? true
   }
 
   private func deadlinePassed(_ context: ChannelHandlerContext) {

@@ -16,7 +16,7 @@ extension HTTPRequestHead {
 /// The connection's knowledge of a request beside its bytes. It travels beside the request, so no client can forge
 /// it.
 package struct RequestStanding: Sendable, Hashable {
-  /// The request came after the service began to drain. Whether a request is still taken is decided once, where it
+  /// The request came after the gateway began to drain. Whether a request is still taken is decided once, where it
   /// comes in.
   package var isTooLate: Bool
   /// Why the request can't be taken as HTTP. Then its head stands only for the place of its answer.

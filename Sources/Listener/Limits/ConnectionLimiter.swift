@@ -15,10 +15,12 @@ package final class ConnectionLimiter: Sendable {
     var overShare = 0
   }
 
-  private struct State {
+  fileprivate struct State {
     var table: ConnectionTable
-    var channels: [ConnectionTable.ID: any Channel] = [:]
-    var places: [ObjectIdentifier: ConnectionTable.ID] = [:]
+    var places: [ConnectionTable.ID: ConnectionPlace] = [:]
+    var placesOfChannels: [ObjectIdentifier: ConnectionPlace] = [:]
+    /// By event loop.
+    var changes: [ObjectIdentifier: ConnectionChanges] = [:]
     var toll = Toll()
   }
 
@@ -39,13 +41,15 @@ package final class ConnectionLimiter: Sendable {
   func take(_ channel: any Channel) -> Bool {
     let peer = channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
     let (id, leaving) = state.withLock { state -> (ConnectionTable.ID, (any Channel)?) in
-      switch state.table.arrive(from: peer, now: SteadyClock.now(), isExempt: isTrustedProxy) {
+      let now = SteadyClock.now()
+      state.learnChanges()
+      state.claimVictim(for: peer, now, isTrustedProxy)
+      switch state.table.arrive(from: peer, now: now, isExempt: isTrustedProxy) {
       case .admitted(let id, let closing):
-        state.channels[id] = channel
-        state.places[ObjectIdentifier(channel)] = id
+        state.add(channel, id)
         guard let closing else { return (id, nil) }
         state.toll.closed += 1
-        return (id, state.channels[closing])
+        return (id, state.places[closing]?.channel)
       case .refused(let id, let refusal):
         switch refusal {
         case .noPlace: state.toll.withoutPlace += 1
@@ -64,17 +68,15 @@ package final class ConnectionLimiter: Sendable {
 
   /// - Parameter waiting: connections in the kernel's queue.
   func acceptance(waiting: Int) -> ConnectionTable.Acceptance {
-    state.withLock { $0.table.acceptance(now: SteadyClock.now(), waiting: waiting) }
+    state.withLock { state in
+      if state.table.isFull { state.learnChanges() }
+      return state.table.acceptance(now: SteadyClock.now(), waiting: waiting)
+    }
   }
 
   /// The place of a connection that was taken.
-  func place(of channel: any Channel) -> ConnectionTable.ID? {
-    state.withLock { $0.places[ObjectIdentifier(channel)] }
-  }
-
-  /// - Returns: `false` when the connection is being closed for another one: no request of it may begin.
-  func note(_ activity: ConnectionTable.Activity, of id: ConnectionTable.ID) -> Bool {
-    state.withLock { $0.table.note(activity, of: id, now: SteadyClock.now()) }
+  func place(of channel: any Channel) -> ConnectionPlace? {
+    state.withLock { $0.placesOfChannels[ObjectIdentifier(channel)] }
   }
 
   /// Returns the counts since the last call, and starts anew.
@@ -87,9 +89,45 @@ package final class ConnectionLimiter: Sendable {
 
   private func forget(_ channel: any Channel, _ id: ConnectionTable.ID) {
     state.withLock { state in
-      state.channels[id] = nil
-      if state.places[ObjectIdentifier(channel)] == id { state.places[ObjectIdentifier(channel)] = nil }
+      state.places[id] = nil
+      let channel = ObjectIdentifier(channel)
+      if state.placesOfChannels[channel]?.id == id { state.placesOfChannels[channel] = nil }
       state.table.remove(id)
+    }
+  }
+}
+
+extension ConnectionLimiter.State {
+  fileprivate mutating func add(_ channel: any Channel, _ id: ConnectionTable.ID) {
+    let loop = ObjectIdentifier(channel.eventLoop)
+    let changes = changes[loop] ?? ConnectionChanges()
+    self.changes[loop] = changes
+    let place = ConnectionPlace(id: id, channel: channel, changes: changes)
+    places[id] = place
+    placesOfChannels[ObjectIdentifier(channel)] = place
+  }
+
+  /// Tells the table what connections did since the last call, in the order of time.
+  fileprivate mutating func learnChanges() {
+    let changed = changes.values.flatMap { $0.take() }
+      .compactMap { place in place.takeChange().map { (id: place.id, note: $0) } }
+    for (id, note) in changed.sorted(by: { $0.note.since < $1.note.since }) { learn(note, of: id) }
+  }
+
+  private mutating func learn(_ note: ConnectionPlace.Note, of id: ConnectionTable.ID) {
+    // It is no new connection any more, even if it is idle again.
+    if note.hasWorked, note.activity == .idle { _ = table.note(.answering, of: id, now: note.since) }
+    _ = table.note(note.activity, of: id, now: note.since)
+  }
+
+  /// Makes sure that the connection that the table would close for a new one begins no request any more.
+  fileprivate mutating func claimVictim(
+    for peer: NetworkAddress?, _ now: Duration, _ isTrustedProxy: (NetworkAddress) -> Bool
+  ) {
+    while let victim = table.victim(for: peer, now: now, isExempt: isTrustedProxy), let place = places[victim],
+      let note = place.close()
+    {
+      learn(note, of: victim)
     }
   }
 }

@@ -96,20 +96,11 @@ package struct ConnectionTable: Sendable {
     from peer: NetworkAddress?, now: Duration, isExempt: (NetworkAddress) -> Bool
   ) -> Arrival {
     let address = peer?.network
-    let isLoopback = peer?.isLoopback ?? false
-    var victim: Int?
-    if let bound = limits.perAddress, !isLoopback, (holdings[address]?.count ?? 0) >= bound,
-      peer.map(isExempt) != true
-    {
-      victim = holdings[address]?.idle.first.flatMap { isClosable($0, now) ? $0 : nil }
-      guard victim != nil else { return .refused(add(address, closingAt: now), .addressHasItsShare) }
-    }
-    if victim == nil, isFull {
-      victim = closable(now)
-      let reserve = isLoopback ? limits.loopbackPlaces : 0
-      guard victim != nil || open < limits.maximum + reserve else {
-        return .refused(add(address, closingAt: now), .noPlace)
-      }
+    let victim: Int?
+    switch choice(for: peer, now, isExempt) {
+    case .room: victim = nil
+    case .closing(let slot): victim = slot
+    case .refusal(let refusal): return .refused(add(address, closingAt: now), refusal)
     }
     let closing = victim.map { ID(slot: $0, generation: entries[$0].generation) }
     if let victim {
@@ -119,6 +110,12 @@ package struct ConnectionTable: Sendable {
       self.closing += 1
     }
     return .admitted(add(address, openSince: now), closing: closing)
+  }
+
+  /// The connection that `arrive` would close for a new one at this time, if any.
+  func victim(for peer: NetworkAddress?, now: Duration, isExempt: (NetworkAddress) -> Bool) -> ID? {
+    guard case .closing(let slot) = choice(for: peer, now, isExempt) else { return nil }
+    return ID(slot: slot, generation: entries[slot].generation)
   }
 
   /// Notes what a connection does from now on.
@@ -169,6 +166,28 @@ package struct ConnectionTable: Sendable {
 }
 
 extension ConnectionTable {
+  private enum Choice {
+    case room
+    case closing(Int)
+    case refusal(Refusal)
+  }
+
+  /// Whether there is room for a new connection, and which one has to go if there is not.
+  private func choice(
+    for peer: NetworkAddress?, _ now: Duration, _ isExempt: (NetworkAddress) -> Bool
+  ) -> Choice {
+    let isLoopback = peer?.isLoopback ?? false
+    let holding = holdings[peer?.network]
+    if let bound = limits.perAddress, !isLoopback, (holding?.count ?? 0) >= bound, peer.map(isExempt) != true {
+      guard let first = holding?.idle.first, isClosable(first, now) else { return .refusal(.addressHasItsShare) }
+      return .closing(first)
+    }
+    guard isFull else { return .room }
+    if let victim = closable(now) { return .closing(victim) }
+    let reserve = isLoopback ? limits.loopbackPlaces : 0
+    return open < limits.maximum + reserve ? .room : .refusal(.noPlace)
+  }
+
   private func isCurrent(_ id: ID) -> Bool {
     guard entries.indices.contains(id.slot), entries[id.slot].generation == id.generation else { return false }
     if case .free = entries[id.slot].phase { return false }

@@ -11,8 +11,9 @@ package enum MonitorRoutes {
 
   static let routes: [Route] = [
     Route(.get, livenessPath, "Whether the process answers", .everyone) { _ in .raw(["status": "alive"]) },
-    Route(.get, readinessPath, "Whether the service takes calls", .optionalUser, failures: [503: []], using: \.status) {
-      call, status in
+    Route(
+      .get, readinessPath, "Whether the gateway takes requests", .optionalUser, failures: [503: []], using: \.status
+    ) { call, status in
       let (word, isReady) =
         switch status.availability() {
         case .starting: ("starting", false)

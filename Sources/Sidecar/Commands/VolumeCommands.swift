@@ -71,7 +71,7 @@ extension SidecarWork {
     }
   }
 
-  /// One file, wherever it is: a bare name is one of the directory of dumps, else of the working directory.
+  /// One file, wherever it is: a bare name is one of the dump directory, else of the working directory.
   private func verify(_ file: String) throws -> KnownDump {
     // A path says where it is, also when MEM_DUMP_PATH leads nowhere.
     if file.utf8.contains(UInt8(ascii: "/")) { return volume.verify(path: file) }

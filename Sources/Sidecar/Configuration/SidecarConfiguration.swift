@@ -80,7 +80,7 @@ extension SidecarConfiguration {
     let isSet = reader.isSet(declared.url)
     let address = reader.value(of: declared.url)
     if isAsked, !isSet, port == 0 {
-      reader.fault(declared.url, "is not set, and PORT=0 does not tell where the service listens; set SIDECAR_URL")
+      reader.fault(declared.url, "is not set, and PORT=0 does not tell where the gateway listens; set SIDECAR_URL")
     }
     // An address that is set and can't be used is a fault, and then there is no configuration.
     return address?.text ?? "http://127.0.0.1:\(port)"
@@ -93,7 +93,7 @@ extension SidecarConfiguration {
     if isNeeded, username == nil {
       reader.fault(
         declared.username,
-        "is not set; set the same name and SIDECAR_PASSWORD for the service, which makes the account")
+        "is not set; set the same name and SIDECAR_PASSWORD for the gateway, which makes the account")
     }
     if isNeeded, password == nil, !reader.isSet(declared.password) {
       reader.fault(declared.password, "is not set; the sidecar logs in with it to ask for dumps")

@@ -21,15 +21,15 @@ struct DrainFinding: Sendable, Equatable {
   ) -> DrainFinding {
     let isKnown = sighting != .neverReady
     let gone =
-      isKnown ? "the service had ended already" : "the service is not there and was not seen ready by this sidecar"
+      isKnown ? "the gateway had ended already" : "the gateway is not there and was not seen ready by this sidecar"
     let outcome = isKnown ? DrainOutcome.serviceGone : .neverReady
     return switch GatewayEnd(sighting, own: own, lease) {
     case .unknown: DrainFinding(outcome, "\(gone) (\(sentence)); there is no lease that tells how it ended")
     case .inOrder: DrainFinding(outcome, "\(gone) (\(sentence)); it ended in order, as it had released the lease")
     case .onStandby: DrainFinding(.standby, "\(gone) (\(sentence)); another task is the writer of this volume")
-    case .alive: DrainFinding(.timedOut, "the service renews its lease and does not take the call (\(sentence))")
+    case .alive: DrainFinding(.timedOut, "the gateway renews its lease and does not take the request (\(sentence))")
     case .crashed(let reason):
-      DrainFinding(.serviceCrashed, "the service did not end in order (\(sentence)): \(reason)")
+      DrainFinding(.serviceCrashed, "the gateway did not end in order (\(sentence)): \(reason)")
     case .hidden(let reason):
       DrainFinding(.leaseUnreadable, "\(gone) (\(sentence)), and nothing tells whether in order: \(reason)")
     }
@@ -40,15 +40,15 @@ struct DrainFinding: Sendable, Equatable {
   static func starting(_ sentence: String, _ lease: LeaseEvidence) -> DrainFinding {
     switch GatewayEnd(.neverReady, own: nil, lease) {
     case .unknown, .inOrder, .onStandby, .alive:
-      DrainFinding(.neverReady, "the service is still starting and took no changes (\(sentence))")
+      DrainFinding(.neverReady, "the gateway is still starting and took no changes (\(sentence))")
     case .crashed(let reason):
       DrainFinding(
         .serviceCrashed,
-        "the service is still starting (\(sentence)), and before it one did not end in order: \(reason)")
+        "the gateway is still starting (\(sentence)), and before it one did not end in order: \(reason)")
     case .hidden(let reason):
       DrainFinding(
         .leaseUnreadable,
-        "the service is still starting (\(sentence)), and nothing tells how the one before it ended: \(reason)")
+        "the gateway is still starting (\(sentence)), and nothing tells how the one before it ended: \(reason)")
     }
   }
 
@@ -56,7 +56,7 @@ struct DrainFinding: Sendable, Equatable {
   static func deposed(_ sentence: String, own: String?, _ lease: LeaseEvidence) -> DrainFinding {
     switch GatewayEnd(.deposed, own: own, lease) {
     case .unknown, .inOrder, .onStandby: DrainFinding(.standby, sentence)
-    case .alive: DrainFinding(.timedOut, "the service holds the lease and wrote no dump in time (\(sentence))")
+    case .alive: DrainFinding(.timedOut, "the gateway holds the lease and wrote no dump in time (\(sentence))")
     case .crashed: DrainFinding(.leaseLost, "this task took changes and has lost the lease since (\(sentence))")
     case .hidden(let reason):
       DrainFinding(.leaseUnreadable, "\(sentence); nothing tells how it lost the lease: \(reason)")
@@ -127,6 +127,6 @@ struct DrainFinding: Sendable, Equatable {
     let words = Self.noDump
     if outcome.exit == .changesMayBeLost { return adding("\(words), so every change may be lost") }
     guard outcome.exit == .success, tookChanges, outcome != .standby else { return adding(words) }
-    return DrainFinding(.noDump, "\(sentence); \(words), though the service took changes")
+    return DrainFinding(.noDump, "\(sentence); \(words), though the gateway took changes")
   }
 }

@@ -57,7 +57,7 @@ struct DumpCheck: Sendable {
     guard let index = dumps.firstIndex(where: { $0.name.hasSameBytes(as: answer.name) }), isHere(answer, dumps[index])
     else {
       throw Failure.notOnVolume(
-        "the service wrote '\(answer.path)', and that is not on this volume ('\(volume.dumpPath)'); both containers need the same volume and MEM_DUMP_PATH"
+        "the gateway wrote '\(answer.path)', and that is not on this volume ('\(volume.dumpPath)'); both containers need the same volume and MEM_DUMP_PATH"
       )
     }
     let checked = try verified(index, of: dumps)
@@ -71,7 +71,7 @@ struct DumpCheck: Sendable {
     ].compactMap { $0 }
     guard differences.isEmpty else {
       throw Failure.damaged(
-        "'\(answer.name)' verifies, but is not the dump that the service wrote: \(differences.joined(separator: "; "))")
+        "'\(answer.name)' verifies, but is not the dump that the gateway wrote: \(differences.joined(separator: "; "))")
     }
     return checked
   }
@@ -120,6 +120,6 @@ struct DumpCheck: Sendable {
 
   private func differs<Value: Equatable>(_ what: String, _ said: Value?, _ found: Value) -> String? {
     guard let said, said != found else { return nil }
-    return "\(what) is \(found), the service said \(said)"
+    return "\(what) is \(found), the gateway said \(said)"
   }
 }

@@ -72,7 +72,7 @@ final class GatewayClient {
     case 400, 401, 403:
       throw GatewayError(
         .loginRefused,
-        "the login of '\(account.username)' was refused (\(answer.status))\(answer.explanation); SIDECAR_USERNAME and SIDECAR_PASSWORD must be the same for the service"
+        "the login of '\(account.username)' was refused (\(answer.status))\(answer.explanation); SIDECAR_USERNAME and SIDECAR_PASSWORD must be the same for the gateway"
       )
     default: throw error(for: answer, of: "the login")
     }
@@ -95,7 +95,7 @@ final class GatewayClient {
       throw GatewayError(
         .forbidden,
         "the account '\(account.username)' may not ask for dumps\(answer.explanation); it needs manage_security")
-    case 409: throw GatewayError(.standby, "the service does not write the dumps of this volume\(answer.explanation)")
+    case 409: throw GatewayError(.standby, "the gateway does not write the dumps of this volume\(answer.explanation)")
     default: throw error(for: answer, of: "the dump route")
     }
   }

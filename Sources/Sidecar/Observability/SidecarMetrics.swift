@@ -116,8 +116,8 @@ extension SidecarMetrics.Values {
     text.gauge("dump_bytes", "Bytes of all dumps on the volume.", bytes)
     text.gauge("unverified_dumps", "Dumps that were not verified yet.", unverified)
     text.gauge("damaged_dumps", "Dumps that do not verify.", damaged)
-    text.gauge("service_ready", "Whether the service is ready.", isServiceReady ? 1 : 0)
-    text.gauge("service_writer", "Whether the service takes changes.", isServiceWriter ? 1 : 0)
+    text.gauge("service_ready", "Whether the gateway is ready.", isServiceReady ? 1 : 0)
+    text.gauge("service_writer", "Whether the gateway takes changes.", isServiceWriter ? 1 : 0)
     text.gauge("volume_busy_seconds", "How long the volume has not answered.", volumeBusy)
     if let offsiteLag {
       text.gauge(

@@ -236,7 +236,7 @@ extension DumpVolume {
       let read = VerificationCache(sealed: try directory.readSmallFile(name), keyring)
       if let read { state.cache.merge(read) }
       state.isForeign = read == nil
-      if read == nil { cacheFault.note("they are damaged, or sealed with another key") }
+      if read == nil { cacheFault.note("they are damaged, or encrypted with another key") }
     } catch {
       // There is no file yet.
       if error.code == .notFound { return state.cache }

@@ -40,16 +40,16 @@ struct GatewayWatch {
       switch try client.readiness(Deadline(in: .seconds(3))) {
       case .ready:
         sighting.see(isWriter: true)
-        note(isReady: true, "the service is ready")
+        note(isReady: true, "the gateway is ready")
         checksAsWriter += 1
       case .standby(let reason):
         sighting.see(isWriter: false)
-        note(isReady: true, "the service stands by: \(reason)")
-      case .notReady(let word): note(isReady: false, "the service is not ready: \(word)")
+        note(isReady: true, "the gateway stands by: \(reason)")
+      case .notReady(let word): note(isReady: false, "the gateway is not ready: \(word)")
       }
     } catch {
       guard error.code != .interrupted else { return false }
-      note(isReady: false, "the service is not there: \(error)")
+      note(isReady: false, "the gateway is not there: \(error)")
     }
     return true
   }
@@ -68,7 +68,7 @@ struct GatewayWatch {
   func logIn() -> Login {
     do throws(GatewayError) {
       try client.logIn(Deadline(in: .seconds(10)))
-      logger.info("logged in to the service")
+      logger.info("logged in to the gateway")
       return .succeeded
     } catch {
       guard error.code != .interrupted else { return .interrupted }

@@ -28,7 +28,7 @@ struct HolderWatch {
       // It was the writer before the lease was read, and still is, so the lease was its own.
       guard case .done(let holder?)? = seen?.outcome, holder != own else { return }
       own = holder
-      logger.debug("the service holds the lease", metadata: ["lease.holder": "\(holder)"])
+      logger.debug("the gateway holds the lease", metadata: ["lease.holder": "\(holder)"])
     }
   }
 }

@@ -18,14 +18,14 @@ struct GatewayEndTests {
     .held(by: holder, state, after: predecessor.map { Predecessor(holder: $0.0, isReleased: $0.1) })
   }
 
-  /// The evidence of each row, and the end of the service that follows: unwatched, never ready, writer, standby,
+  /// The evidence of each row, and the end of the gateway that follows: unwatched, never ready, writer, standby,
   /// deposed.
   private typealias Row = (own: String?, lease: LeaseEvidence, ends: [GatewayEnd])
 
   private static let rows: [Row] = [
     (nil, .absent, [.unknown, .unknown, .unknown, .unknown, deposed]),
     ("a", .unreadable("x"), [.hidden("x"), .hidden("x"), .hidden("x"), .hidden("x"), .hidden("x")]),
-    // The service's holder name is not known.
+    // The gateway's holder name is not known.
     (nil, held("b", .released), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),
     (nil, held("b", .released, after: ("c", true)), [.inOrder, .inOrder, .inOrder, .inOrder, .onStandby]),
     (nil, held("b", .released, after: ("c", false)), [.inOrder, .inOrder, .inOrder, .inOrder, deposed]),

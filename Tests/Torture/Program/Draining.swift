@@ -24,7 +24,7 @@ final class Draining {
       return drain
     }
     if drain.told == nil {
-      drain.isLoggedIn = sidecar.log.contains("logged in to the service")
+      drain.isLoggedIn = sidecar.log.contains("logged in to the gateway")
       if drain.isLoggedIn || time - drain.begun > 10 {
         drain.told = time
         sidecar.signal(SIGTERM)
