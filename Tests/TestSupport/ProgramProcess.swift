@@ -21,31 +21,16 @@ package final class ProgramProcess {
   /// - Parameters:
   ///   - wrapper: a program that executes the program named by its first argument.
   ///   - output: a pipe to write to instead of a file.
-  package convenience init(
+  package init(
     _ name: String, _ arguments: [String], environment: [String: String], directory: URL, through wrapper: URL? = nil,
     output: OutputPipe? = nil
-  ) throws {
-    try self.init(
-      wrapper ?? Self.executable(name), (wrapper == nil ? [] : [Self.executable(name).path()]) + arguments,
-      environment, directory, output)
-  }
-
-  /// Starts a shell and returns at once.
-  ///
-  /// - Parameter arguments: the shell's arguments.
-  package convenience init(bash arguments: [String], environment: [String: String], directory: URL) throws {
-    try self.init(URL(filePath: "/bin/bash"), arguments, environment, directory, nil)
-  }
-
-  private init(
-    _ executable: URL, _ arguments: [String], _ environment: [String: String], _ directory: URL, _ output: OutputPipe?
   ) throws {
     self.output = output
     logFile = directory.appending(path: "log-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: logFile.path(), contents: nil)
     let handle = try FileHandle(forWritingTo: logFile)
-    process.executableURL = executable
-    process.arguments = arguments
+    process.executableURL = wrapper ?? Self.executable(name)
+    process.arguments = (wrapper == nil ? [] : [Self.executable(name).path()]) + arguments
     process.environment = environment.filter { !$0.value.isEmpty }
     process.currentDirectoryURL = directory
     let written = output.map { FileHandle(fileDescriptor: $0.input, closeOnDealloc: false) } ?? handle
