@@ -105,7 +105,7 @@ class Documentation(unittest.TestCase):
             made = documents.all_of(for_awscli(values))
             trust = cloud.file(made["iam/trust.json"])
             cloud.call("iam", "create-role", "--role-name", "gatehouse-task", "--assume-role-policy-document", trust)
-            for name in ("encryption-key", "jwt-secret", "sidecar-password"):
+            for name in ("encryption-key", "jwt-secret", "sidecar-password", "admin-password"):
                 cloud.call("secretsmanager", "create-secret", "--name", f"gatehouse/{name}", "--secret-string", "first")
             cloud.call("ecs", "create-cluster", "--cluster-name", values["name"])
             task = made["task-definition.fargate.json"] | {
@@ -142,7 +142,7 @@ class Documentation(unittest.TestCase):
             # The old key was copied before the new one was made, and again at the second rotation.
             old = cloud.call("secretsmanager", "get-secret-value", "--secret-id", "gatehouse/old-keys")["SecretString"]
             self.assertEqual("first,first", old)
-            for name in ("encryption-key", "jwt-secret", "sidecar-password"):
+            for name in ("encryption-key", "jwt-secret", "sidecar-password", "admin-password"):
                 secret = cloud.call("secretsmanager", "get-secret-value", "--secret-id", f"gatehouse/{name}")
                 self.assertRegex(secret["SecretString"], r"^[^\s\"'\\]{48}$")
             # What was opened for the time of need is closed again.
