@@ -68,7 +68,8 @@ private struct StandInStack {
     shell.standardError = shell.standardOutput
     try shell.run()
     #expect(eventually(within: .seconds(120)) { shell.isRunning ? nil : true } == true)
-    if shell.isRunning { shell.terminate() }
+    // The shell inherits a mask that blocks SIGTERM.
+    if shell.isRunning { kill(shell.processIdentifier, SIGKILL) }
     shell.waitUntilExit()
     return (shell.terminationStatus, try String(contentsOf: files.output, encoding: .utf8))
   }
