@@ -63,8 +63,8 @@ struct FileReferenceTests {
     let found = FileManager.default.enumerator(atPath: directory.path())?.compactMap { $0 as? String } ?? []
     return found.filter { name in
       var isDirectory: ObjCBool = false
-      FileManager.default.fileExists(atPath: directory.appending(path: name).path(), isDirectory: &isDirectory)
-      return !isDirectory.boolValue
+      let path = directory.appending(path: name).path()
+      return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
     }
   }
 

@@ -21,11 +21,13 @@ struct ConnectionPlaceTests {
     ) { _ in false }
   }
 
-  private func isTaken(_ limiter: ConnectionLimiter) throws -> Bool {
+  private func connected() throws -> EmbeddedChannel {
     let channel = EmbeddedChannel()
     try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
-    return limiter.take(channel)
+    return channel
   }
+
+  private func isTaken(_ limiter: ConnectionLimiter) throws -> Bool { try limiter.take(connected()) }
 
   @Test("begins no request once it is being closed for another one")
   func closing() throws {
@@ -71,8 +73,7 @@ struct ConnectionPlaceTests {
       let limiter = limiter(maximum: 1)
       let place = try place(of: limiter, EmbeddedChannel())
       #expect(place.note(.idle, now: SteadyClock.now()))
-      let other = EmbeddedChannel()
-      try other.connect(to: SocketAddress(ipAddress: "192.0.2.2", port: 1)).wait()
+      let other = try connected()
       let begins = Mutex<Bool?>(nil)
       let thread = Thread { begins.withLock { $0 = place.note(.answering, now: SteadyClock.now()) } }
       thread.start()

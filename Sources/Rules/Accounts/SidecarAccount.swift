@@ -2,7 +2,8 @@ package import DocumentStore
 package import JSON
 import Model
 
-/// The account with which the sidecar asks for dumps. Its role may do that and nothing else.
+/// The account with which the sidecar requests dumps. Its role has the one permission that this needs, which also
+/// allows restores and changes of the security settings.
 package struct SidecarAccount: Sendable {
   /// The name of the role. A dump needs no permission but `manage_security`.
   package static let role = "sidecar"
@@ -44,7 +45,8 @@ package struct SidecarAccount: Sendable {
     let permission = JSONObject([(Permission.manageSecurity.rawValue, .bool(true))])
     if Roles.find(Self.role, in: transaction) == nil {
       let role: JSONObject = [
-        "role_name": .string(Self.role), "role_description": "Asks for dumps and nothing else",
+        "role_name": .string(Self.role),
+        "role_description": "Requests dumps; may also restore them and change security settings",
       ]
       try transaction.inserting(role.merging(permission), into: Collections.roles)
     } else {

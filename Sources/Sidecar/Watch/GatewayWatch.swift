@@ -19,7 +19,7 @@ struct GatewayWatch {
   private(set) var isReady = false
   /// How many checks in a row have found it to be the writer.
   private(set) var checksAsWriter = 0
-  private var lastState = ""
+  private var lastState = ObservedState()
 
   /// A token that ends within this many seconds is renewed, as a drain must not begin with a login.
   private static let tokenReserve = 300
@@ -58,8 +58,7 @@ struct GatewayWatch {
   private mutating func note(isReady: Bool, _ state: String) {
     self.isReady = isReady
     if !isReady || sighting != .writer { checksAsWriter = 0 }
-    guard state != lastState else { return }
-    lastState = state
+    guard lastState.replace(with: state) else { return }
     logger.log(
       level: isReady || !sighting.wasReady ? .info : .warning, "service", metadata: ["service.state": "\(state)"])
   }
@@ -75,5 +74,20 @@ struct GatewayWatch {
       logger.error("the login failed; a drain could not ask for a dump", metadata: ["error": "\(error)"])
       return .failed(retryAfter: error.retryAfter)
     }
+  }
+}
+
+/// The last state of the gateway that was logged.
+struct ObservedState {
+  private var words: [UInt8] = []
+
+  /// Notes a state.
+  ///
+  /// - Returns: whether it is another one. A state in which only a number changed is the same, such as a time that goes
+  ///   on.
+  mutating func replace(with state: String) -> Bool {
+    let words = state.utf8.filter { !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0) }
+    defer { self.words = words }
+    return words != self.words
   }
 }
