@@ -57,7 +57,7 @@ package final class LogOutput: Sendable {
     let time = time()
     var line = record.bytes(at: time, level, format) ?? record.line(at: time, level).boundedBytes(format)
     line.append(UInt8(ascii: "\n"))
-    queue.append(line, level >= .warning ? .high : .usual)
+    queue.append(line, level >= .warning ? .high : .usual, mayWait: true)
   }
 
   /// The present time for a line. Its text is the same for all lines of a second, up to the milliseconds.

@@ -31,7 +31,8 @@ final class OutputQueue: Sendable {
   /// The pauses before a failed write is repeated. The first pause doubles each time, up to the longest.
   private static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
 
-  /// The time for which the thread waits for more lines after the first one. A warning or a flush ends it.
+  /// The time for which the thread waits for more lines after a first one that may wait. Any other line and a flush
+  /// end it.
   private static let gathering = Duration.milliseconds(5)
 
   /// Creates a queue; its thread starts with the first line.
@@ -44,7 +45,9 @@ final class OutputQueue: Sendable {
   }
 
   /// Adds a line that ends in a newline, and returns at once.
-  func append(_ line: [UInt8], _ importance: LineQueue.Importance) {
+  ///
+  /// - Parameter mayWait: whether the line may wait for more lines, for some milliseconds.
+  func append(_ line: [UInt8], _ importance: LineQueue.Importance, mayWait: Bool = false) {
     let isFirst = state.withLock { state in
       let isFirst = state.isDrained
       state.queue.append(line, importance)
@@ -54,7 +57,7 @@ final class OutputQueue: Sendable {
     }
     // The thread takes all lines that wait before it sleeps again, so only the first one wakes it.
     if isFirst { work.ring() }
-    if importance == .high { hurry.ring() }
+    if !mayWait { hurry.ring() }
   }
 
   /// Waits until everything is written, but no longer than the limit. It does not wait for an output whose writes fail.

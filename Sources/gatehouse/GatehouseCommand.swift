@@ -7,7 +7,7 @@ import Settings
 struct GatehouseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gatehouse",
-    abstract: "An API gateway that keeps its state in memory and never loses it.",
+    abstract: "An API gateway that keeps its state in memory and saves it as encrypted dumps.",
     discussion: """
       Without a subcommand the gateway starts. `gatehouse config check` shows the settings in effect.
 

@@ -1,7 +1,7 @@
 locals {
   # The name in Secrets Manager, the description, and the special characters that are allowed.
   secrets = {
-    encryption_key   = { name = "encryption-key", description = "Seals the dumps: without it none opens", special = "" }
+    encryption_key   = { name = "encryption-key", description = "Encrypts the dumps; without it none can be decrypted", special = "" }
     jwt              = { name = "jwt-secret", description = "Signs tokens", special = "" }
     admin_password   = { name = "admin-password", description = "The first user's password", special = "!#%&*()-_=+[]{}<>:?" }
     sidecar_password = { name = "sidecar-password", description = "The password of the sidecar's account", special = "" }

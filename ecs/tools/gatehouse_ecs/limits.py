@@ -93,7 +93,7 @@ def joint_faults(values: dict[str, Any]) -> list[str]:
     if values["dump_age_alarm"] <= oldest:
         faults.append(
             f"dump_age_alarm: is {values['dump_age_alarm']}; "
-            f"set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings while all is well"
+            f"set more than {oldest} (auto_save_max_age + auto_save_freq), or it rings although the gateway is healthy"
         )
     if launch == "fargate-ebs" and not values["offsite_bucket"]:
         faults.append(
