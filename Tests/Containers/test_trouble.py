@@ -82,7 +82,7 @@ class TroubleTests(unittest.TestCase):
             stack.up()
             run("docker", "pause", stack.container(SERVICE))
             try:
-                until("a word of the sidecar", lambda: "the service is not there" in stack.log(SIDECAR))
+                until("a word of the sidecar", lambda: "the gateway is not there" in stack.log(SIDECAR))
                 self.assertEqual(stack.state(SIDECAR)["Status"], "running", "it goes on and waits")
             finally:
                 run("docker", "unpause", stack.container(SERVICE))

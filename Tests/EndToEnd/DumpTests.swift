@@ -113,7 +113,7 @@ struct DumpTests {
             #expect(answer.status == 200)
           }
           #expect(try gatehouse.stop() == 0)
-          return gatehouse.log.split(separator: "\n").filter { $0.contains("of the timer has no effect") }
+          return gatehouse.log.split(separator: "\n").filter { $0.contains("of automatic dumps has no effect") }
         }
       }
       let first = ["MEM_AUTO_SAVE_ENABLED": "true", "MEM_AUTO_SAVE_FREQ": "120"]

@@ -81,8 +81,8 @@ struct StartRefusalTests {
   @Test(
     "a volume that fails, and a system without resources",
     arguments: [
-      ("fsync:error=EIO", 74, "the volume of the dumps fails"),
-      ("fsync:error=ESTALE", 74, "the volume of the dumps fails"),
+      ("fsync:error=EIO", 74, "the volume of the dump directory fails"),
+      ("fsync:error=ESTALE", 74, "the volume of the dump directory fails"),
       ("mkdir:error=ENOMEM", 71, "no descriptor or no memory left to open the dump directory"),
       ("listen:error=EADDRINUSE", 69, "another process has the port"),
       ("bind:error=EACCES", 69, "may not take the port"),
