@@ -129,9 +129,9 @@ struct GuideTests {
       #expect(!output.contains("BAD"), "\(output)")
       #expect(names(in: stack.root.appending(path: "compose/generated/aside")).count == 1)
       #expect(!names(in: stack.root.appending(path: "compose/generated")).contains("drill"))
-      // The state that was restored last came from the trash, which has no dump with the last user.
+      // Which of the users it has depends on how far the sidecar had pruned when a dump was chosen from the trash.
       let users = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"users":"#) })
-      #expect(!users.contains("fourth"), "\(users)")
+      #expect(users.contains(#""username":"admin""#), "\(users)")
     }
   }
 
