@@ -129,7 +129,7 @@ struct GuideTests {
       #expect(!output.contains("BAD"), "\(output)")
       #expect(names(in: stack.root.appending(path: "compose/generated/aside")).count == 1)
       #expect(!names(in: stack.root.appending(path: "compose/generated")).contains("drill"))
-      // Which of the users it has depends on how far the sidecar had pruned when a dump was chosen from the trash.
+      // The users in it depend on how far the sidecar had pruned when a dump was chosen from the trash.
       let users = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"users":"#) })
       #expect(users.contains(#""username":"admin""#), "\(users)")
     }
