@@ -120,7 +120,12 @@ struct GuideTests {
       for name in first second third fourth; do user $name; as -X POST "$url/platform/memory/dump"; done
       until ls generated/trash/*.bin; do sleep 0.05; done
       """
-    let after = #"as "$url/platform/user/all"; echo; inside gatehouse dump list; inside gatehouse-sidecar receipt"#
+    let after = #"""
+      as "$url/platform/user/all"; echo; inside gatehouse dump list; inside gatehouse-sidecar receipt
+      users() { inside gatehouse dump inspect "$1" | sed -n 's/^  users  */users: /p'; }
+      users "generated/trash/$pruned"
+      users "$(inside gatehouse dump list | sed -n '2s/ .*//p')"
+      """#
     try await follow(
       "restore.md", input: { try $0.setting("MEM_ENCRYPTION_KEY") + "\n" }, before: before, after: after
     ) { (stack: StandInStack, output: String) throws in
@@ -129,9 +134,11 @@ struct GuideTests {
       #expect(!output.contains("BAD"), "\(output)")
       #expect(names(in: stack.root.appending(path: "compose/generated/aside")).count == 1)
       #expect(!names(in: stack.root.appending(path: "compose/generated")).contains("drill"))
-      // The users in it depend on how far the sidecar had pruned when a dump was chosen from the trash.
-      let users = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"users":"#) })
-      #expect(users.contains(#""username":"admin""#), "\(users)")
+      // The state that was restored last came from the trash. Its users depend on how far the sidecar had pruned.
+      let users = output.split(separator: "\n").filter { $0.hasPrefix("users: ") }
+      #expect(users.count == 2 && users.first == users.last, "\(output)")
+      let restored = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"users":"#) })
+      #expect(restored.contains(#""username":"admin""#), "\(restored)")
     }
   }
 
