@@ -3,11 +3,7 @@ import Testing
 @Suite("The index of messages")
 struct MessageIndexTests {
   private static func messages() throws -> Set<LoggedMessage> {
-    var messages: Set<LoggedMessage> = []
-    for file in Repository.files(below: "Sources", suffix: ".swift") {
-      messages.formUnion(MessageIndex.messages(inSource: try Repository.text(file)))
-    }
-    return messages
+    Set(try Repository.sources().flatMap(MessageIndex.messages(inSource:)))
   }
 
   @Test("has exactly the messages of the sources at warning and above, each once, sorted")
@@ -74,12 +70,7 @@ struct MessageIndexTests {
   }
 
   private static func codes() throws -> Set<CodeIndex.Code> {
-    // A malformed request's code is made from its status.
-    var codes: Set<CodeIndex.Code> = []
-    for file in Repository.files(below: "Sources", suffix: ".swift") {
-      codes.formUnion(CodeIndex.codes(inSource: try Repository.text(file)))
-    }
-    return codes
+    Set(try Repository.sources().flatMap(CodeIndex.codes(inSource:)))
   }
 
   @Test("has exactly the codes of the HTTP API, with their statuses")

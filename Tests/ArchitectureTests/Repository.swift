@@ -17,6 +17,9 @@ enum Repository {
       .sorted()
   }
 
+  /// The texts of all Swift files below `Sources`.
+  static func sources() throws -> [String] { try files(below: "Sources", suffix: ".swift").map(text) }
+
   /// The targets below `Sources` with all that they depend on, as the package manager reads the manifest.
   static func declaredArrows() throws -> Arrows {
     let process = Process()
