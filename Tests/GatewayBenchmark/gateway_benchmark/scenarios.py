@@ -1,0 +1,51 @@
+"""The scenarios by name."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Requests of one kind."""
+
+    name: str
+    says: str
+    api: str = "secured"
+    method: str = "GET"
+    path: str = "small"
+    body: int = 0
+    connections: int | None = None
+    closes: bool = False
+    has_many: bool = False
+    has_tls: bool = False
+
+
+def _all() -> list[Scenario]:
+    scenarios = [
+        Scenario("public", "an API that is open to all", api="public"),
+        Scenario("secured", "token, subscription, group and rate limit"),
+        Scenario("routes", "1,000 routes of 100 APIs, 1,000 users in turn", has_many=True),
+    ]
+    for name, size, path in (("1k", 1 << 10, "k1"), ("64k", 1 << 16, "k64"), ("10m", 10 << 20, "m10")):
+        text = {"1k": "1 KiB", "64k": "64 KiB", "10m": "10 MiB"}[name]
+        scenarios += [
+            Scenario(f"get-{name}", f"an answer of {text}", path=path),
+            Scenario(f"post-{name}", f"a request's body of {text}", method="POST", path="sink", body=size),
+        ]
+    scenarios += [
+        Scenario(f"connections-{count}", f"{count} connections", connections=count) for count in (1, 32, 256, 2000)
+    ]
+    return [
+        *scenarios,
+        Scenario("slow", "an upstream that answers after 5 ms, 256 connections", path="slow", connections=256),
+        Scenario("close", "a connection for each call", closes=True),
+        Scenario("tls", "TLS of clients, connections kept", has_tls=True),
+    ]
+
+
+SCENARIOS = {scenario.name: scenario for scenario in _all()}
+GROUPS = {
+    "few": ["public", "secured", "routes", "get-64k", "post-64k", "connections-256"],
+    "bodies": [name for name in SCENARIOS if name.startswith(("get-", "post-"))],
+    "connections": [name for name in SCENARIOS if name.startswith("connections-")],
+    "all": list(SCENARIOS),
+}
