@@ -39,10 +39,9 @@ load_module {MODULE};
 {user}
 daemon off;
 worker_processes {workers};
-worker_rlimit_nofile 20000;
 pid {folder}/pid;
 error_log {folder}/error.log;
-events {{ worker_connections 9000; }}
+events {{ worker_connections 5000; }}
 http {{
   access_log off;
   default_type application/octet-stream;
@@ -119,7 +118,7 @@ def start_haproxy(work: Path, upstream: int, routes: list[str], certificate: Cer
     path.write_text(f"""
 global
   nbthread 2
-  maxconn 8000
+  maxconn 4000
 defaults
   mode http
   timeout connect 5s

@@ -84,8 +84,9 @@ def proxy_routes(scenario: Scenario) -> list[str]:
     return ["/api/rest/public/v1/", "/api/rest/secured/v1/"]
 
 
-def make_load(bench: Bench, scenario: Scenario, token: str, is_direct: bool) -> Load:
-    headers = {"Authorization": f"Bearer {token}"} if scenario.api == "secured" else {}
+def make_load(bench: Bench, scenario: Scenario, token: str | None, is_direct: bool) -> Load:
+    own = token or gatehouse.token_of(gatehouse.USER, None)
+    headers = {"Authorization": f"Bearer {own}"} if scenario.api == "secured" else {}
     if scenario.closes:
         headers["Connection"] = "close"
     if scenario.body:
@@ -143,7 +144,7 @@ def start_subjects(bench: Bench, scenario: Scenario, stack: ExitStack, outcome: 
     connections = bench.connections(scenario)
     routes = proxy_routes(scenario)
     scheme = "https" if certificate else "http"
-    token = "none"
+    token: str | None = None
     starts: dict[str, Callable[[], tuple[Server, int]]] = {
         "nginx": lambda: nginx.start_nginx(bench.work, bench.upstream_port, connections, routes, certificate),
         "HAProxy": lambda: nginx.start_haproxy(bench.work, bench.upstream_port, routes, certificate),
