@@ -73,6 +73,8 @@ package struct GatewayConfiguration: Sendable {
   package var enforcesAdminSubscription = false
   /// Whether a preflight of an unknown endpoint is refused.
   package var refusesUnknownPreflights = false
+  /// Whether the port speaks TLS.
+  package var isSecure = false
   /// The shape of failures.
   package var envelope = Envelope.plain
   /// The requests that get a line in the log.
