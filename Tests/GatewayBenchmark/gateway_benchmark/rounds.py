@@ -206,4 +206,5 @@ def _measure(bench: Bench, scenario: Scenario, subject: Subject, seconds: int) -
     before = subject.server.processor_seconds()
     connections = bench.connections(scenario)
     result = wrk.run(subject.load, subject.origin, connections, bench.options.threads, seconds, bench.work)
-    return Run(result, subject.server.processor_seconds() - before, subject.server.resident_mebibytes())
+    used = subject.server.processor_seconds() - before
+    return Run(result, used, subject.server.resident_mebibytes(), connections)
