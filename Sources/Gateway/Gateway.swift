@@ -2,6 +2,7 @@ package import Authentication
 package import DocumentStore
 import HashTreeCollections
 import JSON
+package import Listener
 package import Logs
 package import Model
 package import NIOCore
@@ -23,16 +24,20 @@ package final class Gateway: Sendable {
   /// By event loop.
   private let loops = Mutex<[ObjectIdentifier: NIOLoopBound<LoopState>]>([:])
   private let loopCount: Int
+  /// Whether the state is loaded.
+  let isServing: @Sendable () -> Bool
 
   /// Follows the store from now on.
   ///
   /// - Parameters:
   ///   - model: follows the same store already.
   ///   - loopCount: event loops that share the limits of connections.
+  ///   - isServing: whether the state is loaded; asked for each call.
   package init(
     _ configuration: GatewayConfiguration, store: DocumentStore, model: CurrentModel, tokens: Tokens,
-    accessLog: AccessLog, loopCount: Int
+    accessLog: AccessLog, loopCount: Int, isServing: @escaping @Sendable () -> Bool
   ) {
+    self.isServing = isServing
     self.configuration = configuration
     self.tokens = tokens
     self.accessLog = accessLog
@@ -51,10 +56,14 @@ package final class Gateway: Sendable {
   /// Whether the data plane answers a path.
   package static func takes(_ path: Substring.UTF8View) -> Bool { path.starts(with: CallPath.prefix.utf8) }
 
-  /// Adds the handler of a connection.
+  /// Adds the handler of a connection, for requests that come through the decoder.
   package func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
-    let loop = loop(of: pipeline.eventLoop)
-    try pipeline.addHandler(ProxyHandler(loop))
+    try pipeline.addHandler(ProxyHandler(loop(of: pipeline.eventLoop), isSecure: configuration.isSecure))
+  }
+
+  /// The service that takes simple requests from the bytes of a connection.
+  package func service(of connection: any DirectConnection) -> any DirectService {
+    DirectCalls(loop(of: connection.channel.eventLoop), connection, isSecure: configuration.isSecure)
   }
 
   /// Sets the limit counters of users and the turns of servers to zero.
@@ -83,9 +92,11 @@ package final class Gateway: Sendable {
   }
 
   /// The largest body of a call in bytes, or `nil` for any.
-  func bodyLimit(_ target: String) -> Int? {
-    guard let limit = configuration.maximumBodySize else { return nil }
-    guard !configuration.bodyLimitExcludedPaths.isEmpty else { return limit }
+  func bodyLimit(_ head: RequestHead) -> Int? {
+    guard let limit = configuration.maximumBodySize, !configuration.bodyLimitExcludedPaths.isEmpty else {
+      return configuration.maximumBodySize
+    }
+    let target = head.targetText
     let path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
     let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
       guard pattern.endsWithBytes("*") else { return path.hasSameBytes(as: pattern) }

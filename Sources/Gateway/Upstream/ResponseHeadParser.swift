@@ -172,14 +172,6 @@ enum ResponseHeadParser {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    static func isToken(_ byte: UInt8) -> Bool {
-      switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, UInt8(ascii: "-"), UInt8(ascii: "!"), UInt8(ascii: "#"),
-        UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"),
-        UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "|"), UInt8(ascii: "~"):
-        true
-      default: false
-      }
-    }
+    private static func isToken(_ byte: UInt8) -> Bool { RequestHeadNames.isToken(byte) }
   }
 }
