@@ -211,6 +211,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private func finish() {
     let receiver = receiver
     self.receiver = nil
+    // The call may have paused the last part of its answer. The next call must not wait for its end.
+    resume()
     if closes || parser.hasRest || !isOpen { close() } else { pool.release(self) }
     receiver?.upstreamEnded()
   }
