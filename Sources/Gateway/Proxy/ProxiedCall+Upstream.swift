@@ -108,9 +108,9 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   func upstreamSent(head answer: ResponseHead) {
-    guard phase == .waiting, let admission, let server else { return }
+    guard phase == .waiting, let admission else { return }
     let now = NIODeadline.now().uptimeNanoseconds
-    server.health.noteSuccess()
+    server?.health.noteSuccess()
     if RetryRules.isFailure(answer.status) {
       admission.api.breaker.fail(now: now)
       if mayRetry(isAnswered: true), admission.api.breaker.admit(now: now) { return retry() }
@@ -119,14 +119,17 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if answer.status == 404 { return self.answer(.notFoundThere) }
     answerStart = now
-    let backend = Int((now - tryStart) / 1_000_000)
+    let (whole, server) = (now - started, now - tryStart)
+    loop.metrics.backendTime.add(server)
+    loop.metrics.gatewayTime.add(whole > server ? whole - server : 0)
+    let backend = Int(server / 1_000_000)
     let writer = AnswerHead(call: answeredCall, api: admission.api)
     let framing = writer.framing(answer)
     let closes = client.beginAnswer(saysClose: framing == .untilClose) || framing == .untilClose
     var buffer = client.buffer(capacity: 1024)
     writer.write(
       answer, closes: closes, date: loop.dateText(),
-      gatewayTime: max(0, Int((now - started) / 1_000_000) - backend), backendTime: backend, into: &buffer)
+      gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: &buffer)
     phase = .answering
     status = answer.status
     answerBytes = answer.bytes.readableBytes
@@ -160,6 +163,7 @@ extension ProxiedCall: UpstreamReceiver {
     let now = NIODeadline.now().uptimeNanoseconds
     if isStale, !hasRetriedStale, body.isRepeatable, head.method.isIdempotent {
       hasRetriedStale = true
+      gateway.metrics.staleRetries.add()
       tries -= 1
       return connect()
     }
@@ -167,7 +171,9 @@ extension ProxiedCall: UpstreamReceiver {
     admission.api.breaker.fail(now: now)
     if failure == .unreachable { server?.health.noteFailure(now: now) }
     switch failure {
-    case .readTimeout, .writeTimeout: answer(.timeout)
+    case .readTimeout, .writeTimeout:
+      gateway.metrics.timeouts.add()
+      answer(.timeout)
     case .unreachable, .closedBeforeAnswer, .broken, .crowded:
       if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
       answer(.unreachable)
@@ -185,6 +191,7 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   private func retry() {
+    gateway.metrics.retries.add()
     connection?.abandon()
     connection = nil
     let delay = gateway.retries.delay(before: tries - 1, random: Double.random(in: 0...1, using: &loop.random))

@@ -125,6 +125,7 @@ final class ProxiedCall {
   /// Answers in the place of a server.
   func answer(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
+    if let code = failure.code { gateway.metrics.refuse(code) }
     let closes = client.beginAnswer(saysClose: failure.closes) || failure.closes
     var buffer = client.buffer(capacity: 512)
     let bytes = AnswerHead(call: answeredCall, api: api).write(
@@ -163,6 +164,8 @@ final class ProxiedCall {
     connection?.abandon()
     connection = nil
     account()
+    (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
+    loop.metrics.wholeTime.add(NIODeadline.now().uptimeNanoseconds - started)
     client.finished(self)
   }
 
