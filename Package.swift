@@ -94,9 +94,15 @@ let package = Package(
         "Logs", hummingbird, httpTypes, nioCore, logging,
       ]),
     library(
+      "Gateway",
+      [
+        "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
+        nioCore, nioPosix, nioHTTP1,
+      ]),
+    library(
       "GatehouseServer",
       [
-        "Listener", "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
+        "Listener", "Gateway", "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
         "DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird,
         logging, nioCore, nioPosix, nioHTTP1, httpTypes,
       ]),

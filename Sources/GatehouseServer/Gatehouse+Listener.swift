@@ -1,3 +1,4 @@
+import Gateway
 import HTTPTypes
 import Hummingbird
 import Listener
@@ -11,8 +12,13 @@ extension Gatehouse {
     let responder = PlatformResponder(platform)
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
+    let (gateway, state) = (gateway, state)
+    let dataPlane = Listener.DataPlane(
+      // Before the state is loaded and while the gateway drains, the platform's responder tells why nothing is served.
+      takes: { Gateway.takes($0) && state.availability != .starting }, addHandlers: gateway.addHandlers)
     return Listener(
-      limiter: connections, counters: state.counters, memory: platform.requestMemory, logger: logger
+      limiter: connections, counters: state.counters, memory: platform.requestMemory, dataPlane: dataPlane,
+      logger: logger
     ) { [quiet] request in
       await Self.answer(request, responder, quiet)
     }

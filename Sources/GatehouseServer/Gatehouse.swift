@@ -3,6 +3,7 @@ import Clocks
 import DocumentStore
 import DumpDirectory
 import DumpFormat
+import Gateway
 import Glibc
 import JSON
 import Listener
@@ -32,6 +33,7 @@ struct Gatehouse: Sendable {
   let platform: PlatformServices
   let deposed: DeposedChanges
   let connections: ConnectionLimiter
+  let gateway: Gateway
 
   /// Prepares the dump directory and creates the parts. Nothing is loaded and nothing listens yet.
   ///
@@ -91,6 +93,9 @@ struct Gatehouse: Sendable {
       passwords: passwords, tokens: tokens, dumps: dumps, status: status, logger: logger, accessLog: accessLog,
       clock: Self.unixSeconds,
       environmentAccounts: { await accounts.waitForPasswords(within: $0) })
+    gateway = Gateway(
+      configuration.gateway, store: store, model: platform.model, tokens: tokens, accessLog: accessLog,
+      loopCount: System.coreCount)
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)

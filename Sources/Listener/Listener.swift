@@ -35,6 +35,13 @@ package struct Listener: Sendable {
     return limits
   }()
 
+  /// Every answer frames its body itself. The encoder would give an answer to `HEAD` a body.
+  private static let encoder: HTTPResponseEncoder.Configuration = {
+    var configuration = HTTPResponseEncoder.Configuration()
+    configuration.automaticallySetFramingHeaders = false
+    return configuration
+  }()
+
   private let limiter: ConnectionLimiter
   private let counters: ConnectionCounters
   private let memory: RequestMemory
@@ -91,7 +98,7 @@ package struct Listener: Sendable {
     // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
     try pipeline.configureHTTPServerPipeline(
       withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
-      withEncoderConfiguration: .init(), withDecoderLimitConfiguration: Self.decoderLimits)
+      withEncoderConfiguration: Self.encoder, withDecoderLimitConfiguration: Self.decoderLimits)
     try RequestCheck.add(to: pipeline)
     try pipeline.addHandler(
       ConnectionGuard(slot: counters.slot(of: channel.eventLoop), limiter: limiter, heads: heads, deadlines: deadlines))

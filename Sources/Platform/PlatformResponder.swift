@@ -59,7 +59,8 @@ private struct Incoming {
   let standing: RequestStanding
 
   init(_ request: Request, _ context: CallContext) {
-    id = RequestIdentifier.of(request.headers)
+    var generator = SystemRandomNumberGenerator()
+    id = RequestIdentifier.of(request.headers[.requestID], using: &generator)
     self.request = request
     standing = context.standing
     let target = request.head.path ?? "/"

@@ -49,12 +49,6 @@ extension Session {
   /// The token of a request: the cookie's, or else the one of `Authorization`.
   private static func token(in headers: HTTPFields) -> (text: String, isFromCookie: Bool)? {
     if let cookie = CookieJar.value(CookieJar.accessToken, in: headers), !cookie.isEmpty { return (cookie, true) }
-    // With two fields, a proxy might have checked the other one.
-    let fields = headers[values: .authorization]
-    guard fields.count == 1, let (scheme, credentials) = fields.first?.cut(at: UInt8(ascii: " ")),
-      scheme.asciiLowercased.hasSameBytes(as: "bearer")
-    else { return nil }
-    let token = credentials.withoutOuterSpace
-    return token.isEmpty ? nil : (token, false)
+    return RequestToken.inAuthorization(headers[values: .authorization]).map { ($0, false) }
   }
 }

@@ -6,7 +6,8 @@ struct HouseRuleTests {
   @Test("keep every deployment tool's file to at most 300 lines")
   func fileLength() throws {
     for file in Repository.files(below: "ecs", suffix: ".py") {
-      #expect(SourceRule.length.faults(inText: try Repository.text(file)) == [], "\(file)")
+      let faults = SourceRule.length.faults(inText: try Repository.text(file))
+      #expect(faults == [], "\(file)")
     }
   }
 

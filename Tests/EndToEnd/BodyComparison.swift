@@ -27,7 +27,7 @@ struct BodyComparison {
     case (.object(let expected), .object(let actual)):
       let extra = Self.extraKeys[exchange] ?? []
       let unknown = actual.keys.filter { expected[$0] == nil && !extra.contains($0) }
-      return unknown.map { "\(place).\($0) is not in the contract" }
+      return unknown.map { "\(place).\($0) is not in the contract; extraKeys allows a new member" }
         + expected.members.flatMap { member -> [String] in
           guard let value = actual[member.key] else { return ["\(place).\(member.key) is missing"] }
           return differences(member.value, value, at: "\(place).\(member.key)", key: member.key)

@@ -52,7 +52,7 @@ struct DocumentationTests {
       for name in settings.keys where !decidedByCompose.contains(name) && name != "PORT" {
         let standard = settings[name]?.value(at: "value")?.string ?? ""
         let expected = composeDefaults[name] ?? (isUnset.contains(standard) ? "" : standard)
-        #expect(named[name] == (standard.hasPrefix("set (") ? "" : expected), "\(name)")
+        #expect(named[name] == (standard.hasPrefix("set (") ? "" : expected), "compose/.env.example: \(name)")
       }
       let help = try SidecarProcess.run(["--help"], dumps: root).output
       for match in help.matches(of: /\[([A-Z0-9_]+?)(_FILE)?; default: ([^\] ]+)/) {

@@ -70,7 +70,8 @@ struct FileReferenceTests {
 
   private func expectShape(_ heading: String, of output: String) throws {
     let real = try JSONParser().parse(Array(output.utf8))
-    #expect(Shape.faults(try Self.example(heading), real) == [], "\(heading)")
+    let faults = Shape.faults(try Self.example(heading), real)
+    #expect(faults == [], "files.md: \(heading)")
   }
 
   @Test("has the members of what both programs print and write, and the name of each file")
@@ -107,7 +108,8 @@ struct FileReferenceTests {
       let (found, patterns) = (files(in: dumps), try Self.patterns())
       #expect(found.contains { $0.hasPrefix("trash/") } && found.count >= 8)
       for file in found {
-        #expect(patterns.contains { file.wholeMatch(of: $0) != nil }, "the page lacks \(file)")
+        #expect(
+          patterns.contains { file.wholeMatch(of: $0) != nil }, "files.md, Files in the dump directory, lacks \(file)")
       }
     }
   }
@@ -120,7 +122,8 @@ struct FileReferenceTests {
       let real = try JSONParser().parseObject(Array(settings.log.utf8))
       let example = try #require(try Self.example("`gatehouse config check --json`").object)
       for name in example.keys {
-        #expect(Shape.faults(try #require(example[name]), try #require(real[name])) == [])
+        let faults = Shape.faults(try #require(example[name]), try #require(real[name]))
+        #expect(faults == [], "files.md: `gatehouse config check --json`, \(name)")
       }
       let watching = try SidecarProcess.run(
         ["health", "--watching", "--json"], dumps: root, ["SIDECAR_METRICS_PORT": "1"])

@@ -176,6 +176,8 @@ struct ConfigurationTests {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: root.appending(path: "docs/reference/configuration.md"), encoding: .utf8)
-    for name in try load().listing.names { #expect(page.contains("`\(name)`"), "\(name)") }
+    for name in try load().listing.names where !page.contains("`\(name)`") {
+      Issue.record("configuration.md lacks \(name)")
+    }
   }
 }

@@ -35,20 +35,30 @@ enum SettingReference {
   }
 
   /// The tables that the page must have: those of the gateway, and for the sidecar what the gateway does not read.
-  static var tables: [String] {
+  private static var sections: [(title: String, settings: [SettingDescription])] {
     let shared = Set(gateway.descriptions.map(\.variable))
-    return gateway.sections.map(table)
+    return gateway.sections.map { ($0, $1) }
       + sidecar.sections.compactMap { title, settings in
         let own = settings.filter { !shared.contains($0.variable) }
-        return own.isEmpty ? nil : table(title, own)
+        return own.isEmpty ? nil : (title, own)
       }
   }
 
+  /// The rows that a table lacks, each with its place.
+  private static func tableFaults(_ title: String, _ settings: [SettingDescription], in page: String) -> [String] {
+    if page.contains(table(title, settings)) { return [] }
+    let missing = settings.indices.filter { !page.contains(settings[$0].documentationRow + "\n") }.map { index in
+      let place = index == 0 ? "first" : "below `\(settings[index - 1].variable)`"
+      return "the table '\(title)' lacks this row, \(place): \(settings[index].documentationRow)"
+    }
+    return missing.isEmpty ? ["the page lacks this table, in this order:\n\(table(title, settings))"] : missing
+  }
+
   static func documentationFaults(_ page: String) -> [String] {
-    let missing = tables.filter { !page.contains($0) }.map { "the page lacks this table:\n\($0)" }
+    let missing = sections.flatMap { tableFaults($0, $1, in: page) }
     // A row for a setting that is gone.
     let rows = page.matches(of: /(?m)^\| `([A-Z0-9_]+)`/).map { String($0.output.1) }
-    let count = tables.reduce(0) { $0 + $1.matches(of: /(?m)^\| `/).count }
+    let count = sections.reduce(0) { $0 + $1.settings.count }
     let shared = sidecar.descriptions.map(\.variable).filter { gateway.descriptions.map(\.variable).contains($0) }
     let sentence = "The sidecar also reads " + shared.map { "`\($0)`" }.joined(separator: ", ")
     return missing + (rows.count == count ? [] : ["the page has \(rows.count) rows instead of \(count)"])
@@ -99,7 +109,7 @@ enum SettingReference {
       let ofCompose = given.flatMap { $0.firstMatch(of: /:-(.+)}/).map { String($0.output.1) } }
       let standard = ofCompose ?? setting.defaultValue.map { $0 == "0" ? "" : $0 } ?? optionalDefault(setting)
       guard let said = named[name] else {
-        faults.append("compose/.env.example lacks \(name)")
+        faults.append("compose/.env.example lacks this line, below a comment: #\(name)=\(standard)")
         continue
       }
       if said != standard { faults.append("compose/.env.example has \(name)=\(said) instead of \(standard)") }

@@ -1,4 +1,5 @@
 package import Authentication
+package import Gateway
 package import HTTPAPI
 package import Logs
 package import Platform
@@ -28,6 +29,8 @@ package struct Configuration: Sendable {
   package let missingSideFile: String?
   /// The settings of the platform API.
   package let platform: Platform
+  /// The settings of the data plane.
+  package let gateway: GatewayConfiguration
   /// The limits of connections.
   package let connections: Connections
   /// Every variable as it is in effect, for `gatehouse config check`.
@@ -129,6 +132,7 @@ extension Configuration {
     let sidecar = sidecar(&reader, isProduction: isProduction)
     let tokenKeys = tokenKeys(&reader, isProduction: isProduction, readFile: readFile)
     let platform = platform(&reader, isProduction: isProduction)
+    let gateway = gateway(&reader, platform)
     let connections = connections(&reader, descriptors: descriptors)
     let log = LogSettings(&reader)
     let (sideFile, missingSideFile) = sideFile(&reader, dumps: memory?.dumps.path, read: SideFileReader.read)
@@ -139,6 +143,6 @@ extension Configuration {
     return Configuration(
       isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
       sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile, missingSideFile: missingSideFile,
-      platform: platform, connections: connections, listing: reader.listing)
+      platform: platform, gateway: gateway, connections: connections, listing: reader.listing)
   }
 }

@@ -129,6 +129,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     if state.dropsOutput { return promise?.succeed() ?? () }
     switch unwrapOutboundIn(data) {
+    case .head(let response) where response.status.code < 200:
+      // The answer itself follows.
+      context.write(data, promise: promise)
     case .head(var response):
       let saysClose = response.headers.first(name: "Connection")?.asciiLowercased.hasSameBytes(as: "close") == true
       if state.writeHead(saysClose: saysClose) {

@@ -1,16 +1,19 @@
 import Clocks
 
 /// The value of the field `Date` (RFC 9110, section 5.6.7), made once a second.
-struct DateField {
+package struct DateField {
   private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
   private var made: (seconds: Int, text: String)?
 
+  /// A value that is not made yet.
+  package init() {}
+
   /// `Sun, 06 Nov 1994 08:49:37 GMT`
   ///
   /// - Parameter seconds: Unix seconds, not before 1970.
-  mutating func text(at seconds: Int) -> String {
+  package mutating func text(at seconds: Int) -> String {
     if let made, made.seconds == seconds { return made.text }
     // `19941106T084937Z`
     let time = Array(CivilTime(unixSeconds: seconds).compact.utf8)

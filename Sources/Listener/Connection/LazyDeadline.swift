@@ -1,20 +1,21 @@
-import NIOCore
+package import NIOCore
 
 /// A deadline that moves with nearly each request: one timer of the event loop, which is set anew only when it fires
 /// too early or stands too late.
-final class LazyDeadline {
+package final class LazyDeadline {
   private let eventLoop: any EventLoop
   private let action: () -> Void
   private var deadline: NIODeadline?
   private var timer: (at: NIODeadline, task: Scheduled<Void>)?
 
   /// - Parameter action: what is done when the deadline has come, on the event loop.
-  init(on eventLoop: any EventLoop, _ action: @escaping () -> Void) {
+  package init(on eventLoop: any EventLoop, _ action: @escaping () -> Void) {
     self.eventLoop = eventLoop
     self.action = action
   }
 
-  func set(in time: TimeAmount) {
+  /// Sets the deadline anew.
+  package func set(in time: TimeAmount) {
     let end = eventLoop.now + time
     deadline = end
     if let timer {
@@ -24,10 +25,11 @@ final class LazyDeadline {
     start(end)
   }
 
-  func clear() { deadline = nil }
+  /// There is no deadline now.
+  package func clear() { deadline = nil }
 
   /// Ends the timer, too.
-  func cancel() {
+  package func cancel() {
     deadline = nil
     timer?.task.cancel()
     timer = nil

@@ -36,6 +36,12 @@ package struct APIRecord: StoredRecord {
   package let authorizationHeader: String?
   /// The group of credits that a request costs one of, or `nil` when requests cost none.
   package let creditGroup: String?
+  /// Whether the gateway answers requests from documents of its own.
+  package let isCRUD: Bool
+  /// Whether requests or responses must be changed on their way.
+  package let hasTransforms: Bool
+  /// The times that the servers have.
+  package let timeouts: APITimeouts
   /// The addresses that may call.
   package let addresses: APIAddressPolicy
   /// The origins, methods and headers that browsers may use.
@@ -57,25 +63,56 @@ package struct APIRecord: StoredRecord {
     allowedHeaders = fields.texts("api_allowed_headers")
     authorizationHeader = fields["api_authorization_field_swap"]?.string
     creditGroup = fields.flag("api_credits_enabled", standard: false) ? fields["api_credit_group"]?.string : nil
+    isCRUD = fields.flag("api_is_crud", standard: false)
+    hasTransforms = ["api_request_transform", "api_response_transform"].contains { name in
+      fields[name]?.object.map { !$0.members.isEmpty } ?? fields.has(name)
+    }
+    timeouts = APITimeouts(fields)
     addresses = APIAddressPolicy(fields)
     crossOrigin = APICrossOrigin(fields)
   }
 }
 
+/// The times that an API's servers have, in seconds. A time is `nil` where the gateway's own counts.
+package struct APITimeouts: Sendable, Equatable {
+  /// To open a connection.
+  package let connect: Double?
+  /// Between two parts of a response, and before the first.
+  package let read: Double?
+  /// To take a part of a request.
+  package let write: Double?
+  /// To wait for a connection while all are in use.
+  package let pool: Double?
+
+  init(_ api: JSONObject) {
+    func seconds(_ field: String) -> Double? {
+      guard let value = api[field]?.number?.double, value > 0, value <= 86_400 else { return nil }
+      return value
+    }
+    connect = seconds("api_connect_timeout")
+    read = seconds("api_read_timeout")
+    write = seconds("api_write_timeout")
+    pool = seconds("api_pool_timeout")
+  }
+}
+
 /// The addresses that may call an API.
 package struct APIAddressPolicy: Sendable {
-  /// Whether `X-Forwarded-For` of a trusted proxy counts, whatever the security settings say.
-  package let trustsForwardedFor: Bool
+  /// Whether `X-Forwarded-For` of a trusted proxy counts, or `nil` where the security settings decide.
+  package let trustsForwardedFor: Bool?
   /// `nil` when the API does not ask for its list of allowed addresses.
   private let allowed: AddressList?
   private let denied: AddressList
 
   init(_ api: JSONObject) {
-    trustsForwardedFor = api.flag("api_trust_x_forwarded_for", standard: false)
+    trustsForwardedFor = api.has("api_trust_x_forwarded_for") ? api["api_trust_x_forwarded_for"]?.bool == true : nil
     let asksForList = api["api_ip_mode"]?.string?.hasSameBytes(as: "whitelist") == true
     allowed = asksForList ? AddressList(api["api_ip_whitelist"]) : nil
     denied = AddressList(api["api_ip_blacklist"])
   }
+
+  /// Whether every address may call.
+  package var isOpen: Bool { allowed == nil && denied.isEmpty }
 
   /// Whether an address may call.
   package func verdict(on address: NetworkAddress) -> AddressPolicy.Verdict {

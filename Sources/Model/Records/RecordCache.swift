@@ -69,7 +69,7 @@ package final class RecordCache<Record: StoredRecord>: Sendable {
 
 extension Document {
   /// Whether both share the same bytes in memory. While one of them lives, no other document can get its place there.
-  fileprivate func isIdentical(to other: Document) -> Bool {
+  package func isIdentical(to other: Document) -> Bool {
     bytes.withUnsafeBufferPointer { left in
       other.bytes.withUnsafeBufferPointer { left.baseAddress == $0.baseAddress && left.count == $0.count }
     }

@@ -27,6 +27,8 @@ package struct AddressPolicy: Sendable {
 
   /// The proxies whose `X-Forwarded-For` counts. There are none unless the settings trust the header.
   package let trustedProxies: [AddressRange]
+  /// The proxies whose `X-Forwarded-For` counts for an API that trusts the header, whatever the settings say.
+  package var listedProxies: [AddressRange] { proxies.ranges }
   private let allowed: AddressList
   private let denied: AddressList
   private let allowsDirectLoopback: Bool
@@ -43,9 +45,15 @@ package struct AddressPolicy: Sendable {
     trustedProxies = trustsForwardedFor ? proxies.ranges : []
   }
 
+  /// Whether clients on this host pass the policies.
+  package var passesDirectLoopback: Bool { allowsDirectLoopback }
+
+  /// Whether every address may call.
+  package var isOpen: Bool { allowed.isEmpty && denied.ranges.isEmpty }
+
   /// Whether a client may call at all.
   package func verdict(on client: ClientAddress) -> Verdict {
-    if allowed.isEmpty && denied.ranges.isEmpty { return .allowed }
+    if isOpen { return .allowed }
     if allowsDirectLoopback, client.isDirectLoopback { return .allowed }
     guard let address = client.address else { return .allowed }
     if !allowed.isEmpty, !allowed.contains(address) { return .notInAllowList }

@@ -1,3 +1,4 @@
+import Authentication
 import FoundationEssentials
 import HTTPAPI
 import HTTPTypes
@@ -6,7 +7,7 @@ import JSON
 /// The two cookies of a login.
 package struct CookieJar: Sendable {
   /// The cookie that holds the token.
-  package static let accessToken = "access_token_cookie"
+  package static let accessToken = RequestToken.cookie
   static let csrf = "csrf_token"
 
   private let configuration: PlatformConfiguration.Cookies
@@ -36,23 +37,9 @@ package struct CookieJar: Sendable {
     ])
   }
 
-  /// The value of the first cookie of a name, without the quotes that may stand around it (RFC 6265 section 4.1.1).
+  /// The value of the first cookie of a name.
   static func value(_ name: String, in headers: HTTPFields) -> String? {
-    for line in headers[values: .cookie] {
-      for pair in line.allParts(betweenBytes: UInt8(ascii: ";")) {
-        guard let (key, value) = pair.cut(at: UInt8(ascii: "=")), key.withoutOuterSpace.hasSameBytes(as: name) else {
-          continue
-        }
-        return unquoted(value.withoutOuterSpace)
-      }
-    }
-    return nil
-  }
-
-  private static func unquoted(_ value: String) -> String {
-    let quote = UInt8(ascii: "\"")
-    guard value.utf8.count >= 2, value.utf8.first == quote, value.utf8.last == quote else { return value }
-    return String(decoding: value.utf8.dropFirst().dropLast(), as: UTF8.self)
+    RequestToken.cookie(name, in: headers[values: .cookie])
   }
 
   private func common(_ call: Call) -> String {

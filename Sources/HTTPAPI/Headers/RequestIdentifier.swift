@@ -1,21 +1,21 @@
-import HTTPAPI
-import HTTPTypes
-
 /// The value of `X-Request-ID` and `request_id`.
-enum RequestIdentifier {
+package enum RequestIdentifier {
   private static let maximumLength = 128
 
   /// The caller's own where it is sane (so that it can stand in a log line), else a new UUID.
-  static func of(_ headers: HTTPFields) -> String {
-    guard let text = headers[.requestID], (1...maximumLength).contains(text.utf8.count),
-      text.utf8.allSatisfy(isSane)
-    else { return random() }
-    return text
+  ///
+  /// - Parameters:
+  ///   - field: the value of `X-Request-ID`, if there is one.
+  ///   - generator: of a new identifier, which need not be a secret.
+  package static func of(_ field: String?, using generator: inout some RandomNumberGenerator) -> String {
+    guard let field, (1...maximumLength).contains(field.utf8.count), field.utf8.allSatisfy(isSane) else {
+      return random(using: &generator)
+    }
+    return field
   }
 
   /// A UUID of version 4 (RFC 9562, section 5.4). `UUID` of Foundation opens the system's random device for each.
-  private static func random() -> String {
-    var generator = SystemRandomNumberGenerator()
+  private static func random(using generator: inout some RandomNumberGenerator) -> String {
     let (high, low): (UInt64, UInt64) = (generator.next(), generator.next())
     let bits = (high & ~0xF000 | 0x4000, low & ~(0b11 << 62) | 0b10 << 62)
     return String(unsafeUninitializedCapacity: 36) { text in

@@ -1,0 +1,104 @@
+package import Authentication
+package import DocumentStore
+import HashTreeCollections
+import JSON
+package import Logs
+package import Model
+package import NIOCore
+import RateLimiting
+import Synchronization
+
+/// The data plane: checks the calls of clients and forwards them to the servers of APIs.
+package final class Gateway: Sendable {
+  let configuration: GatewayConfiguration
+  let tokens: Tokens
+  let users = UserPlans()
+  let table: CurrentTable
+  let accessLog: AccessLog
+  /// The name of this process in `Via`.
+  let viaName: String
+  /// What the gateway adds to `Via`.
+  let viaField: String
+  let retries: RetryRules
+  /// By event loop.
+  private let loops = Mutex<[ObjectIdentifier: NIOLoopBound<LoopState>]>([:])
+  private let loopCount: Int
+
+  /// Follows the store from now on.
+  ///
+  /// - Parameters:
+  ///   - model: follows the same store already.
+  ///   - loopCount: event loops that share the limits of connections.
+  package init(
+    _ configuration: GatewayConfiguration, store: DocumentStore, model: CurrentModel, tokens: Tokens,
+    accessLog: AccessLog, loopCount: Int
+  ) {
+    self.configuration = configuration
+    self.tokens = tokens
+    self.accessLog = accessLog
+    self.loopCount = max(1, loopCount)
+    viaName = "gatehouse-" + String(UInt32.random(in: .min ... .max), radix: 16)
+    viaField = "1.1 " + viaName
+    retries = RetryRules(
+      baseDelay: configuration.retries.baseDelay, maximumDelay: configuration.retries.maximumDelay)
+    let breakers = CircuitBreaker.Settings(
+      isEnabled: configuration.breakerIsEnabled, threshold: configuration.breakerThreshold,
+      pause: UInt64(configuration.breakerPause * 1_000_000_000))
+    table = CurrentTable(
+      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers))
+  }
+
+  /// Whether the data plane answers a path.
+  package static func takes(_ path: Substring.UTF8View) -> Bool { path.starts(with: CallPath.prefix.utf8) }
+
+  /// Adds the handler of a connection.
+  package func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+    let loop = loop(of: pipeline.eventLoop)
+    try pipeline.addHandler(ProxyHandler(loop))
+  }
+
+  /// Sets the limit counters of users and the turns of servers to zero.
+  package func clearCaches() {
+    users.clearCalls()
+    let parts = table.newestTable().parts
+    for api in parts.apis.values { api.servers.restart() }
+    for ring in parts.routings.values { ring.restart() }
+  }
+
+  /// The bytes that a user has used in the present window, or `nil` for a user without a limit.
+  package func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int {
+    users.counters(username)?.bandwidth.sum(window: limit.window, now: now) ?? 0
+  }
+
+  var poolLimits: UpstreamPool.Limits {
+    UpstreamPool.Limits(
+      maximum: max(1, (configuration.pool.maximum + loopCount - 1) / loopCount),
+      kept: configuration.pool.kept == 0 ? 0 : max(1, (configuration.pool.kept + loopCount - 1) / loopCount),
+      expiry: .nanoseconds(Int64(configuration.pool.expiry * 1_000_000_000)))
+  }
+
+  /// Whether a value of `Via` names this process.
+  func isOwn(via line: String) -> Bool {
+    line.parts(betweenBytes: UInt8(ascii: ",")).contains { $0.withoutOuterSpace.endsWithBytes(" " + viaName) }
+  }
+
+  /// The largest body of a call in bytes, or `nil` for any.
+  func bodyLimit(_ target: String) -> Int? {
+    guard let limit = configuration.maximumBodySize else { return nil }
+    guard !configuration.bodyLimitExcludedPaths.isEmpty else { return limit }
+    let path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
+    let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
+      guard pattern.endsWithBytes("*") else { return path.hasSameBytes(as: pattern) }
+      return path.utf8.starts(with: pattern.utf8.dropLast())
+    }
+    return isExcluded ? nil : limit
+  }
+
+  private func loop(of eventLoop: any EventLoop) -> LoopState {
+    if let loop = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return loop.value }
+    let loop = LoopState(self, on: eventLoop)
+    let bound = NIOLoopBound(loop, eventLoop: eventLoop)
+    loops.withLock { $0[ObjectIdentifier(eventLoop)] = bound }
+    return loop
+  }
+}

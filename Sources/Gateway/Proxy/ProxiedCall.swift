@@ -1,0 +1,183 @@
+import HTTPAPI
+import Listener
+import Model
+import NIOCore
+import NIOHTTP1
+import RateLimiting
+
+/// One call through the gateway, from its head to the end of its answer. It lives on the event loop of its connection.
+final class ProxiedCall {
+  enum Phase {
+    /// Nothing of the answer is written.
+    case waiting
+    /// The head of the answer is written.
+    case answering
+    case over
+  }
+
+  let head: HTTPRequestHead
+  let fields: CallFields
+  let requestID: String
+  let started = NIODeadline.now().uptimeNanoseconds
+  private(set) unowned var handler: ProxyHandler
+  var phase = Phase.waiting
+  var body = RequestBody()
+  /// `nil` until the checks are passed.
+  var admission: Admission?
+  /// The API that the call is for, if it was found.
+  var api: APIPlan?
+  var connection: UpstreamConnection?
+  var wish: ConnectionWish?
+  var timer: Scheduled<Void>?
+  var server: UpstreamServer?
+  var tries = 0
+  var hasRetriedStale = false
+  /// When the present try began, and when its answer did.
+  var (tryStart, answerStart): (UInt64, UInt64) = (0, 0)
+  /// Whether something of the request was written to a server in the present try.
+  var isSent = false
+  var status = 0
+  /// Bytes of the answer, for the user's bandwidth.
+  var answerBytes = 0
+  private let limit: Int?
+
+  var loop: LoopState { handler.loop }
+  var gateway: Gateway { handler.loop.gateway }
+
+  init(_ head: HTTPRequestHead, _ handler: ProxyHandler) {
+    self.head = head
+    self.handler = handler
+    fields = CallFields(head.headers)
+    requestID = RequestIdentifier.of(fields.requestID, using: &handler.loop.random)
+    limit = handler.loop.gateway.bodyLimit(head.uri)
+  }
+
+  // MARK: The client's side
+
+  /// Checks the call, and forwards it.
+  func start() {
+    let checks = loop.checks(steadyNow: started)
+    let admission: Admission
+    do throws(Refusal) {
+      admission = try checks.admit(
+        head.method, head.uri, fields, socket: handler.client, sessions: &loop.sessions)
+    } catch {
+      api = error.api
+      return answer(error.failure)
+    }
+    self.admission = admission
+    api = admission.api
+    guard admission.delay > 0 else { return connect() }
+    after(nanoseconds: Int64(admission.delay)) { $0.connect() }
+  }
+
+  func receive(body bytes: ByteBuffer) {
+    guard phase != .over else { return }
+    if let limit, body.count + bytes.readableBytes > limit { return refuseBody(.bodyTooLarge) }
+    body.receive(bytes, isConnected: connection != nil)
+    if let connection {
+      write(bytes, to: connection)
+      if !connection.isWritable { handler.hold() }
+    } else if body.isFull {
+      handler.hold()
+    }
+  }
+
+  func receiveEnd() {
+    guard phase != .over else { return }
+    body.complete()
+    if let connection { endRequest(on: connection) }
+  }
+
+  /// The request's body can't be read to its end.
+  func failBody() {
+    refuseBody(.badBody)
+  }
+
+  /// The client sends nothing more.
+  func inputClosed() {
+    if !body.isComplete { refuseBody(.badBody) }
+  }
+
+  func clientWritabilityChanged(_ isWritable: Bool) {
+    guard phase == .answering else { return }
+    if isWritable { connection?.resume() } else { connection?.pause() }
+  }
+
+  /// What came of the request is sent.
+  func flushRequest() {
+    guard phase != .over, let connection, !body.isComplete else { return }
+    connection.flush()
+  }
+
+  /// The client is gone.
+  func cancel() {
+    guard phase != .over else { return }
+    end(status: status == 0 ? 499 : status)
+  }
+
+  private func refuseBody(_ failure: CallFailure) {
+    guard phase == .waiting else { return breakOff() }
+    var failure = failure
+    // The rest of the body is not read.
+    failure.closes = true
+    answer(failure)
+  }
+
+  // MARK: Answers
+
+  /// Answers in the place of a server.
+  func answer(_ failure: CallFailure) {
+    guard phase == .waiting else { return breakOff() }
+    let fields = AnswerFields(requestID: requestID, origin: fields.origin, api: api)
+    let (head, bytes) = fields.answer(
+      failure, self.fields, envelope: gateway.configuration.envelope, version: self.head.version,
+      date: loop.dateText())
+    handler.write(.head(head))
+    if let bytes, self.head.method != .HEAD {
+      answerBytes = bytes.readableBytes
+      handler.write(.body(.byteBuffer(bytes)))
+    }
+    let handler = handler
+    end(status: failure.status)
+    handler.write(.end(nil))
+    handler.flush()
+  }
+
+  /// The answer can't be finished. The client sees that by the end of the connection.
+  func breakOff() {
+    guard phase != .over else { return }
+    let handler = handler
+    end(status: status)
+    handler.closeClient()
+  }
+
+  /// The call is over: nothing that comes later concerns it.
+  func end(status: Int) {
+    phase = .over
+    self.status = status
+    timer?.cancel()
+    wish?.cancel()
+    (timer, wish) = (nil, nil)
+    connection?.abandon()
+    connection = nil
+    account()
+    handler.finished(self)
+  }
+
+  /// Adds the call to the user's bandwidth. Refused calls cost nothing.
+  private func account() {
+    guard let admission, let user = admission.user, let limit = user.limits.bandwidth, isSent else { return }
+    user.counters.bandwidth.add(
+      fields.size + body.count + answerBytes, window: limit.window, now: LoopState.unixSeconds())
+  }
+
+  func after(nanoseconds: Int64, _ action: @escaping (ProxiedCall) -> Void) {
+    let bound = NIOLoopBound((self, action), eventLoop: loop.eventLoop)
+    timer = loop.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+      let (call, action) = bound.value
+      call.timer = nil
+      if call.phase == .waiting { action(call) }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import HashTreeCollections
+import JSON
+import Model
+
+/// The endpoints of one API by method and URI. A value: a change copies the nodes on its path.
+struct EndpointTrie: Sendable {
+  private final class Node: Sendable {
+    let literals: TreeDictionary<UTF8Key, Node>
+    let parameter: Node?
+    let endpoints: [(method: String, plan: EndpointPlan)]
+
+    init(
+      literals: TreeDictionary<UTF8Key, Node> = [:], parameter: Node? = nil,
+      endpoints: [(method: String, plan: EndpointPlan)] = []
+    ) {
+      self.literals = literals
+      self.parameter = parameter
+      self.endpoints = endpoints
+    }
+
+    var isEmpty: Bool { literals.isEmpty && parameter == nil && endpoints.isEmpty }
+
+    func endpoint(_ method: String) -> EndpointPlan? {
+      endpoints.first { $0.method.hasSameBytes(as: method) }?.plan
+    }
+
+    func changing(
+      _ segments: ArraySlice<TemplateSegment>, _ change: (inout [(method: String, plan: EndpointPlan)]) -> Void
+    ) -> Node {
+      guard let segment = segments.first else {
+        var endpoints = endpoints
+        change(&endpoints)
+        return Node(literals: literals, parameter: parameter, endpoints: endpoints)
+      }
+      switch segment {
+      case .parameter:
+        let next = (parameter ?? Node()).changing(segments.dropFirst(), change)
+        return Node(literals: literals, parameter: next.isEmpty ? nil : next, endpoints: endpoints)
+      case .literal(let text):
+        let next = (literals[text] ?? Node()).changing(segments.dropFirst(), change)
+        var literals = literals
+        literals[text] = next.isEmpty ? nil : next
+        return Node(literals: literals, parameter: parameter, endpoints: endpoints)
+      }
+    }
+
+    func find(_ method: String, _ segments: ArraySlice<String>) -> EndpointPlan? {
+      guard let segment = segments.first else { return endpoint(method) }
+      if let next = literals[UTF8Key(segment)], let found = next.find(method, segments.dropFirst()) { return found }
+      return parameter?.find(method, segments.dropFirst())
+    }
+
+    func hasAny(_ segments: ArraySlice<String>) -> Bool {
+      guard let segment = segments.first else { return !endpoints.isEmpty }
+      return literals[UTF8Key(segment)]?.hasAny(segments.dropFirst()) == true
+        || parameter?.hasAny(segments.dropFirst()) == true
+    }
+  }
+
+  private var root = Node()
+
+  /// Whether a URI has an endpoint of any method.
+  func hasAny(_ segments: ArraySlice<String>) -> Bool { root.hasAny(segments) }
+
+  /// Adds an endpoint. It takes the place of one with the same method and the same shape of URI.
+  mutating func insert(_ plan: EndpointPlan) {
+    let method = plan.record.method.asciiUppercased
+    root = root.changing(plan.template[...]) { endpoints in
+      endpoints.removeAll { $0.method.hasSameBytes(as: method) }
+      endpoints.append((method, plan))
+    }
+  }
+
+  /// Removes an endpoint. Another one that has taken its place stays.
+  mutating func remove(_ record: EndpointRecord) {
+    let template = TemplateSegment.split(record.clientURI ?? record.uri)
+    root = root.changing(template[...]) { endpoints in
+      endpoints.removeAll { $0.plan.record == record }
+    }
+  }
+
+  /// The endpoint of a call. A literal segment goes before a parameter.
+  ///
+  /// - Parameters:
+  ///   - method: in upper case.
+  ///   - segments: of the client's URI, decoded.
+  func find(_ method: String, _ segments: ArraySlice<String>) -> EndpointPlan? {
+    root.find(method, segments)
+  }
+}

@@ -1,0 +1,41 @@
+import HashTreeCollections
+import JSON
+import Model
+
+/// All that the data plane needs of the state at one moment, compiled. It is immutable; a change makes the next table.
+final class GatewayTable: Sendable {
+  struct Key: Hashable, Sendable {
+    let name: UTF8Key
+    let version: UTF8Key
+
+    init(_ name: String, _ version: String) {
+      self.name = UTF8Key(name)
+      self.version = UTF8Key(version)
+    }
+  }
+
+  /// The parts that change on their own.
+  struct Parts: Sendable {
+    var model: ModelVersion
+    var apis = TreeDictionary<Key, APIPlan>()
+    var routings = TreeDictionary<UTF8Key, ServerRing>()
+    /// Of APIs, by `name/version`.
+    var apiNumbers = NameNumbers()
+    var groupNumbers = NameNumbers()
+  }
+
+  let parts: Parts
+  /// Differs from that of every other table.
+  let generation: UInt64
+
+  init(_ parts: Parts, generation: UInt64) {
+    self.parts = parts
+    self.generation = generation
+  }
+
+  var model: ModelVersion { parts.model }
+
+  func api(_ name: String, _ version: String) -> APIPlan? { parts.apis[Key(name, version)] }
+
+  func routing(_ clientKey: String) -> ServerRing? { parts.routings[UTF8Key(clientKey)] }
+}

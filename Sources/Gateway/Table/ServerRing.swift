@@ -1,0 +1,76 @@
+import Synchronization
+
+/// The servers of an API, an endpoint or a routing, which take turns over all event loops.
+final class ServerRing: Sendable {
+  /// The texts that the ring was made from.
+  let urls: [String]
+  /// The servers whose URLs can be read.
+  let servers: [UpstreamServer]
+  private let first: Int
+  private let turns = Atomic(0)
+
+  /// - Parameter first: the place of the server that gets the first call.
+  init(_ urls: [String], first: Int = 0, servers: [UpstreamServer]) {
+    self.urls = urls
+    self.servers = servers
+    self.first = first
+  }
+
+  /// The server whose turn it is, or the next one that is not ejected. When all are ejected, the one whose turn it is.
+  ///
+  /// - Parameter now: nanoseconds of the steady clock.
+  func next(now: UInt64) -> UpstreamServer? {
+    guard servers.count > 1 else { return servers.first }
+    let turn = turns.wrappingAdd(1, ordering: .relaxed).oldValue &+ first
+    let start = Int(UInt(bitPattern: turn) % UInt(servers.count))
+    for offset in 0..<servers.count {
+      let server = servers[(start + offset) % servers.count]
+      if server.health.isUsable(now: now) { return server }
+    }
+    return servers[start]
+  }
+
+  /// Begins again with the first server.
+  func restart() { turns.store(0, ordering: .relaxed) }
+}
+
+/// A server with what is known of it, shared by all rings that name it.
+final class UpstreamServer: Sendable {
+  let address: ServerAddress
+  /// By which an event loop finds its connections to the server's origin.
+  let originNumber: Int
+  let health = ServerHealth()
+
+  init(_ address: ServerAddress, originNumber: Int) {
+    self.address = address
+    self.originNumber = originNumber
+  }
+}
+
+/// Whether a server is left out for a while, because connections to it failed several times in a row.
+final class ServerHealth: Sendable {
+  /// Failures in a row after which a server is ejected.
+  static let threshold = 3
+  /// The time that a server is left out, in nanoseconds.
+  static let ejection: UInt64 = 10_000_000_000
+
+  private let failures = Atomic(0)
+  private let ejectedUntil = Atomic<UInt64>(0)
+
+  func isUsable(now: UInt64) -> Bool {
+    let end = ejectedUntil.load(ordering: .relaxed)
+    return end == 0 || now >= end
+  }
+
+  func noteSuccess() {
+    guard failures.load(ordering: .relaxed) != 0 else { return }
+    failures.store(0, ordering: .relaxed)
+    ejectedUntil.store(0, ordering: .relaxed)
+  }
+
+  func noteFailure(now: UInt64) {
+    if failures.wrappingAdd(1, ordering: .relaxed).newValue >= Self.threshold {
+      ejectedUntil.store(now + Self.ejection, ordering: .relaxed)
+    }
+  }
+}

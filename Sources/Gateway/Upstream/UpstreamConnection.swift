@@ -1,0 +1,234 @@
+import Listener
+import NIOCore
+
+/// The events of a call's connection to a server. All come on the event loop of both.
+protocol UpstreamReceiver: AnyObject {
+  func upstreamSent(informational head: ResponseHead)
+  func upstreamSent(head: ResponseHead)
+  func upstreamSent(body: ByteBuffer)
+  /// The answer is complete.
+  ///
+  /// - Parameter isReusable: whether the connection went back to its pool; if not, it is closed.
+  func upstreamEnded()
+  /// A part of the answer has come, and nothing more waits: a good time to flush.
+  func upstreamPaused()
+  func upstreamFailed(_ failure: UpstreamFailure)
+  func upstreamWritabilityChanged(_ isWritable: Bool)
+}
+
+/// Why a call to a server failed.
+enum UpstreamFailure: Error, Equatable {
+  /// No connection could be opened.
+  case unreachable
+  /// All connections were in use for too long.
+  case crowded
+  /// The connection ended before anything of an answer came.
+  case closedBeforeAnswer
+  /// The connection ended, or what came was no valid answer.
+  case broken
+  /// The server took too long to answer.
+  case readTimeout
+  /// The server took too long to take the request.
+  case writeTimeout
+}
+
+/// A connection to a server, in turn for one call and waiting for the next one.
+final class UpstreamConnection: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = IOData
+  typealias OutboundOut = IOData
+
+  private unowned let pool: OriginPool
+  private var context: ChannelHandlerContext?
+  private var parser = ResponseParser()
+  private var receiver: (any UpstreamReceiver)?
+  private var deadline: LazyDeadline?
+  /// The failure if the deadline passes.
+  private var lateness = UpstreamFailure.readTimeout
+  private var readTimeout = TimeAmount.seconds(30)
+  private var writeTimeout = TimeAmount.seconds(30)
+  private var isRequestComplete = false
+  private var isAnswerComplete = false
+  private var hasAnswerBegun = false
+  private var closes = false
+  private var isPaused = false
+  private var isReadDue = false
+  /// Whether the connection was used by a call before.
+  private(set) var isReused = false
+
+  init(_ pool: OriginPool) {
+    self.pool = pool
+  }
+
+  var isWritable: Bool { context?.channel.isWritable ?? false }
+  var isOpen: Bool { context?.channel.isActive ?? false }
+  /// Whether an answer to the present request has begun.
+  var isAnswering: Bool { hasAnswerBegun }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    deadline = LazyDeadline(on: context.eventLoop) { [unowned self] in self.deadlinePassed() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    deadline?.cancel()
+    self.context = nil
+  }
+
+  // MARK: The call's side
+
+  /// Takes the connection for a call.
+  func begin(_ receiver: any UpstreamReceiver, isHead: Bool, read: TimeAmount, write: TimeAmount) {
+    self.receiver = receiver
+    parser.expectAnswer(toHead: isHead)
+    (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
+    (readTimeout, writeTimeout) = (read, write)
+    setDeadline(.writeTimeout, write)
+  }
+
+  func buffer(capacity: Int) -> ByteBuffer {
+    context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
+  }
+
+  func write(_ bytes: ByteBuffer) {
+    context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+  }
+
+  func flush() {
+    context?.flush()
+    if !isRequestComplete { setDeadline(.writeTimeout, writeTimeout) }
+  }
+
+  /// The request has been written to its end.
+  func endRequest() {
+    isRequestComplete = true
+    setDeadline(.readTimeout, readTimeout)
+    if isAnswerComplete { finish() }
+  }
+
+  /// The client has to send more of the request: the server is not late.
+  func awaitClient() { deadline?.clear() }
+
+  /// Nothing more is read from the server until `resume`.
+  func pause() {
+    isPaused = true
+    deadline?.clear()
+  }
+
+  func resume() {
+    guard isPaused else { return }
+    isPaused = false
+    if !isAnswerComplete { setDeadline(.readTimeout, readTimeout) }
+    if isReadDue {
+      isReadDue = false
+      context?.read()
+    }
+  }
+
+  /// The call has no use for the connection any more. It can't be used again.
+  func abandon() {
+    receiver = nil
+    close()
+  }
+
+  func close() {
+    deadline?.clear()
+    context?.close(promise: nil)
+  }
+
+  // MARK: The pool's side
+
+  /// Closes the connection if no call takes it.
+  func rest(for time: TimeAmount) { deadline?.set(in: time) }
+
+  func wake() {
+    isReused = true
+    deadline?.clear()
+  }
+
+  // MARK: The server's side
+
+  func read(context: ChannelHandlerContext) {
+    if isPaused { isReadDue = true } else { context.read() }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    parser.receive(unwrapInboundIn(data))
+    if isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
+    do {
+      while let event = try parser.next() { deliver(event) }
+    } catch {
+      fail(.broken)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    receiver?.upstreamPaused()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    receiver?.upstreamWritabilityChanged(context.channel.isWritable)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    fail(hasAnswerBegun ? .broken : .closedBeforeAnswer)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    if receiver != nil {
+      do {
+        try parser.end()
+        while let event = try parser.next() { deliver(event) }
+      } catch {
+        fail(hasAnswerBegun ? .broken : .closedBeforeAnswer)
+      }
+    }
+    pool.forget(self)
+  }
+
+  private func deliver(_ event: ResponseParser.Event) {
+    hasAnswerBegun = true
+    switch event {
+    case .informational(let head): receiver?.upstreamSent(informational: head)
+    case .head(let head):
+      closes = head.closes
+      receiver?.upstreamSent(head: head)
+    case .body(let bytes): receiver?.upstreamSent(body: bytes)
+    case .end:
+      isAnswerComplete = true
+      deadline?.clear()
+      if isRequestComplete || receiver == nil {
+        finish()
+      } else {
+        // The server did not wait for the whole request. It may not read the rest, so the connection is of no use.
+        let receiver = receiver
+        self.receiver = nil
+        close()
+        receiver?.upstreamEnded()
+      }
+    }
+  }
+
+  private func finish() {
+    let receiver = receiver
+    self.receiver = nil
+    if closes || parser.hasRest || !isOpen { close() } else { pool.release(self) }
+    receiver?.upstreamEnded()
+  }
+
+  private func fail(_ failure: UpstreamFailure) {
+    let receiver = receiver
+    self.receiver = nil
+    close()
+    receiver?.upstreamFailed(failure)
+  }
+
+  private func setDeadline(_ lateness: UpstreamFailure, _ time: TimeAmount) {
+    self.lateness = lateness
+    deadline?.set(in: time)
+  }
+
+  private func deadlinePassed() {
+    if receiver == nil { close() } else { fail(lateness) }
+  }
+}

@@ -1,0 +1,95 @@
+"""What the rounds come to: a table for people, and JSON lines for programs."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+
+from gateway_benchmark.wrk import Result
+
+YARDSTICK = "nginx"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of wrk against one subject."""
+
+    result: Result
+    processor_seconds: float
+    resident_mebibytes: float
+
+    @property
+    def cost(self) -> float:
+        """Seconds of processor time for 100,000 calls."""
+        return self.processor_seconds / max(1, self.result.calls) * 100_000
+
+
+@dataclass
+class Outcome:
+    """All runs of one scenario, by subject."""
+
+    scenario: str
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    # Subjects that could not be measured, and why.
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def summary(self, subject: str) -> dict[str, object]:
+        runs = self.runs[subject]
+        yardstick = self.runs.get(YARDSTICK, [])
+        pairs = list(zip(runs, yardstick, strict=len(runs) == len(yardstick)))
+        rates = [one.result.rate / max(1.0, other.result.rate) for one, other in pairs]
+        costs = [one.cost / other.cost for one, other in pairs if other.cost > 0]
+        status = sum(run.result.status for run in runs)
+        socket = sum(run.result.socket_errors for run in runs)
+        return {
+            "scenario": self.scenario,
+            "subject": subject,
+            "rounds": len(runs),
+            "calls_per_second": median(run.result.rate for run in runs),
+            "ratio": median(rates) if rates else None,
+            "ratio_min": min(rates, default=None),
+            "ratio_max": max(rates, default=None),
+            "p50_ms": median(run.result.p50 for run in runs) / 1000,
+            "p99_ms": median(run.result.p99 for run in runs) / 1000,
+            "p999_ms": median(run.result.p999 for run in runs) / 1000,
+            "cpu_seconds_per_100k": median(run.cost for run in runs),
+            "cpu_ratio": median(costs) if costs else None,
+            "resident_mib": runs[-1].resident_mebibytes,
+            "not_2xx": status,
+            "socket_errors": socket,
+            "valid": status == 0 and socket == 0 and all(run.result.calls > 0 for run in runs),
+        }
+
+    def table(self) -> str:
+        lines = [
+            f"  {'':14}{'calls/s':>10}{'of nginx':>10}{'(min … max)':>16}{'p50 ms':>9}{'p99 ms':>9}{'p99.9 ms':>10}"
+            f"{'CPU s/100k':>12}{'of nginx':>10}{'RSS MiB':>9}"
+        ]
+        for subject in self.runs:
+            one = self.summary(subject)
+            span = "–" if one["ratio"] is None else f"{one['ratio_min']:.2f} … {one['ratio_max']:.2f}"
+            lines.append(
+                f"  {subject:14}{one['calls_per_second']:>10,.0f}{_shown(one['ratio']):>10}{span:>16}"
+                f"{one['p50_ms']:>9.2f}{one['p99_ms']:>9.2f}{one['p999_ms']:>10.2f}"
+                f"{one['cpu_seconds_per_100k']:>12.2f}{_shown(one['cpu_ratio']):>10}{one['resident_mib']:>9.1f}"
+            )
+            if not one["valid"]:
+                lines.append(f"    INVALID: {one['not_2xx']} answers not 2xx, {one['socket_errors']} socket errors")
+        lines += [f"  {subject}: not measured: {reason}" for subject, reason in self.refused.items()]
+        return "\n".join(lines)
+
+    def write(self, path: Path, machine: dict[str, object]) -> None:
+        with path.open("a") as file:
+            for subject, runs in self.runs.items():
+                for number, run in enumerate(runs, 1):
+                    one = {"kind": "run", "scenario": self.scenario, "subject": subject, "round": number}
+                    cost = {"cpu_seconds": run.processor_seconds, "resident_mib": run.resident_mebibytes}
+                    file.write(json.dumps({**one, **asdict(run.result), **cost}) + "\n")
+                file.write(json.dumps({"kind": "summary", **self.summary(subject), "machine": machine}) + "\n")
+            for subject, reason in self.refused.items():
+                one = {"kind": "refused", "scenario": self.scenario, "subject": subject, "reason": reason}
+                file.write(json.dumps(one) + "\n")
+
+
+def _shown(ratio: object) -> str:
+    return f"{ratio:.2f}" if isinstance(ratio, float) else "–"
