@@ -5,7 +5,7 @@ import Testing
 @Suite("scripts/run", .serialized)
 struct RunScriptTests {
   /// Functions for runs in the background: `start <file>` starts one, whose process id is `run`; `await <file> <words>`
-  /// waits for words in its output.
+  /// waits for words in its output; `sidecar` gives the process id of its sidecar.
   private static let functions = """
     start() {
       env --default-signal=INT bash scripts/run --debug >"$1" 2>&1 &
@@ -19,6 +19,11 @@ struct RunScriptTests {
       echo "$1 lacks: $2"
       cat "$1"
       return 1
+    }
+    sidecar() {
+      for process in $(cat "/proc/$run/task/$run/children"); do
+        case "$(cat "/proc/$process/comm")" in gatehouse-sidec*) echo "$process" ;; esac
+      done
     }
     trap 'for process in $(jobs -p); do kill -INT "$process" || true; done; wait' EXIT
 
@@ -52,6 +57,33 @@ struct RunScriptTests {
       let second = try String(contentsOf: root.appending(path: "second"), encoding: .utf8)
       #expect(second.hasPrefix("run: another program answers at http://127.0.0.1:"), "\(second)")
       #expect(second.contains("PORT=5002 scripts/run\n") && !second.contains("ready"), "\(second)")
+    }
+  }
+
+  @Test("shows no receipt that another sidecar wrote")
+  func otherReceipt() async throws {
+    try await run(
+      """
+      start first
+      await first 'logged in'
+      await first 'Gatehouse is ready'
+      kill -INT $run
+      wait $run
+      start second
+      await second 'logged in'
+      await second 'Gatehouse is ready'
+      kill -KILL "$(sidecar)"
+      code=0
+      wait $run || code=$?
+      echo "second: $code"
+      """
+    ) { output, root in
+      let texts = try ["first", "second"].map {
+        try String(contentsOf: root.appending(path: $0), encoding: .utf8)
+      }
+      #expect(texts[0].contains(": drained in ") && texts[0].hasSuffix("\nstopped; the last dump is safe\n"))
+      #expect(output.hasSuffix("second: 137\n") && !texts[1].contains(" drained in "), "\(texts[1])")
+      #expect(texts[1].contains("\nstopped; everything is saved, but the sidecar ended with exit code 137"))
     }
   }
 }
