@@ -60,6 +60,27 @@ struct RunScriptTests {
     }
   }
 
+  @Test("says at its beginning and at its end that it is on standby")
+  func standby() async throws {
+    try await run(
+      """
+      start first
+      await first 'Gatehouse is ready'
+      await first 'logged in'
+      PORT=$other start second
+      await second 'logged in'
+      await second "Gatehouse is on standby at http://127.0.0.1:$other: another task holds the lease"
+      kill -INT $run
+      wait $run
+      """
+    ) { _, root in
+      let second = try String(contentsOf: root.appending(path: "second"), encoding: .utf8)
+      #expect(!second.contains("Gatehouse is ready") && !second.contains("the last dump is safe"), "\(second)")
+      #expect(second.contains(": standby in "), "\(second)")
+      #expect(second.hasSuffix("\nstopped on standby: no dump was written, and none was needed\n"), "\(second)")
+    }
+  }
+
   @Test("shows no receipt that another sidecar wrote")
   func otherReceipt() async throws {
     try await run(
