@@ -95,7 +95,7 @@ struct Gatehouse: Sendable {
       environmentAccounts: { await accounts.waitForPasswords(within: $0) })
     gateway = Gateway(
       configuration.gateway, store: store, model: platform.model, tokens: tokens, accessLog: accessLog,
-      loopCount: System.coreCount)
+      loopCount: System.coreCount, isServing: { state.availability != .starting })
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)

@@ -61,6 +61,8 @@ package struct GatewayConfiguration: Sendable {
   package var enforcesAdminSubscription = false
   /// Whether a preflight of an unknown endpoint is refused.
   package var refusesUnknownPreflights = false
+  /// Whether clients' connections are encrypted.
+  package var isSecure = false
   /// The shape of failures.
   package var envelope = Envelope.plain
 
