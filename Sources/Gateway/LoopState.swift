@@ -33,7 +33,7 @@ final class LoopState {
 
   static func unixSeconds() -> Int {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    clock_gettime(CLOCK_REALTIME_COARSE, &time)
     return time.tv_sec
   }
 }

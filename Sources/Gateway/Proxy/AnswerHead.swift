@@ -34,7 +34,7 @@ struct AnswerHead {
   ///   - gatewayTime: milliseconds.
   ///   - backendTime: milliseconds.
   func write(
-    _ answer: ResponseHead, closes: Bool, date: String, gatewayTime: Int, backendTime: Int,
+    _ answer: ResponseHead, closes: Bool, date: @autoclosure () -> String, gatewayTime: Int, backendTime: Int,
     into buffer: inout ByteBuffer
   ) {
     beginStatus(answer.status, into: &buffer)
@@ -61,7 +61,7 @@ struct AnswerHead {
         buffer.writeStaticString("\r\n")
       }
     }
-    if !hasDate { Self.field("Date: ", date, into: &buffer) }
+    if !hasDate { Self.field("Date: ", date(), into: &buffer) }
     if let vary {
       Self.field("Vary: Origin, Accept-Encoding, ", vary, into: &buffer)
     } else {

@@ -17,7 +17,7 @@ final class ProxiedCall {
   let head: RequestHead
   let requestID: String
   let started = NIODeadline.now().uptimeNanoseconds
-  private(set) unowned var client: any CallClient
+  private(set) var client: any CallClient
   var phase = Phase.waiting
   var body = RequestBody()
   /// `nil` until the checks are passed.

@@ -38,7 +38,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
-  private unowned let pool: OriginPool
+  private let pool: OriginPool
   private var context: ChannelHandlerContext?
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
@@ -83,7 +83,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     parser.expectAnswer(toHead: isHead)
     (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
     (readTimeout, writeTimeout) = (read, write)
-    setDeadline(.writeTimeout, write)
   }
 
   func buffer(capacity: Int) -> ByteBuffer {
@@ -154,12 +153,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     parser.receive(unwrapInboundIn(data))
-    if isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
     do {
       while let event = try parser.next() { deliver(event) }
     } catch {
-      fail(.broken)
+      return fail(.broken)
     }
+    if receiver != nil, isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -212,6 +211,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private func finish() {
     let receiver = receiver
     self.receiver = nil
+    // The call may have paused the last part of its answer. The next call must not wait for its end.
+    resume()
     if closes || parser.hasRest || !isOpen { close() } else { pool.release(self) }
     receiver?.upstreamEnded()
   }
