@@ -105,7 +105,7 @@ let package = Package(
       "Gateway",
       [
         "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
-        nioCore, nioPosix, nioHTTP1,
+        logging, nioCore, nioPosix, nioHTTP1,
       ]),
     library(
       "GatehouseServer",

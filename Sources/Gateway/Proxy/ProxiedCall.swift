@@ -165,7 +165,9 @@ final class ProxiedCall {
     connection = nil
     account()
     (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
-    loop.metrics.wholeTime.add(NIODeadline.now().uptimeNanoseconds - started)
+    let duration = NIODeadline.now().uptimeNanoseconds - started
+    loop.metrics.wholeTime.add(duration)
+    if isLogged { log(duration) }
     client.finished(self)
   }
 
