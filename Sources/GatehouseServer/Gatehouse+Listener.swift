@@ -16,7 +16,8 @@ extension Gatehouse {
     let (gateway, state) = (gateway, state)
     let dataPlane = Listener.DataPlane(
       // Before the state is loaded and while the gateway drains, the platform's responder tells why nothing is served.
-      takes: { Gateway.takes($0) && state.availability != .starting }, addHandlers: gateway.addHandlers)
+      takes: { Gateway.takes($0) && state.availability != .starting }, addHandlers: gateway.addHandlers,
+      direct: gateway.service)
     return Listener(
       limiter: connections, counters: state.counters, memory: platform.requestMemory,
       certificate: configuration.certificate?.certificate, dataPlane: dataPlane, logger: logger

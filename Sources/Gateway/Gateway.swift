@@ -2,6 +2,7 @@ package import Authentication
 package import DocumentStore
 import HashTreeCollections
 import JSON
+package import Listener
 package import Logs
 package import Model
 package import NIOCore
@@ -21,18 +22,23 @@ package final class Gateway: Sendable {
   let viaField: String
   let retries: RetryRules
   /// By event loop.
-  private let loops = Mutex<[ObjectIdentifier: NIOLoopBound<LoopState>]>([:])
+  let metrics = CallMetrics()
+  private let loops = Mutex<[ObjectIdentifier: BoundLoop]>([:])
   private let loopCount: Int
+  /// Whether the state is loaded.
+  let isServing: @Sendable () -> Bool
 
   /// Follows the store from now on.
   ///
   /// - Parameters:
   ///   - model: follows the same store already.
   ///   - loopCount: event loops that share the limits of connections.
+  ///   - isServing: whether the state is loaded; asked for each call.
   package init(
     _ configuration: GatewayConfiguration, store: DocumentStore, model: CurrentModel, tokens: Tokens,
-    accessLog: AccessLog, loopCount: Int
+    accessLog: AccessLog, loopCount: Int, isServing: @escaping @Sendable () -> Bool
   ) {
+    self.isServing = isServing
     self.configuration = configuration
     self.tokens = tokens
     self.accessLog = accessLog
@@ -45,16 +51,20 @@ package final class Gateway: Sendable {
       isEnabled: configuration.breakerIsEnabled, threshold: configuration.breakerThreshold,
       pause: UInt64(configuration.breakerPause * 1_000_000_000))
     table = CurrentTable(
-      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers))
+      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers, metrics: metrics))
   }
 
   /// Whether the data plane answers a path.
   package static func takes(_ path: Substring.UTF8View) -> Bool { path.starts(with: CallPath.prefix.utf8) }
 
-  /// Adds the handler of a connection.
+  /// Adds the handler of a connection, for requests that come through the decoder.
   package func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
-    let loop = loop(of: pipeline.eventLoop)
-    try pipeline.addHandler(ProxyHandler(loop))
+    try pipeline.addHandler(ProxyHandler(loop(of: pipeline.eventLoop), isSecure: configuration.isSecure))
+  }
+
+  /// The service that takes simple requests from the bytes of a connection.
+  package func service(of connection: any DirectConnection) -> any DirectService {
+    DirectCalls(loop(of: connection.channel.eventLoop), connection, isSecure: configuration.isSecure)
   }
 
   /// Sets the limit counters of users and the turns of servers to zero.
@@ -65,7 +75,7 @@ package final class Gateway: Sendable {
     for ring in parts.routings.values { ring.restart() }
   }
 
-  /// The bytes that a user has used in the present window, or `nil` for a user without a limit.
+  /// The bytes that a user has used in the present window of its limit; 0 for a user that made no call.
   package func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int {
     users.counters(username)?.bandwidth.sum(window: limit.window, now: now) ?? 0
   }
@@ -83,9 +93,11 @@ package final class Gateway: Sendable {
   }
 
   /// The largest body of a call in bytes, or `nil` for any.
-  func bodyLimit(_ target: String) -> Int? {
-    guard let limit = configuration.maximumBodySize else { return nil }
-    guard !configuration.bodyLimitExcludedPaths.isEmpty else { return limit }
+  func bodyLimit(_ head: RequestHead) -> Int? {
+    guard let limit = configuration.maximumBodySize, !configuration.bodyLimitExcludedPaths.isEmpty else {
+      return configuration.maximumBodySize
+    }
+    let target = head.targetText
     let path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
     let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
       guard pattern.endsWithBytes("*") else { return path.hasSameBytes(as: pattern) }
@@ -95,10 +107,22 @@ package final class Gateway: Sendable {
   }
 
   private func loop(of eventLoop: any EventLoop) -> LoopState {
-    if let loop = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return loop.value }
+    if let bound = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return bound.loop.value }
     let loop = LoopState(self, on: eventLoop)
-    let bound = NIOLoopBound(loop, eventLoop: eventLoop)
+    loop.watchLag()
+    let bound = BoundLoop(
+      eventLoop: eventLoop, loop: NIOLoopBound(loop, eventLoop: eventLoop), metrics: loop.metrics)
     loops.withLock { $0[ObjectIdentifier(eventLoop)] = bound }
     return loop
   }
+
+  /// The parts of event loops, in no order.
+  func boundLoops() -> [BoundLoop] { loops.withLock { Array($0.values) } }
+}
+
+/// An event loop with its part of the data plane.
+struct BoundLoop: Sendable {
+  let eventLoop: any EventLoop
+  let loop: NIOLoopBound<LoopState>
+  let metrics: LoopMetrics
 }

@@ -11,12 +11,16 @@ package struct Listener: Sendable {
     package let takes: @Sendable (_ path: Substring.UTF8View) -> Bool
     /// Adds the handlers of a connection. They get `HTTPServerRequestPart` and write `HTTPServerResponsePart`.
     package let addHandlers: @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    /// The service that takes simple requests from a connection's bytes.
+    package let direct: (@Sendable (any DirectConnection) -> any DirectService)?
 
     /// - Parameter takes: called on the event loop for each request.
     package init(
       takes: @escaping @Sendable (_ path: Substring.UTF8View) -> Bool,
-      addHandlers: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+      addHandlers: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void,
+      direct: (@Sendable (any DirectConnection) -> any DirectService)? = nil
     ) {
+      self.direct = direct
       self.takes = takes
       self.addHandlers = addHandlers
     }
@@ -100,17 +104,37 @@ package struct Listener: Sendable {
     // First, so that everything behind it sees plain HTTP.
     if let certificate { try pipeline.addHandler(certificate.handler()) }
     let heads = HeadMemory(memory)
-    try pipeline.addHandlers([heads.meter, WriteDeadline()])
+    let writes = WriteDeadline()
+    try pipeline.addHandlers([heads.meter, writes])
     // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
-    try pipeline.configureHTTPServerPipeline(
-      withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
-      withEncoderConfiguration: Self.encoder, withDecoderLimitConfiguration: Self.decoderLimits)
-    try RequestCheck.add(to: pipeline)
-    try pipeline.addHandler(
-      ConnectionGuard(slot: counters.slot(of: channel.eventLoop), limiter: limiter, heads: heads, deadlines: deadlines))
-    try pipeline.addHandler(
-      RequestDispatcher(
-        responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(channel.eventLoop)))
+    let connection = ConnectionGuard(
+      slot: counters.slot(of: channel.eventLoop), limiter: limiter, heads: heads, deadlines: deadlines)
+    try pipeline.addHandler(connection)
+    guard let direct = dataPlane?.direct else {
+      try addDecoder(to: pipeline, before: connection)
+      return
+    }
+    // Many connections carry direct requests only, and need no decoder.
+    let front = FrontHandler(connection, writes) { try addDecoder(to: $0, before: connection) }
+    try pipeline.addHandler(front, position: .after(writes))
+    front.serve(direct(front))
+  }
+
+  /// Adds the way of requests through the HTTP decoder.
+  @discardableResult
+  private func addDecoder(
+    to pipeline: ChannelPipeline.SynchronousOperations, before connection: ConnectionGuard
+  ) throws -> BodyScanner {
+    let decoder = ByteToMessageHandler(
+      HTTPRequestDecoder(limitConfiguration: Self.decoderLimits))
+    // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
+    try pipeline.addHandlers(
+      [HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
+    let scanner = try RequestCheck.add(to: pipeline)
+    let dispatcher = RequestDispatcher(
+      responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(pipeline.eventLoop))
+    try pipeline.addHandler(dispatcher, position: .after(connection))
     try dataPlane?.addHandlers(pipeline)
+    return scanner
   }
 }

@@ -139,6 +139,51 @@ class Documentation(unittest.TestCase):
             rules = cloud.call("ec2", "describe-security-groups", "--group-ids", group)["SecurityGroups"][0]
             self.assertEqual([], [rule for rule in rules["IpPermissions"] if rule.get("FromPort") == 5001])
 
+    def test_the_commands_of_alarms_that_only_amazon_raises_pass_with_awscli(self) -> None:
+        with local_cloud() as cloud, tempfile.TemporaryDirectory() as directory:
+            made = cloud.call(
+                "efs", "create-file-system", "--creation-token", "volume", "--throughput-mode", "bursting"
+            )
+            names = {"FileSystemId": made["FileSystemId"], "ClusterName": "gatehouse", "ServiceName": "gatehouse"}
+            figures = [
+                ("EFS", "PercentIOLimit", 91),
+                ("EFS", "BurstCreditBalance", 5),
+                ("ECS", "MemoryUtilization", 86),
+            ]
+            for service, metric, figure in figures:
+                listed = {
+                    name: value for name, value in names.items() if (name == "FileSystemId") == (service == "EFS")
+                }
+                dimensions = [{"Name": name, "Value": value} for name, value in listed.items()]
+                data = cloud.file([{"MetricName": metric, "Dimensions": dimensions, "Value": figure}])
+                cloud.call("cloudwatch", "put-metric-data", "--namespace", f"AWS/{service}", "--metric-data", data)
+            cloud.call("s3api", "create-bucket", "--bucket", "gatehouse-copies")
+            cloud.call("s3api", "put-object", "--bucket", "gatehouse-copies", "--key", "gatehouse/memory_dump-1.bin")
+            values = samples.variants()["fargate"] | {"offsite_bucket": "gatehouse-copies"}
+            task = documents.all_of(for_awscli(values))["task-definition.fargate.json"]
+            cloud.call("ecs", "register-task-definition", "--cli-input-json", cloud.file(task))
+            script = f"""
+            # The stand-in changes no file system: it answers an error to what awscli has sent.
+            aws() {{
+              [ "$2" = update-file-system ] || {{ command aws "$@"; return; }}
+              AWS_MAX_ATTEMPTS=1 command aws "$@" 2>&1 | grep -o 'calling the UpdateFileSystem operation' || :
+            }}
+            # No gateway answers, and no task logs.
+            as() {{ jq -cn '{{asked: $ARGS.positional}}' --args -- "$@"; }}
+            said() {{ :; }}
+            url=http://127.0.0.1 CLUSTER=gatehouse SERVICE=gatehouse TASKDEF={task["family"]} FILE_SYSTEM={made["FileSystemId"]}
+            """
+            for alarm in ("dump-age", "memory", "volume-limit", "volume-credits", "offsite-lag"):
+                script += f"\necho '{alarm}:'\n" + blocks("operate/alarms.md", alarm)
+            output = self.run_shell(cloud, directory, script)
+            told = dict(zip(*[iter(re.split(r"^([a-z-]+):$", output, flags=re.MULTILINE)[1:])] * 2, strict=True))
+            self.assertIn('"-X","POST"', told["dump-age"])
+            self.assertRegex(told["memory"], r"\s86\.0\n")
+            self.assertRegex(told["volume-limit"], r"\s91\.0\n")
+            self.assertRegex(told["volume-credits"], r"BurstCreditBalance:Minimum\n\S+\s5\.0\n")
+            self.assertIn("calling the UpdateFileSystem operation", told["volume-credits"])
+            self.assertIn("gatehouse/memory_dump-1.bin", told["offsite-lag"])
+
     def run_page(self, cloud: LocalCloud, script: str) -> str:
         """The output of the commands of a page, run in a copy of the parts of the clone that they need."""
         network = awscli_trial.network(cloud)

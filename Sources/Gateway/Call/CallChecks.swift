@@ -1,7 +1,7 @@
 import Authentication
 import JSON
 import Model
-import NIOHTTP1
+import NIOCore
 import RateLimiting
 
 /// The checks of a call, in the order of the contract. The first that fails answers; nothing later happens, and no
@@ -24,25 +24,24 @@ struct CallChecks {
   ///   - socket: the connection's other end.
   ///   - sessions: of the event loop.
   func admit(
-    _ method: HTTPMethod, _ target: String, _ fields: CallFields, socket: NetworkAddress?,
-    sessions: inout SessionCache
+    _ head: RequestHead, socket: NetworkAddress?, sessions: inout SessionCache
   ) throws(Refusal) -> Admission {
-    let caller = CallerOfCall(socket: socket, fields: fields)
-    try checkServer(method, target, fields, caller)
-    let path = try path(target)
-    if method == .OPTIONS { throw preflight(path, fields) }
-    let api = try api(of: path, fields)
+    let caller = CallerOfCall(socket: socket, head: head)
+    try checkServer(head, caller)
+    let path = try path(head)
+    if head.method == .options { throw preflight(path, head) }
+    let api = try api(of: path, head)
     try check(caller, api)
-    let endpoint = try endpoint(of: path, method, api)
+    let endpoint = try endpoint(of: path, head.method, api)
     if let feature = api.missingFeature { throw Refusal(failure: .missing(feature), api: api) }
     var (user, delay): (UserPlan?, UInt64) = (nil, 0)
     if !api.record.isPublic, api.record.needsToken {
-      let known = try self.user(fields, &sessions, api)
-      delay = try check(known, api, fields)
+      let known = try self.user(head, &sessions, api)
+      delay = try check(known, api, head)
       user = known
     }
     guard api.record.isActive else { throw Refusal(failure: .inactive, api: api) }
-    let servers = fields.clientKey.flatMap(table.routing) ?? endpoint.servers ?? api.servers
+    let servers = head.value(.clientKey).flatMap(table.routing) ?? endpoint.servers ?? api.servers
     guard !servers.servers.isEmpty else { throw Refusal(failure: .noServer, api: api) }
     if endpoint.isValidated {
       throw Refusal(failure: .missing("the validation of bodies (endpoint validation)"), api: api)
@@ -51,9 +50,7 @@ struct CallChecks {
   }
 
   /// The checks that come before the API is looked for.
-  private func checkServer(
-    _ method: HTTPMethod, _ target: String, _ fields: CallFields, _ caller: CallerOfCall
-  ) throws(Refusal) {
+  private func checkServer(_ head: RequestHead, _ caller: CallerOfCall) throws(Refusal) {
     let addresses = table.model.settings.addresses
     if !addresses.isOpen {
       switch addresses.verdict(on: caller.caller.client(trusting: addresses.trustedProxies)) {
@@ -62,35 +59,39 @@ struct CallChecks {
       case .inDenyList: throw Refusal(failure: .inDenyList)
       }
     }
-    for line in fields.via where gateway.isOwn(via: line) { throw Refusal(failure: .loop) }
-    if let length = fields.contentLength, let limit = gateway.bodyLimit(target), length > limit {
+    for line in head.values(.via) where gateway.isOwn(via: line) { throw Refusal(failure: .loop) }
+    if let length = head.contentLength, let limit = gateway.bodyLimit(head), length > limit {
       throw Refusal(failure: .bodyTooLarge)
     }
-    switch method {
-    case .GET, .HEAD, .POST, .PUT, .PATCH, .DELETE, .OPTIONS: break
-    default: throw Refusal(failure: .method)
+    if head.method == .other { throw Refusal(failure: .method) }
+  }
+
+  private func path(_ head: RequestHead) throws(Refusal) -> CallPath {
+    let path = head.bytes.withUnsafeReadableBytes { bytes -> Result<CallPath, CallFailure> in
+      do throws(CallFailure) {
+        return .success(try CallPath(UnsafeRawBufferPointer(rebasing: bytes[head.target]).bytes))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch path {
+    case .success(let path): return path
+    case .failure(let failure): throw Refusal(failure: failure)
     }
   }
 
-  private func path(_ target: String) throws(Refusal) -> CallPath {
-    do {
-      return try CallPath(target)
-    } catch {
-      throw Refusal(failure: error)
-    }
+  private func found(_ path: CallPath, _ head: RequestHead) -> APIPlan? {
+    (path.version ?? head.value(.apiVersion)).flatMap { table.api(path.name, $0) }
   }
 
-  private func found(_ path: CallPath, _ fields: CallFields) -> APIPlan? {
-    (path.version ?? fields.apiVersion).flatMap { table.api(path.name, $0) }
-  }
-
-  private func api(of path: CallPath, _ fields: CallFields) throws(Refusal) -> APIPlan {
-    guard let api = found(path, fields) else { throw Refusal(failure: .noAPI) }
+  private func api(of path: CallPath, _ head: RequestHead) throws(Refusal) -> APIPlan {
+    guard let api = found(path, head) else { throw Refusal(failure: .noAPI) }
     return api
   }
 
-  private func endpoint(of path: CallPath, _ method: HTTPMethod, _ api: APIPlan) throws(Refusal) -> EndpointPlan {
-    guard let endpoint = api.endpoints.find(method == .HEAD ? "GET" : method.rawValue, path.uri) else {
+  private func endpoint(of path: CallPath, _ method: RequestHead.Method, _ api: APIPlan) throws(Refusal) -> EndpointPlan
+  {
+    guard let endpoint = api.endpoints.find(method.nameOfEndpoint, path.uri) else {
       throw Refusal(failure: .noEndpoint, api: api)
     }
     return endpoint
@@ -117,18 +118,23 @@ struct CallChecks {
   }
 
   private func user(
-    _ fields: CallFields, _ sessions: inout SessionCache, _ api: APIPlan
+    _ head: RequestHead, _ sessions: inout SessionCache, _ api: APIPlan
   ) throws(Refusal) -> UserPlan {
-    let cookie = fields.cookies.isEmpty ? nil : RequestToken.cookie(RequestToken.cookie, in: fields.cookies)
-    let user: UserPlan?
+    let cookie = head.has(.cookie) ? RequestToken.cookie(RequestToken.cookie, in: head.values(.cookie)) : nil
+    var user: UserPlan?
     if let cookie, !cookie.isEmpty {
-      user = sessions.user(cookie, in: table, now: now, tokens: gateway.tokens, users: gateway.users) { cookie }
-    } else if fields.authorization.count == 1 {
       user = sessions.user(
-        fields.authorization[0], in: table, now: now, tokens: gateway.tokens, users: gateway.users
-      ) { RequestToken.inAuthorization(fields.authorization) }
-    } else {
-      user = nil
+        Array(cookie.utf8).span.bytes, in: table, now: now, tokens: gateway.tokens, users: gateway.users
+      ) { cookie }
+    } else if let field = head.fields.first(where: { $0.kind == .authorization }) {
+      // With two fields, a proxy might have checked the other one, so none counts.
+      user = head.bytes.withUnsafeReadableBytes { bytes in
+        sessions.user(
+          UnsafeRawBufferPointer(rebasing: bytes[field.value]).bytes, in: table, now: now, tokens: gateway.tokens,
+          users: gateway.users
+        ) { RequestToken.inAuthorization(head.values(.authorization)) }
+      }
+      if head.fields.contains(where: { $0.kind == .authorization && $0.nameStart != field.nameStart }) { user = nil }
     }
     guard let user else { throw Refusal(failure: .noSession, api: api) }
     return user
@@ -137,7 +143,7 @@ struct CallChecks {
   /// Subscription, group, limits and role of a user.
   ///
   /// - Returns: nanoseconds that the call has to wait.
-  private func check(_ user: UserPlan, _ api: APIPlan, _ fields: CallFields) throws(Refusal) -> UInt64 {
+  private func check(_ user: UserPlan, _ api: APIPlan, _ head: RequestHead) throws(Refusal) -> UInt64 {
     let needsSubscription = !user.isAdmin || gateway.configuration.enforcesAdminSubscription
     if needsSubscription, !user.subscriptions.contains(api.number) {
       throw Refusal(failure: .notSubscribed, api: api)
@@ -154,7 +160,7 @@ struct CallChecks {
     }
     if let bandwidth = user.limits.bandwidth {
       let used = user.counters.bandwidth.sum(window: bandwidth.window, now: now)
-      guard used < bandwidth.bytes, used + (fields.contentLength ?? 0) <= bandwidth.bytes else {
+      guard used < bandwidth.bytes, used + (head.contentLength ?? 0) <= bandwidth.bytes else {
         let rest = WindowCounter.secondsToReset(window: bandwidth.window, now: now)
         throw Refusal(failure: .bandwidth(retryAfter: rest), api: api)
       }
@@ -174,8 +180,8 @@ struct CallChecks {
 
   /// The answer to `OPTIONS`: 204, with what the API lets scripts of the origin do. An API or an endpoint that is not
   /// there changes nothing, unless the settings say so.
-  private func preflight(_ path: CallPath, _ fields: CallFields) -> Refusal {
-    let api = found(path, fields)
+  private func preflight(_ path: CallPath, _ head: RequestHead) -> Refusal {
+    let api = found(path, head)
     if gateway.configuration.refusesUnknownPreflights, api?.endpoints.hasAny(path.uri) != true {
       return Refusal(failure: .method, api: api)
     }
@@ -186,13 +192,13 @@ struct CallChecks {
 /// The caller of a call, taken apart only where a policy asks.
 struct CallerOfCall {
   let socket: NetworkAddress?
-  let fields: CallFields
+  let head: RequestHead
 
   var caller: Caller {
     Caller(
       socket: socket,
-      forwardedFor: fields.forwardedFor.flatMap { line in
+      forwardedFor: head.values(.forwardedFor).flatMap { line in
         line.allParts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace)
-      }, isForwarded: fields.isForwarded)
+      }, isForwarded: head.has(.forwardedFor) || head.has(.forwarded))
   }
 }

@@ -1,11 +1,14 @@
 import Authentication
-import JSON
+import Glibc
 import Model
+import NIOCore
 
 /// The tokens of one event loop's calls, with their users as the table has them. Bounded; a token that is used often
 /// stays. It is used on its event loop alone, so it needs no lock.
 struct SessionCache {
   private struct Entry {
+    /// The bytes that hold the token, such as the value of `Authorization`.
+    let bytes: [UInt8]
     let token: AccessToken
     /// Unix seconds. When the clock is set back, the token may not have begun.
     let verifiedAt: Int
@@ -14,37 +17,40 @@ struct SessionCache {
     var generation: UInt64
   }
 
-  /// A longer token is verified each time, so that the memory of all is bounded. Bytes.
-  private static let longestKey = 4096
+  /// A longer text is verified each time, so that the memory of all is bounded. Bytes.
+  private static let longestText = 4096
   private static let half = 1024
 
-  private var newer: [UTF8Key: Entry] = [:]
-  private var older: [UTF8Key: Entry] = [:]
+  private var newer: [UInt64: Entry] = [:]
+  private var older: [UInt64: Entry] = [:]
 
   /// The user of a call.
   ///
   /// - Parameters:
-  ///   - key: the text that holds the token, such as the value of `Authorization`.
+  ///   - text: the bytes that hold the token, such as the value of `Authorization`.
   ///   - now: Unix seconds.
   ///   - token: takes the token out of the text; called when the text is not known.
   /// - Returns: `nil` when the token is missing, not valid, expired or revoked, or its user may not log in.
   mutating func user(
-    _ key: String, in table: GatewayTable, now: Int, tokens: Tokens, users: UserPlans, token: () -> String?
+    _ text: RawSpan, in table: GatewayTable, now: Int, tokens: Tokens, users: UserPlans, token: () -> String?
   ) -> UserPlan? {
-    let place = UTF8Key(key)
-    if let entry = newer[place] {
-      guard entry.generation != table.generation || !Self.isCurrent(entry, now) else { return entry.user }
+    let place = Self.place(text)
+    if let entry = newer[place], entry.generation == table.generation, Self.isCurrent(entry, now),
+      Self.areEqual(entry.bytes, text)
+    {
+      return entry.user
     }
-    if let entry = newer[place] ?? older[place], Self.isCurrent(entry, now) {
-      return keep(place, entry.token, entry.verifiedAt, table, users)
+    if let entry = newer[place] ?? older[place], Self.isCurrent(entry, now), Self.areEqual(entry.bytes, text) {
+      return keep(place, entry.bytes, entry.token, entry.verifiedAt, table, users)
     }
-    guard let text = token(), let verified = try? tokens.verify(text, now: now) else { return nil }
-    guard key.utf8.count <= Self.longestKey else { return Self.user(verified, table, users) }
-    return keep(place, verified, now, table, users)
+    guard let unverified = token(), let verified = try? tokens.verify(unverified, now: now) else { return nil }
+    guard text.byteCount <= Self.longestText else { return Self.user(verified, table, users) }
+    return keep(place, text.withUnsafeBytes { Array($0) }, verified, now, table, users)
   }
 
   private mutating func keep(
-    _ place: UTF8Key, _ token: AccessToken, _ verifiedAt: Int, _ table: GatewayTable, _ users: UserPlans
+    _ place: UInt64, _ bytes: [UInt8], _ token: AccessToken, _ verifiedAt: Int, _ table: GatewayTable,
+    _ users: UserPlans
   ) -> UserPlan? {
     let user = Self.user(token, table, users)
     older[place] = nil
@@ -52,13 +58,31 @@ struct SessionCache {
       older = newer
       newer = [:]
     }
-    newer[place] = Entry(token: token, verifiedAt: verifiedAt, user: user, generation: table.generation)
+    newer[place] = Entry(
+      bytes: bytes, token: token, verifiedAt: verifiedAt, user: user, generation: table.generation)
     return user
   }
 
   private static func user(_ token: AccessToken, _ table: GatewayTable, _ users: UserPlans) -> UserPlan? {
     guard !table.model.revocations.isRevoked(username: token.sub, tokenID: token.jti) else { return nil }
     return users.plan(token.sub, in: table)
+  }
+
+  /// The end of a token is its signature, whose bytes are evenly spread. Only tokens that were verified have a place, so
+  /// nobody without a key can choose one.
+  private static func place(_ text: RawSpan) -> UInt64 {
+    guard text.byteCount >= 8 else { return UInt64(text.byteCount) }
+    return text.unsafeLoadUnaligned(fromByteOffset: text.byteCount - 8, as: UInt64.self)
+  }
+
+  private static func areEqual(_ left: [UInt8], _ right: RawSpan) -> Bool {
+    left.count == right.byteCount
+      && left.withUnsafeBytes { left in
+        right.withUnsafeBytes { right in
+          guard let a = left.baseAddress, let b = right.baseAddress else { return left.count == right.count }
+          return memcmp(a, b, left.count) == 0
+        }
+      }
   }
 
   private static func isCurrent(_ entry: Entry, _ now: Int) -> Bool {

@@ -1,6 +1,5 @@
 import Model
 import NIOCore
-import NIOHTTP1
 
 /// The server's side of a call.
 extension ProxiedCall: ConnectionTaker {
@@ -27,18 +26,18 @@ extension ProxiedCall: ConnectionTaker {
     let times = gateway.configuration.timeouts
     let own = admission.api.record.timeouts
     connection.begin(
-      self, isHead: head.method == .HEAD, read: .seconds(own.read ?? times.read),
+      self, isHead: head.method == .head, read: .seconds(own.read ?? times.read),
       write: .seconds(own.write ?? times.write))
     writeHead(admission, server, connection)
     for part in body.partsForConnection() { write(part, to: connection) }
     if body.isComplete {
       endRequest(on: connection)
     } else {
-      if fields.expectsContinue, body.count == 0, head.version == .http1_1 { sendContinue() }
+      if body.count == 0, head.expectsContinue { sendContinue() }
       connection.flush()
       connection.awaitClient()
     }
-    handler.release()
+    client.release()
   }
 
   func tookNone(_ failure: UpstreamFailure) {
@@ -47,35 +46,35 @@ extension ProxiedCall: ConnectionTaker {
   }
 
   private func sendContinue() {
-    handler.write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
-    handler.flush()
+    client.write(informational: ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+    client.flush()
   }
 
   private var framing: RequestWriter.Framing {
-    if fields.isChunked { return .chunked }
-    if let length = fields.contentLength { return .counted(length) }
+    if head.isChunked { return .chunked }
+    if let length = head.contentLength { return .counted(length) }
     switch head.method {
-    case .POST, .PUT, .PATCH: return .counted(0)
+    case .post, .put, .patch: return .counted(0)
     default: return .none
     }
   }
 
   private func writeHead(_ admission: Admission, _ server: UpstreamServer, _ connection: UpstreamConnection) {
     let proxies = loop.table.model.settings.addresses.trustedProxies
-    let client = handler.client
-    let isTrusted = !proxies.isEmpty && client.map { client in proxies.contains { $0.contains(client) } } == true
+    let address = client.address
+    let isTrusted = !proxies.isEmpty && address.map { address in proxies.contains { $0.contains(address) } } == true
     let writer = RequestWriter(
-      admission: admission, fields: fields, requestID: requestID, client: client?.description ?? "unknown",
-      isFromTrustedProxy: isTrusted, isSecure: false, via: gateway.viaField,
-      traceParent: TraceParent.of(fields.traceParent, using: &loop.random))
+      admission: admission, head: head, requestID: requestID, client: address?.description ?? "unknown",
+      isFromTrustedProxy: isTrusted, isSecure: client.isSecure, via: gateway.viaField,
+      traceParent: TraceParent.of(head.value(.traceParent), using: &loop.random))
     var buffer = connection.buffer(capacity: 1024)
-    writer.write(head, to: server.address, framing, into: &buffer)
+    writer.write(to: server.address, framing, into: &buffer)
     isSent = true
     connection.write(buffer)
   }
 
   func write(_ bytes: ByteBuffer, to connection: UpstreamConnection) {
-    guard fields.isChunked, bytes.readableBytes > 0 else { return connection.write(bytes) }
+    guard head.isChunked, bytes.readableBytes > 0 else { return connection.write(bytes) }
     var size = connection.buffer(capacity: 16)
     size.writeString(String(bytes.readableBytes, radix: 16))
     size.writeStaticString("\r\n")
@@ -88,7 +87,7 @@ extension ProxiedCall: ConnectionTaker {
   private static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
 
   func endRequest(on connection: UpstreamConnection) {
-    if fields.isChunked { connection.write(Self.lastChunk) }
+    if head.isChunked { connection.write(Self.lastChunk) }
     connection.flush()
     connection.endRequest()
   }
@@ -97,21 +96,21 @@ extension ProxiedCall: ConnectionTaker {
 extension ProxiedCall: UpstreamReceiver {
   func upstreamSent(informational answer: ResponseHead) {
     // A 100 of the server is for the gateway, which has told the client to go on by then.
-    guard phase == .waiting, answer.status != 100, head.version == .http1_1 else { return }
-    var fields: [(String, String)] = []
-    for field in answer.fields { fields.append((answer.text(field.name), answer.text(field.value))) }
-    handler.write(
-      .head(
-        HTTPResponseHead(
-          version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status),
-          headers: HTTPHeaders(fields.filter { !PassedFields.neverToClient.contains($0.0) && $0.0.isField("link") }))))
-    handler.flush()
+    guard phase == .waiting, answer.status == 103, head.minorVersion == 1 else { return }
+    var buffer = client.buffer(capacity: 256)
+    buffer.writeStaticString("HTTP/1.1 103 Early Hints\r\n")
+    for field in answer.fields where answer.text(field.name).isField("link") {
+      buffer.writeString("link: \(answer.text(field.value))\r\n")
+    }
+    buffer.writeStaticString("\r\n")
+    client.write(informational: buffer)
+    client.flush()
   }
 
   func upstreamSent(head answer: ResponseHead) {
-    guard phase == .waiting, let admission, let server else { return }
+    guard phase == .waiting, let admission else { return }
     let now = NIODeadline.now().uptimeNanoseconds
-    server.health.noteSuccess()
+    server?.health.noteSuccess()
     if RetryRules.isFailure(answer.status) {
       admission.api.breaker.fail(now: now)
       if mayRetry(isAnswered: true), admission.api.breaker.admit(now: now) { return retry() }
@@ -120,36 +119,56 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if answer.status == 404 { return self.answer(.notFoundThere) }
     answerStart = now
-    let backend = Int((now - tryStart) / 1_000_000)
-    let fields = AnswerFields(requestID: requestID, origin: self.fields.origin, api: admission.api)
-    let answerHead = fields.head(
-      of: answer, isHead: head.method == .HEAD, version: head.version, date: loop.dateText(),
-      gatewayTime: max(0, Int((now - started) / 1_000_000) - backend), backendTime: backend)
+    let (whole, server) = (now - started, now - tryStart)
+    loop.metrics.backendTime.add(server)
+    loop.metrics.gatewayTime.add(whole > server ? whole - server : 0)
+    let backend = Int(server / 1_000_000)
+    let writer = AnswerHead(call: answeredCall, api: admission.api)
+    let isCompressed = beginCompression(answer)
+    let framing = writer.framing(answer, isCompressed: isCompressed)
+    let closes = client.beginAnswer(saysClose: framing == .untilClose) || framing == .untilClose
+    var buffer = client.buffer(capacity: 1024)
+    writer.write(
+      answer, closes: closes, isCompressed: isCompressed, date: loop.dateText(),
+      gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: &buffer)
     phase = .answering
     status = answer.status
     answerBytes = answer.bytes.readableBytes
-    handler.write(.head(answerHead))
-    if !handler.isClientWritable { connection?.pause() }
+    client.write(head: buffer, framing)
+    if !client.isWritable { connection?.pause() }
   }
 
   func upstreamSent(body bytes: ByteBuffer) {
     guard phase == .answering else { return }
     answerBytes += bytes.readableBytes
-    handler.write(.body(.byteBuffer(bytes)))
-    if !handler.isClientWritable { connection?.pause() }
+    client.write(body: gzip?.write(bytes) ?? bytes)
+    if !client.isWritable { connection?.pause() }
   }
 
   func upstreamPaused() {
-    if phase == .answering { handler.flush() }
+    guard phase == .answering else { return }
+    // What came is passed on as it comes, also through the compression.
+    if let gzip { client.write(body: gzip.flush()) }
+    client.flush()
   }
 
   func upstreamEnded() {
     connection = nil
     guard phase == .answering else { return }
-    let handler = handler
+    let client = client
+    if let gzip { client.write(body: gzip.finish()) }
     end(status: status)
-    handler.write(.end(nil))
-    handler.flush()
+    client.endAnswer()
+  }
+
+  /// - Returns: whether the body is compressed.
+  private func beginCompression(_ answer: ResponseHead) -> Bool {
+    let compression = gateway.configuration.compression
+    guard head.has(.acceptEncoding), let level = compression.level,
+      compression.applies(answer, acceptEncoding: head.values(.acceptEncoding))
+    else { return false }
+    gzip = GzipStream(level: level, ByteBufferAllocator())
+    return gzip != nil
   }
 
   func upstreamFailed(_ failure: UpstreamFailure) {
@@ -157,8 +176,9 @@ extension ProxiedCall: UpstreamReceiver {
     connection = nil
     guard phase == .waiting, let admission else { return breakOff() }
     let now = NIODeadline.now().uptimeNanoseconds
-    if isStale, !hasRetriedStale, body.isRepeatable, RetryRules.isIdempotent(head.method) {
+    if isStale, !hasRetriedStale, body.isRepeatable, head.method.isIdempotent {
       hasRetriedStale = true
+      gateway.metrics.staleRetries.add()
       tries -= 1
       return connect()
     }
@@ -166,7 +186,9 @@ extension ProxiedCall: UpstreamReceiver {
     admission.api.breaker.fail(now: now)
     if failure == .unreachable { server?.health.noteFailure(now: now) }
     switch failure {
-    case .readTimeout, .writeTimeout: answer(.timeout)
+    case .readTimeout, .writeTimeout:
+      gateway.metrics.timeouts.add()
+      answer(.timeout)
     case .unreachable, .closedBeforeAnswer, .broken, .crowded:
       if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
       answer(.unreachable)
@@ -174,17 +196,18 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   func upstreamWritabilityChanged(_ isWritable: Bool) {
-    if isWritable { handler.release() }
+    if isWritable { client.release() }
   }
 
   /// Whether the call may be tried again: the API lets it, the request can be sent again, and it does no harm.
   private func mayRetry(isAnswered: Bool) -> Bool {
     guard let admission, tries <= admission.api.record.retries, body.isRepeatable else { return false }
-    return RetryRules.isIdempotent(head.method) || !isSent
+    return head.method.isIdempotent || !isSent
   }
 
   private func retry() {
-    connection?.abandon()
+    gateway.metrics.retries.add()
+    connection?.drain()
     connection = nil
     let delay = gateway.retries.delay(before: tries - 1, random: Double.random(in: 0...1, using: &loop.random))
     after(nanoseconds: delay) { $0.connect() }

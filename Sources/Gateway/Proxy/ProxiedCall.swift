@@ -2,7 +2,6 @@ import HTTPAPI
 import Listener
 import Model
 import NIOCore
-import NIOHTTP1
 import RateLimiting
 
 /// One call through the gateway, from its head to the end of its answer. It lives on the event loop of its connection.
@@ -15,11 +14,10 @@ final class ProxiedCall {
     case over
   }
 
-  let head: HTTPRequestHead
-  let fields: CallFields
+  let head: RequestHead
   let requestID: String
   let started = NIODeadline.now().uptimeNanoseconds
-  private(set) unowned var handler: ProxyHandler
+  private(set) var client: any CallClient
   var phase = Phase.waiting
   var body = RequestBody()
   /// `nil` until the checks are passed.
@@ -30,6 +28,8 @@ final class ProxiedCall {
   var wish: ConnectionWish?
   var timer: Scheduled<Void>?
   var server: UpstreamServer?
+  /// Compresses the answer's body.
+  var gzip: GzipStream?
   var tries = 0
   var hasRetriedStale = false
   /// When the present try began, and when its answer did.
@@ -41,15 +41,14 @@ final class ProxiedCall {
   var answerBytes = 0
   private let limit: Int?
 
-  var loop: LoopState { handler.loop }
-  var gateway: Gateway { handler.loop.gateway }
+  var loop: LoopState { client.loop }
+  var gateway: Gateway { client.loop.gateway }
 
-  init(_ head: HTTPRequestHead, _ handler: ProxyHandler) {
+  init(_ head: RequestHead, _ client: any CallClient) {
     self.head = head
-    self.handler = handler
-    fields = CallFields(head.headers)
-    requestID = RequestIdentifier.of(fields.requestID, using: &handler.loop.random)
-    limit = handler.loop.gateway.bodyLimit(head.uri)
+    self.client = client
+    requestID = RequestIdentifier.of(head.value(.requestID), using: &client.loop.random)
+    limit = client.loop.gateway.bodyLimit(head)
   }
 
   // MARK: The client's side
@@ -59,8 +58,7 @@ final class ProxiedCall {
     let checks = loop.checks(steadyNow: started)
     let admission: Admission
     do throws(Refusal) {
-      admission = try checks.admit(
-        head.method, head.uri, fields, socket: handler.client, sessions: &loop.sessions)
+      admission = try checks.admit(head, socket: client.address, sessions: &loop.sessions)
     } catch {
       api = error.api
       return answer(error.failure)
@@ -77,9 +75,9 @@ final class ProxiedCall {
     body.receive(bytes, isConnected: connection != nil)
     if let connection {
       write(bytes, to: connection)
-      if !connection.isWritable { handler.hold() }
+      if !connection.isWritable { client.hold() }
     } else if body.isFull {
-      handler.hold()
+      client.hold()
     }
   }
 
@@ -90,8 +88,8 @@ final class ProxiedCall {
   }
 
   /// The request's body can't be read to its end.
-  func failBody() {
-    refuseBody(.badBody)
+  func failBody(_ failure: CallFailure) {
+    if phase != .over { refuseBody(failure) }
   }
 
   /// The client sends nothing more.
@@ -129,27 +127,36 @@ final class ProxiedCall {
   /// Answers in the place of a server.
   func answer(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
-    let fields = AnswerFields(requestID: requestID, origin: fields.origin, api: api)
-    let (head, bytes) = fields.answer(
-      failure, self.fields, envelope: gateway.configuration.envelope, version: self.head.version,
-      date: loop.dateText())
-    handler.write(.head(head))
-    if let bytes, self.head.method != .HEAD {
-      answerBytes = bytes.readableBytes
-      handler.write(.body(.byteBuffer(bytes)))
+    if let code = failure.code { gateway.metrics.refuse(code) }
+    let closes = client.beginAnswer(saysClose: failure.closes) || failure.closes
+    var buffer = client.buffer(capacity: 512)
+    let bytes = AnswerHead(call: answeredCall, api: api).write(
+      failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: &buffer)
+    client.write(head: buffer, .plain)
+    if !bytes.isEmpty {
+      answerBytes = bytes.count
+      client.write(body: ByteBuffer(bytes: bytes))
     }
-    let handler = handler
+    let client = client
+    // A server's answer that is not passed on may end, and then the connection serves the next call.
+    connection?.drain()
+    connection = nil
     end(status: failure.status)
-    handler.write(.end(nil))
-    handler.flush()
+    client.endAnswer()
+  }
+
+  /// The facts of the call that its answer shows.
+  var answeredCall: AnswerHead.Call {
+    AnswerHead.Call(
+      requestID: requestID, origin: head.value(.origin), isHead: head.method == .head, minorVersion: head.minorVersion)
   }
 
   /// The answer can't be finished. The client sees that by the end of the connection.
   func breakOff() {
     guard phase != .over else { return }
-    let handler = handler
+    let client = client
     end(status: status)
-    handler.closeClient()
+    client.closeClient()
   }
 
   /// The call is over: nothing that comes later concerns it.
@@ -162,14 +169,18 @@ final class ProxiedCall {
     connection?.abandon()
     connection = nil
     account()
-    handler.finished(self)
+    (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
+    let duration = NIODeadline.now().uptimeNanoseconds - started
+    loop.metrics.wholeTime.add(duration)
+    if isLogged { log(duration) }
+    client.finished(self)
   }
 
   /// Adds the call to the user's bandwidth. Refused calls cost nothing.
   private func account() {
     guard let admission, let user = admission.user, let limit = user.limits.bandwidth, isSent else { return }
     user.counters.bandwidth.add(
-      fields.size + body.count + answerBytes, window: limit.window, now: LoopState.unixSeconds())
+      head.size + body.count + answerBytes, window: limit.window, now: LoopState.unixSeconds())
   }
 
   func after(nanoseconds: Int64, _ action: @escaping (ProxiedCall) -> Void) {

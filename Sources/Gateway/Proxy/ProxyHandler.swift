@@ -2,27 +2,28 @@ import Model
 import NIOCore
 import NIOHTTP1
 
-/// The data plane's part of a client's connection: begins a call with each request, and writes its answer.
+/// The calls of one connection whose requests came through NIO's decoder, because they are not of the simple kind.
 final class ProxyHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
   let loop: LoopState
+  let isSecure: Bool
   private var context: ChannelHandlerContext?
   private var call: ProxiedCall?
-  private(set) var client: NetworkAddress?
+  private(set) var address: NetworkAddress?
   private var isReadDue = false
-  /// Whether the call can't take more of the request's body now.
   private var isHolding = false
 
-  init(_ loop: LoopState) {
+  init(_ loop: LoopState, isSecure: Bool) {
     self.loop = loop
+    self.isSecure = isSecure
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    client = context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
+    address = context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -34,7 +35,8 @@ final class ProxyHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
-      let call = ProxiedCall(head, self)
+      guard let raw = RequestHead(head) else { return context.close(promise: nil) }
+      let call = ProxiedCall(raw, self)
       self.call = call
       call.start()
     case .body(let bytes): call?.receive(body: bytes)
@@ -64,31 +66,54 @@ final class ProxyHandler: ChannelDuplexHandler {
 
   /// The request's body can't be read to its end.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let call { call.failBody() } else { context.close(promise: nil) }
+    if let call { call.failBody(.badBody) } else { context.close(promise: nil) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .inputClosed? = event as? ChannelEvent { call?.inputClosed() }
     context.fireUserInboundEventTriggered(event)
   }
+}
 
-  // MARK: The call's side
+extension ProxyHandler: CallClient {
+  var isWritable: Bool { context?.channel.isWritable ?? false }
 
-  var isClientWritable: Bool { context?.channel.isWritable ?? false }
+  func buffer(capacity: Int) -> ByteBuffer {
+    context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
+  }
 
-  func write(_ part: HTTPServerResponsePart) {
+  /// The handlers on the way add `Connection: close` where it is needed.
+  func beginAnswer(saysClose: Bool) -> Bool { false }
+
+  func write(informational head: ByteBuffer) { writeHead(head) }
+
+  func write(head: ByteBuffer, _ framing: AnswerHead.Framing) { writeHead(head) }
+
+  private func writeHead(_ bytes: ByteBuffer) {
+    // The gateway wrote these bytes itself just now, so they are a head.
+    guard let head = try? ResponseHeadParser.parse(bytes, hasNoBody: true) else { return closeClient() }
+    let fields = head.fields.map { (head.text($0.name), head.text($0.value)) }
+    write(
+      .head(
+        HTTPResponseHead(
+          version: .init(major: 1, minor: head.minorVersion), status: HTTPResponseStatus(statusCode: head.status),
+          headers: HTTPHeaders(fields))))
+  }
+
+  func write(body: ByteBuffer) { write(.body(.byteBuffer(body))) }
+
+  func endAnswer() {
+    write(.end(nil))
+    flush()
+  }
+
+  private func write(_ part: HTTPServerResponsePart) {
     context?.write(wrapOutboundOut(part), promise: nil)
   }
 
   func flush() { context?.flush() }
 
   func closeClient() { context?.close(promise: nil) }
-
-  /// The call has its whole answer.
-  func finished(_ call: ProxiedCall) {
-    if self.call === call { self.call = nil }
-    release()
-  }
 
   func hold() { isHolding = true }
 
@@ -97,5 +122,10 @@ final class ProxyHandler: ChannelDuplexHandler {
     guard isReadDue else { return }
     isReadDue = false
     context?.read()
+  }
+
+  func finished(_ call: ProxiedCall) {
+    if self.call === call { self.call = nil }
+    release()
   }
 }

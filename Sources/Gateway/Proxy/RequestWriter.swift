@@ -1,12 +1,11 @@
 import JSON
 import Model
 import NIOCore
-import NIOHTTP1
 
 /// Writes the head of a request to a server: what the API lets pass, and what the gateway says itself.
 struct RequestWriter {
   let admission: Admission
-  let fields: CallFields
+  let head: RequestHead
   let requestID: String
   /// The connection's other end.
   let client: String
@@ -23,14 +22,16 @@ struct RequestWriter {
     case chunked
   }
 
-  func write(_ head: HTTPRequestHead, to server: ServerAddress, _ framing: Framing, into buffer: inout ByteBuffer) {
-    buffer.writeString(head.method.rawValue)
-    buffer.writeStaticString(" ")
-    writeTarget(server, into: &buffer)
+  func write(to server: ServerAddress, _ framing: Framing, into buffer: inout ByteBuffer) {
+    head.bytes.withUnsafeReadableBytes { bytes in
+      _ = buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[head.methodName]))
+      buffer.writeStaticString(" ")
+      writeTarget(server, bytes, into: &buffer)
+    }
     buffer.writeStaticString(" HTTP/1.1\r\nhost: ")
     buffer.writeString(server.hostField)
     buffer.writeStaticString("\r\n")
-    writePassed(head.headers, into: &buffer)
+    writePassed(into: &buffer)
     switch framing {
     case .none: break
     case .counted(let count):
@@ -46,11 +47,11 @@ struct RequestWriter {
     }
     writeForwarded(into: &buffer)
     field("traceparent: ", traceParent, into: &buffer)
-    if let state = fields.traceState, fields.traceParent != nil { field("tracestate: ", state, into: &buffer) }
+    if head.has(.traceParent), let state = head.value(.traceState) { field("tracestate: ", state, into: &buffer) }
     buffer.writeStaticString("\r\n")
   }
 
-  private func writeTarget(_ server: ServerAddress, into buffer: inout ByteBuffer) {
+  private func writeTarget(_ server: ServerAddress, _ bytes: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
     buffer.writeString(server.basePath)
     let path = admission.path
     if let rewrite = admission.endpoint.rewrite {
@@ -58,7 +59,7 @@ struct RequestWriter {
       for segment in rewrite {
         buffer.writeStaticString("/")
         switch segment {
-        case .literal(let text): buffer.writeString(CallPath.escaped(text.text))
+        case .literal(let text): buffer.writeString(PathBytes.escaped(text.text))
         case .parameter(let name): buffer.writeString(value(of: name))
         }
       }
@@ -70,7 +71,8 @@ struct RequestWriter {
         buffer.writeString(segment)
       }
     }
-    buffer.writeString(path.query)
+    let query = head.target.lowerBound + path.queryStart..<head.target.upperBound
+    _ = buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[query]))
   }
 
   /// The client's value of a parameter.
@@ -79,44 +81,50 @@ struct RequestWriter {
       if case .parameter(let other) = template, other.hasSameBytes(as: name) { return text }
     }
     // The endpoint asks for a parameter that its client URI does not have: its text stays as it is written.
-    return CallPath.escaped("{\(name)}")
+    return PathBytes.escaped("{\(name)}")
   }
 
-  private func writePassed(_ headers: HTTPHeaders, into buffer: inout ByteBuffer) {
+  private func writePassed(into buffer: inout ByteBuffer) {
     let api = admission.api
-    let swap = api.record.authorizationHeader
-    for (name, value) in headers {
-      if let swap, name.asciiLowercased.hasSameBytes(as: swap.asciiLowercased) {
-        field("authorization: ", value, into: &buffer)
+    let swap = api.record.authorizationHeader.map { Array($0.utf8) }
+    let listed = connectionNames
+    head.bytes.withUnsafeReadableBytes { bytes in
+      for item in head.fields {
+        let name = UnsafeRawBufferPointer(rebasing: bytes[item.name])
+        let value = UnsafeRawBufferPointer(rebasing: bytes[item.value])
+        if let swap, FieldNames.areEqual(swap.span.bytes, name.bytes) {
+          buffer.writeStaticString("authorization: ")
+          buffer.writeBytes(value)
+          buffer.writeStaticString("\r\n")
+        }
+        guard api.requestFields.contains(name.bytes), listed?.contains(name.bytes) != true else { continue }
+        buffer.writeBytes(name)
+        buffer.writeStaticString(": ")
+        buffer.writeBytes(value)
+        buffer.writeStaticString("\r\n")
       }
-      guard api.requestFields.contains(name), !isOfConnection(name) else { continue }
-      buffer.writeString(name)
-      field(": ", value, into: &buffer)
     }
   }
 
-  /// Whether `Connection` lists the name.
-  private func isOfConnection(_ name: String) -> Bool {
-    guard !fields.connection.isEmpty else { return false }
-    let name = name.asciiLowercased
-    return fields.connection.contains { line in
-      line.parts(betweenBytes: UInt8(ascii: ",")).contains {
-        $0.withoutOuterSpace.asciiLowercased.hasSameBytes(as: name)
-      }
-    }
+  /// The names that `Connection` lists: they belong to the client's connection only.
+  private var connectionNames: FieldNames? {
+    guard head.has(.connection) else { return nil }
+    let names = head.values(.connection).flatMap { $0.parts(betweenBytes: UInt8(ascii: ",")) }.map(\.withoutOuterSpace)
+    let others = names.filter { !$0.isField("keep-alive") && !$0.isField("close") }
+    return others.isEmpty ? nil : FieldNames(others)
   }
 
   private func writeForwarded(into buffer: inout ByteBuffer) {
     buffer.writeStaticString("x-forwarded-for: ")
-    if isFromTrustedProxy, !fields.forwardedFor.isEmpty {
-      buffer.writeString(fields.forwardedFor.joined(separator: ", "))
+    if isFromTrustedProxy, head.has(.forwardedFor) {
+      buffer.writeString(head.values(.forwardedFor).joined(separator: ", "))
       buffer.writeStaticString(", ")
     }
     buffer.writeString(client)
     buffer.writeStaticString(isSecure ? "\r\nx-forwarded-proto: https\r\n" : "\r\nx-forwarded-proto: http\r\n")
-    if let host = fields.host { field("x-forwarded-host: ", host, into: &buffer) }
+    if let host = head.value(.host) { field("x-forwarded-host: ", host, into: &buffer) }
     buffer.writeStaticString("via: ")
-    for line in fields.via {
+    for line in head.values(.via) {
       buffer.writeString(line)
       buffer.writeStaticString(", ")
     }

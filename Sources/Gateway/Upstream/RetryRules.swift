@@ -1,5 +1,3 @@
-import NIOHTTP1
-
 /// Whether and when a call that failed is tried again. A value without a clock.
 struct RetryRules: Sendable {
   /// Seconds.
@@ -11,14 +9,6 @@ struct RetryRules: Sendable {
   static func isFailure(_ status: Int) -> Bool {
     switch status {
     case 500, 502, 503, 504: true
-    default: false
-    }
-  }
-
-  /// Whether a method may be sent twice without harm (RFC 9110, section 9.2.2).
-  static func isIdempotent(_ method: HTTPMethod) -> Bool {
-    switch method {
-    case .GET, .HEAD, .PUT, .DELETE, .OPTIONS, .TRACE: true
     default: false
     }
   }

@@ -38,7 +38,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
-  private unowned let pool: OriginPool
+  private let pool: OriginPool
   private var context: ChannelHandlerContext?
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
@@ -83,7 +83,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     parser.expectAnswer(toHead: isHead)
     (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
     (readTimeout, writeTimeout) = (read, write)
-    setDeadline(.writeTimeout, write)
   }
 
   func buffer(capacity: Int) -> ByteBuffer {
@@ -131,6 +130,16 @@ final class UpstreamConnection: ChannelDuplexHandler {
     close()
   }
 
+  /// The call has no use for the rest of the answer. When that comes soon, the connection can be used again.
+  func drain() {
+    receiver = nil
+    guard isRequestComplete, hasAnswerBegun, !isAnswerComplete, !closes else { return close() }
+    resume()
+    setDeadline(.readTimeout, Self.drainTime)
+  }
+
+  private static let drainTime = TimeAmount.seconds(1)
+
   func close() {
     deadline?.clear()
     context?.close(promise: nil)
@@ -154,12 +163,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     parser.receive(unwrapInboundIn(data))
-    if isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
     do {
       while let event = try parser.next() { deliver(event) }
     } catch {
-      fail(.broken)
+      return fail(.broken)
     }
+    if receiver != nil, isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -212,6 +221,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private func finish() {
     let receiver = receiver
     self.receiver = nil
+    // The call may have paused the last part of its answer. The next call must not wait for its end.
+    resume()
     if closes || parser.hasRest || !isOpen { close() } else { pool.release(self) }
     receiver?.upstreamEnded()
   }

@@ -16,19 +16,22 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// Bytes that came along with a connection are read by then: the event loop looks for it in its next turn.
   private static let firstLook = TimeAmount.milliseconds(5)
 
-  private let slot: ConnectionCounters.Slot
+  /// The handler of requests that don't come through the decoder.
+  weak var direct: FrontHandler?
+  var context: ChannelHandlerContext?
+  let slot: ConnectionCounters.Slot
   private let limiter: ConnectionLimiter?
-  private let heads: HeadMemory?
-  private let deadlines: ConnectionDeadlines
+  let heads: HeadMemory?
+  let deadlines: ConnectionDeadlines
   private var place: ConnectionPlace?
-  private var state = ConnectionState()
+  var state = ConnectionState()
   /// The activity that the limiter knows.
   private var activity = ConnectionTable.Activity.idle
-  private var deadline: LazyDeadline?
+  var deadline: LazyDeadline?
   /// The requests that are not answered yet, in order.
-  private var calls = CircularBuffer<Call>()
+  var calls = CircularBuffer<Call>()
 
-  private struct Call {
+  struct Call {
     /// Whether a clean stop waits for it.
     let counts: Bool
     /// The memory of its head.
@@ -49,6 +52,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
     slot.open()
     place = limiter?.place(of: context.channel)
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self, unowned context] in self.deadlinePassed(context) }
@@ -73,6 +77,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     // A connection that was never active has no `channelInactive`.
     release()
+    self.context = nil
   }
 
   private func release() {
@@ -168,7 +173,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     return heads.share(of: head, isAhead: state.unanswered > 0).map { ($0, ()) }
   }
 
-  private func answered(_ context: ChannelHandlerContext) {
+  func answered(_ context: ChannelHandlerContext) {
     if let call = calls.popFirst(), call.counts { slot.endCall() }
     let step = state.finishAnswer()
     act(step, context)
@@ -178,7 +183,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// Sets the deadline of what the connection does now, and tells the limiter.
   ///
   /// - Returns: `false` when the connection is being closed for another one.
-  private func settle() -> Bool {
+  func settle() -> Bool {
     let present = state.activity
     guard present != activity else { return true }
     activity = present
@@ -202,7 +207,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private func deadlinePassed(_ context: ChannelHandlerContext) {
     guard !state.isLingering, activity == .sending else { return context.close(promise: nil) }
     // A client that was answered before its body ended has its answer.
-    if state.unanswered > 0 {
+    if direct?.bodyIsLate() == true {
+      // The direct service has answered.
+    } else if state.unanswered > 0 {
       let response = HTTPResponseHead(
         version: .http1_1, status: .requestTimeout, headers: ["Connection": "close", "Content-Length": "0"])
       context.write(wrapOutboundOut(.head(response)), promise: nil)
@@ -213,7 +220,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   /// Closing with unread bytes resets the connection, and the answer may be lost on its way: so only our side closes
   /// first, and the client gets some time to read.
-  private func act(_ step: ConnectionState.Step, _ context: ChannelHandlerContext) {
+  func act(_ step: ConnectionState.Step, _ context: ChannelHandlerContext) {
     if !state.isReading { heads?.stop() }
     guard step == .linger else { return }
     _ = note(.idle)

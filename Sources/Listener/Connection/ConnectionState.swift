@@ -51,6 +51,9 @@ struct ConnectionState: Sendable, Equatable {
 
   var isLingering: Bool { ending == .lingering }
 
+  /// Whether every request that came is answered, and another one may come.
+  var isAtRest: Bool { ending == .notYet && unanswered == 0 && !isReadingBody && !isWriting }
+
   /// Whether one more request may be sent ahead.
   var hasRoom: Bool { unanswered < Self.maximumAhead }
 

@@ -9,6 +9,13 @@ final class BodyScanner: ChannelInboundHandler {
   private let check: RequestCheck
   /// Whether the line of a head that is being read has no byte yet.
   private var isLineEmpty = true
+  /// Whether bytes of a head came, and not its end.
+  private var isInHead = false
+
+  /// Whether the next byte begins a request.
+  var isBetweenRequests: Bool {
+    if case .head = check.position { !isInHead } else { false }
+  }
 
   init(_ check: RequestCheck) {
     self.check = check
@@ -43,9 +50,12 @@ final class BodyScanner: ChannelInboundHandler {
   }
 
   private func countToEmptyLine(_ bytes: ByteBufferView) -> Int {
+    isInHead = true
     for (offset, byte) in bytes.enumerated() {
       switch byte {
-      case UInt8(ascii: "\n") where isLineEmpty: return offset + 1
+      case UInt8(ascii: "\n") where isLineEmpty:
+        isInHead = false
+        return offset + 1
       case UInt8(ascii: "\n"): isLineEmpty = true
       case UInt8(ascii: "\r"): break
       default: isLineEmpty = false

@@ -21,11 +21,14 @@ final class RequestCheck: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
 
   /// Adds a check and its scanner around the HTTP decoder.
-  static func add(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+  @discardableResult
+  static func add(to pipeline: ChannelPipeline.SynchronousOperations) throws -> BodyScanner {
     let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
     let check = RequestCheck()
-    try pipeline.addHandler(BodyScanner(check), position: .before(decoder))
+    let scanner = BodyScanner(check)
+    try pipeline.addHandler(scanner, position: .before(decoder))
     try pipeline.addHandler(check, position: .after(decoder))
+    return scanner
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }

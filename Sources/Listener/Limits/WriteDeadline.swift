@@ -13,6 +13,9 @@ final class WriteDeadline: ChannelOutboundHandler {
     var minimum = 4096
   }
 
+  /// Whether the kernel took everything that was flushed.
+  var isEmpty: Bool { look == nil }
+
   private let pace: Pace
   /// Bytes that were handed to the channel, and those of them that were gone at the last look.
   private var (handed, gone) = (0, 0)

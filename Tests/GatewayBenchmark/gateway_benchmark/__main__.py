@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from gateway_benchmark import Unusable, nginx, rounds
+from gateway_benchmark import Unusable, instructions, rounds, servers
 from gateway_benchmark.rounds import Bench, Options
 from gateway_benchmark.scenarios import GROUPS, SCENARIOS
 
 USAGE, UNUSABLE = 64, 69
+INSTRUCTIONS = "instructions"
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,7 +38,8 @@ def parser() -> Parser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures calls through the gateway beside nginx and HAProxy, and directly to the upstream server.",
-        epilog=f"scenarios:\n{names}\n\ngroups:\n{groups}\n  {'all':18}all of them",
+        epilog=f"scenarios:\n{names}\n\ngroups:\n{groups}\n  {'all':18}all of them\n\n"
+        f"  {INSTRUCTIONS:18}instructions of a call of public and secured, by callgrind; takes minutes",
     )
     add = parser.add_argument
     add("scenarios", metavar="SCENARIO", nargs="*", default=["few"], help="scenarios or groups (few)")
@@ -48,6 +50,9 @@ def parser() -> Parser:
     add("--upstream-workers", metavar="N", type=count, default=1, help="workers of the upstream server (1)")
     add("--proxies-only", action="store_true", help="without the gateway")
     add("--gateway", metavar="NAME=PROGRAM", action="append", default=[], help=argparse.SUPPRESS)
+    add("--calls", metavar="N", type=count, default=1000, help="calls that instructions are counted of (1000)")
+    add("--profiles", metavar="DIRECTORY", type=Path, help="keep the files of callgrind there, for callgrind_annotate")
+    add("--check", action="store_true", help=argparse.SUPPRESS)
     add("--json", metavar="FILE", type=Path, help="append each run and summary to a file, as JSON lines")
     return parser
 
@@ -55,8 +60,8 @@ def parser() -> Parser:
 def chosen(words: list[str]) -> list[str]:
     names = [name for word in words for name in GROUPS.get(word, [word])]
     for name in names:
-        if name not in SCENARIOS:
-            raise Unusable(f"there is no scenario {name}")
+        if name not in SCENARIOS and name != INSTRUCTIONS:
+            parser().error(f"there is no scenario {name}")
     return list(dict.fromkeys(names))
 
 
@@ -74,15 +79,28 @@ def machine() -> dict[str, object]:
     }
 
 
+def count_instructions(bench: Bench, options: argparse.Namespace) -> bool:
+    print(f"\ninstructions of a call in user space, of {options.calls} calls over one connection", flush=True)
+    profiles = options.profiles or bench.work / "profiles"
+    profiles.mkdir(parents=True, exist_ok=True)
+    counts, refused = instructions.measure(bench, options.calls, profiles.resolve())
+    if options.json:
+        instructions.write(options.json, counts, machine())
+    return not refused
+
+
 def measure(options: argparse.Namespace, names: list[str], work: Path) -> bool:
     """Prints all scenarios. Returns whether every subject was measured without a fault."""
     is_valid = True
-    upstream, port = nginx.start_upstream(work, options.upstream_workers)
+    upstream, port = servers.start_upstream(work, options.upstream_workers)
     programs = {name: Path(path) for name, _, path in (word.partition("=") for word in options.gateway)}
     counts = (options.rounds, options.seconds, options.connections, options.threads, options.upstream_workers)
     bench = Bench(Options(*counts, {} if options.proxies_only else programs), work, upstream, port)
     try:
         for name in names:
+            if name == INSTRUCTIONS:
+                is_valid = count_instructions(bench, options) and is_valid
+                continue
             scenario = SCENARIOS[name]
             print(
                 f"\n{name}: {scenario.says}; {bench.connections(scenario)} connections, "
@@ -107,6 +125,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         names = chosen(options.scenarios)
+        if options.check:
+            return 0
         one = machine()
         print(f"machine: {one['cores']} cores, {one['model']}; load {one['load']:.2f}; {one['date']}", flush=True)
         with tempfile.TemporaryDirectory(prefix="bench-gateway-") as work:

@@ -30,6 +30,7 @@ class Server:
 
     def __init__(self, name: str, command: list[str], work: Path, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
+        self.environment = dict(environment or {})
         self.log = work / f"{name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -37,7 +38,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **environment} if environment else None,
+                env={**os.environ, **self.environment},
                 start_new_session=True,
             )
 

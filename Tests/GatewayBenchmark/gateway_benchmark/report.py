@@ -8,6 +8,8 @@ from statistics import median
 from gateway_benchmark.wrk import Result
 
 YARDSTICK = "nginx"
+# The connections that a run keeps busy, as a share.
+LEAST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,17 @@ class Run:
     result: Result
     processor_seconds: float
     resident_mebibytes: float
+    connections: int
 
     @property
     def cost(self) -> float:
         """Seconds of processor time for 100,000 calls."""
         return self.processor_seconds / max(1, self.result.calls) * 100_000
+
+    @property
+    def stalled(self) -> bool:
+        """Whether most connections waited for an answer that never came, which wrk does not report."""
+        return self.result.awaited < self.connections * LEAST_SHARE
 
 
 @dataclass
@@ -41,6 +49,7 @@ class Outcome:
         costs = [one.cost / other.cost for one, other in pairs if other.cost > 0]
         status = sum(run.result.status for run in runs)
         socket = sum(run.result.socket_errors for run in runs)
+        stalled = sum(run.stalled for run in runs)
         return {
             "scenario": self.scenario,
             "subject": subject,
@@ -57,7 +66,8 @@ class Outcome:
             "resident_mib": runs[-1].resident_mebibytes,
             "not_2xx": status,
             "socket_errors": socket,
-            "valid": status == 0 and socket == 0 and all(run.result.calls > 0 for run in runs),
+            "stalled_rounds": stalled,
+            "valid": status == socket == stalled == 0,
         }
 
     def table(self) -> str:
@@ -74,7 +84,10 @@ class Outcome:
                 f"{one['cpu_seconds_per_100k']:>12.2f}{_shown(one['cpu_ratio']):>10}{one['resident_mib']:>9.1f}"
             )
             if not one["valid"]:
-                lines.append(f"    INVALID: {one['not_2xx']} answers not 2xx, {one['socket_errors']} socket errors")
+                lines.append(
+                    f"    INVALID: {one['not_2xx']} answers not 2xx, {one['socket_errors']} socket errors, "
+                    f"{one['stalled_rounds']} rounds with answers that never came"
+                )
         lines += [f"  {subject}: not measured: {reason}" for subject, reason in self.refused.items()]
         return "\n".join(lines)
 

@@ -11,10 +11,10 @@ DONE = """
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
-    '\\nRESULT {"calls":%d,"microseconds":%d,"bytes":%d,"p50":%d,"p99":%d,"p999":%d,'
+    '\\nRESULT {"calls":%d,"microseconds":%d,"bytes":%d,"mean":%d,"p50":%d,"p99":%d,"p999":%d,'
       .. '"status":%d,"connect":%d,"read":%d,"write":%d,"timeout":%d}\\n',
     summary.requests, summary.duration, summary.bytes,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9),
+    latency.mean, latency:percentile(50), latency:percentile(99), latency:percentile(99.9),
     errors.status, errors.connect, errors.read, errors.write, errors.timeout))
 end
 """
@@ -60,6 +60,7 @@ class Result:
     calls: int
     microseconds: int
     bytes: int
+    mean: int
     p50: int
     p99: int
     p999: int
@@ -72,6 +73,11 @@ class Result:
     @property
     def rate(self) -> float:
         return self.calls / self.microseconds * 1e6
+
+    @property
+    def awaited(self) -> float:
+        """How many connections waited for an answer that came, on average (Little's law)."""
+        return self.calls * self.mean / self.microseconds
 
     @property
     def socket_errors(self) -> int:

@@ -1,4 +1,4 @@
-"""The configuration files of nginx, as the upstream server and as a proxy, and of HAProxy."""
+"""nginx as the upstream server, and nginx and HAProxy as proxies, with their configuration files."""
 
 import os
 from dataclasses import dataclass
@@ -26,7 +26,11 @@ class Certificate:
         return self.certificate.with_suffix(".both")
 
 
-def _start(name: str, work: Path, port: int, workers: int, http: str) -> Server:
+# A start under callgrind takes this long at most.
+PATIENCE = 120.0
+
+
+def _start(name: str, work: Path, port: int, workers: int, http: str, command: tuple[str, ...] = ()) -> Server:
     folder = work / name
     folder.mkdir(exist_ok=True)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -38,6 +42,7 @@ def _start(name: str, work: Path, port: int, workers: int, http: str) -> Server:
 load_module {MODULE};
 {user}
 daemon off;
+{"master_process off;" if command else ""}
 worker_processes {workers};
 pid {folder}/pid;
 error_log {folder}/error.log;
@@ -55,8 +60,8 @@ http {{
 {http}
 }}
 """)
-    server = Server(name, ["nginx", "-e", f"{folder}/error.log", "-c", str(path)], work)
-    server.wait_until(lambda: listens(port))
+    server = Server(name, [*command, "nginx", "-e", f"{folder}/error.log", "-c", str(path)], work)
+    server.wait_until(lambda: listens(port), PATIENCE)
     return server
 
 
@@ -85,9 +90,17 @@ def start_upstream(work: Path, workers: int) -> tuple[Server, int]:
 
 
 def start_nginx(
-    work: Path, upstream: int, connections: int, routes: list[str], certificate: Certificate | None
+    work: Path,
+    upstream: int,
+    connections: int,
+    routes: list[str],
+    certificate: Certificate | None,
+    command: tuple[str, ...] = (),
 ) -> tuple[Server, int]:
-    """Starts nginx as a proxy. Each route is a prefix of a path; the part /api/rest/NAME/VERSION is taken off."""
+    """Starts nginx as a proxy. Each route is a prefix of a path; the part /api/rest/NAME/VERSION is taken off.
+
+    With the words of another program before it, such as callgrind, nginx is one process.
+    """
     port = free_port()
     tls = f"ssl_certificate {certificate.certificate}; ssl_certificate_key {certificate.key};" if certificate else ""
     locations = "\n".join(
@@ -104,10 +117,12 @@ def start_nginx(
     {tls}
 {locations}
   }}"""
-    return _start("nginx", work, port, 2, http), port
+    return _start("nginx", work, port, 2, http, command), port
 
 
-def start_haproxy(work: Path, upstream: int, routes: list[str], certificate: Certificate | None) -> tuple[Server, int]:
+def start_haproxy(
+    work: Path, upstream: int, routes: list[str], certificate: Certificate | None, command: tuple[str, ...] = ()
+) -> tuple[Server, int]:
     """Starts HAProxy with the same routes."""
     port = free_port()
     folder = work / "haproxy"
@@ -117,7 +132,7 @@ def start_haproxy(work: Path, upstream: int, routes: list[str], certificate: Cer
     tls = f" ssl crt {certificate.both}" if certificate else ""
     path.write_text(f"""
 global
-  nbthread 2
+  nbthread {1 if command else 2}
   maxconn 4000
 defaults
   mode http
@@ -135,6 +150,6 @@ backend upstream
 backend none
   http-request return status 404
 """)
-    server = Server("haproxy", ["haproxy", "-db", "-f", str(path)], work)
-    server.wait_until(lambda: listens(port))
+    server = Server("haproxy", [*command, "haproxy", "-db", "-f", str(path)], work)
+    server.wait_until(lambda: listens(port), PATIENCE)
     return server, port

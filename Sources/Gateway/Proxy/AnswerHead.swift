@@ -1,0 +1,165 @@
+import HTTPAPI
+import JSON
+import NIOCore
+import NIOHTTP1
+
+/// Writes the heads of answers to clients, as bytes.
+struct AnswerHead {
+  /// The client has to be told this.
+  struct Call {
+    let requestID: String
+    let origin: String?
+    let isHead: Bool
+    /// Of HTTP/1.
+    let minorVersion: Int
+  }
+
+  /// How the body of an answer is sent to the client.
+  enum Framing: Equatable {
+    /// As it is, or none.
+    case plain
+    case chunked
+    /// It ends with the connection.
+    case untilClose
+  }
+
+  let call: Call
+  /// The API, if it was found.
+  let api: APIPlan?
+
+  /// The head of an answer that a server gave.
+  ///
+  /// - Parameters:
+  ///   - closes: whether the connection ends after the answer.
+  ///   - isCompressed: whether the gateway compresses the body.
+  ///   - gatewayTime: milliseconds.
+  ///   - backendTime: milliseconds.
+  func write(
+    _ answer: ResponseHead, closes: Bool, isCompressed: Bool, date: @autoclosure () -> String, gatewayTime: Int,
+    backendTime: Int, into buffer: inout ByteBuffer
+  ) {
+    beginStatus(answer.status, into: &buffer)
+    var hasDate = false
+    var vary: String?
+    answer.bytes.withUnsafeReadableBytes { bytes in
+      for field in answer.fields {
+        let name = UnsafeRawBufferPointer(rebasing: bytes[field.name])
+        guard passes(name.bytes, answer) else { continue }
+        if RequestHeadNames.isNamed(bytes, field.name, "vary") {
+          vary = (vary.map { $0 + ", " } ?? "") + answer.text(field.value)
+          continue
+        }
+        if RequestHeadNames.isNamed(bytes, field.name, "date") { hasDate = true }
+        // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be.
+        let hasNoLength = answer.framing == .none && !call.isHead && answer.status != 304
+        if hasNoLength || isCompressed, RequestHeadNames.isNamed(bytes, field.name, "content-length") { continue }
+        if isCompressed, RequestHeadNames.isNamed(bytes, field.name, "accept-ranges") { continue }
+        buffer.writeBytes(name)
+        buffer.writeStaticString(": ")
+        // The compressed body is not the same to the byte (RFC 9110, section 8.8.1).
+        if isCompressed, RequestHeadNames.isNamed(bytes, field.name, "etag"), bytes[field.value.lowerBound] == 0x22 {
+          buffer.writeStaticString("W/")
+        }
+        buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[field.value]))
+        buffer.writeStaticString("\r\n")
+      }
+    }
+    if !hasDate { Self.field("Date: ", date(), into: &buffer) }
+    if let vary {
+      Self.field("Vary: Origin, Accept-Encoding, ", vary, into: &buffer)
+    } else {
+      buffer.writeStaticString("Vary: Origin, Accept-Encoding\r\n")
+    }
+    Self.field("X-Gateway-Time: ", String(gatewayTime), into: &buffer)
+    Self.field("X-Backend-Time: ", String(backendTime), into: &buffer)
+    writeCrossOrigin(into: &buffer)
+    if isCompressed { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
+    if framing(answer, isCompressed: isCompressed) == .chunked {
+      buffer.writeStaticString("transfer-encoding: chunked\r\n")
+    }
+    if closes { buffer.writeStaticString("connection: close\r\n") }
+    buffer.writeStaticString("\r\n")
+  }
+
+  /// How the body of a server's answer is sent to the client.
+  func framing(_ answer: ResponseHead, isCompressed: Bool) -> Framing {
+    switch answer.framing {
+    case .none: .plain
+    case .counted where !isCompressed: .plain
+    case .counted, .chunked, .untilClose: call.minorVersion == 1 ? .chunked : .untilClose
+    }
+  }
+
+  private func passes(_ name: RawSpan, _ answer: ResponseHead) -> Bool {
+    guard let api, api.responseFields.contains(name) else { return false }
+    return answer.connectionNames.isEmpty
+      || !answer.connectionNames.contains { FieldNames.areEqual($0.utf8.span.bytes, name) }
+  }
+
+  private func beginStatus(_ status: Int, into buffer: inout ByteBuffer) {
+    buffer.writeStaticString(call.minorVersion == 1 ? "HTTP/1.1 " : "HTTP/1.0 ")
+    buffer.writeString(String(status))
+    buffer.writeStaticString(" ")
+    buffer.writeString(HTTPResponseStatus(statusCode: status).reasonPhrase)
+    buffer.writeStaticString("\r\nrequest_id: ")
+    buffer.writeString(call.requestID)
+    Self.field("\r\nX-Request-ID: ", call.requestID, into: &buffer)
+  }
+
+  private static func field(_ name: StaticString, _ value: String, into buffer: inout ByteBuffer) {
+    buffer.writeStaticString(name)
+    buffer.writeString(value)
+    buffer.writeStaticString("\r\n")
+  }
+}
+
+extension AnswerHead {
+  /// An answer of the gateway itself.
+  ///
+  /// - Parameter closes: whether the connection ends after it.
+  /// - Returns: the body, if it has one.
+  func write(
+    _ failure: CallFailure, to head: RequestHead, closes: Bool, envelope: Envelope, date: String,
+    into buffer: inout ByteBuffer
+  ) -> [UInt8] {
+    var body: [UInt8] = []
+    var status = failure.status
+    if failure != .preflight {
+      let wrapped = envelope.wrap(APIError(failure.status, failure.code, failure.message))
+      status = wrapped.status
+      body = JSONWriter.bytes(wrapped.body ?? .null)
+    }
+    beginStatus(status, into: &buffer)
+    Self.field("Date: ", date, into: &buffer)
+    buffer.writeStaticString("Vary: Origin, Accept-Encoding\r\n")
+    if let seconds = failure.retryAfter { Self.field("Retry-After: ", String(seconds), into: &buffer) }
+    if let allow = failure.allow { Self.field("Allow: ", allow, into: &buffer) }
+    if failure == .preflight {
+      writePreflight(head, into: &buffer)
+    } else {
+      writeCrossOrigin(into: &buffer)
+      Self.field("Content-Type: application/json\r\nContent-Length: ", String(body.count), into: &buffer)
+    }
+    if closes { buffer.writeStaticString("connection: close\r\n") }
+    buffer.writeStaticString("\r\n")
+    return call.isHead ? [] : body
+  }
+
+  private func writeCrossOrigin(into buffer: inout ByteBuffer) {
+    guard let origin = call.origin, let rules = api?.origins, rules.allows(origin) else { return }
+    Self.field("Access-Control-Allow-Origin: ", origin, into: &buffer)
+    if rules.allowsCredentials { buffer.writeStaticString("Access-Control-Allow-Credentials: true\r\n") }
+    if let exposed = rules.exposed { Self.field("Access-Control-Expose-Headers: ", exposed, into: &buffer) }
+  }
+
+  private func writePreflight(_ head: RequestHead, into buffer: inout ByteBuffer) {
+    guard let rules = api?.origins else { return }
+    let (method, fields) = (head.value(.askedMethod), head.value(.askedFields))
+    if let origin = call.origin, rules.allows(origin), rules.allows(method: method, fields: fields) {
+      Self.field("Access-Control-Allow-Origin: ", origin, into: &buffer)
+      if rules.allowsCredentials { buffer.writeStaticString("Access-Control-Allow-Credentials: true\r\n") }
+    }
+    if method != nil { Self.field("Access-Control-Allow-Methods: ", rules.methods, into: &buffer) }
+    if fields != nil { Self.field("Access-Control-Allow-Headers: ", rules.headers, into: &buffer) }
+  }
+}

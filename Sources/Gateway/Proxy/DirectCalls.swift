@@ -1,0 +1,131 @@
+import Listener
+import Model
+import NIOCore
+
+/// The calls of one connection that come and go as bytes, without NIO's decoder and encoder.
+final class DirectCalls: CallClient {
+  let loop: LoopState
+  let address: NetworkAddress?
+  let isSecure: Bool
+  /// It lets go of this service when it ends.
+  private let connection: any DirectConnection
+  private var recognized: RequestHead?
+  private var call: ProxiedCall?
+  private var framing = AnswerHead.Framing.plain
+  /// What is written and not handed to the channel: a head and a short body go in one piece.
+  private var pending: ByteBuffer?
+
+  /// A body of more bytes is handed on without a copy.
+  private static let shortBody = 4096
+
+  init(_ loop: LoopState, _ connection: any DirectConnection, isSecure: Bool) {
+    self.loop = loop
+    self.connection = connection
+    self.isSecure = isSecure
+    address = connection.channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
+  }
+
+  var isWritable: Bool { connection.channel.isWritable }
+
+  func buffer(capacity: Int) -> ByteBuffer { connection.channel.allocator.buffer(capacity: capacity) }
+
+  func beginAnswer(saysClose: Bool) -> Bool { connection.beginAnswer(saysClose: saysClose) }
+
+  func write(informational head: ByteBuffer) { connection.write(head) }
+
+  func write(head: ByteBuffer, _ framing: AnswerHead.Framing) {
+    self.framing = framing
+    pending = head
+  }
+
+  func write(body: ByteBuffer) {
+    guard body.readableBytes > 0 else { return }
+    guard framing == .chunked else { return append(body) }
+    var size = buffer(capacity: 16)
+    size.writeString(String(body.readableBytes, radix: 16))
+    size.writeStaticString("\r\n")
+    append(size)
+    append(body)
+    append(Self.lineEnd)
+  }
+
+  private static let lineEnd = ByteBuffer(string: "\r\n")
+  private static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
+
+  private func append(_ bytes: ByteBuffer) {
+    if bytes.readableBytes <= Self.shortBody, pending != nil {
+      pending?.writeImmutableBuffer(bytes)
+    } else {
+      handOver()
+      connection.write(bytes)
+    }
+  }
+
+  private func handOver() {
+    guard let bytes = pending else { return }
+    pending = nil
+    connection.write(bytes)
+  }
+
+  func endAnswer() {
+    if framing == .chunked { append(Self.lastChunk) }
+    framing = .plain
+    handOver()
+    connection.endAnswer()
+  }
+
+  func flush() {
+    handOver()
+    connection.flush()
+  }
+
+  func closeClient() {
+    pending = nil
+    connection.close()
+  }
+
+  func hold() { connection.pauseReading() }
+
+  func release() { connection.resumeReading() }
+
+  func finished(_ call: ProxiedCall) {
+    if self.call === call { self.call = nil }
+    connection.resumeReading()
+  }
+}
+
+extension DirectCalls: DirectService {
+  func recognize(_ bytes: ByteBuffer) -> DirectRequest? {
+    guard bytes.withUnsafeReadableBytes(RequestHeadParser.isOfDataPlane), loop.gateway.isServing(),
+      let head = RequestHeadParser.parse(bytes)
+    else { return nil }
+    recognized = head
+    return DirectRequest(
+      headLength: head.bytes.readableBytes, bodyLength: head.contentLength ?? 0, closes: head.asksToClose)
+  }
+
+  func begin() {
+    guard let head = recognized else { return }
+    recognized = nil
+    let call = ProxiedCall(head, self)
+    self.call = call
+    call.start()
+  }
+
+  func receive(body: ByteBuffer) { call?.receive(body: body) }
+
+  func receiveEnd() { call?.receiveEnd() }
+
+  func flushRequest() { call?.flushRequest() }
+
+  func bodyBrokeOff() { call?.failBody(.badBody) }
+
+  func bodyIsLate() { call?.failBody(.lateBody) }
+
+  func writabilityChanged(_ isWritable: Bool) { call?.clientWritabilityChanged(isWritable) }
+
+  func cancel() {
+    call?.cancel()
+    call = nil
+  }
+}

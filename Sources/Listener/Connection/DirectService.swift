@@ -1,0 +1,66 @@
+package import NIOCore
+
+/// A request that a direct service takes from the connection's bytes.
+package struct DirectRequest: Sendable {
+  /// Bytes from the request line to the empty line.
+  package let headLength: Int
+  /// Bytes of the body.
+  package let bodyLength: Int
+  /// Whether the client asks to close the connection after the answer.
+  package let closes: Bool
+
+  /// A request of these lengths.
+  package init(headLength: Int, bodyLength: Int, closes: Bool) {
+    self.headLength = headLength
+    self.bodyLength = bodyLength
+    self.closes = closes
+  }
+}
+
+/// Serves requests of one connection from their bytes, without the decoder and the handlers behind it. It takes only
+/// requests that every reader of HTTP/1.1 understands in one way. All functions are called on the event loop.
+package protocol DirectService: AnyObject {
+  /// Looks at the bytes at the beginning of a request. Nothing begins yet.
+  ///
+  /// - Returns: `nil` for a request that goes to the decoder.
+  func recognize(_ bytes: ByteBuffer) -> DirectRequest?
+  /// The request that was recognized last begins.
+  func begin()
+  /// A part of the request's body came.
+  func receive(body: ByteBuffer)
+  /// The request is complete.
+  func receiveEnd()
+  /// Nothing more of the request waits in the connection.
+  func flushRequest()
+  /// The client sends nothing more, and the request is not complete.
+  func bodyBrokeOff()
+  /// The client took too long over the request's body.
+  func bodyIsLate()
+  /// The client takes what is written, or does not.
+  func writabilityChanged(_ isWritable: Bool)
+  /// The client is gone.
+  func cancel()
+}
+
+/// The connection of a direct service.
+package protocol DirectConnection: AnyObject {
+  /// The connection itself.
+  var channel: any Channel { get }
+  /// Begins an answer.
+  ///
+  /// - Parameter saysClose: whether its head has `Connection: close`.
+  /// - Returns: whether its head has to have it.
+  func beginAnswer(saysClose: Bool) -> Bool
+  /// Writes bytes of an answer, framing included.
+  func write(_ bytes: ByteBuffer)
+  /// Sends what is written.
+  func flush()
+  /// The answer is written to its end.
+  func endAnswer()
+  /// Nothing more of the request is read until `resumeReading`.
+  func pauseReading()
+  /// The request is read again.
+  func resumeReading()
+  /// Closes the connection at once: an answer can't be finished.
+  func close()
+}

@@ -1,0 +1,236 @@
+import NIOCore
+
+/// Stands before the HTTP decoder, and gives requests of the direct service to it. Everything else goes to the decoder.
+///
+/// A direct request begins only while the way through the decoder is at rest, so answers keep the order of requests.
+final class FrontHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundIn = IOData
+  typealias OutboundOut = IOData
+
+  private let connection: ConnectionGuard
+  private let addDecoder: (ChannelPipeline.SynchronousOperations) throws -> BodyScanner
+  /// `nil` as long as nothing had to go to the decoder: then there is none.
+  private var scanner: BodyScanner?
+  private let writes: WriteDeadline
+  private var service: (any DirectService)?
+  private var context: ChannelHandlerContext?
+  /// Bytes that came behind the request that is being answered.
+  private var rest = ByteBuffer()
+  /// Bytes that are left of the request's body.
+  private var left = 0
+  private var isCalling = false
+  private var isAnswered = false
+  private var isProcessing = false
+  private var isPaused = false
+  private var isReadDue = false
+  private var isInputClosed = false
+
+  /// - Parameter addDecoder: adds the handlers of the usual way behind this one.
+  init(
+    _ connection: ConnectionGuard, _ writes: WriteDeadline,
+    _ addDecoder: @escaping (ChannelPipeline.SynchronousOperations) throws -> BodyScanner
+  ) {
+    self.connection = connection
+    self.writes = writes
+    self.addDecoder = addDecoder
+  }
+
+  /// - Parameter service: of this connection.
+  func serve(_ service: any DirectService) {
+    self.service = service
+    connection.direct = self
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    service?.cancel()
+    service = nil
+    connection.direct = nil
+    self.context = nil
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if rest.readableBytes == 0, !isCalling {
+      rest = unwrapInboundIn(data)
+    } else {
+      var bytes = unwrapInboundIn(data)
+      if rest.readableBytes == 0 { rest = bytes } else { rest.writeBuffer(&bytes) }
+    }
+    process(context)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if left > 0 { service?.flushRequest() }
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if isPaused || isCalling && left == 0 && rest.readableBytes > 0 { isReadDue = true } else { context.read() }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    isCalling = false
+    service?.cancel()
+    context.fireChannelInactive()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if isCalling { service?.writabilityChanged(context.channel.isWritable) }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard case .inputClosed? = event as? ChannelEvent else { return context.fireUserInboundEventTriggered(event) }
+    guard isCalling else { return closeInput(context) }
+    // The handlers behind would close the connection before the answer.
+    isInputClosed = true
+    if left > 0 { service?.bodyBrokeOff() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if scanner == nil { context.close(promise: nil) } else { context.fireErrorCaught(error) }
+  }
+
+  /// The client sends nothing more.
+  private func closeInput(_ context: ChannelHandlerContext) {
+    if scanner == nil {
+      context.close(mode: .output, promise: nil)
+    } else {
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+  }
+
+  /// Goes through the bytes that came, as far as the answers allow.
+  private func process(_ context: ChannelHandlerContext) {
+    guard !isProcessing else { return }
+    isProcessing = true
+    defer { isProcessing = false }
+    while rest.readableBytes > 0 {
+      if left > 0 {
+        takeBody()
+      } else if isCalling {
+        return
+      } else if !begin(context) {
+        return handToDecoder(context)
+      }
+    }
+  }
+
+  private func handToDecoder(_ context: ChannelHandlerContext) {
+    let bytes = rest
+    rest = ByteBuffer()
+    if scanner == nil {
+      do {
+        scanner = try addDecoder(context.pipeline.syncOperations)
+      } catch {
+        return context.close(promise: nil)
+      }
+    }
+    context.fireChannelRead(wrapInboundOut(bytes))
+  }
+
+  private func takeBody() {
+    let count = min(left, rest.readableBytes)
+    guard let piece = rest.readSlice(length: count) else { return }
+    left -= count
+    connection.extendBody()
+    if !isAnswered { service?.receive(body: piece) }
+    if left == 0 { endRequest() }
+  }
+
+  /// - Returns: `false` when the bytes are for the decoder.
+  private func begin(_ context: ChannelHandlerContext) -> Bool {
+    guard let service, scanner?.isBetweenRequests != false, connection.isAtRest, let request = service.recognize(rest)
+    else {
+      return false
+    }
+    switch connection.beginDirect(hasBody: request.bodyLength > 0, closes: request.closes) {
+    case .taken: break
+    case .notTaken: return false
+    case .closing:
+      rest.clear()
+      return true
+    }
+    rest.moveReaderIndex(forwardBy: request.headLength)
+    (isCalling, isAnswered, left) = (true, false, request.bodyLength)
+    service.begin()
+    if left == 0 { endRequest() }
+    return true
+  }
+
+  private func endRequest() {
+    if !isAnswered { service?.receiveEnd() }
+    connection.endDirectRequest()
+    finishIfDone()
+  }
+
+  private func finishIfDone() {
+    guard isCalling, isAnswered, left == 0 else { return }
+    isCalling = false
+    guard let context else { return }
+    process(context)
+    if !isCalling, isInputClosed {
+      isInputClosed = false
+      closeInput(context)
+    }
+    readIfDue(context)
+  }
+
+  private func readIfDue(_ context: ChannelHandlerContext) {
+    guard isReadDue, !isPaused, !(isCalling && left == 0 && rest.readableBytes > 0) else { return }
+    isReadDue = false
+    context.read()
+  }
+
+  /// The body of the request that is being read takes too long.
+  ///
+  /// - Returns: `false` when no direct request is being read.
+  func bodyIsLate() -> Bool {
+    guard isCalling, left > 0 else { return false }
+    if !isAnswered { service?.bodyIsLate() }
+    return true
+  }
+}
+
+extension FrontHandler: DirectConnection {
+  var channel: any Channel {
+    guard let context else { preconditionFailure("a direct service asks after its connection was closed") }
+    return context.channel
+  }
+
+  func beginAnswer(saysClose: Bool) -> Bool { connection.beginDirectAnswer(saysClose: saysClose) }
+
+  func write(_ bytes: ByteBuffer) {
+    context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+  }
+
+  func flush() { context?.flush() }
+
+  func endAnswer() {
+    guard let context, !isAnswered else { return }
+    isAnswered = true
+    connection.endDirectAnswer()
+    context.flush()
+    if writes.isEmpty {
+      connection.directAnswerIsOut()
+    } else {
+      let bound = NIOLoopBound(connection, eventLoop: context.eventLoop)
+      let promise = context.eventLoop.makePromise(of: Void.self)
+      promise.futureResult.whenComplete { _ in bound.value.directAnswerIsOut() }
+      context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: promise)
+    }
+    finishIfDone()
+  }
+
+  func pauseReading() { isPaused = true }
+
+  func resumeReading() {
+    isPaused = false
+    if let context { readIfDue(context) }
+  }
+
+  func close() { context?.close(promise: nil) }
+}
