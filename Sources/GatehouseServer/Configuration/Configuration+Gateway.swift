@@ -32,6 +32,10 @@ extension Configuration {
     gateway.enforcesAdminSubscription = reader.value(of: declared.enforcesAdminSubscription)
     gateway.refusesUnknownPreflights = reader.value(of: declared.strictOptions)
     gateway.accessLog = reader.value(of: declared.accessLog)
+    let compression = settings.compression
+    let level = reader.value(of: compression.level)
+    gateway.compressionLevel = reader.value(of: compression.isEnabled) ? level : nil
+    gateway.compressionMinimumSize = reader.value(of: compression.minimumSize)
     gateway.bodyLimitExcludedPaths = platform.bodyLimitExcludedPaths
     gateway.envelope = platform.strictEnvelope ? .strict : .plain
     return gateway
