@@ -124,7 +124,7 @@ struct CallChecks {
     var user: UserPlan?
     if let cookie, !cookie.isEmpty {
       user = sessions.user(
-        Array(cookie.utf8).span.bytes, in: table, now: now, tokens: gateway.tokens, users: gateway.users
+        SessionCache.text(cookie: cookie).span.bytes, in: table, now: now, tokens: gateway.tokens, users: gateway.users
       ) { cookie }
     } else if let field = head.fields.first(where: { $0.kind == .authorization }) {
       // With two fields, a proxy might have checked the other one, so none counts.
