@@ -160,7 +160,7 @@ struct CallChecks {
     }
     if let bandwidth = user.limits.bandwidth {
       let used = user.counters.bandwidth.sum(window: bandwidth.window, now: now)
-      guard used < bandwidth.bytes, used + (head.contentLength ?? 0) <= bandwidth.bytes else {
+      guard used < bandwidth.bytes, head.contentLength ?? 0 <= bandwidth.bytes - used else {
         let rest = WindowCounter.secondsToReset(window: bandwidth.window, now: now)
         throw Refusal(failure: .bandwidth(retryAfter: rest), api: api)
       }
