@@ -103,6 +103,10 @@ struct ResponseParser {
     searched = bytes.readableBytes
     guard let length else {
       guard bytes.readableBytes <= ResponseHeadParser.longest else { throw ResponseFault("the head is too long") }
+      // A server that speaks something else may never send an empty line.
+      guard bytes.withUnsafeReadableBytes(ResponseHeadParser.mayBegin) else {
+        throw ResponseFault("the answer is not HTTP/1")
+      }
       return nil
     }
     guard length <= ResponseHeadParser.longest, let raw = bytes.readSlice(length: length) else {
@@ -176,7 +180,7 @@ struct ResponseParser {
       if line.readableBytes == 0 { return true }
       let view = line.readableBytesView
       guard let colon = view.firstIndex(of: UInt8(ascii: ":")), colon > view.startIndex,
-        view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
+        view[..<colon].allSatisfy(RequestHeadNames.isToken), view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
       else { throw ResponseFault("a trailer is no field") }
       searched += 1
       guard searched <= ResponseHeadParser.mostFields else { throw ResponseFault("there are too many trailers") }
