@@ -1,6 +1,7 @@
 import DocumentStore
 import JSON
 import Model
+import RateLimiting
 import Testing
 
 @testable import Gateway

@@ -9,7 +9,7 @@ import Testing
 struct CallerCheckTests {
   private func gateway(api: JSONObject = [:], settings: JSONObject = [:]) async throws -> TestGateway {
     let test = try await TestGateway()
-    try test.insertOrders(api: JSONObject(["api_public": true]).merging(api))
+    try test.insertOrders(api: (["api_public": true] as JSONObject).merging(api))
     let type: JSONObject = ["type": .string(SecuritySettings.type)]
     try test.insert(type.merging(settings), into: Collections.settings)
     return test

@@ -3,6 +3,7 @@ import DocumentStore
 import JSON
 import Logs
 import Model
+import RateLimiting
 
 @testable import Gateway
 

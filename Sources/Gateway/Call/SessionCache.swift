@@ -24,6 +24,9 @@ struct SessionCache {
   private var newer: [UInt64: Entry] = [:]
   private var older: [UInt64: Entry] = [:]
 
+  /// The number of tokens that are kept.
+  var count: Int { newer.count + older.count }
+
   /// The text of a cookie's token. It begins with a byte that no header field has, so that a token that was found in a
   /// cookie does not stand for the same text in `Authorization`, where a scheme must come first.
   static func text(cookie: String) -> [UInt8] { [0] + Array(cookie.utf8) }
