@@ -10,7 +10,7 @@ struct ResponseParserTests {
     ("no body", "HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", false, false, ""),
     (
       "chunked",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n00a;x=y\r\n, my world\r\n0\r\nX-T: a\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n00a;x=y;z;q=\"a;b c\"\r\n, my world\r\n0\r\nX-T: a\r\n\r\n",
       false, false, "hello, my world"
     ),
     ("to HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true, false, ""),
@@ -121,7 +121,8 @@ struct ResponseParserTests {
     "refuses chunks of another form",
     arguments: [
       "\r\n", "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "1\na\r\n", "1\r\nab\r\n",
-      "1\r\na\n", "1\r\na\r\r\n", "1;\u{0}\r\na\r\n", "1,\r\na\r\n", "fffffffffffffffff\r\n", "0\r\nX\r\n\r\n",
+      "1\r\na\n", "1\r\na\r\r\n", "1;\u{0}\r\na\r\n", "1;\r\na\r\n", "1; x\r\na\r\n", "1;x \r\na\r\n", "1;x=\r\na\r\n", "1;x=\"y\r\na\r\n",
+      "1;x=\"y\"z\r\na\r\n", "1;=y\r\na\r\n", "1;x=\"\\\"\r\na\r\n", "1,\r\na\r\n", "fffffffffffffffff\r\n", "0\r\nX\r\n\r\n",
       "0\r\n: a\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX : a\r\n\r\n", "0\r\n X: a\r\n\r\n", "0\r\nX: a\n\r\n",
       "1\r\na0\r\n\r\n", "0\n\n",
     ])

@@ -169,8 +169,7 @@ struct ResponseParser {
       rest = rest.dropFirst()
     }
     guard digits > 0 else { throw ResponseFault("a chunk has no size") }
-    guard rest.isEmpty || rest.first == UInt8(ascii: ";"), rest.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
-    else { throw ResponseFault("a chunk's size is not valid") }
+    guard ChunkExtensions.areValid(rest) else { throw ResponseFault("a chunk's size is not valid") }
     return size
   }
 
