@@ -13,7 +13,7 @@ final class DirectCalls: CallClient {
   private var call: ProxiedCall?
   private var framing = AnswerHead.Framing.plain
   private let allocator: ByteBufferAllocator
-  /// What is written and not handed to the channel: a head and a short body go in one piece.
+  /// Bytes that are written and not handed to the channel yet: a head and a short body go in one piece.
   private var pending: ByteBuffer?
 
   /// A body of more bytes is handed on without a copy.
