@@ -117,7 +117,11 @@ extension ProxiedCall: UpstreamReceiver {
     } else {
       admission.api.breaker.succeed()
     }
-    if answer.status == 404 { return self.answer(.notFoundThere) }
+    if answer.status == 404 {
+      connection?.discardAnswer()
+      connection = nil
+      return self.answer(.notFoundThere)
+    }
     answerStart = now
     let backend = Int((now - tryStart) / 1_000_000)
     let writer = AnswerHead(call: answeredCall, api: admission.api)
@@ -165,12 +169,12 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if failure == .crowded { return answer(.crowded) }
     admission.api.breaker.fail(now: now)
-    if failure == .unreachable { server?.health.noteFailure(now: now) }
+    if failure == .unreachable || failure == .connectTimeout { server?.health.noteFailure(now: now) }
     switch failure {
     case .readTimeout, .writeTimeout: answer(.timeout)
-    case .unreachable, .closedBeforeAnswer, .broken, .crowded:
+    case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded:
       if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
-      answer(.unreachable)
+      answer(failure == .connectTimeout ? .timeout : .unreachable)
     }
   }
 
@@ -185,7 +189,7 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   private func retry() {
-    connection?.abandon()
+    connection?.discardAnswer()
     connection = nil
     let delay = gateway.retries.delay(before: tries - 1, random: Double.random(in: 0...1, using: &loop.random))
     after(nanoseconds: delay) { $0.connect() }
