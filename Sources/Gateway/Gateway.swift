@@ -22,7 +22,8 @@ package final class Gateway: Sendable {
   let viaField: String
   let retries: RetryRules
   /// By event loop.
-  private let loops = Mutex<[ObjectIdentifier: NIOLoopBound<LoopState>]>([:])
+  let metrics = CallMetrics()
+  private let loops = Mutex<[ObjectIdentifier: BoundLoop]>([:])
   private let loopCount: Int
   /// Whether the state is loaded.
   let isServing: @Sendable () -> Bool
@@ -50,7 +51,7 @@ package final class Gateway: Sendable {
       isEnabled: configuration.breakerIsEnabled, threshold: configuration.breakerThreshold,
       pause: UInt64(configuration.breakerPause * 1_000_000_000))
     table = CurrentTable(
-      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers))
+      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers, metrics: metrics))
   }
 
   /// Whether the data plane answers a path.
@@ -106,10 +107,22 @@ package final class Gateway: Sendable {
   }
 
   private func loop(of eventLoop: any EventLoop) -> LoopState {
-    if let loop = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return loop.value }
+    if let bound = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return bound.loop.value }
     let loop = LoopState(self, on: eventLoop)
-    let bound = NIOLoopBound(loop, eventLoop: eventLoop)
+    loop.watchLag()
+    let bound = BoundLoop(
+      eventLoop: eventLoop, loop: NIOLoopBound(loop, eventLoop: eventLoop), metrics: loop.metrics)
     loops.withLock { $0[ObjectIdentifier(eventLoop)] = bound }
     return loop
   }
+
+  /// The parts of event loops, in no order.
+  func boundLoops() -> [BoundLoop] { loops.withLock { Array($0.values) } }
+}
+
+/// An event loop with its part of the data plane.
+struct BoundLoop: Sendable {
+  let eventLoop: any EventLoop
+  let loop: NIOLoopBound<LoopState>
+  let metrics: LoopMetrics
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A JSON document as a value (RFC 8259).
 ///
 /// Strings are compared by their UTF-8 bytes, not by Unicode equivalence, so two keys that only look alike are two
@@ -74,7 +76,14 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, E
 extension String {
   /// Whether both strings have the same UTF-8 bytes.
   package func hasSameBytes(as other: String) -> Bool {
-    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    guard utf8.count == other.utf8.count else { return false }
+    let (left, right) = (utf8.span, other.utf8.span)
+    return left.withUnsafeBufferPointer { left in
+      right.withUnsafeBufferPointer { right in
+        guard let a = left.baseAddress, let b = right.baseAddress else { return true }
+        return memcmp(a, b, left.count) == 0
+      }
+    }
   }
 
   /// Whether this string's UTF-8 bytes come before the other's.

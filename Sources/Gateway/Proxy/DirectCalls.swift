@@ -7,7 +7,8 @@ final class DirectCalls: CallClient {
   let loop: LoopState
   let address: NetworkAddress?
   let isSecure: Bool
-  private unowned let connection: any DirectConnection
+  /// It lets go of this service when it ends.
+  private let connection: any DirectConnection
   private var recognized: RequestHead?
   private var call: ProxiedCall?
   private var framing = AnswerHead.Framing.plain

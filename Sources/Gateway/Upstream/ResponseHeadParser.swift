@@ -45,7 +45,9 @@ enum ResponseHeadParser {
     var fields: [ResponseHead.Field] = []
     var lengths: [Int] = []
     var codings: [String] = []
+    /// The words of `Connection` besides `close` and `keep-alive`.
     var connection: [String] = []
+    var (saysClose, saysKeepAlive) = (false, false)
 
     mutating func parse(_ bytes: UnsafeRawBufferPointer) throws(ResponseFault) {
       var line = try Self.lineEnd(bytes, from: 0)
@@ -116,27 +118,41 @@ enum ResponseHeadParser {
     ) throws(ResponseFault) {
       let text = { UnsafeRawBufferPointer(rebasing: bytes[value]) }
       switch name.count {
-      case 14 where Self.isNamed(bytes, name, "content-length"):
+      case 14 where RequestHeadNames.isNamed(bytes, name, "content-length"):
         guard let length = Self.number(text()) else { throw ResponseFault("the Content-Length is no number") }
         lengths.append(length)
-      case 17 where Self.isNamed(bytes, name, "transfer-encoding"):
+      case 17 where RequestHeadNames.isNamed(bytes, name, "transfer-encoding"):
         codings.append(String(decoding: text(), as: UTF8.self).asciiLowercased)
-      case 10 where Self.isNamed(bytes, name, "connection"):
-        connection += String(decoding: text(), as: UTF8.self).parts(betweenBytes: UInt8(ascii: ","))
-          .map(\.withoutOuterSpace.asciiLowercased)
+      case 10 where RequestHeadNames.isNamed(bytes, name, "connection"):
+        if RequestHeadNames.isNamed(bytes, value, "keep-alive") {
+          saysKeepAlive = true
+        } else if RequestHeadNames.isNamed(bytes, value, "close") {
+          saysClose = true
+        } else {
+          noteConnection(String(decoding: text(), as: UTF8.self))
+        }
       default: break
+      }
+    }
+
+    private mutating func noteConnection(_ value: String) {
+      for word in value.parts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace.asciiLowercased) {
+        switch word {
+        case "close": saysClose = true
+        case "keep-alive": saysKeepAlive = true
+        default: connection.append(word)
+        }
       }
     }
 
     func head(_ buffer: ByteBuffer, hasNoBody: Bool) throws(ResponseFault) -> ResponseHead {
       guard lengths.count <= 1 else { throw ResponseFault("the answer has several Content-Length fields") }
       let framing = try framing(hasNoBody: hasNoBody)
-      let saysClose = connection.containsBytes(of: "close")
-      let keepsAlive = minorVersion == 1 || connection.containsBytes(of: "keep-alive")
+      let keepsAlive = minorVersion == 1 || saysKeepAlive
       return ResponseHead(
         status: status, minorVersion: minorVersion, bytes: buffer, fields: fields, framing: framing,
         closes: saysClose || !keepsAlive || framing == .untilClose, contentLength: lengths.first,
-        connectionNames: connection.filter { !$0.hasSameBytes(as: "close") && !$0.hasSameBytes(as: "keep-alive") })
+        connectionNames: connection)
     }
 
     private func framing(hasNoBody: Bool) throws(ResponseFault) -> ResponseHead.Framing {
@@ -159,15 +175,6 @@ enum ResponseHeadParser {
         number = number * 10 + Int(byte - 0x30)
       }
       return number
-    }
-
-    private static func isNamed(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>, _ other: StaticString) -> Bool {
-      for index in 0..<other.utf8CodeUnitCount {
-        let byte = bytes[name.lowerBound + index]
-        let lowered = 0x41...0x5A ~= byte ? byte | 0x20 : byte
-        if lowered != other.utf8Start[index] { return false }
-      }
-      return true
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

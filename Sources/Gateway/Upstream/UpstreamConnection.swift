@@ -40,7 +40,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
-  private unowned let pool: OriginPool
+  private let pool: OriginPool
   private var context: ChannelHandlerContext?
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
@@ -89,7 +89,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     parser.expectAnswer(toHead: isHead)
     (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
     (readTimeout, writeTimeout) = (read, write)
-    setDeadline(.writeTimeout, write)
   }
 
   func buffer(capacity: Int) -> ByteBuffer {
@@ -133,19 +132,22 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
   }
 
-  /// The call needs nothing more of the answer. A short rest of it is read, so that the connection can be used again.
-  func discardAnswer() {
-    receiver = nil
-    discarded = 0
-    resume()
-    if !isRequestComplete { close() }
-  }
-
   /// The call has no use for the connection any more. It can't be used again.
   func abandon() {
     receiver = nil
     close()
   }
+
+  /// The call has no use for the rest of the answer. When that comes soon, the connection can be used again.
+  func drain() {
+    receiver = nil
+    discarded = 0
+    guard isRequestComplete, hasAnswerBegun, !isAnswerComplete, !closes else { return close() }
+    resume()
+    setDeadline(.readTimeout, Self.drainTime)
+  }
+
+  private static let drainTime = TimeAmount.seconds(1)
 
   func close() {
     deadline?.clear()
@@ -170,12 +172,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     parser.receive(unwrapInboundIn(data))
-    if isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
     do {
       while let event = try parser.next() { deliver(event) }
     } catch {
-      fail(.broken)
+      return fail(.broken)
     }
+    if receiver != nil, isRequestComplete, !isPaused { setDeadline(.readTimeout, readTimeout) }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -235,6 +237,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private func finish() {
     let receiver = receiver
     self.receiver = nil
+    // The call may have paused the last part of its answer. The next call must not wait for its end.
+    resume()
     if closes || parser.hasRest || !isOpen { close() } else { pool.release(self) }
     receiver?.upstreamEnded()
   }

@@ -17,7 +17,7 @@ extension ConnectionGuard {
   func beginDirect(hasBody: Bool, closes: Bool) -> DirectStart {
     heads?.reset()
     guard slot.beginCall() else { return .notTaken }
-    state.takeRequest(hasBody: hasBody, endingAfter: closes ? .afterAllAnswers(isAnnounced: false) : nil)
+    state.takeRequest(hasBody: hasBody, endingAfter: closes ? .afterAllAnswers(isAnnounced: true) : nil)
     guard settle() else {
       slot.endCall()
       state.giveUpRequest()

@@ -15,8 +15,10 @@ package final class LazyDeadline {
   }
 
   /// Sets the deadline anew.
-  package func set(in time: TimeAmount) {
-    let end = eventLoop.now + time
+  ///
+  /// - Parameter now: the time, where the caller knows it.
+  package func set(in time: TimeAmount, now: NIODeadline? = nil) {
+    let end = (now ?? eventLoop.now) + time
     deadline = end
     if let timer {
       guard timer.at > end else { return }

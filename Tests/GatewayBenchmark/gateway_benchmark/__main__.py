@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from gateway_benchmark import Unusable, instructions, nginx, rounds
+from gateway_benchmark import Unusable, instructions, rounds, servers
 from gateway_benchmark.rounds import Bench, Options
 from gateway_benchmark.scenarios import GROUPS, SCENARIOS
 
@@ -52,6 +52,7 @@ def parser() -> Parser:
     add("--gateway", metavar="NAME=PROGRAM", action="append", default=[], help=argparse.SUPPRESS)
     add("--calls", metavar="N", type=count, default=1000, help="calls that instructions are counted of (1000)")
     add("--profiles", metavar="DIRECTORY", type=Path, help="keep the files of callgrind there, for callgrind_annotate")
+    add("--check", action="store_true", help=argparse.SUPPRESS)
     add("--json", metavar="FILE", type=Path, help="append each run and summary to a file, as JSON lines")
     return parser
 
@@ -60,7 +61,7 @@ def chosen(words: list[str]) -> list[str]:
     names = [name for word in words for name in GROUPS.get(word, [word])]
     for name in names:
         if name not in SCENARIOS and name != INSTRUCTIONS:
-            raise Unusable(f"there is no scenario {name}")
+            parser().error(f"there is no scenario {name}")
     return list(dict.fromkeys(names))
 
 
@@ -91,7 +92,7 @@ def count_instructions(bench: Bench, options: argparse.Namespace) -> bool:
 def measure(options: argparse.Namespace, names: list[str], work: Path) -> bool:
     """Prints all scenarios. Returns whether every subject was measured without a fault."""
     is_valid = True
-    upstream, port = nginx.start_upstream(work, options.upstream_workers)
+    upstream, port = servers.start_upstream(work, options.upstream_workers)
     programs = {name: Path(path) for name, _, path in (word.partition("=") for word in options.gateway)}
     counts = (options.rounds, options.seconds, options.connections, options.threads, options.upstream_workers)
     bench = Bench(Options(*counts, {} if options.proxies_only else programs), work, upstream, port)
@@ -124,6 +125,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         names = chosen(options.scenarios)
+        if options.check:
+            return 0
         one = machine()
         print(f"machine: {one['cores']} cores, {one['model']}; load {one['load']:.2f}; {one['date']}", flush=True)
         with tempfile.TemporaryDirectory(prefix="bench-gateway-") as work:

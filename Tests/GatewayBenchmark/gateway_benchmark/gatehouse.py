@@ -14,8 +14,8 @@ from typing import Any
 
 from gateway_benchmark import Unusable, dump_file
 from gateway_benchmark.dump_file import Collections
-from gateway_benchmark.nginx import Certificate
 from gateway_benchmark.processes import Server, free_port
+from gateway_benchmark.servers import Certificate
 
 KEY = "benchmark-key-0123456789abcdef012345"
 SECRET = "benchmark-secret-0123456789abcdef01"

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gateway_benchmark import Unusable, gatehouse, nginx, rounds
+from gateway_benchmark import Unusable, gatehouse, rounds, servers
 from gateway_benchmark.processes import Server
 from gateway_benchmark.rounds import Bench, Subject
 from gateway_benchmark.scenarios import SCENARIOS
@@ -130,10 +130,10 @@ def _subjects(bench: Bench, name: str) -> dict[str, tuple[Starter, Load]]:
         load = replace(load, path="/platform/monitor/liveness")
     else:
         routes = rounds.proxy_routes(scenario)
-        starters["nginx"] = lambda command: nginx.start_nginx(
+        starters["nginx"] = lambda command: servers.start_nginx(
             bench.work, bench.upstream_port, 1, routes, None, command=command
         )
-        starters["HAProxy"] = lambda command: nginx.start_haproxy(
+        starters["HAProxy"] = lambda command: servers.start_haproxy(
             bench.work, bench.upstream_port, routes, None, command=command
         )
     for subject, starter in starters.items():

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway_benchmark import Unusable, gatehouse, nginx, wrk
+from gateway_benchmark import Unusable, gatehouse, servers, wrk
 from gateway_benchmark.gatehouse import APIS, ENDPOINTS, USERS, State
-from gateway_benchmark.nginx import Certificate
 from gateway_benchmark.processes import Server
 from gateway_benchmark.report import Outcome, Run
 from gateway_benchmark.scenarios import Scenario
+from gateway_benchmark.servers import Certificate
 from gateway_benchmark.wrk import Load
 
 # Requests of the list of the scenario with many routes and users.
@@ -130,10 +130,10 @@ def check(subject: Subject) -> None:
         connection.close()
     if answer.status != 200:
         raise Unusable(f"{load.method} {path} answered {answer.status}: {content[:200].decode(errors='replace')}")
-    if not subject.load.list and load.path.rsplit("/", 1)[1] in nginx.SIZES:
-        expected = nginx.SIZES[load.path.rsplit("/", 1)[1]]
+    if not subject.load.list and load.path.rsplit("/", 1)[1] in servers.SIZES:
+        expected = servers.SIZES[load.path.rsplit("/", 1)[1]]
     else:
-        expected = len(nginx.SMALL)
+        expected = len(servers.SMALL)
     if len(content) != expected:
         raise Unusable(f"{load.method} {path} answered {len(content)} bytes in place of {expected}")
 
@@ -146,8 +146,8 @@ def start_subjects(bench: Bench, scenario: Scenario, stack: ExitStack, outcome: 
     scheme = "https" if certificate else "http"
     token: str | None = None
     starts: dict[str, Callable[[], tuple[Server, int]]] = {
-        "nginx": lambda: nginx.start_nginx(bench.work, bench.upstream_port, connections, routes, certificate),
-        "HAProxy": lambda: nginx.start_haproxy(bench.work, bench.upstream_port, routes, certificate),
+        "nginx": lambda: servers.start_nginx(bench.work, bench.upstream_port, connections, routes, certificate),
+        "HAProxy": lambda: servers.start_haproxy(bench.work, bench.upstream_port, routes, certificate),
     }
     pool = {"HTTP_MAX_CONNECTIONS": str(max(100, connections)), "HTTP_MAX_KEEPALIVE": str(max(64, connections))}
     for name, program in bench.options.programs.items():

@@ -1,4 +1,4 @@
-"""The configuration files of nginx, as the upstream server and as a proxy, and of HAProxy."""
+"""nginx as the upstream server, and nginx and HAProxy as proxies, with their configuration files."""
 
 import os
 from dataclasses import dataclass
