@@ -18,25 +18,21 @@ struct RetryTests {
   private func flaky(_ failure: Failure) throws -> ScriptedServer {
     let counts = Mutex<[String: Int]>([:])
     return try ScriptedServer { connection in
-      while let head = connection.receiveHead(), connection.receiveBody(of: head) != nil {
-        let number = counts.withLock { counts in
-          counts[head.path, default: 0] += 1
-          return counts[head.path, default: 0]
-        }
-        guard number <= head.path.last?.wholeNumberValue ?? 0 else {
-          // No connection is kept, so that each try is counted.
-          connection.send(UpstreamScripts.good.replacing("200 OK\r\n", with: "200 OK\r\nconnection: close\r\n"))
-          return
-        }
-        switch failure {
-        case .close: return
-        case .status(let status):
-          connection.send("HTTP/1.1 \(status) X\r\nconnection: close\r\ncontent-length: 3\r\n\r\nbad")
-          return
-        case .silence:
-          connection.waitForEnd()
-          return
-        }
+      guard let head = connection.receiveHead(), connection.receiveBody(of: head) != nil else { return }
+      let number = counts.withLock { counts in
+        counts[head.path, default: 0] += 1
+        return counts[head.path, default: 0]
+      }
+      // No connection is kept, so that each try is counted.
+      guard number <= head.path.last?.wholeNumberValue ?? 0 else {
+        connection.send(UpstreamScripts.good.replacing("200 OK\r\n", with: "200 OK\r\nconnection: close\r\n"))
+        return
+      }
+      switch failure {
+      case .close: return
+      case .status(let status):
+        connection.send("HTTP/1.1 \(status) X\r\nconnection: close\r\ncontent-length: 3\r\n\r\nbad")
+      case .silence: connection.waitForEnd()
       }
     }
   }
