@@ -158,9 +158,8 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Listener", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules", "Model",
-        "Threads", "JSON",
-        "Logs",
+        "GatehouseServer", "Listener", "Gateway", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules",
+        "Model", "Threads", "JSON", "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         httpTypes,

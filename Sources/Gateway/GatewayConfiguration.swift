@@ -41,6 +41,18 @@ package struct GatewayConfiguration: Sendable {
     package init() {}
   }
 
+  /// The requests that get a line in the log.
+  package enum AccessLogMode: Sendable {
+    /// None.
+    case off
+    /// Those that were answered with a status of 500 or above, or not to their end.
+    case errors
+    /// These, and some of the others.
+    case sampled
+    /// Each.
+    case all
+  }
+
   /// The times that servers have.
   package var timeouts = Timeouts()
   /// Connections to servers.
@@ -65,6 +77,8 @@ package struct GatewayConfiguration: Sendable {
   package var isSecure = false
   /// The shape of failures.
   package var envelope = Envelope.plain
+  /// The requests that get a line in the log.
+  package var accessLog = AccessLogMode.all
 
   /// The defaults.
   package init() {}

@@ -43,7 +43,7 @@ struct RecordTests {
     #expect(api.id == "i" && api.allowedRoles == ["r"] && api.allowedGroups == ["g"] && api.servers == ["http://s"])
     #expect(api.retries == 2 && api.allowedHeaders == ["x-a"] && api.authorizationHeader == "X-Tok")
     #expect(api.creditGroup == "c" && api.crossOrigin.origins == [] && api.crossOrigin.allowsCredentials)
-    #expect(api.addresses.trustsForwardedFor)
+    #expect(api.addresses.trustsForwardedFor == true)
     let free = APIRecord(["api_credits_enabled": false, "api_credit_group": "c"])
     #expect(free.creditGroup == nil)
   }

@@ -16,6 +16,7 @@ package struct GatewaySettings: SettingGroup {
   package let tokens = Tokens()
   package let http = HTTP()
   package let limits = Limits()
+  package let calls = Calls()
   package let crossOrigin = CrossOrigin()
   package let logs = LogSettings.declarations
 }

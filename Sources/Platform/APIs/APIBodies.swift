@@ -52,7 +52,7 @@ extension APIs {
       .boolean("api_is_crud", .default(false), nullable: true),
       .string("api_crud_collection", .optional),
       .object("api_crud_schema", .optional),
-    ])
+    ] + timeouts)
 
   /// The body of a request that changes an API. Fields that are absent or null stay as they are.
   static let updateBody = BodyModel(
@@ -103,5 +103,8 @@ extension APIs {
       .boolean("api_is_crud", .optional),
       .string("api_crud_collection", .optional),
       .object("api_crud_schema", .optional),
-    ])
+    ] + timeouts)
+
+  /// The times that the servers of an API have. An API without its own has those of the gateway.
+  private static let timeouts = APIs.timeoutFields.map { BodyField.seconds($0, .omittable) }
 }

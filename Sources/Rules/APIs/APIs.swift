@@ -77,6 +77,11 @@ package enum APIs {
     transaction.delete(from: Collections.endpoints, by(name, version))
   }
 
+  /// The times of an API's servers, which an API need not have.
+  package static let timeoutFields = [
+    "api_connect_timeout", "api_read_timeout", "api_write_timeout", "api_pool_timeout",
+  ]
+
   static func by(_ name: String, _ version: String) -> Filter {
     .fields(["api_name": name, "api_version": version])
   }
@@ -93,6 +98,6 @@ package enum APIs {
   private static func isSame(_ fields: JSONObject, as api: JSONObject) -> Bool {
     fields.members.allSatisfy { member in
       ["api_id", "api_path"].containsBytes(of: member.key) || api[member.key] ?? .null == member.value
-    }
+    } && timeoutFields.allSatisfy { api[$0] ?? .null == fields[$0] ?? .null }
   }
 }
