@@ -7,6 +7,8 @@ import Testing
 struct Walkthrough: ~Copyable {
   let root: URL
   let port: Int
+  /// The port of the small server that a page starts.
+  private let serverPort: Int
   private let environment: [String: String]
   private var gateway: Terminal?
 
@@ -31,8 +33,31 @@ struct Walkthrough: ~Copyable {
     try probe.waitUntilReady()
     #expect(try probe.stop() == 0)
     port = probe.port
+    serverPort = try Self.freePort()
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     environment = ["PATH": "\(root.path())bin:\(root.path())/bin:\(path)", "PORT": "\(port)", "HOME": root.path()]
+  }
+
+  /// A port of 127.0.0.1 that nothing listens on.
+  private static func freePort() throws -> Int {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
+      }
+    }
+    try #require(isBound)
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  /// The text of a page with the ports of this reader.
+  private func adapted(_ text: String) -> String {
+    text.replacing("5001", with: "\(port)").replacing("8000", with: "\(serverPort)")
   }
 
   /// The fences of a page with a language, up to a heading.
@@ -52,11 +77,13 @@ struct Walkthrough: ~Copyable {
   mutating func follow(_ fences: [(language: String, text: String)]) throws {
     let second = try Terminal(["bash"], in: root, environment)
     defer { second.end() }
+    // The small server ends with its terminal, also when a step before failed.
+    _ = try second.type("trap 'kill $(jobs -p) 2>/dev/null' EXIT")
     var isAnswered = true
     for (number, fence) in fences.enumerated() {
-      let text = fence.text.replacing("5001", with: "\(port)")
+      let text = adapted(fence.text)
       let next = number + 1 < fences.count ? fences[number + 1] : nil
-      let expected = next?.language == "text" ? next?.text.replacing("5001", with: "\(port)") : nil
+      let expected = next?.language == "text" ? next.map { adapted($0.text) } : nil
       if fence.language == "text" {
         if isAnswered { try interrupt(expecting: text) }
         isAnswered = true
