@@ -175,6 +175,12 @@ let package = Package(
       [
         "Listener", "Model", "TestSupport", logging, nioCore, nioPosix, nioEmbedded, nioHTTP1, httpTypes,
       ]),
+    tests(
+      "GatewayTests",
+      [
+        "Gateway", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON", "Logs",
+        "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+      ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(

@@ -88,14 +88,15 @@ struct Gatehouse: Sendable {
     let writer = StateWriter(
       store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },
       isSaved: { state.isSaved })
-    platform = PlatformServices(
-      configuration: configuration.platform.configuration(settings: defaults), store: store, writer: writer,
-      passwords: passwords, tokens: tokens, dumps: dumps, status: status, logger: logger, accessLog: accessLog,
-      clock: Self.unixSeconds,
-      environmentAccounts: { await accounts.waitForPasswords(within: $0) })
+    let model = CurrentModel(following: store, defaults: defaults)
     gateway = Gateway(
-      configuration.gateway, store: store, model: platform.model, tokens: tokens, accessLog: accessLog,
+      configuration.gateway, store: store, model: model, tokens: tokens, accessLog: accessLog,
       loopCount: System.coreCount, isServing: { state.availability != .starting })
+    platform = PlatformServices(
+      configuration: configuration.platform.configuration(settings: defaults), model: model, writer: writer,
+      passwords: passwords, tokens: tokens, dumps: dumps, status: status, dataPlane: gateway, logger: logger,
+      accessLog: accessLog, clock: Self.unixSeconds,
+      environmentAccounts: { await accounts.waitForPasswords(within: $0) })
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)
@@ -149,6 +150,8 @@ struct Gatehouse: Sendable {
     return Double(now.seconds) + Double(now.microseconds) / 1_000_000
   }
 }
+
+extension Gateway: DataPlanePort {}
 
 extension Configuration.Platform {
   fileprivate func configuration(settings: SecuritySettings.Defaults) -> PlatformConfiguration {

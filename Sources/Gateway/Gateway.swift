@@ -75,7 +75,7 @@ package final class Gateway: Sendable {
     for ring in parts.routings.values { ring.restart() }
   }
 
-  /// The bytes that a user has used in the present window, or `nil` for a user without a limit.
+  /// The bytes that a user has used in the present window of its limit; 0 for a user that made no call.
   package func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int {
     users.counters(username)?.bandwidth.sum(window: limit.window, now: now) ?? 0
   }

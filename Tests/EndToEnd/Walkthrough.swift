@@ -29,30 +29,17 @@ struct Walkthrough: ~Copyable {
     let swift = root.appending(path: "bin/swift")
     try Data("#!/bin/sh\ncase \"$*\" in *--show-bin-path) echo '\(programs)' ;; esac\n".utf8).write(to: swift)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: swift.path())
-    let probe = try GatehouseProcess(dumps: directory.appending(path: "probe"))
-    try probe.waitUntilReady()
-    #expect(try probe.stop() == 0)
-    port = probe.port
-    serverPort = try Self.freePort()
+    (port, serverPort) = (try Self.freePort(in: directory), try Self.freePort(in: directory))
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     environment = ["PATH": "\(root.path())bin:\(root.path())/bin:\(path)", "PORT": "\(port)", "HOME": root.path()]
   }
 
-  /// A port of 127.0.0.1 that nothing listens on.
-  private static func freePort() throws -> Int {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-      }
-    }
-    try #require(isBound)
-    return Int(UInt16(bigEndian: address.sin_port))
+  /// A port that a gateway had a moment ago.
+  static func freePort(in directory: URL) throws -> Int {
+    let probe = try GatehouseProcess(dumps: directory.appending(path: "probe-\(UUID().uuidString)"))
+    try probe.waitUntilReady()
+    #expect(try probe.stop() == 0)
+    return probe.port
   }
 
   /// The text of a page with the ports of this reader.

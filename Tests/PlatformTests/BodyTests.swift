@@ -65,6 +65,20 @@ struct BodyTests {
         == 1)
   }
 
+  @Test("name every API that can be created")
+  func apiNames() {
+    for (name, version) in [("a", "1"), (String(repeating: "n", count: 64), String(repeating: "v", count: 8))] {
+      let api: JSONObject = ["api_name": .string(name), "api_version": .string(version)]
+      #expect(faults(APIs.createBody, .object(api)) == [])
+      #expect(faults(APIs.updateBody, .object(api)) == [])
+      #expect(faults(Subscriptions.body, .object(api.merging(["username": "alice"]))) == [])
+      let endpoint = api.merging(["endpoint_method": "GET", "endpoint_uri": "/", "endpoint_description": "d"])
+      #expect(faults(Endpoints.createBody, .object(endpoint)) == [])
+      #expect(faults(Endpoints.updateBody, .object(endpoint)) == [])
+    }
+    #expect(faults(Subscriptions.body, ["username": "alice", "api_name": "", "api_version": "v1"]).count == 1)
+  }
+
   @Test("take what Doorman takes beside the exact type")
   func leniency() throws {
     let body = try Users.createBody.check(

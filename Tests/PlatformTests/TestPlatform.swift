@@ -15,6 +15,11 @@ enum TestPlatform {
     func check(dumpPath: String) async throws(APIError) {}
   }
 
+  private struct NoDataPlane: DataPlanePort {
+    func clearCaches() {}
+    func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int { 0 }
+  }
+
   /// A log that keeps every commit at once.
   struct Log: CommitLog {
     func append(_ commit: Commit) async {}
@@ -32,9 +37,10 @@ enum TestPlatform {
     let writer = StateWriter(
       store: store, commitLog: log, standby: status.standby, isSealed: { isSealed }, isSaved: { isSaved })
     return PlatformServices(
-      configuration: PlatformConfiguration(settings: settings, version: "1"), store: store, writer: writer,
+      configuration: PlatformConfiguration(settings: settings, version: "1"),
+      model: CurrentModel(following: store, defaults: settings), writer: writer,
       passwords: Passwords(threads: 1, own: []), tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
-      dumps: NoDumps(), status: status, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 },
-      resources: resources)
+      dumps: NoDumps(), status: status, dataPlane: NoDataPlane(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 }, resources: resources)
   }
 }

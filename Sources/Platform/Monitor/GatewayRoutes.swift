@@ -24,8 +24,11 @@ enum GatewayRoutes {
     },
     Route(
       .delete, "/api/caches", "Clear caches and limit counters of the data plane",
-      .permission(.manageGateway, "GTW008"), changesState: false
-    ) { _ in .message("All caches cleared") },
+      .permission(.manageGateway, "GTW008"), changesState: false, using: \.dataPlane
+    ) { _, dataPlane in
+      dataPlane.clearCaches()
+      return .message("All caches cleared")
+    },
     Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _ in
       .nothing().adding([.allow: "DELETE, OPTIONS"])
     },
