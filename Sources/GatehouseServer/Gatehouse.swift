@@ -168,6 +168,7 @@ extension Configuration.Platform {
     platform.registrationLimit = registrationLimit
     platform.localhostBypass = localhostBypass
     platform.crossOrigin = crossOrigin
+    platform.metrics = metrics
     if let contentSecurityPolicy { platform.contentSecurityPolicy = contentSecurityPolicy }
     return platform
   }

@@ -23,7 +23,8 @@ extension Gateway {
     text.histogram(
       "gatehouse_backend_seconds", "Time of a server, to the head of its answer.", TimeHistogram.fine,
       loops.map(\.metrics.backendTime))
-    text.family("gatehouse_stale_connections_total", "counter", "Tries after a kept connection was closed by the server.")
+    text.family(
+      "gatehouse_stale_connections_total", "counter", "Tries after a kept connection was closed by the server.")
     text.sample("gatehouse_stale_connections_total", [:], metrics.staleRetries.value)
     await appendPools(to: &text)
     appendBreakers(to: &text)
@@ -65,7 +66,8 @@ extension Gateway {
   }
 
   private func appendPools(to text: inout MetricsText) async {
-    text.family("gatehouse_upstream_connections", "gauge", "Connections to servers: all, and those that wait for a call.")
+    text.family(
+      "gatehouse_upstream_connections", "gauge", "Connections to servers: all, and those that wait for a call.")
     let pools = await poolFigures()
     for pool in pools {
       text.sample("gatehouse_upstream_connections", ["server": pool.server, "state": "open"], pool.open)

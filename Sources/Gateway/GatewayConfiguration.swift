@@ -75,6 +75,10 @@ package struct GatewayConfiguration: Sendable {
   package var refusesUnknownPreflights = false
   /// Whether clients' connections are encrypted.
   package var isSecure = false
+  /// The gzip level of answers, 1 to 9, or `nil` where nothing is compressed.
+  package var compressionLevel: Int? = 1
+  /// Bodies that are shorter are not compressed. Bytes.
+  package var compressionMinimumSize = 500
   /// The shape of failures.
   package var envelope = Envelope.plain
   /// The requests that get a line in the log.
@@ -82,4 +86,9 @@ package struct GatewayConfiguration: Sendable {
 
   /// The defaults.
   package init() {}
+}
+
+extension GatewayConfiguration {
+  /// The rule for compression.
+  var compression: Compression { Compression(level: compressionLevel, minimumSize: compressionMinimumSize) }
 }

@@ -122,7 +122,8 @@ package struct Listener: Sendable {
     let decoder = ByteToMessageHandler(
       HTTPRequestDecoder(limitConfiguration: Self.decoderLimits))
     // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
-    try pipeline.addHandlers([HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
+    try pipeline.addHandlers(
+      [HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
     let scanner = try RequestCheck.add(to: pipeline)
     let dispatcher = RequestDispatcher(
       responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(pipeline.eventLoop))

@@ -27,6 +27,12 @@ package protocol DataPlanePort: Sendable {
   ///
   /// - Parameter now: Unix seconds.
   func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int
+
+  /// The figures of the data plane, in the text format of Prometheus.
+  func metricsText() async -> String
+
+  /// The connections to servers, and the circuit breakers that are not closed.
+  func statusFigures() async -> (pools: JSONValue, breakers: JSONValue)
 }
 
 /// A dump that was written.

@@ -124,11 +124,12 @@ extension ProxiedCall: UpstreamReceiver {
     loop.metrics.gatewayTime.add(whole > server ? whole - server : 0)
     let backend = Int(server / 1_000_000)
     let writer = AnswerHead(call: answeredCall, api: admission.api)
-    let framing = writer.framing(answer)
+    let isCompressed = beginCompression(answer)
+    let framing = writer.framing(answer, isCompressed: isCompressed)
     let closes = client.beginAnswer(saysClose: framing == .untilClose) || framing == .untilClose
     var buffer = client.buffer(capacity: 1024)
     writer.write(
-      answer, closes: closes, date: loop.dateText(),
+      answer, closes: closes, isCompressed: isCompressed, date: loop.dateText(),
       gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: &buffer)
     phase = .answering
     status = answer.status
@@ -140,20 +141,34 @@ extension ProxiedCall: UpstreamReceiver {
   func upstreamSent(body bytes: ByteBuffer) {
     guard phase == .answering else { return }
     answerBytes += bytes.readableBytes
-    client.write(body: bytes)
+    client.write(body: gzip?.write(bytes) ?? bytes)
     if !client.isWritable { connection?.pause() }
   }
 
   func upstreamPaused() {
-    if phase == .answering { client.flush() }
+    guard phase == .answering else { return }
+    // What came is passed on as it comes, also through the compression.
+    if let gzip { client.write(body: gzip.flush()) }
+    client.flush()
   }
 
   func upstreamEnded() {
     connection = nil
     guard phase == .answering else { return }
     let client = client
+    if let gzip { client.write(body: gzip.finish()) }
     end(status: status)
     client.endAnswer()
+  }
+
+  /// - Returns: whether the body is compressed.
+  private func beginCompression(_ answer: ResponseHead) -> Bool {
+    let compression = gateway.configuration.compression
+    guard head.has(.acceptEncoding), let level = compression.level,
+      compression.applies(answer, acceptEncoding: head.values(.acceptEncoding))
+    else { return false }
+    gzip = GzipStream(level: level, ByteBufferAllocator())
+    return gzip != nil
   }
 
   func upstreamFailed(_ failure: UpstreamFailure) {
@@ -192,7 +207,7 @@ extension ProxiedCall: UpstreamReceiver {
 
   private func retry() {
     gateway.metrics.retries.add()
-    connection?.abandon()
+    connection?.drain()
     connection = nil
     let delay = gateway.retries.delay(before: tries - 1, random: Double.random(in: 0...1, using: &loop.random))
     after(nanoseconds: delay) { $0.connect() }

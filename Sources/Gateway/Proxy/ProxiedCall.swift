@@ -28,6 +28,8 @@ final class ProxiedCall {
   var wish: ConnectionWish?
   var timer: Scheduled<Void>?
   var server: UpstreamServer?
+  /// Compresses the answer's body.
+  var gzip: GzipStream?
   var tries = 0
   var hasRetriedStale = false
   /// When the present try began, and when its answer did.
@@ -136,6 +138,9 @@ final class ProxiedCall {
       client.write(body: ByteBuffer(bytes: bytes))
     }
     let client = client
+    // A server's answer that is not passed on may end, and then the connection serves the next call.
+    connection?.drain()
+    connection = nil
     end(status: failure.status)
     client.endAnswer()
   }
@@ -165,7 +170,9 @@ final class ProxiedCall {
     connection = nil
     account()
     (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
-    loop.metrics.wholeTime.add(NIODeadline.now().uptimeNanoseconds - started)
+    let duration = NIODeadline.now().uptimeNanoseconds - started
+    loop.metrics.wholeTime.add(duration)
+    if isLogged { log(duration) }
     client.finished(self)
   }
 

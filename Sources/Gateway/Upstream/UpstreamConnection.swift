@@ -130,6 +130,16 @@ final class UpstreamConnection: ChannelDuplexHandler {
     close()
   }
 
+  /// The call has no use for the rest of the answer. When that comes soon, the connection can be used again.
+  func drain() {
+    receiver = nil
+    guard isRequestComplete, hasAnswerBegun, !isAnswerComplete, !closes else { return close() }
+    resume()
+    setDeadline(.readTimeout, Self.drainTime)
+  }
+
+  private static let drainTime = TimeAmount.seconds(1)
+
   func close() {
     deadline?.clear()
     context?.close(promise: nil)

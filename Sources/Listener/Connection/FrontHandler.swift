@@ -143,7 +143,8 @@ final class FrontHandler: ChannelDuplexHandler {
 
   /// - Returns: `false` when the bytes are for the decoder.
   private func begin(_ context: ChannelHandlerContext) -> Bool {
-    guard let service, scanner?.isBetweenRequests != false, connection.isAtRest, let request = service.recognize(rest) else {
+    guard let service, scanner?.isBetweenRequests != false, connection.isAtRest, let request = service.recognize(rest)
+    else {
       return false
     }
     switch connection.beginDirect(hasBody: request.bodyLength > 0, closes: request.closes) {
