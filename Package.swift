@@ -63,6 +63,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CSockets"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
     library("Cryptography", ["COpenSSL", "CCrypt"]),
@@ -104,8 +105,8 @@ let package = Package(
     hotLibrary(
       "Gateway",
       [
-        "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
-        nioCore, nioPosix, nioHTTP1,
+        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
+        logging, nioCore, nioPosix, nioHTTP1,
       ]),
     library(
       "GatehouseServer",
@@ -158,9 +159,8 @@ let package = Package(
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Listener", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules", "Model",
-        "Threads", "JSON",
-        "Logs",
+        "GatehouseServer", "Listener", "Gateway", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules",
+        "Model", "Threads", "JSON", "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         httpTypes,

@@ -6,10 +6,17 @@ package struct DumpList: Sendable {
   private let location: DumpLocation
   private let reports: [DumpReport]
   private let leftAlone: LeftAlone
+  private let knowsVerification: Bool
 
   /// A list of reports.
-  package init(_ reports: [DumpReport], _ leftAlone: LeftAlone, in location: DumpLocation) {
+  ///
+  /// - Parameter knowsVerification: whether the program remembers which dumps it verified. Otherwise the list says of a
+  ///   dump that was not verified only that this program did not look.
+  package init(
+    _ reports: [DumpReport], _ leftAlone: LeftAlone, in location: DumpLocation, knowsVerification: Bool
+  ) {
     self.location = location
+    self.knowsVerification = knowsVerification
     self.reports = reports
     self.leftAlone = leftAlone
   }
@@ -33,10 +40,10 @@ package struct DumpList: Sendable {
     let width = reports.map(\.entry.name.count).max() ?? 0
     let passedOver = leftAlone.impostors.map { "passed over  \($0.name): it is \($0.kind)" }
     let others = leftAlone.others.map { "left alone   \($0): it is no dump of '\(location.stem)' by its name" }
-    return ([heading] + reports.map { Self.line($0, width: width) } + passedOver + others).joined(separator: "\n")
+    return ([heading] + reports.map { line($0, width: width) } + passedOver + others).joined(separator: "\n")
   }
 
-  private static func line(_ report: DumpReport, width: Int) -> String {
+  private func line(_ report: DumpReport, width: Int) -> String {
     let entry = report.entry
     let name = entry.name + String(repeating: " ", count: width - entry.name.count)
     let state =
@@ -44,7 +51,7 @@ package struct DumpList: Sendable {
       case .good(let good)?: "verified    \(good.documents) documents"
       case .damaged?: "DAMAGED"
       case .unopened?: "NOT OPENED"
-      case nil: report.trouble == nil ? "unverified" : "NOT READ"
+      case nil: report.trouble != nil ? "NOT READ" : knowsVerification ? "unverified" : "not verified here"
       }
     let decision = report.decision.map { decision in
       "  \(decision.isKept ? "keep" : "remove"): \(decision.reasons.joined(separator: ", "))"

@@ -88,14 +88,15 @@ struct Gatehouse: Sendable {
     let writer = StateWriter(
       store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },
       isSaved: { state.isSaved })
-    platform = PlatformServices(
-      configuration: configuration.platform.configuration(settings: defaults), store: store, writer: writer,
-      passwords: passwords, tokens: tokens, dumps: dumps, status: status, logger: logger, accessLog: accessLog,
-      clock: Self.unixSeconds,
-      environmentAccounts: { await accounts.waitForPasswords(within: $0) })
+    let model = CurrentModel(following: store, defaults: defaults)
     gateway = Gateway(
-      configuration.gateway, store: store, model: platform.model, tokens: tokens, accessLog: accessLog,
+      configuration.gateway, store: store, model: model, tokens: tokens, accessLog: accessLog,
       loopCount: System.coreCount, isServing: { state.availability != .starting })
+    platform = PlatformServices(
+      configuration: configuration.platform.configuration(settings: defaults), model: model, writer: writer,
+      passwords: passwords, tokens: tokens, dumps: dumps, status: status, dataPlane: gateway, logger: logger,
+      accessLog: accessLog, clock: Self.unixSeconds,
+      environmentAccounts: { await accounts.waitForPasswords(within: $0) })
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)
@@ -150,6 +151,8 @@ struct Gatehouse: Sendable {
   }
 }
 
+extension Gateway: DataPlanePort {}
+
 extension Configuration.Platform {
   fileprivate func configuration(settings: SecuritySettings.Defaults) -> PlatformConfiguration {
     var platform = PlatformConfiguration(settings: settings, version: Version.number)
@@ -165,6 +168,7 @@ extension Configuration.Platform {
     platform.registrationLimit = registrationLimit
     platform.localhostBypass = localhostBypass
     platform.crossOrigin = crossOrigin
+    platform.metrics = metrics
     if let contentSecurityPolicy { platform.contentSecurityPolicy = contentSecurityPolicy }
     return platform
   }

@@ -21,8 +21,9 @@ package final class Gateway: Sendable {
   /// The entry that the gateway adds to `Via`.
   let viaField: String
   let retries: RetryRules
+  let metrics = CallMetrics()
   /// The state of each event loop.
-  private let loops = Mutex<[ObjectIdentifier: NIOLoopBound<LoopState>]>([:])
+  private let loops = Mutex<[ObjectIdentifier: BoundLoop]>([:])
   private let loopCount: Int
   /// Whether the state is loaded.
   let isServing: @Sendable () -> Bool
@@ -50,7 +51,7 @@ package final class Gateway: Sendable {
       isEnabled: configuration.breakerIsEnabled, threshold: configuration.breakerThreshold,
       pause: UInt64(configuration.breakerPause * 1_000_000_000))
     table = CurrentTable(
-      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers))
+      following: store, model, TableCompiler(servers: ServerRegistry(), breakers: breakers, metrics: metrics))
   }
 
   /// Whether the data plane answers a path.
@@ -74,7 +75,7 @@ package final class Gateway: Sendable {
     for ring in parts.routings.values { ring.restart() }
   }
 
-  /// The bytes that a user has used in the present window, or `nil` for a user without a limit.
+  /// The bytes that a user has used in the present window of its limit; 0 for a user that made no call.
   package func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int {
     users.counters(username)?.bandwidth.sum(window: limit.window, now: now) ?? 0
   }
@@ -106,10 +107,22 @@ package final class Gateway: Sendable {
   }
 
   private func loop(of eventLoop: any EventLoop) -> LoopState {
-    if let loop = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return loop.value }
+    if let bound = loops.withLock({ $0[ObjectIdentifier(eventLoop)] }) { return bound.loop.value }
     let loop = LoopState(self, on: eventLoop)
-    let bound = NIOLoopBound(loop, eventLoop: eventLoop)
+    loop.watchLag()
+    let bound = BoundLoop(
+      eventLoop: eventLoop, loop: NIOLoopBound(loop, eventLoop: eventLoop), metrics: loop.metrics)
     loops.withLock { $0[ObjectIdentifier(eventLoop)] = bound }
     return loop
   }
+
+  /// The parts of event loops, in no order.
+  func boundLoops() -> [BoundLoop] { loops.withLock { Array($0.values) } }
+}
+
+/// An event loop with its part of the data plane.
+struct BoundLoop: Sendable {
+  let eventLoop: any EventLoop
+  let loop: NIOLoopBound<LoopState>
+  let metrics: LoopMetrics
 }

@@ -41,6 +41,18 @@ package struct GatewayConfiguration: Sendable {
     package init() {}
   }
 
+  /// The requests that get a line in the log.
+  package enum AccessLogMode: Sendable {
+    /// None.
+    case off
+    /// Those that were answered with a status of 500 or above, or not to their end.
+    case errors
+    /// These, and some of the others.
+    case sampled
+    /// Each.
+    case all
+  }
+
   /// The times that servers have.
   package var timeouts = Timeouts()
   /// Connections to servers.
@@ -63,9 +75,20 @@ package struct GatewayConfiguration: Sendable {
   package var refusesUnknownPreflights = false
   /// Whether clients' connections are encrypted.
   package var isSecure = false
+  /// The gzip level of answers, 1 to 9, or `nil` where nothing is compressed.
+  package var compressionLevel: Int? = 1
+  /// Bodies that are shorter are not compressed. Bytes.
+  package var compressionMinimumSize = 500
   /// The shape of failures.
   package var envelope = Envelope.plain
+  /// The requests that get a line in the log.
+  package var accessLog = AccessLogMode.all
 
   /// The defaults.
   package init() {}
+}
+
+extension GatewayConfiguration {
+  /// The rule for compression.
+  var compression: Compression { Compression(level: compressionLevel, minimumSize: compressionMinimumSize) }
 }

@@ -13,6 +13,7 @@ final class LoopState {
   private(set) var table: GatewayTable
   var sessions = SessionCache()
   var random: FastRandom
+  let metrics = LoopMetrics()
   private var date = DateField()
 
   init(_ gateway: Gateway, on eventLoop: any EventLoop) {
@@ -21,6 +22,18 @@ final class LoopState {
     pool = UpstreamPool(on: eventLoop, gateway.poolLimits)
     table = gateway.table.newestTable()
     random = FastRandom()
+  }
+
+  private static let lookForLag = TimeAmount.milliseconds(500)
+
+  /// Measures from now on how late the event loop comes to its work.
+  func watchLag() {
+    let (metrics, due) = (metrics, NIODeadline.now() + Self.lookForLag)
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
+    eventLoop.scheduleTask(deadline: due) {
+      metrics.note(lag: UInt64(max(0, (NIODeadline.now() - due).nanoseconds)))
+      bound.value.watchLag()
+    }
   }
 
   /// The checks of a call that comes now.

@@ -11,8 +11,8 @@ package struct Answer: Sendable {
     case message(String)
     /// JSON that has no envelope: probes and descriptions that programs read.
     case raw(JSONValue)
-    /// JSON that is the same for everybody, kept as bytes.
-    case encoded(ByteBuffer)
+    /// Bytes of a media type, without an envelope.
+    case encoded(ByteBuffer, type: String)
     case nothing
   }
 
@@ -34,14 +34,16 @@ package struct Answer: Sendable {
   package static func message(_ text: String, status: Int = 200) -> Answer { Answer(status, .message(text)) }
   /// JSON without an envelope.
   package static func raw(_ value: JSONValue, status: Int = 200) -> Answer { Answer(status, .raw(value)) }
-  /// JSON without an envelope, as bytes.
-  package static func encoded(_ bytes: ByteBuffer) -> Answer { Answer(200, .encoded(bytes)) }
+  /// Bytes without an envelope.
+  package static func encoded(
+    _ bytes: ByteBuffer, type: String = "application/json", status: Int = 200
+  ) -> Answer { Answer(status, .encoded(bytes, type: type)) }
   /// No body.
   package static func nothing(status: Int = 204) -> Answer { Answer(status, .nothing) }
 
-  /// The bytes of an answer that is kept as bytes, or `nil`.
-  package var encoded: ByteBuffer? {
-    if case .encoded(let bytes) = content { bytes } else { nil }
+  /// The bytes of an answer that is given as bytes, with its status and media type, or `nil`.
+  package var encoded: (status: Int, type: String, bytes: ByteBuffer)? {
+    if case .encoded(let bytes, let type) = content { (status, type, bytes) } else { nil }
   }
 
   /// The answer with further header fields.

@@ -101,21 +101,34 @@ package struct Listener: Sendable {
     let writes = WriteDeadline()
     try pipeline.addHandlers([heads.meter, writes])
     // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
-    try pipeline.configureHTTPServerPipeline(
-      withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
-      withEncoderConfiguration: Self.encoder, withDecoderLimitConfiguration: Self.decoderLimits)
-    let scanner = try RequestCheck.add(to: pipeline)
     let connection = ConnectionGuard(
       slot: counters.slot(of: channel.eventLoop), limiter: limiter, heads: heads, deadlines: deadlines)
     try pipeline.addHandler(connection)
-    if let direct = dataPlane?.direct {
-      let front = FrontHandler(connection, scanner, writes)
-      try pipeline.addHandler(front, position: .after(writes))
-      front.serve(direct(front))
+    guard let direct = dataPlane?.direct else {
+      try addDecoder(to: pipeline, before: connection)
+      return
     }
-    try pipeline.addHandler(
-      RequestDispatcher(
-        responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(channel.eventLoop)))
+    // Many connections carry direct requests only, and need no decoder.
+    let front = FrontHandler(connection, writes) { try addDecoder(to: $0, before: connection) }
+    try pipeline.addHandler(front, position: .after(writes))
+    front.serve(direct(front))
+  }
+
+  /// Adds the way of requests through the HTTP decoder.
+  @discardableResult
+  private func addDecoder(
+    to pipeline: ChannelPipeline.SynchronousOperations, before connection: ConnectionGuard
+  ) throws -> BodyScanner {
+    let decoder = ByteToMessageHandler(
+      HTTPRequestDecoder(limitConfiguration: Self.decoderLimits))
+    // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
+    try pipeline.addHandlers(
+      [HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
+    let scanner = try RequestCheck.add(to: pipeline)
+    let dispatcher = RequestDispatcher(
+      responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(pipeline.eventLoop))
+    try pipeline.addHandler(dispatcher, position: .after(connection))
     try dataPlane?.addHandlers(pipeline)
+    return scanner
   }
 }

@@ -31,6 +31,8 @@ package struct PlatformConfiguration: Sendable {
   package var crossOrigin = CrossOriginPolicy.Configuration()
   /// The value of `Content-Security-Policy`.
   package var contentSecurityPolicy = SecurityHeaders.standardContentSecurityPolicy
+  /// The clients that may read the metrics.
+  package var metrics = MetricsAccess()
   /// The version of the program, for the description of the API.
   package var version: String
 

@@ -233,8 +233,10 @@ extension PlatformResponder {
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(body))))
   }
 
-  private func encoded(_ body: ByteBuffer) -> Response {
-    Response(status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
+  private func encoded(_ answer: (status: Int, type: String, bytes: ByteBuffer)) -> Response {
+    Response(
+      status: HTTPResponse.Status(code: answer.status), headers: [.contentType: answer.type],
+      body: ResponseBody(byteBuffer: answer.bytes))
   }
 
   private func detail(_ status: HTTPResponse.Status, _ text: String) -> Response {

@@ -1,5 +1,4 @@
 package import Authentication
-package import DocumentStore
 import HTTPAPI
 import JSON
 package import Listener
@@ -22,6 +21,8 @@ package final class PlatformServices: Sendable {
   package let dumps: any DumpPort
   /// The state of the gateway, for probes and operators.
   package let status: GatewayStatus
+  /// The counters of the data plane.
+  package let dataPlane: any DataPlanePort
   /// The security settings' rules that the environment decides, and the dumps that they name.
   package let security: SecurityServices
   /// The memory of the heads and bodies of all requests.
@@ -35,13 +36,14 @@ package final class PlatformServices: Sendable {
   /// The services of a store.
   ///
   /// - Parameters:
+  ///   - model: follows the store that `writer` changes.
   ///   - clock: returns Unix seconds.
   ///   - environmentAccounts: see `AccountServices`.
   ///   - resources: the resources of the API.
   package init(
-    configuration: PlatformConfiguration, store: DocumentStore, writer: StateWriter, passwords: Passwords,
-    tokens: Tokens,
-    dumps: any DumpPort, status: GatewayStatus, logger: Logger, accessLog: AccessLog = .none,
+    configuration: PlatformConfiguration, model: CurrentModel, writer: StateWriter, passwords: Passwords,
+    tokens: Tokens, dumps: any DumpPort, status: GatewayStatus, dataPlane: any DataPlanePort, logger: Logger,
+    accessLog: AccessLog = .none,
     clock: @escaping @Sendable () -> Double,
     environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool = { _ in true },
     resources: [Resource] = Resource.all
@@ -50,10 +52,11 @@ package final class PlatformServices: Sendable {
     self.writer = writer
     self.dumps = dumps
     self.status = status
+    self.dataPlane = dataPlane
     self.logger = logger
     self.accessLog = accessLog
     self.resources = resources
-    model = CurrentModel(following: store, defaults: configuration.settings)
+    self.model = model
     accounts = AccountServices(
       configuration, passwords: passwords, tokens: tokens, model: model, clock: clock,
       environmentAccounts: environmentAccounts)

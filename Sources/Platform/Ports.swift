@@ -1,5 +1,6 @@
 package import HTTPAPI
 package import JSON
+package import Model
 
 /// The operations on dumps that the platform API needs. The server implements them.
 package protocol DumpPort: Sendable {
@@ -15,6 +16,23 @@ package protocol DumpPort: Sendable {
 
   /// Refuses a `dump_path` at which the next start would not find the dumps.
   func check(dumpPath: String) async throws(APIError)
+}
+
+/// The operations on the data plane that the platform API needs. The server implements them.
+package protocol DataPlanePort: Sendable {
+  /// Lets the rate and throttle counters of users and the turns of servers begin anew.
+  func clearCaches()
+
+  /// The bytes that a user has used in the present window of its limit.
+  ///
+  /// - Parameter now: Unix seconds.
+  func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int
+
+  /// The figures of the data plane, in the text format of Prometheus.
+  func metricsText() async -> String
+
+  /// The connections to servers, and the circuit breakers that are not closed.
+  func statusFigures() async -> (pools: JSONValue, breakers: JSONValue)
 }
 
 /// A dump that was written.

@@ -22,10 +22,12 @@ struct DumpReportTests {
       access: access)
   }
 
-  private func list(_ reports: [DumpReport], _ leftAlone: LeftAlone? = nil) throws -> DumpList {
+  private func list(
+    _ reports: [DumpReport], _ leftAlone: LeftAlone? = nil, knowsVerification: Bool = true
+  ) throws -> DumpList {
     DumpList(
       reports, leftAlone ?? LeftAlone(impostors: [], others: []),
-      in: try DumpLocation(path: "/d/memory_dump.bin", workingDirectory: "/"))
+      in: try DumpLocation(path: "/d/memory_dump.bin", workingDirectory: "/"), knowsVerification: knowsVerification)
   }
 
   private static let fields: Set = [
@@ -80,6 +82,15 @@ struct DumpReportTests {
         """)
     #expect(try list([]).text == "no dumps in /d")
     #expect(try list([DumpReport(unverified: entry())]).text.hasPrefix("1 dump in /d, newest first\n"))
+  }
+
+  @Test("list a dump as not verified here where the program remembers no verification")
+  func listedWithoutVerification() throws {
+    let unreadable = entry(access: .unreadable("no permission"))
+    let reports = [DumpReport(unverified: entry()), DumpReport(unverified: unreadable)]
+    let lines = try list(reports, knowsVerification: false).text.split(separator: "\n")
+    #expect(lines[1].hasSuffix("  1966 bytes  not verified here"))
+    #expect(lines[2].hasSuffix("  1966 bytes  NOT READ"))
   }
 
   @Test("verify with one line a dump and the worst outcome of all")

@@ -27,12 +27,17 @@ struct Walkthrough: ~Copyable {
     let swift = root.appending(path: "bin/swift")
     try Data("#!/bin/sh\ncase \"$*\" in *--show-bin-path) echo '\(programs)' ;; esac\n".utf8).write(to: swift)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: swift.path())
-    let probe = try GatehouseProcess(dumps: directory.appending(path: "probe"))
-    try probe.waitUntilReady()
-    #expect(try probe.stop() == 0)
-    port = probe.port
+    port = try Self.freePort(in: directory)
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     environment = ["PATH": "\(root.path())bin:\(root.path())/bin:\(path)", "PORT": "\(port)", "HOME": root.path()]
+  }
+
+  /// A port that a gateway had a moment ago.
+  static func freePort(in directory: URL) throws -> Int {
+    let probe = try GatehouseProcess(dumps: directory.appending(path: "probe-\(UUID().uuidString)"))
+    try probe.waitUntilReady()
+    #expect(try probe.stop() == 0)
+    return probe.port
   }
 
   /// The fences of a page with a language, up to a heading.

@@ -65,6 +65,15 @@ struct StartFaultTests {
     #expect(Set(rows.map(\.words)) == used)
   }
 
+  @Test("ask for the key first when no dump can be loaded, and name an empty start only to give the state up")
+  func emptyStart() throws {
+    let message = "\(StartFault.noneLoads(3).message)"
+    let key = try #require(message.firstRange(of: "Set the key"))
+    let words = "Only to give up the state in these dumps, set MEM_ALLOW_EMPTY_START"
+    let end = try #require(message.firstRange(of: words))
+    #expect(key.upperBound < end.lowerBound)
+  }
+
   @Test("have exit codes that the page for operators explains, as it does every other code")
   func exitCodes() throws {
     let explained = try operating.matches(of: /(?m)^\| (\d+) \| [^|]+ \| [^|]+ \|$/).compactMap { Int32($0.output.1) }

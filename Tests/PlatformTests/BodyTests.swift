@@ -65,6 +65,20 @@ struct BodyTests {
         == 1)
   }
 
+  @Test("name every API that can be created")
+  func apiNames() {
+    for (name, version) in [("a", "1"), (String(repeating: "n", count: 64), String(repeating: "v", count: 8))] {
+      let api: JSONObject = ["api_name": .string(name), "api_version": .string(version)]
+      #expect(faults(APIs.createBody, .object(api)) == [])
+      #expect(faults(APIs.updateBody, .object(api)) == [])
+      #expect(faults(Subscriptions.body, .object(api.merging(["username": "alice"]))) == [])
+      let endpoint = api.merging(["endpoint_method": "GET", "endpoint_uri": "/", "endpoint_description": "d"])
+      #expect(faults(Endpoints.createBody, .object(endpoint)) == [])
+      #expect(faults(Endpoints.updateBody, .object(endpoint)) == [])
+    }
+    #expect(faults(Subscriptions.body, ["username": "alice", "api_name": "", "api_version": "v1"]).count == 1)
+  }
+
   @Test("take what Doorman takes beside the exact type")
   func leniency() throws {
     let body = try Users.createBody.check(
@@ -75,6 +89,24 @@ struct BodyTests {
     #expect(body.fields["ui_access"] == true)
     #expect(faults(Users.createBody, .object(user.merging(["rate_limit_duration": "five"]))).count == 1)
     #expect(faults(Users.createBody, .object(user.merging(["rate_limit_duration": 1.5]))).count == 1)
+  }
+
+  @Test("of APIs have times of their own only where a number of seconds is given")
+  func ownTimes() throws {
+    let api: JSONObject = ["api_name": "a", "api_version": "v1"]
+    let given = api.merging(["api_read_timeout": 0.5, "api_pool_timeout": 86_400, "api_write_timeout": .null])
+    for model in [APIs.createBody, APIs.updateBody] {
+      let body = try model.check(.object(given)).fields
+      #expect(body["api_read_timeout"] == 0.5 && body["api_pool_timeout"] == 86_400)
+      #expect(body["api_write_timeout"] == nil && body["api_connect_timeout"] == nil)
+      for wrong: JSONValue in [0, -1, 86_400.5, "5", true] {
+        #expect(faults(model, .object(api.merging(["api_connect_timeout": wrong]))).count == 1)
+      }
+    }
+    #expect(
+      faults(APIs.updateBody, ["api_read_timeout": 0]) == [
+        "'api_read_timeout' must be greater than 0 and at most 86400"
+      ])
   }
 
   @Test("nest: a validation schema's rules are checked to the bottom")

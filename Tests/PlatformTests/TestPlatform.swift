@@ -1,6 +1,7 @@
 import Authentication
 import DocumentStore
 import HTTPAPI
+import JSON
 import Logging
 import Model
 import Platform
@@ -13,6 +14,14 @@ enum TestPlatform {
       throw APIError(500, "MEM006", "no dumps")
     }
     func check(dumpPath: String) async throws(APIError) {}
+  }
+
+  private struct NoDataPlane: DataPlanePort {
+    func metricsText() async -> String { "calls 0\n" }
+    func statusFigures() async -> (pools: JSONValue, breakers: JSONValue) { ([], []) }
+
+    func clearCaches() {}
+    func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int { 0 }
   }
 
   /// A log that keeps every commit at once.
@@ -32,9 +41,10 @@ enum TestPlatform {
     let writer = StateWriter(
       store: store, commitLog: log, standby: status.standby, isSealed: { isSealed }, isSaved: { isSaved })
     return PlatformServices(
-      configuration: PlatformConfiguration(settings: settings, version: "1"), store: store, writer: writer,
+      configuration: PlatformConfiguration(settings: settings, version: "1"),
+      model: CurrentModel(following: store, defaults: settings), writer: writer,
       passwords: Passwords(threads: 1, own: []), tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
-      dumps: NoDumps(), status: status, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 },
-      resources: resources)
+      dumps: NoDumps(), status: status, dataPlane: NoDataPlane(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 }, resources: resources)
   }
 }

@@ -23,6 +23,18 @@ struct APIRuleTests {
     #expect(test.count(Collections.apis) == 2)
   }
 
+  @Test("the same API with another time of its servers, or without it, is refused")
+  func times() throws {
+    let test = try RuleTest()
+    let timed = fields.merging(["api_read_timeout": 5])
+    _ = try test.change { try APIs.create(timed, in: &$0) }
+    #expect(try test.document(Collections.apis)["api_read_timeout"] == 5)
+    #expect(test.code { try APIs.create(timed, in: &$0) } == nil)
+    for other in [fields, fields.merging(["api_read_timeout": 1])] {
+      #expect(test.code { try APIs.create(other, in: &$0) } == "API002")
+    }
+  }
+
   @Test("an API keeps its name, version, identifier and path")
   func changes() throws {
     let (test, fields) = (try RuleTest(), fields)

@@ -9,7 +9,7 @@ struct RoutingRuleTests {
   @Test("a routing has a client key of its own, and keeps it")
   func lifetime() throws {
     let test = try RuleTest()
-    let fields: JSONObject = ["routing_name": "r", "client_key": "k", "routing_servers": ["s"]]
+    let fields: JSONObject = ["routing_name": "r", "client_key": "k", "routing_servers": ["http://s"]]
     #expect(try test.change { try Routings.create(fields, in: &$0) } == "k")
     #expect(test.code { try Routings.create(fields, in: &$0) } == "RTG001")
     let (change, other): (JSONObject, JSONObject) = (["routing_name": "s", "client_key": "k"], ["client_key": "l"])

@@ -29,7 +29,7 @@ struct DefaultTests {
       "\(configuration.memory.autoSaveFrequency) \(String(describing: configuration.memory.autoSaveMaximumAge))",
       "\(configuration.memory.allowsEmptyStart) \(configuration.memory.allowsOlderStart)",
       "\(configuration.administrator) \(String(describing: configuration.sidecar)) \(configuration.connections)",
-      "\(configuration.platform)", "\(String(describing: configuration.sideFile))",
+      "\(configuration.platform)", "\(configuration.gateway)", "\(String(describing: configuration.sideFile))",
     ]
   }
 

@@ -32,7 +32,9 @@ package struct DumpCommands: Sendable {
 
   /// Lists the dumps, newest first, in the order in which a start tries them.
   package func list(json: Bool) throws {
-    let list = DumpList(try catalogue().map(DumpReport.init(unverified:)), try directory.leftAlone(), in: location)
+    let list = DumpList(
+      try catalogue().map(DumpReport.init(unverified:)), try directory.leftAlone(), in: location,
+      knowsVerification: false)
     print(json ? JSONWriter.text(.object(list.json)) : list.text)
   }
 

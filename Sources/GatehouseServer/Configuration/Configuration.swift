@@ -106,6 +106,8 @@ package struct Configuration: Sendable {
     package static let standardLocalhostBypass = true
     /// The policy for scripts of other origins.
     package let crossOrigin: CrossOriginPolicy.Configuration
+    /// The clients that may read the metrics.
+    package let metrics: MetricsAccess
     /// The value of `Content-Security-Policy`, or `nil` for the default.
     package let contentSecurityPolicy: String?
   }

@@ -167,7 +167,7 @@ extension Configuration {
       cookies: cookies(&reader), tokens: tokens, loginLimit: isLoginUnlimited ? nil : loginLimit,
       registrationLimit: limit(&reader, limits.registrationCount, limits.registrationWindow),
       localhostBypass: reader.value(of: http.localhostBypass),
-      crossOrigin: crossOrigin(&reader),
+      crossOrigin: crossOrigin(&reader), metrics: metrics(&reader),
       contentSecurityPolicy: contentSecurityPolicy(&reader))
   }
 }

@@ -16,7 +16,10 @@ package struct GatewaySettings: SettingGroup {
   package let tokens = Tokens()
   package let http = HTTP()
   package let limits = Limits()
+  package let calls = Calls()
   package let crossOrigin = CrossOrigin()
+  package let compression = Compression()
+  package let metrics = Metrics()
   package let logs = LogSettings.declarations
 }
 

@@ -135,7 +135,7 @@ extension StartFault {
   static func noneLoads(_ count: Int) -> StartFault {
     StartFault(
       .noDumpLoads,
-      "none of the dumps can be loaded, so the gateway does not start: new, empty dumps would take precedence over them. Set the right MEM_ENCRYPTION_KEY (or MEM_ENCRYPTION_KEYS_OLD), restore a good file, or set MEM_ALLOW_EMPTY_START=true to start empty",
+      "none of the dumps can be loaded, so the gateway does not start: new, empty dumps would take precedence over them. Set the key that they were encrypted with as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD; if the key is right, bring back a good file. Only to give up the state in these dumps, set MEM_ALLOW_EMPTY_START=true",
       ["dumps": .stringConvertible(count)])
   }
 

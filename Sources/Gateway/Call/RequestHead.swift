@@ -83,6 +83,15 @@ struct RequestHead {
 
   var targetText: String { text(target) }
 
+  /// The path without its query, cut where it is very long.
+  var pathForLog: String {
+    bytes.withUnsafeReadableBytes { bytes in
+      let path = bytes[target].prefix { $0 != UInt8(ascii: "?") }
+      let text = String(decoding: UnsafeRawBufferPointer(rebasing: path.prefix(512)), as: UTF8.self)
+      return path.count > 512 ? text + "…" : text
+    }
+  }
+
   /// Bytes of all names and values.
   var size: Int { fields.reduce(0) { $0 + $1.name.count + $1.value.count } }
 

@@ -31,11 +31,12 @@ struct AnswerHead {
   ///
   /// - Parameters:
   ///   - closes: whether the connection ends after the answer.
+  ///   - isCompressed: whether the gateway compresses the body.
   ///   - gatewayTime: milliseconds.
   ///   - backendTime: milliseconds.
   func write(
-    _ answer: ResponseHead, closes: Bool, date: @autoclosure () -> String, gatewayTime: Int, backendTime: Int,
-    into buffer: inout ByteBuffer
+    _ answer: ResponseHead, closes: Bool, isCompressed: Bool, date: @autoclosure () -> String, gatewayTime: Int,
+    backendTime: Int, into buffer: inout ByteBuffer
   ) {
     beginStatus(answer.status, into: &buffer)
     var hasDate = false
@@ -50,13 +51,15 @@ struct AnswerHead {
         }
         if RequestHeadNames.isNamed(bytes, field.name, "date") { hasDate = true }
         // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be.
-        if field.name.count == 14, answer.framing == .none, !call.isHead, answer.status != 304,
-          RequestHeadNames.isNamed(bytes, field.name, "content-length")
-        {
-          continue
-        }
+        let hasNoLength = answer.framing == .none && !call.isHead && answer.status != 304
+        if hasNoLength || isCompressed, RequestHeadNames.isNamed(bytes, field.name, "content-length") { continue }
+        if isCompressed, RequestHeadNames.isNamed(bytes, field.name, "accept-ranges") { continue }
         buffer.writeBytes(name)
         buffer.writeStaticString(": ")
+        // The compressed body is not the same to the byte (RFC 9110, section 8.8.1).
+        if isCompressed, RequestHeadNames.isNamed(bytes, field.name, "etag"), bytes[field.value.lowerBound] == 0x22 {
+          buffer.writeStaticString("W/")
+        }
         buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[field.value]))
         buffer.writeStaticString("\r\n")
       }
@@ -70,16 +73,20 @@ struct AnswerHead {
     Self.field("X-Gateway-Time: ", String(gatewayTime), into: &buffer)
     Self.field("X-Backend-Time: ", String(backendTime), into: &buffer)
     writeCrossOrigin(into: &buffer)
-    if framing(answer) == .chunked { buffer.writeStaticString("transfer-encoding: chunked\r\n") }
+    if isCompressed { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
+    if framing(answer, isCompressed: isCompressed) == .chunked {
+      buffer.writeStaticString("transfer-encoding: chunked\r\n")
+    }
     if closes { buffer.writeStaticString("connection: close\r\n") }
     buffer.writeStaticString("\r\n")
   }
 
   /// How the body of a server's answer is sent to the client.
-  func framing(_ answer: ResponseHead) -> Framing {
+  func framing(_ answer: ResponseHead, isCompressed: Bool) -> Framing {
     switch answer.framing {
-    case .none, .counted: .plain
-    case .chunked, .untilClose: call.minorVersion == 1 ? .chunked : .untilClose
+    case .none: .plain
+    case .counted where !isCompressed: .plain
+    case .counted, .chunked, .untilClose: call.minorVersion == 1 ? .chunked : .untilClose
     }
   }
 

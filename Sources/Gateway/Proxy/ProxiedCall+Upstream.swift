@@ -108,9 +108,9 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   func upstreamSent(head answer: ResponseHead) {
-    guard phase == .waiting, let admission, let server else { return }
+    guard phase == .waiting, let admission else { return }
     let now = NIODeadline.now().uptimeNanoseconds
-    server.health.noteSuccess()
+    server?.health.noteSuccess()
     if RetryRules.isFailure(answer.status) {
       admission.api.breaker.fail(now: now)
       if mayRetry(isAnswered: true), admission.api.breaker.admit(now: now) { return retry() }
@@ -119,14 +119,18 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if answer.status == 404 { return self.answer(.notFoundThere) }
     answerStart = now
-    let backend = Int((now - tryStart) / 1_000_000)
+    let (whole, server) = (now - started, now - tryStart)
+    loop.metrics.backendTime.add(server)
+    loop.metrics.gatewayTime.add(whole > server ? whole - server : 0)
+    let backend = Int(server / 1_000_000)
     let writer = AnswerHead(call: answeredCall, api: admission.api)
-    let framing = writer.framing(answer)
+    let isCompressed = beginCompression(answer)
+    let framing = writer.framing(answer, isCompressed: isCompressed)
     let closes = client.beginAnswer(saysClose: framing == .untilClose) || framing == .untilClose
     var buffer = client.buffer(capacity: 1024)
     writer.write(
-      answer, closes: closes, date: loop.dateText(),
-      gatewayTime: max(0, Int((now - started) / 1_000_000) - backend), backendTime: backend, into: &buffer)
+      answer, closes: closes, isCompressed: isCompressed, date: loop.dateText(),
+      gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: &buffer)
     phase = .answering
     status = answer.status
     answerBytes = answer.bytes.readableBytes
@@ -137,20 +141,34 @@ extension ProxiedCall: UpstreamReceiver {
   func upstreamSent(body bytes: ByteBuffer) {
     guard phase == .answering else { return }
     answerBytes += bytes.readableBytes
-    client.write(body: bytes)
+    client.write(body: gzip?.write(bytes) ?? bytes)
     if !client.isWritable { connection?.pause() }
   }
 
   func upstreamPaused() {
-    if phase == .answering { client.flush() }
+    guard phase == .answering else { return }
+    // What came is passed on as it comes, also through the compression.
+    if let gzip { client.write(body: gzip.flush()) }
+    client.flush()
   }
 
   func upstreamEnded() {
     connection = nil
     guard phase == .answering else { return }
     let client = client
+    if let gzip { client.write(body: gzip.finish()) }
     end(status: status)
     client.endAnswer()
+  }
+
+  /// - Returns: whether the body is compressed.
+  private func beginCompression(_ answer: ResponseHead) -> Bool {
+    let compression = gateway.configuration.compression
+    guard head.has(.acceptEncoding), let level = compression.level,
+      compression.applies(answer, acceptEncoding: head.values(.acceptEncoding))
+    else { return false }
+    gzip = GzipStream(level: level, ByteBufferAllocator())
+    return gzip != nil
   }
 
   func upstreamFailed(_ failure: UpstreamFailure) {
@@ -160,6 +178,7 @@ extension ProxiedCall: UpstreamReceiver {
     let now = NIODeadline.now().uptimeNanoseconds
     if isStale, !hasRetriedStale, body.isRepeatable, head.method.isIdempotent {
       hasRetriedStale = true
+      gateway.metrics.staleRetries.add()
       tries -= 1
       return connect()
     }
@@ -167,7 +186,9 @@ extension ProxiedCall: UpstreamReceiver {
     admission.api.breaker.fail(now: now)
     if failure == .unreachable { server?.health.noteFailure(now: now) }
     switch failure {
-    case .readTimeout, .writeTimeout: answer(.timeout)
+    case .readTimeout, .writeTimeout:
+      gateway.metrics.timeouts.add()
+      answer(.timeout)
     case .unreachable, .closedBeforeAnswer, .broken, .crowded:
       if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
       answer(.unreachable)
@@ -185,7 +206,8 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   private func retry() {
-    connection?.abandon()
+    gateway.metrics.retries.add()
+    connection?.drain()
     connection = nil
     let delay = gateway.retries.delay(before: tries - 1, random: Double.random(in: 0...1, using: &loop.random))
     after(nanoseconds: delay) { $0.connect() }

@@ -28,6 +28,8 @@ final class ProxiedCall {
   var wish: ConnectionWish?
   var timer: Scheduled<Void>?
   var server: UpstreamServer?
+  /// Compresses the answer's body.
+  var gzip: GzipStream?
   var tries = 0
   var hasRetriedStale = false
   /// When the present try began, and when its answer did.
@@ -125,6 +127,7 @@ final class ProxiedCall {
   /// Answers in the place of a server.
   func answer(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
+    if let code = failure.code { gateway.metrics.refuse(code) }
     let closes = client.beginAnswer(saysClose: failure.closes) || failure.closes
     var buffer = client.buffer(capacity: 512)
     let bytes = AnswerHead(call: answeredCall, api: api).write(
@@ -135,6 +138,9 @@ final class ProxiedCall {
       client.write(body: ByteBuffer(bytes: bytes))
     }
     let client = client
+    // A server's answer that is not passed on may end, and then the connection serves the next call.
+    connection?.drain()
+    connection = nil
     end(status: failure.status)
     client.endAnswer()
   }
@@ -163,6 +169,10 @@ final class ProxiedCall {
     connection?.abandon()
     connection = nil
     account()
+    (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
+    let duration = NIODeadline.now().uptimeNanoseconds - started
+    loop.metrics.wholeTime.add(duration)
+    if isLogged { log(duration) }
     client.finished(self)
   }
 

@@ -12,8 +12,10 @@ final class EndpointPlan: Sendable {
   let servers: ServerRing?
   /// Whether bodies must be validated.
   let isValidated: Bool
+  let counters: StatusCounters
 
-  init(_ record: EndpointRecord, servers: ServerRing?, isValidated: Bool) {
+  init(_ record: EndpointRecord, servers: ServerRing?, isValidated: Bool, counters: StatusCounters) {
+    self.counters = counters
     self.record = record
     self.servers = servers
     self.isValidated = isValidated

@@ -1,4 +1,5 @@
 import JSON
+import Model
 import Synchronization
 
 /// Every server that a table has named, once for each URL, so that its health outlives the tables.

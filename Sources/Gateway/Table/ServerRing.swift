@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// The servers of an API, an endpoint or a routing, which take turns over all event loops.

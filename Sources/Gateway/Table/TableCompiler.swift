@@ -8,6 +8,7 @@ import Model
 struct TableCompiler: Sendable {
   let servers: ServerRegistry
   let breakers: CircuitBreaker.Settings
+  let metrics: CallMetrics
 
   /// A table of all documents.
   ///
@@ -140,7 +141,8 @@ struct TableCompiler: Sendable {
   private func plan(_ record: EndpointRecord, isValidated: Bool, _ present: ServerRing?) -> EndpointPlan {
     EndpointPlan(
       record, servers: record.servers.isEmpty ? nil : servers.ring(record.servers, present: present),
-      isValidated: isValidated)
+      isValidated: isValidated,
+      counters: metrics.endpoint(APIPlan.label(record.apiName, record.apiVersion), record.method, record.uri))
   }
 
   private func plan(

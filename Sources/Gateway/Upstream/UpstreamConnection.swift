@@ -40,6 +40,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   private let pool: OriginPool
   private var context: ChannelHandlerContext?
+  private var allocator = ByteBufferAllocator()
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
   private var deadline: LazyDeadline?
@@ -61,12 +62,14 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   var isWritable: Bool { context?.channel.isWritable ?? false }
-  var isOpen: Bool { context?.channel.isActive ?? false }
+  /// Whether the server can still answer.
+  private(set) var isOpen = true
   /// Whether an answer to the present request has begun.
   var isAnswering: Bool { hasAnswerBegun }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    allocator = context.channel.allocator
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self] in self.deadlinePassed() }
   }
 
@@ -86,7 +89,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   func buffer(capacity: Int) -> ByteBuffer {
-    context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
+    allocator.buffer(capacity: capacity)
   }
 
   func write(_ bytes: ByteBuffer) {
@@ -130,7 +133,18 @@ final class UpstreamConnection: ChannelDuplexHandler {
     close()
   }
 
+  /// The call has no use for the rest of the answer. When that comes soon, the connection can be used again.
+  func drain() {
+    receiver = nil
+    guard isRequestComplete, hasAnswerBegun, !isAnswerComplete, !closes else { return close() }
+    resume()
+    setDeadline(.readTimeout, Self.drainTime)
+  }
+
+  private static let drainTime = TimeAmount.seconds(1)
+
   func close() {
+    isOpen = false
     deadline?.clear()
     context?.close(promise: nil)
   }
@@ -174,6 +188,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    isOpen = false
     if receiver != nil {
       do {
         try parser.end()

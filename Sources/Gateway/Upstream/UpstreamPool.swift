@@ -1,3 +1,4 @@
+import Model
 import NIOCore
 import NIOPosix
 
@@ -57,6 +58,9 @@ final class UpstreamPool {
     return pool
   }
 
+  /// The connections, by server.
+  var figures: [PoolFigures] { origins.values.map(\.figures) }
+
   /// Closes the connections that wait for a call.
   func closeIdle() {
     for pool in origins.values { pool.closeIdle() }
@@ -81,8 +85,11 @@ final class OriginPool {
     self.origin = origin
   }
 
-  /// Connections that are open, those among them that wait for a call, and calls that wait for one.
-  var figures: (open: Int, idle: Int, waiting: Int) { (open, idle.count, waiting) }
+  var figures: PoolFigures {
+    PoolFigures(
+      server: "\(origin.isSecure ? "https" : "http")://\(origin.host):\(origin.port)", open: open, idle: idle.count,
+      waiting: waiting)
+  }
 
   /// A connection that waits for a call, if there is one.
   func takeIdle() -> UpstreamConnection? {

@@ -28,6 +28,7 @@ struct BodyCheck {
     case (nil, .required):
       fault(path, "is missing")
       return nil
+    case (nil, .omittable), (.null?, .omittable): return nil
     case (nil, .optional): return .null
     case (nil, .default(let value)): return value
     case (.null?, _) where field.isNullable: return .null
@@ -72,6 +73,11 @@ struct BodyCheck {
     if let what = value.string.flatMap({ field.rule?.fault(in: $0) }) { fault(path, what) }
     if let minimum = field.minimum, let number = value.number, number.double < Double(minimum) {
       fault(path, "must be at least \(minimum)")
+    }
+    if let (above, most) = field.within, let number = value.number?.double,
+      number <= Double(above) || number > Double(most)
+    {
+      fault(path, "must be greater than \(above) and at most \(most)")
     }
     if let minimum = field.minimumItems, let count = value.array?.count, count < minimum {
       fault(path, "must have at least \(minimum) element\(minimum == 1 ? "" : "s")")

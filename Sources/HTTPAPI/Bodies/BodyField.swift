@@ -25,6 +25,8 @@ package struct BodyField: Sendable {
     case required
     /// Absent counts as null.
     case optional
+    /// Absent and null stay absent, so that the answer has no member that earlier versions did not have.
+    case omittable
     case `default`(JSONValue)
   }
 
@@ -40,6 +42,8 @@ package struct BodyField: Sendable {
   package let length: ClosedRange<Int>?
   /// The smallest number.
   package let minimum: Int?
+  /// A number must be above the first and at most the second.
+  package let within: (above: Int, most: Int)?
   /// The smallest number of elements of an array.
   package let minimumItems: Int?
   /// The rule for a string that becomes part of a path.
@@ -48,16 +52,20 @@ package struct BodyField: Sendable {
   /// A field of any type and limits.
   package init(
     _ name: String, _ kind: Kind, _ presence: Presence, length: ClosedRange<Int>? = nil, minimum: Int? = nil,
-    minimumItems: Int? = nil, nullable: Bool = false, rule: NameRule? = nil
+    within: (above: Int, most: Int)? = nil, minimumItems: Int? = nil, nullable: Bool = false, rule: NameRule? = nil
   ) {
     self.name = name
     self.kind = kind
     self.presence = presence
     self.length = length
     self.minimum = minimum
+    self.within = within
     self.minimumItems = minimumItems
     self.rule = rule
-    if case .optional = presence { isNullable = true } else { isNullable = nullable }
+    switch presence {
+    case .optional, .omittable: isNullable = true
+    case .required, .default: isNullable = nullable
+    }
   }
 }
 
@@ -86,6 +94,11 @@ extension BodyField {
   /// An integer or a fraction.
   package static func number(_ name: String, _ presence: Presence) -> BodyField {
     BodyField(name, .number, presence)
+  }
+
+  /// A time in seconds, also with a fraction: above 0, and at most a day.
+  package static func seconds(_ name: String, _ presence: Presence) -> BodyField {
+    BodyField(name, .number, presence, within: (0, 86_400))
   }
 
   /// A boolean.

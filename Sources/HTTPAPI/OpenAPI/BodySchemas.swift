@@ -31,6 +31,10 @@ extension OpenAPIDocument {
       if length.upperBound != .max { property["maxLength"] = .integer(length.upperBound) }
     }
     if let minimum = field.minimum { property["minimum"] = .integer(minimum) }
+    if let (above, most) = field.within {
+      property["exclusiveMinimum"] = .integer(above)
+      property["maximum"] = .integer(most)
+    }
     if let items = field.minimumItems { property["minItems"] = .integer(items) }
     if case .default(let value) = field.presence { property["default"] = value }
     guard field.isNullable else { return .object(property) }

@@ -10,7 +10,9 @@ final class FrontHandler: ChannelDuplexHandler {
   typealias OutboundOut = IOData
 
   private let connection: ConnectionGuard
-  private let scanner: BodyScanner
+  private let addDecoder: (ChannelPipeline.SynchronousOperations) throws -> BodyScanner
+  /// `nil` as long as nothing had to go to the decoder: then there is none.
+  private var scanner: BodyScanner?
   private let writes: WriteDeadline
   private var service: (any DirectService)?
   private var context: ChannelHandlerContext?
@@ -25,10 +27,14 @@ final class FrontHandler: ChannelDuplexHandler {
   private var isReadDue = false
   private var isInputClosed = false
 
-  init(_ connection: ConnectionGuard, _ scanner: BodyScanner, _ writes: WriteDeadline) {
+  /// - Parameter addDecoder: adds the handlers of the usual way behind this one.
+  init(
+    _ connection: ConnectionGuard, _ writes: WriteDeadline,
+    _ addDecoder: @escaping (ChannelPipeline.SynchronousOperations) throws -> BodyScanner
+  ) {
     self.connection = connection
-    self.scanner = scanner
     self.writes = writes
+    self.addDecoder = addDecoder
   }
 
   /// - Parameter service: of this connection.
@@ -77,12 +83,24 @@ final class FrontHandler: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard isCalling, case .inputClosed? = event as? ChannelEvent else {
-      return context.fireUserInboundEventTriggered(event)
-    }
+    guard case .inputClosed? = event as? ChannelEvent else { return context.fireUserInboundEventTriggered(event) }
+    guard isCalling else { return closeInput(context) }
     // The handlers behind would close the connection before the answer.
     isInputClosed = true
     if left > 0 { service?.bodyBrokeOff() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if scanner == nil { context.close(promise: nil) } else { context.fireErrorCaught(error) }
+  }
+
+  /// The client sends nothing more.
+  private func closeInput(_ context: ChannelHandlerContext) {
+    if scanner == nil {
+      context.close(mode: .output, promise: nil)
+    } else {
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
   }
 
   /// Goes through the bytes that came, as far as the answers allow.
@@ -96,11 +114,22 @@ final class FrontHandler: ChannelDuplexHandler {
       } else if isCalling {
         return
       } else if !begin(context) {
-        let bytes = rest
-        rest = ByteBuffer()
-        return context.fireChannelRead(wrapInboundOut(bytes))
+        return handToDecoder(context)
       }
     }
+  }
+
+  private func handToDecoder(_ context: ChannelHandlerContext) {
+    let bytes = rest
+    rest = ByteBuffer()
+    if scanner == nil {
+      do {
+        scanner = try addDecoder(context.pipeline.syncOperations)
+      } catch {
+        return context.close(promise: nil)
+      }
+    }
+    context.fireChannelRead(wrapInboundOut(bytes))
   }
 
   private func takeBody() {
@@ -114,7 +143,8 @@ final class FrontHandler: ChannelDuplexHandler {
 
   /// - Returns: `false` when the bytes are for the decoder.
   private func begin(_ context: ChannelHandlerContext) -> Bool {
-    guard let service, scanner.isBetweenRequests, connection.isAtRest, let request = service.recognize(rest) else {
+    guard let service, scanner?.isBetweenRequests != false, connection.isAtRest, let request = service.recognize(rest)
+    else {
       return false
     }
     switch connection.beginDirect(hasBody: request.bodyLength > 0, closes: request.closes) {
@@ -144,7 +174,7 @@ final class FrontHandler: ChannelDuplexHandler {
     process(context)
     if !isCalling, isInputClosed {
       isInputClosed = false
-      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+      closeInput(context)
     }
     readIfDue(context)
   }

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The limits of a user's requests to APIs, with the values that Doorman takes for absent fields.
 package struct UserLimits: Sendable, Equatable {
@@ -28,6 +28,9 @@ package struct UserLimits: Sendable, Equatable {
     package let bytes: Int
     /// Seconds.
     package let window: Int
+
+    /// The end of the window of a moment. Both in Unix seconds; windows begin at multiples of their length.
+    package func windowEnd(after now: Int) -> Int { (now / window + 1) * window }
   }
 
   /// `nil` for no limit.
@@ -45,7 +48,7 @@ package struct UserLimits: Sendable, Equatable {
 
   /// Decodes the fields of a user. `rate_limit_enabled: false` does not switch off a limit that has a duration, as in
   /// Doorman; the same holds for the throttle.
-  init(_ user: JSONObject) {
+  package init(_ user: JSONObject) {
     rate = Self.rate(user)
     throttle = Self.throttle(user)
     bandwidth = Self.bandwidth(user)

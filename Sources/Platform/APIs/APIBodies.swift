@@ -3,12 +3,17 @@ import JSON
 import Rules
 
 extension APIs {
+  /// The length of an API's name, in every body that names an API.
+  static let nameLength = 1...64
+  /// The length of an API's version. Other bodies allow at least as much.
+  static let versionLength = 1...8
+
   /// The body of a request that creates an API.
   static let createBody = BodyModel(
     "CreateApiModel",
     [
-      .name("api_name", .required, length: 1...64, .plainSegment),
-      .name("api_version", .required, length: 1...8, .plainSegment),
+      .name("api_name", .required, length: nameLength, .plainSegment),
+      .name("api_version", .required, length: versionLength, .plainSegment),
       .string("api_description", .optional, length: 0...127),
       .strings("api_allowed_roles", .default([])),
       .strings("api_allowed_groups", .default([])),
@@ -52,14 +57,14 @@ extension APIs {
       .boolean("api_is_crud", .default(false), nullable: true),
       .string("api_crud_collection", .optional),
       .object("api_crud_schema", .optional),
-    ])
+    ] + timeouts)
 
   /// The body of a request that changes an API. Fields that are absent or null stay as they are.
   static let updateBody = BodyModel(
     "UpdateApiModel",
     [
-      .string("api_name", .optional, length: 1...25),
-      .string("api_version", .optional, length: 1...8),
+      .string("api_name", .optional, length: nameLength),
+      .string("api_version", .optional, length: versionLength),
       .string("api_description", .optional, length: 0...127),
       .strings("api_allowed_roles", .optional),
       .strings("api_allowed_groups", .optional),
@@ -103,5 +108,8 @@ extension APIs {
       .boolean("api_is_crud", .optional),
       .string("api_crud_collection", .optional),
       .object("api_crud_schema", .optional),
-    ])
+    ] + timeouts)
+
+  /// The times that the servers of an API have. An API without its own has those of the gateway.
+  private static let timeouts = APIs.timeoutFields.map { BodyField.seconds($0, .omittable) }
 }

@@ -10,7 +10,7 @@ enum APIRoutes {
   static let routes: [Route] = [
     Route(
       .post, "/platform/api", "Create an API", .permission(.manageAPIs, "API007"), body: .model(APIs.createBody),
-      success: 201, failures: [400: ["API002", "API013"]]
+      success: 201, failures: [400: ["API002", "API013", "API016"]]
     ) { call in
       let fields = try call.requiredBody().fields
       guard let api = try await call.write({ try APIs.create(fields, in: &$0) }) else {
@@ -25,7 +25,7 @@ enum APIRoutes {
     },
     .change(
       path, "Change an API", .permission(.manageAPIs, "API008"), body: APIs.updateBody,
-      failures: [400: ["API003", "API005", "API013"]], message: "API updated"
+      failures: [400: ["API003", "API005", "API013", "API016"]], message: "API updated"
     ) { call, changes, transaction in
       try APIs.update(call.parameter("api_name"), call.parameter("api_version"), changes, in: &transaction)
     },

@@ -7,7 +7,7 @@ extension Endpoints {
   static let createBody = BodyModel(
     "CreateEndpointModel",
     [
-      .string("api_name", .required, length: 1...50),
+      .string("api_name", .required, length: APIs.nameLength),
       .string("api_version", .required, length: 1...10),
       .name("endpoint_method", .required, length: 1...10),
       .name("endpoint_uri", .required, length: 1...255, .path),
@@ -22,7 +22,7 @@ extension Endpoints {
   static let updateBody = BodyModel(
     "UpdateEndpointModel",
     [
-      .string("api_name", .optional, length: 1...50),
+      .string("api_name", .optional, length: APIs.nameLength),
       .string("api_version", .optional, length: 1...10),
       .string("endpoint_method", .optional, length: 1...10),
       .string("endpoint_uri", .optional, length: 1...255),

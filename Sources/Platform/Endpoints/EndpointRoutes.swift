@@ -9,7 +9,7 @@ enum EndpointRoutes {
   static let routes: [Route] = [
     .create(
       "/platform/endpoint", "Create an endpoint", .permission(.manageEndpoints, "END010"), body: Endpoints.createBody,
-      failures: [400: ["END001", "END002"]], message: "Endpoint created"
+      failures: [400: ["END001", "END002", "END024"]], message: "Endpoint created"
     ) { _, fields, transaction in _ = try Endpoints.create(fields, in: &transaction) },
     .read(
       "/platform/endpoint/{api_name}/{api_version}", "List an API's endpoints", .user(), failures: [400: ["END005"]]
@@ -26,7 +26,7 @@ enum EndpointRoutes {
     },
     .change(
       path, "Change an endpoint", .permission(.manageEndpoints, "END011"), body: Endpoints.updateBody,
-      failures: [400: ["END003", "END006", "END007"]], message: "Endpoint updated"
+      failures: [400: ["END003", "END006", "END007", "END024"]], message: "Endpoint updated"
     ) { call, changes, transaction in try Endpoints.update(key(call), changes, in: &transaction) },
     .delete(
       path, "Delete an endpoint", .permission(.manageEndpoints, "END012"), failures: [400: ["END004"]],

@@ -2,16 +2,18 @@ import HTTPAPI
 import HTTPTypes
 import JSON
 import Model
+import NIOCore
 
-/// `/api/health`, `/api/status` and `/api/caches`: the gateway's state for operators, beside its data plane.
+/// `/api/health`, `/api/status`, `/api/caches` and `/metrics`: the gateway's state for operators, beside its data plane.
 enum GatewayRoutes {
   static let routes: [Route] = [
     Route(.get, "/api/health", "Whether the gateway is there", .everyone) { _ in .raw(["status": "online"]) },
     Route(
       .get, "/api/status", "How the gateway is", .permission(.manageGateway, "GTW013", missingToken: "GTW401"),
-      using: \.status
-    ) { _, status in
-      let activity = status.activity()
+      using: \.self
+    ) { _, services in
+      let activity = services.status.activity()
+      let figures = await services.dataPlane.statusFigures()
       let tenths = activity.memoryPercent.map { Int(($0 * 10).rounded()) }
       return .data([
         "status": "online",
@@ -20,16 +22,34 @@ enum GatewayRoutes {
         "memory_usage": tenths.map { .string("\($0 / 10).\($0 % 10)%") } ?? .null,
         "active_connections": .integer(activity.connections),
         "uptime": .string(uptime(activity.seconds)),
+        "upstreams": figures.pools,
+        "circuit_breakers": figures.breakers,
       ])
     },
     Route(
       .delete, "/api/caches", "Clear caches and limit counters of the data plane",
-      .permission(.manageGateway, "GTW008"), changesState: false
-    ) { _ in .message("All caches cleared") },
+      .permission(.manageGateway, "GTW008"), changesState: false, using: \.dataPlane
+    ) { _, dataPlane in
+      dataPlane.clearCaches()
+      return .message("All caches cleared")
+    },
+    Route(
+      .get, "/metrics", "The figures of calls to APIs, for Prometheus", .everyone, failures: [403: [], 503: []],
+      using: \.self
+    ) { call, services in
+      let access = services.configuration.metrics
+      guard access.isEnabled else { return text("prometheus_disabled 1\n", status: 503) }
+      guard access.allows(call) else { return text("prometheus_forbidden 1\n", status: 403) }
+      return text(await services.dataPlane.metricsText())
+    },
     Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _ in
       .nothing().adding([.allow: "DELETE, OPTIONS"])
     },
   ]
+
+  private static func text(_ text: String, status: Int = 200) -> Answer {
+    .encoded(ByteBuffer(string: text), type: "text/plain; version=0.0.4; charset=utf-8", status: status)
+  }
 
   /// A duration as `2d 3h 0m 11s`, from the largest unit that is not zero. Minutes are always there.
   private static func uptime(_ seconds: Int) -> String {

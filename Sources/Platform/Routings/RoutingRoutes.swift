@@ -10,7 +10,7 @@ enum RoutingRoutes {
   static let routes: [Route] = [
     Route(
       .post, "/platform/routing", "Create a routing", .permission(.manageRoutings, "RTG009"),
-      body: .model(Routings.createBody), success: 201, failures: [400: ["RTG001"]]
+      body: .model(Routings.createBody), success: 201, failures: [400: ["RTG001", "RTG014"]]
     ) { call in
       let fields = try call.requiredBody().fields
       let key = try await call.write { try Routings.create(fields, in: &$0) }
@@ -25,7 +25,7 @@ enum RoutingRoutes {
     ) { call in try Routings.read(call.parameter("client_key"), in: call.state) },
     .change(
       "/platform/routing/{client_key}", "Change a routing", .permission(.manageRoutings, "RTG010"),
-      body: Routings.updateBody, failures: [400: ["RTG004", "RTG005"]], message: "Routing updated"
+      body: Routings.updateBody, failures: [400: ["RTG004", "RTG005", "RTG014"]], message: "Routing updated"
     ) { call, changes, transaction in
       try Routings.update(call.parameter("client_key"), changes, in: &transaction)
     },

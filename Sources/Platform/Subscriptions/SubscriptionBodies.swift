@@ -8,7 +8,7 @@ extension Subscriptions {
     "SubscribeModel",
     [
       .string("username", .required, length: 3...50),
-      .string("api_name", .required, length: 3...50),
-      .string("api_version", .required, length: 1...5),
+      .string("api_name", .required, length: APIs.nameLength),
+      .string("api_version", .required, length: APIs.versionLength),
     ])
 }

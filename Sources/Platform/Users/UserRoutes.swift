@@ -14,16 +14,15 @@ enum UserRoutes {
       failures: [400: ["USR001", "USR005", "USR016"], 403: ["USR006", "USR015"]], using: \.accounts.passwords, create),
     list("/platform/user/all"),
     list("/platform/user"),
-    .read("/platform/user/me", "Read oneself", .user(), failures: [404: ["USR002"]]) { call in
+    read("/platform/user/me", "Read oneself", failures: [404: ["USR002"]]) { call in
       let requester = try call.requester()
       return try Users.read(requester.username, by: requester, in: call.state)
     },
-    .read(
-      "/platform/user/email/{email}", "Read a user by e-mail address", .user(),
-      failures: [403: ["USR008"], 404: ["USR002"]]
+    read(
+      "/platform/user/email/{email}", "Read a user by e-mail address", failures: [403: ["USR008"], 404: ["USR002"]]
     ) { call in try Users.read(email: call.parameter("email"), by: call.requester(), in: call.state) },
-    .read(
-      "/platform/user/{username}", "Read a user", .user(), failures: [403: ["USR008"], 404: ["USR002"]]
+    read(
+      "/platform/user/{username}", "Read a user", failures: [403: ["USR008"], 404: ["USR002"]]
     ) { call in try Users.read(call.parameter("username"), by: call.requester(), in: call.state) },
     Route(
       .put, "/platform/user/{username}", "Change a user", .user(), body: .model(Users.updateBody),
@@ -41,6 +40,25 @@ enum UserRoutes {
       try Users.delete(call.parameter("username"), by: call.requester(), in: &transaction)
     },
   ]
+
+  private static func read(
+    _ path: String, _ summary: String, failures: KeyValuePairs<Int, [String]>,
+    _ user: @escaping @Sendable (Call) throws -> JSONObject
+  ) -> Route {
+    Route(.get, path, summary, .user(), failures: failures, using: \.self) { call, services in
+      .data(addingUse(to: try user(call), services))
+    }
+  }
+
+  /// Adds the bytes that a user's calls have used, while the user has a limit of them.
+  private static func addingUse(to user: JSONObject, _ services: PlatformServices) -> JSONObject {
+    guard let limit = UserLimits(user).bandwidth, let username = user["username"]?.string else { return user }
+    let now = services.accounts.now()
+    let used = services.dataPlane.bandwidthUsed(by: username, limit: limit, now: now)
+    return user.merging([
+      "bandwidth_usage_bytes": .integer(used), "bandwidth_resets_at": .integer(limit.windowEnd(after: now)),
+    ])
+  }
 
   private static func list(_ path: String) -> Route {
     .list(

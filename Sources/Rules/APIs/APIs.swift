@@ -23,7 +23,8 @@ package enum APIs {
   /// Creates an API.
   ///
   /// - Returns: the new API, or `nil` when there is one with the same fields.
-  /// - Throws: `API002` when there is one with other fields; `API013` for a public API with credits.
+  /// - Throws: `API002` when there is one with other fields; `API013` for a public API with credits; `API016` for a
+  ///   server that is no URL.
   package static func create(_ fields: JSONObject, in transaction: inout Transaction) throws(RuleViolation)
     -> JSONObject?
   {
@@ -38,6 +39,7 @@ package enum APIs {
       }
       return nil
     }
+    try ServerURLs.check("api_servers", of: fields, code: "API016", type: fields["api_type"])
     var api = fields
     api["api_id"] = .string(UUID().uuidString.lowercased())
     api["api_path"] = .string("/\(name)/\(version)")
@@ -48,7 +50,7 @@ package enum APIs {
   /// Changes an API.
   ///
   /// - Throws: `API003` when there is none; `API005` for another name or version; `API013` for a public API with
-  ///   credits.
+  ///   credits; `API016` for a new server that is no URL.
   package static func update(
     _ name: String, _ version: String, _ changes: JSONObject, in transaction: inout Transaction
   ) throws(RuleViolation) {
@@ -60,7 +62,9 @@ package enum APIs {
     // The server gives these fields, and endpoints refer to them.
     changes["api_id"] = nil
     changes["api_path"] = nil
-    try checkCredits(api.merging(changes))
+    let changed = api.merging(changes)
+    try checkCredits(changed)
+    try ServerURLs.check("api_servers", of: changed, before: api, code: "API016", type: changed["api_type"])
     try transaction.setting(changes, in: Collections.apis, by(name, version))
   }
 
@@ -76,6 +80,11 @@ package enum APIs {
     }
     transaction.delete(from: Collections.endpoints, by(name, version))
   }
+
+  /// The times of an API's servers, which an API need not have.
+  package static let timeoutFields = [
+    "api_connect_timeout", "api_read_timeout", "api_write_timeout", "api_pool_timeout",
+  ]
 
   static func by(_ name: String, _ version: String) -> Filter {
     .fields(["api_name": name, "api_version": version])
@@ -93,6 +102,6 @@ package enum APIs {
   private static func isSame(_ fields: JSONObject, as api: JSONObject) -> Bool {
     fields.members.allSatisfy { member in
       ["api_id", "api_path"].containsBytes(of: member.key) || api[member.key] ?? .null == member.value
-    }
+    } && timeoutFields.allSatisfy { api[$0] ?? .null == fields[$0] ?? .null }
   }
 }

@@ -58,7 +58,8 @@ package enum Endpoints {
 
   /// Creates an endpoint.
   ///
-  /// - Throws: `END002` when there is no such API; `END001` when it has the endpoint already.
+  /// - Throws: `END002` when there is no such API; `END001` when it has the endpoint already; `END024` for a server
+  ///   that is no URL.
   package static func create(_ fields: JSONObject, in transaction: inout Transaction) throws(RuleViolation) {
     let key = try Key(
       method: fields.required("endpoint_method"), apiName: fields.required("api_name"),
@@ -69,6 +70,7 @@ package enum Endpoints {
     guard find(key, in: transaction) == nil else {
       throw RuleViolation("END001", "This method and URI are registered for the API already")
     }
+    try ServerURLs.check("endpoint_servers", of: fields, code: "END024", type: api.value("api_type"))
     var endpoint = fields
     endpoint["endpoint_method"] = .string(key.method)
     endpoint["api_id"] = api.value("api_id") ?? .null
@@ -79,7 +81,7 @@ package enum Endpoints {
   /// Changes an endpoint.
   ///
   /// - Throws: `END003` when there is none; `END006` for another name; `END007` for an endpoint without an
-  ///   `endpoint_id`.
+  ///   `endpoint_id`; `END024` for a new server that is no URL.
   package static func update(_ key: Key, _ changes: JSONObject, in transaction: inout Transaction) throws(RuleViolation)
   {
     guard let endpoint = find(key, in: transaction)?.object else {
@@ -98,6 +100,9 @@ package enum Endpoints {
       throw RuleViolation(
         "END007", "The endpoint has no endpoint_id and can't be changed; delete it and create it anew")
     }
+    let type = APIs.find(key.apiName, key.apiVersion, in: transaction)?.value("api_type")
+    try ServerURLs.check(
+      "endpoint_servers", of: endpoint.merging(changes), before: endpoint, code: "END024", type: type)
     try transaction.setting(changes, in: Collections.endpoints, .fields(["endpoint_id": id]))
   }
 

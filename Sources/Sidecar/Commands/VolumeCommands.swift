@@ -22,7 +22,8 @@ extension SidecarWork {
 
   private func list(of dumps: [KnownDump], _ plan: RetentionPlan) throws -> DumpList {
     DumpList(
-      zip(dumps, plan.decisions).map { $0.report($1) }, try volume.leftAlone(), in: try volume.directory.location)
+      zip(dumps, plan.decisions).map { $0.report($1) }, try volume.leftAlone(), in: try volume.directory.location,
+      knowsVerification: true)
   }
 
   /// Verifies what was not verified yet, since nothing goes before something newer is known to be good.

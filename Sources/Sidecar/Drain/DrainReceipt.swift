@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import DumpReports
+import Glibc
 import JSON
 
 /// The results of a drain so far.
@@ -101,6 +102,7 @@ struct DrainReceipt: Sendable {
       "exit_code": .integer(Int(finding.outcome.exit.rawValue)),
       "verified": .bool(record.dump != nil),
       "cause": .string(beginning.cause),
+      "process": .integer(Int(getpid())),
       "started_at": .string(CivilTime(unixSeconds: startedAt.seconds).extended(microseconds: startedAt.microseconds)),
       "took_ms": .integer(took.milliseconds),
       "deadline_seconds": .integer(beginning.deadline.milliseconds / 1000),

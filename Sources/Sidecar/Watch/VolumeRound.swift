@@ -149,7 +149,7 @@ struct VolumeRound: Sendable {
       metrics.countFailure(.notes)
       logger.warning(
         "the sidecar's notes are in memory only; after its next start dumps are verified again",
-        metadata: ["dump.directory": "\(volume.dumpPath)", "error": "\(trouble)"])
+        metadata: ["setting.mem_dump_path": "\(volume.dumpPath)", "error": "\(trouble)"])
     case .ended?: logger.notice("the sidecar's notes are on the volume again")
     case nil: break
     }

@@ -63,7 +63,7 @@ final class Watch {
     offsite?.start({ try HTTPClient(settings) }, volume: volume, metrics: metrics)
     logger.notice(
       "watching",
-      metadata: ["service.url": "\(configuration.url)", "dump.directory": "\(volume.dumpPath)"])
+      metadata: ["service.url": "\(configuration.url)", "setting.mem_dump_path": "\(volume.dumpPath)"])
     while !isStopping {
       metrics.noteTurn()
       let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
@@ -178,7 +178,7 @@ final class Watch {
     logger.error(
       "the volume does not answer; look at its mount",
       metadata: [
-        "dump.directory": "\(volume.dumpPath)",
+        "setting.mem_dump_path": "\(volume.dumpPath)",
         "duration.ms": .stringConvertible(busy.milliseconds),
       ])
   }

@@ -1,26 +1,29 @@
 import JSON
 
 /// A server that calls are forwarded to, read from its URL once.
-struct ServerAddress: Sendable, Hashable {
+package struct ServerAddress: Sendable, Hashable {
   /// The connection's other end. Servers with the same origin share connections.
-  struct Origin: Sendable, Hashable {
-    let isSecure: Bool
+  package struct Origin: Sendable, Hashable {
+    /// Whether the connection is encrypted.
+    package let isSecure: Bool
     /// A name, or an address without brackets, in lower case.
-    let host: String
-    let port: Int
+    package let host: String
+    /// The port, which is that of the scheme where the URL has none.
+    package let port: Int
   }
 
-  let origin: Origin
+  /// The place that a connection is opened to.
+  package let origin: Origin
   /// The value of `Host`.
-  let hostField: String
+  package let hostField: String
   /// The beginning of each path, without a slash at its end.
-  let basePath: String
+  package let basePath: String
 
   /// Reads a URL such as `http://orders.internal:8080/base`.
   ///
   /// - Returns: `nil` when the text is no URL of a server: another scheme, no host, a port that is none, a user, a
   ///   query or a fragment.
-  init?(_ url: String) {
+  package init?(_ url: String) {
     let text = url.withoutOuterSpace
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }),
       let parts = text.cut(at: UInt8(ascii: ":")), parts.after.beginsWithBytes("//")

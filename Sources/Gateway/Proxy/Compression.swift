@@ -1,0 +1,59 @@
+import JSON
+
+/// Whether an answer is compressed for its client. A value.
+struct Compression: Sendable {
+  /// 1 to 9, or `nil` where nothing is compressed.
+  let level: Int?
+  /// Shorter bodies stay as they are. Bytes.
+  let minimumSize: Int
+
+  /// Whether the gateway compresses an answer, as far as its head tells.
+  ///
+  /// - Parameters:
+  ///   - acceptEncoding: the values of the client's field.
+  ///   - length: of the body; `nil` when it is not known.
+  func applies(_ answer: ResponseHead, acceptEncoding: [String]) -> Bool {
+    guard level != nil, !acceptEncoding.isEmpty, answer.status != 206, answer.framing != .none,
+      (answer.contentLength ?? .max) >= minimumSize, Self.acceptsGzip(acceptEncoding)
+    else { return false }
+    var (isText, isOpen) = (false, true)
+    for field in answer.fields {
+      let name = answer.text(field.name)
+      if name.isField("content-type") {
+        isText = Self.isCompressible(answer.text(field.value))
+      } else if name.isField("content-encoding") || name.isField("content-range") {
+        isOpen = false
+      } else if name.isField("cache-control") {
+        let words = answer.text(field.value).asciiLowercased.parts(betweenBytes: UInt8(ascii: ","))
+        if words.map(\.withoutOuterSpace).containsBytes(of: "no-transform") { isOpen = false }
+      }
+    }
+    return isText && isOpen
+  }
+
+  /// Whether a client takes gzip (RFC 9110, section 12.5.3): named, or by `*`, and not with `q=0`.
+  static func acceptsGzip(_ fields: [String]) -> Bool {
+    var (named, any): (Bool?, Bool?) = (nil, nil)
+    for item in fields.flatMap({ $0.parts(betweenBytes: UInt8(ascii: ",")) }) {
+      let parts = item.allParts(betweenBytes: UInt8(ascii: ";")).map(\.withoutOuterSpace.asciiLowercased)
+      guard let coding = parts.first else { continue }
+      let isRefused = parts.dropFirst().contains { part in
+        part.beginsWithBytes("q=") && part.utf8.dropFirst(2).allSatisfy { $0 == 0x30 || $0 == UInt8(ascii: ".") }
+      }
+      switch coding {
+      case "gzip", "x-gzip": named = (named ?? false) || !isRefused
+      case "*": any = !isRefused
+      default: break
+      }
+    }
+    return named ?? any ?? false
+  }
+
+  /// Whether bodies of a media type become smaller.
+  static func isCompressible(_ type: String) -> Bool {
+    let name = (type.cut(at: UInt8(ascii: ";"))?.before ?? type).withoutOuterSpace.asciiLowercased
+    if name.beginsWithBytes("text/") { return true }
+    return ["json", "xml", "javascript", "ecmascript", "x-ndjson", "graphql", "yaml", "csv", "svg+xml", "wasm"]
+      .contains { name.endsWithBytes("/" + $0) || name.endsWithBytes("+" + $0) || name.endsWithBytes("/x-" + $0) }
+  }
+}
