@@ -105,8 +105,8 @@ let package = Package(
     hotLibrary(
       "Gateway",
       [
-        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
-        logging, nioCore, nioPosix, nioHTTP1,
+        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs",
+        collections, logging, nioCore, nioPosix, nioHTTP1,
       ]),
     library(
       "GatehouseServer",
@@ -179,8 +179,8 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "Gateway", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON", "Logs",
-        "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+        "Gateway", "CZlib", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON",
+        "Logs", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

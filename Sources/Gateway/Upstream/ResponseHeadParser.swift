@@ -125,7 +125,9 @@ enum ResponseHeadParser {
       let text = { UnsafeRawBufferPointer(rebasing: bytes[value]) }
       switch name.count {
       case 14 where RequestHeadNames.isNamed(bytes, name, "content-length"):
-        guard let length = Self.number(text()), !Self.hasTab(bytes, behind: value) else { throw ResponseFault("the Content-Length is no number") }
+        guard let length = Self.number(text()), !Self.hasTab(bytes, behind: value) else {
+          throw ResponseFault("the Content-Length is no number")
+        }
         lengths.append(length)
       case 17 where RequestHeadNames.isNamed(bytes, name, "transfer-encoding"):
         guard !Self.hasTab(bytes, behind: value) else { throw ResponseFault("a tab follows the Transfer-Encoding") }
