@@ -5,7 +5,11 @@ import Settings
 
 extension Configuration {
   /// The settings of the data plane.
-  static func gateway(_ reader: inout EnvironmentReader, _ platform: Platform) -> GatewayConfiguration {
+  ///
+  /// - Parameter isSecure: whether the port speaks TLS.
+  static func gateway(
+    _ reader: inout EnvironmentReader, _ platform: Platform, isSecure: Bool
+  ) -> GatewayConfiguration {
     let declared = settings.calls
     var gateway = GatewayConfiguration()
     gateway.timeouts.connect = reader.value(of: declared.connectTimeout)
@@ -38,6 +42,7 @@ extension Configuration {
     gateway.compressionMinimumSize = reader.value(of: compression.minimumSize)
     gateway.bodyLimitExcludedPaths = platform.bodyLimitExcludedPaths
     gateway.envelope = platform.strictEnvelope ? .strict : .plain
+    gateway.isSecure = isSecure
     return gateway
   }
 }

@@ -64,6 +64,9 @@ struct CallChecks {
       throw Refusal(failure: .bodyTooLarge)
     }
     if head.method == .other { throw Refusal(failure: .method) }
+    if head.has(.upgrade), head.values(.upgrade).contains(where: { $0.isField("websocket") }) {
+      throw Refusal(failure: .webSocket)
+    }
   }
 
   private func path(_ head: RequestHead) throws(Refusal) -> CallPath {

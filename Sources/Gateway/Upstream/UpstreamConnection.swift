@@ -20,6 +20,8 @@ protocol UpstreamReceiver: AnyObject {
 enum UpstreamFailure: Error, Equatable {
   /// No connection could be opened.
   case unreachable
+  /// The server did not accept a connection in time.
+  case connectTimeout
   /// All connections were in use for too long.
   case crowded
   /// The connection ended before anything of an answer came.
@@ -54,6 +56,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var closes = false
   private var isPaused = false
   private var isReadDue = false
+  /// Bytes of an answer that no call takes.
+  private var discarded = 0
+  /// The most of them that are read for the sake of the connection.
+  private static let longestRest = 64 << 10
   /// Whether the connection was used by a call before.
   private(set) var isReused = false
 
@@ -98,7 +104,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func flush() {
     context?.flush()
-    if !isRequestComplete { setDeadline(.writeTimeout, writeTimeout) }
+    guard !isRequestComplete else { return }
+    // While nothing waits for the server, it is the client that has to go on.
+    if isWritable { awaitClient() } else { setDeadline(.writeTimeout, writeTimeout) }
   }
 
   /// The request has been written to its end.
@@ -136,6 +144,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   /// The call has no use for the rest of the answer. When that comes soon, the connection can be used again.
   func drain() {
     receiver = nil
+    discarded = 0
     guard isRequestComplete, hasAnswerBegun, !isAnswerComplete, !closes else { return close() }
     resume()
     setDeadline(.readTimeout, Self.drainTime)
@@ -180,12 +189,16 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable, !isRequestComplete, receiver != nil { awaitClient() }
     receiver?.upstreamWritabilityChanged(context.channel.isWritable)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(hasAnswerBegun ? .broken : .closedBeforeAnswer)
+    fail(hasSentAnything ? .broken : .closedBeforeAnswer)
   }
+
+  /// Whether something of an answer came, even if it is not a whole head.
+  private var hasSentAnything: Bool { hasAnswerBegun || parser.hasRest }
 
   func channelInactive(context: ChannelHandlerContext) {
     isOpen = false
@@ -194,7 +207,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         try parser.end()
         while let event = try parser.next() { deliver(event) }
       } catch {
-        fail(hasAnswerBegun ? .broken : .closedBeforeAnswer)
+        fail(hasSentAnything ? .broken : .closedBeforeAnswer)
       }
     }
     pool.forget(self)
@@ -207,7 +220,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     case .head(let head):
       closes = head.closes
       receiver?.upstreamSent(head: head)
-    case .body(let bytes): receiver?.upstreamSent(body: bytes)
+    case .body(let bytes):
+      if let receiver { return receiver.upstreamSent(body: bytes) }
+      discarded += bytes.readableBytes
+      if discarded > Self.longestRest { close() }
     case .end:
       isAnswerComplete = true
       deadline?.clear()
