@@ -123,8 +123,8 @@ let package = Package(
     .executableTarget(
       name: "gatehouse-benchmark",
       dependencies: [
-        "TestSupport", "Persistence", "Rules", "Model", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON",
-        arguments,
+        "TestSupport", "Gateway", "Persistence", "Rules", "Model", "Authentication", "DumpDirectory", "DumpFormat",
+        "DocumentStore", "JSON", "Logs", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     .executableTarget(
