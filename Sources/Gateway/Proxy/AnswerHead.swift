@@ -10,7 +10,7 @@ struct AnswerHead {
     let requestID: String
     let origin: String?
     let isHead: Bool
-    /// Of HTTP/1.
+    /// The minor version of HTTP/1.
     let minorVersion: Int
   }
 

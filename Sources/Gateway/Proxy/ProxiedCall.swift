@@ -102,7 +102,7 @@ final class ProxiedCall {
     if isWritable { connection?.resume() } else { connection?.pause() }
   }
 
-  /// What came of the request is sent.
+  /// Sends the part of the request that came.
   func flushRequest() {
     guard phase != .over, let connection, !body.isComplete else { return }
     connection.flush()

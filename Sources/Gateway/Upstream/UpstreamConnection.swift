@@ -42,6 +42,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   private let pool: OriginPool
   private var context: ChannelHandlerContext?
+  private var allocator = ByteBufferAllocator()
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
   private var deadline: LazyDeadline?
@@ -67,12 +68,14 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   var isWritable: Bool { context?.channel.isWritable ?? false }
-  var isOpen: Bool { context?.channel.isActive ?? false }
+  /// Whether the server can still answer.
+  private(set) var isOpen = true
   /// Whether an answer to the present request has begun.
   var isAnswering: Bool { hasAnswerBegun }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    allocator = context.channel.allocator
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self] in self.deadlinePassed() }
   }
 
@@ -92,7 +95,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   func buffer(capacity: Int) -> ByteBuffer {
-    context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
+    allocator.buffer(capacity: capacity)
   }
 
   func write(_ bytes: ByteBuffer) {
@@ -150,6 +153,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private static let drainTime = TimeAmount.seconds(1)
 
   func close() {
+    isOpen = false
     deadline?.clear()
     context?.close(promise: nil)
   }
@@ -197,6 +201,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var hasSentAnything: Bool { hasAnswerBegun || parser.hasRest }
 
   func channelInactive(context: ChannelHandlerContext) {
+    isOpen = false
     if receiver != nil {
       do {
         try parser.end()
