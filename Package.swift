@@ -107,8 +107,8 @@ let package = Package(
     hotLibrary(
       "Gateway",
       [
-        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
-        logging, nioCore, nioPosix, nioHTTP1, nioSSL,
+        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs",
+        collections, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
       ]),
     library(
       "GatehouseServer",
@@ -123,8 +123,8 @@ let package = Package(
     .executableTarget(
       name: "gatehouse-benchmark",
       dependencies: [
-        "TestSupport", "Persistence", "Rules", "Model", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON",
-        arguments,
+        "TestSupport", "Gateway", "Persistence", "Rules", "Model", "Authentication", "DumpDirectory", "DumpFormat",
+        "DocumentStore", "JSON", "Logs", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     .executableTarget(
@@ -181,8 +181,8 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "Gateway", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON", "Logs",
-        "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+        "Gateway", "CZlib", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON",
+        "Logs", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

@@ -1,4 +1,3 @@
-import Clocks
 import Glibc
 import Listener
 import Model

@@ -28,16 +28,24 @@ struct CallLimitTests {
     return try connections.map { try $0.receive() }
   }
 
+  /// The answers with a status and a code. Those with 429 must say when to come again.
+  private func count(_ answers: [HTTPAnswer], _ status: Int, _ code: String?) -> Int {
+    var count = 0
+    for answer in answers where answer.status == status && answer.code == code {
+      let seconds = answer.header("retry-after").flatMap { Int($0) }
+      if status == 429 ? (seconds ?? 0) > 0 : seconds == nil { count += 1 }
+    }
+    return count
+  }
+
   @Test("let exactly as many calls pass as they say, over all connections")
   func rate() async throws {
     let limits: JSONObject = ["rate_limit_duration": 60, "rate_limit_duration_type": Self.window]
     try await withCaller(limits) { (gatehouse: GatehouseProcess, caller: String, admin: String) throws in
       for _ in 0..<2 {
         let answers = try callAtOnce(120, gatehouse, caller)
-        #expect(answers.count { $0.status == 200 } == 60)
-        let refused = answers.filter { $0.status != 200 }
-        #expect(refused.allSatisfy { $0.status == 429 && $0.code == "GTW429" })
-        #expect(refused.allSatisfy { $0.header("retry-after").flatMap { Int($0) } ?? 0 > 0 })
+        #expect(count(answers, 200, nil) == 60)
+        #expect(count(answers, 429, "GTW429") == 60)
         // Calls that end before the limit are not counted, nor refused for it.
         #expect(try gatehouse.send("GET", "/api/rest/test/v1/a/b", token: caller).code == "GTW003")
         #expect(try gatehouse.send("DELETE", "/api/caches", token: admin).status == 200)
@@ -50,15 +58,16 @@ struct CallLimitTests {
   func throttle() async throws {
     let limits: JSONObject = [
       "throttle_duration": 2, "throttle_duration_type": Self.window, "throttle_queue_limit": 4,
-      "throttle_wait_duration": 0.3, "throttle_wait_duration_type": "second",
+      "throttle_wait_duration": 1, "throttle_wait_duration_type": "second",
     ]
     try await withCaller(limits) { (gatehouse: GatehouseProcess, caller: String, _: String) throws in
       let answers = try callAtOnce(6, gatehouse, caller)
-      #expect(answers.map(\.status).sorted() == [200, 200, 200, 200, 429, 429])
+      #expect(count(answers, 200, nil) == 4)
+      #expect(count(answers, 429, "GTW430") == 2)
       let waits = answers.compactMap { $0.header("x-gateway-time").flatMap { Int($0) } }.sorted()
       #expect(waits.count == 4)
-      #expect(waits.dropFirst(2).first ?? 0 >= 300 && waits.last ?? 0 >= 600, "\(waits)")
-      #expect(answers.filter { $0.status == 429 }.allSatisfy { $0.code == "GTW430" && $0.header("retry-after") != nil })
+      let (third, fourth) = (waits.dropFirst(2).first ?? 0, waits.last ?? 0)
+      #expect(third >= 1000 && fourth >= 2000, "\(waits)")
     }
   }
 

@@ -13,7 +13,7 @@ struct ChangeInForceTests {
 
     /// The next call on every connection.
     func expectAll(
-      _ status: Int, _ code: String? = nil, _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation
+      _ status: Int, _ code: String?, _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
       let request = call("/good", "GET", "Authorization: Bearer \(caller)\r\n")
       for connection in connections { try connection.send(request) }
@@ -37,7 +37,7 @@ struct ChangeInForceTests {
       let caller = try gatehouse.createCaller("caller", token: admin, apis: ["test"])
       let connections = try (0..<16).map { _ in try HTTPConnection(port: gatehouse.port, patience: 20) }
       let stage = Stage(gatehouse: gatehouse, admin: admin, caller: caller, connections: connections)
-      try stage.expectAll(200, "at first")
+      try stage.expectAll(200, nil, "at first")
       try body(stage, server)
     }
   }
@@ -50,7 +50,7 @@ struct ChangeInForceTests {
         try stage.change("POST", "/platform/subscription/unsubscribe", subscription)
         try stage.expectAll(403, "GTW403", "not subscribed")
         try stage.change("POST", "/platform/subscription/subscribe", subscription)
-        try stage.expectAll(200, "subscribed again")
+        try stage.expectAll(200, nil, "subscribed again")
       }
       for (path, change, undo, status, code) in [
         ("/platform/user/caller", ["groups": []], ["groups": ["ALL"]], 401, "GTW402"),
@@ -61,7 +61,7 @@ struct ChangeInForceTests {
         try stage.change("PUT", path, change)
         try stage.expectAll(status, code, "\(path)")
         try stage.change("PUT", path, undo)
-        try stage.expectAll(200, "\(path) undone")
+        try stage.expectAll(200, nil, "\(path) undone")
       }
     }
   }
@@ -74,7 +74,7 @@ struct ChangeInForceTests {
       for target in [other, server, other] {
         let before = target.count(of: "/good")
         try stage.change("PUT", "/platform/api/test/v1", ["api_servers": [.string(target.url)]])
-        try stage.expectAll(200, "another server")
+        try stage.expectAll(200, nil, "another server")
         #expect(target.count(of: "/good") == before + stage.connections.count)
       }
       try stage.change("DELETE", "/platform/endpoint/GET/test/v1/%7Bcase%7D")
@@ -85,7 +85,7 @@ struct ChangeInForceTests {
           "api_name": "test", "api_version": "v1", "endpoint_method": "GET", "endpoint_uri": "/good",
           "endpoint_description": "d",
         ], 201)
-      try stage.expectAll(200, "an endpoint")
+      try stage.expectAll(200, nil, "an endpoint")
       try stage.change("DELETE", "/platform/api/test/v1")
       try stage.expectAll(404, "GTW001", "no API")
     }

@@ -210,4 +210,26 @@ struct StreamingTests {
       #expect(try good.receive().text == "good")
     }
   }
+
+  @Test("of requests that stop coming are given up, with an answer that says so")
+  func lateBodies() async throws {
+    let server = try ScriptedServer(UpstreamScripts.run)
+    defer { server.stop() }
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+      let begun = [
+        call("/a", "POST", "Content-Length: 100\r\n") + "abc",
+        call("/a", "POST", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n",
+      ]
+      let connections = try begun.map { _ in try HTTPConnection(port: gatehouse.port) }
+      for (connection, text) in zip(connections, begun) { try connection.send(text) }
+      for connection in connections {
+        let answer = try connection.receive()
+        #expect(answer.status == 408 && answer.code == "GTW408", "\(answer.status) \(answer.text)")
+        #expect(answer.header("connection") == "close")
+        #expect(connection.isClosedByServer(within: .seconds(10)))
+      }
+      #expect(eventually { server.open == 0 ? true : nil } == true)
+    }
+  }
 }

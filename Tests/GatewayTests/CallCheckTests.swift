@@ -26,7 +26,8 @@ struct CallCheckTests {
     let token = try test.token("alice")
     for _ in 0..<2 {
       #expect(try test.failure("GET", [("Cookie", "a=b; access_token_cookie=\(token)")]) == nil)
-      #expect(try test.failure("GET", [("Cookie", "access_token_cookie="), ("Authorization", "Bearer \(token)")]) == nil)
+      #expect(
+        try test.failure("GET", [("Cookie", "access_token_cookie="), ("Authorization", "Bearer \(token)")]) == nil)
       #expect(try test.failure("GET", [("Authorization", "bearer \(token)")]) == nil)
       #expect(try test.failure("GET", [("Authorization", token)])?.code == "GTW401")
       #expect(try test.failure("GET", [("Cookie", "access_token_cookie=Bearer \(token)")])?.code == "GTW401")
@@ -56,7 +57,10 @@ struct CallCheckTests {
   func throttle() async throws {
     let test = try await TestGateway()
     try test.insertOrders(
-      user: ["throttle_duration": 2, "throttle_queue_limit": 4, "throttle_duration_type": "minute", "throttle_wait_duration": 1])
+      user: [
+        "throttle_duration": 2, "throttle_queue_limit": 4, "throttle_duration_type": "minute",
+        "throttle_wait_duration": 1,
+      ])
     let token = try test.token("alice")
     let delays = try (0..<4).map { _ in try test.admit(token: token).delay }
     #expect(delays == [0, 0, 1_000_000_000, 2_000_000_000])
@@ -85,7 +89,8 @@ struct CallCheckTests {
       ["api_name": "b", "api_version": "v1", "api_allowed_groups": ["g"], "api_servers": ["http://b"]],
       into: Collections.apis)
     try test.insert(
-      ["api_name": "b", "api_version": "v1", "endpoint_method": "GET", "endpoint_uri": "/"], into: Collections.endpoints)
+      ["api_name": "b", "api_version": "v1", "endpoint_method": "GET", "endpoint_uri": "/"], into: Collections.endpoints
+    )
     try test.set(["apis": ["orders/v1", "b/v1"]], of: .everything, in: Collections.subscriptions)
     let token = try test.token("alice")
     #expect(try test.failure(token: token) == nil)

@@ -79,7 +79,9 @@ struct CallPathTests {
 
   @Test(
     "is refused with escapes that are no UTF-8, as overlong forms of a dot or a slash",
-    arguments: ["orders/v1/%C0%AE%C0%AE", "orders/v1/%c0%af", "orders/v1/%FF", "orders/v1/%E0%80%AE", "orders/v1/%ED%A0%80"])
+    arguments: [
+      "orders/v1/%C0%AE%C0%AE", "orders/v1/%c0%af", "orders/v1/%FF", "orders/v1/%E0%80%AE", "orders/v1/%ED%A0%80",
+    ])
   func invalidText(rest: String) {
     #expect(throws: CallFailure.path) { try path(rest) }
   }
@@ -124,10 +126,13 @@ struct CallPathTests {
   @Test("is the same when it is read again from what is sent")
   func stable() throws {
     var generator = PrintedGenerator("CallPathTests")
-    let pieces = ["/", "a", "%2", "5", "%41", "%2e", ".", ";", "%20", "v1", "\u{E9}", "%C3%A9", "%", "?", "=", "~", "%3b"]
+    let pieces = [
+      "/", "a", "%2", "5", "%41", "%2e", ".", ";", "%20", "v1", "\u{E9}", "%C3%A9", "%", "?", "=", "~", "%3b",
+    ]
     var accepted = 0
     for _ in 0..<20_000 {
-      let rest = (0..<Int.random(in: 1...8, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? "" }
+      let rest = (0..<Int.random(in: 1...8, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? ""
+      }
       guard let first = try? path("orders/v1/" + rest.joined()) else { continue }
       accepted += 1
       let again = try path("orders/v1" + first.spelledURI.map { "/" + $0 }.joined())

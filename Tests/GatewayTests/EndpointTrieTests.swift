@@ -12,7 +12,7 @@ struct EndpointTrieTests {
     ]
     if let client { fields = fields.merging(["client_uri": .string(client)]) }
     if let id { fields = fields.merging(["endpoint_id": .string(id)]) }
-    return EndpointPlan(EndpointRecord(fields), servers: nil, isValidated: false)
+    return EndpointPlan(EndpointRecord(fields), servers: nil, isValidated: false, counters: StatusCounters())
   }
 
   private func trie(_ plans: [EndpointPlan]) -> EndpointTrie {
@@ -58,10 +58,11 @@ struct EndpointTrieTests {
 
   @Test("have parameters of one whole segment only")
   func parameters() {
-    #expect(TemplateSegment.split("/a/{x}/{}/{y/z}/p{q}//") == [
-      .literal(UTF8Key("a")), .parameter("x"), .literal(UTF8Key("{}")), .literal(UTF8Key("{y")),
-      .literal(UTF8Key("z}")), .literal(UTF8Key("p{q}")),
-    ])
+    #expect(
+      TemplateSegment.split("/a/{x}/{}/{y/z}/p{q}//") == [
+        .literal(UTF8Key("a")), .parameter("x"), .literal(UTF8Key("{}")), .literal(UTF8Key("{y")),
+        .literal(UTF8Key("z}")), .literal(UTF8Key("p{q}")),
+      ])
   }
 
   @Test("are found by the client's URI where they have one, and not by the server's")

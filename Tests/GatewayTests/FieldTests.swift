@@ -53,7 +53,8 @@ struct OriginRulesTests {
     let rules = rules(["https://a.example"])
     #expect(rules.allows("https://a.example"))
     for origin in [
-      "http://a.example", "https://a.example:443", "https://a.example.evil", "https://b.a.example", "https://A.example", "null", "",
+      "http://a.example", "https://a.example:443", "https://a.example.evil", "https://b.a.example", "https://A.example",
+      "null", "",
     ] {
       #expect(!rules.allows(origin), "\(origin)")
     }
@@ -102,8 +103,10 @@ struct TraceParentTests {
     "begins anew where the client's is not valid",
     arguments: [
       nil, "", "00", good.uppercased(), good + "-00", good + "x", String(good.dropLast()), "ff" + good.dropFirst(2),
-      "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-      "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0g" + good.dropFirst(2), "cc" + good.dropFirst(2) + "x",
+      "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+      "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+      "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0g" + good.dropFirst(2),
+      "cc" + good.dropFirst(2) + "x",
       "cc" + good.dropFirst(2) + "-a\r\nb", "cc" + good.dropFirst(2) + "-" + String(repeating: "a", count: 200),
     ] as [String?])
   func begun(field: String?) {

@@ -45,7 +45,8 @@ struct RequestComparison {
     return head.isChunked == theirs.headers.contains(name: "Transfer-Encoding") ? nil : "framing"
   }
 
-  private static func decode(_ head: [UInt8], body: Int) -> (head: HTTPRequestHead?, bodyLength: Int, isComplete: Bool) {
+  private static func decode(_ head: [UInt8], body: Int) -> (head: HTTPRequestHead?, bodyLength: Int, isComplete: Bool)
+  {
     let (channel, recorder) = (EmbeddedChannel(), PartRecorder<HTTPServerRequestPart>())
     defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
     do {

@@ -32,7 +32,8 @@ struct RequestFuzzTests {
       switch comparison.compare(message) {
       case .leftToDecoder: break
       case .agreed: agreed += 1
-      case .disagreed(let reason): faults.append("\(reason): \(String(decoding: message, as: UTF8.self).debugDescription)")
+      case .disagreed(let reason):
+        faults.append("\(reason): \(String(decoding: message, as: UTF8.self).debugDescription)")
       }
     }
     return (Array(faults.prefix(5)), agreed)

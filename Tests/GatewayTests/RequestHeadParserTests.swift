@@ -12,7 +12,8 @@ struct RequestHeadParserTests {
 
   @Test("finds method, target, fields and the end of the head")
   func parts() throws {
-    let text = "POST /api/rest/o/v1?a=b HTTP/1.1\r\nHost: gw:8080\r\nX-Empty:\r\nX-Space:  a b\t \r\nContent-Length: 12\r\n\r\n"
+    let text =
+      "POST /api/rest/o/v1?a=b HTTP/1.1\r\nHost: gw:8080\r\nX-Empty:\r\nX-Space: \t a b  \r\nContent-Length: 12\r\n\r\n"
     let head = try #require(Heads.direct(text + "body that follows"))
     #expect(head.method == .post)
     #expect(head.text(head.methodName) == "POST")
@@ -73,7 +74,8 @@ struct RequestHeadParserTests {
     arguments: [
       "X: a\n", "X: a\r", "X: a\rb\r\n", "X: a\n b\r\n", "X: a\r\n b\r\n", "X: a\r\n\tb\r\n", " X: a\r\n", "X : a\r\n",
       "X\t: a\r\n", ": a\r\n", "X\r\n", "X a\r\n", "X(: a\r\n", "X\u{E9}: a\r\n", "X/: a\r\n", "\"X\": a\r\n",
-      "X@Y: a\r\n", "X: a\u{0}\r\n", "X: a\u{1}b\r\n", "X: a\u{7F}\r\n", "X: \u{B}\r\n", "\u{0}X: a\r\n",
+      "X@Y: a\r\n", "X: a\u{0}\r\n", "X: a\u{1}b\r\n", "X: a\u{7F}\r\n", "X: \u{B}\r\n", "X: a\t\r\n", "X: a\t \r\n",
+      "\u{0}X: a\r\n",
     ])
   func fields(fields: String) {
     #expect(parsed(fields) == nil)

@@ -64,7 +64,8 @@ struct RequestWriterTests {
   func fields() async throws {
     let test = try await open([
       "api_allowed_headers": [
-        "X-A", "authorization", "Cookie", "x-api-key", "connection", "transfer-encoding", "host", "via", "X-Doorman-User",
+        "X-A", "authorization", "Cookie", "x-api-key", "connection", "transfer-encoding", "host", "via",
+        "X-Doorman-User",
         "content-length", "te", "X-Listed",
       ]
     ])

@@ -9,7 +9,8 @@ struct ResponseFuzzTests {
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0a;x=y\r\n, my world\r\n0\r\nX-T: a\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=\"b;c\"\r\nabc\r\n0\r\n\r\n",
-      "HTTP/1.1 204 No Content\r\nX-A:\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\nETag: \"a\"\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\nX-A:\r\n\r\n",
+      "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\nETag: \"a\"\r\n\r\n",
       "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
       "HTTP/1.0 200 OK\r\nServer: old\r\n\r\nuntil the end",
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\nLocation: /a\r\n\r\nok",
@@ -18,8 +19,10 @@ struct ResponseFuzzTests {
     lines: [
       "Content-Length: 4\r\n", "Content-Length: 5\r\n", "Content-Length: 5 \r\n", "Content-Length : 5\r\n",
       "Content-Length: 18446744073709551615\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n",
-      "Transfer-Encoding: identity\r\n", " folded\r\n", "Upgrade: x\r\n", "Connection: upgrade\r\n", "Connection: close\r\n",
-      "\r\n", "\n", "0\r\n", "3\r\nabc\r\n", "3;x\r\nabc\r\n", "1\r\na\r\n", "X-A: b\n", "X-A: b\r\r\n", "Trailer: X-T\r\n",
+      "Transfer-Encoding: identity\r\n", " folded\r\n", "Upgrade: x\r\n", "Connection: upgrade\r\n",
+      "Connection: close\r\n",
+      "\r\n", "\n", "0\r\n", "3\r\nabc\r\n", "3;x\r\nabc\r\n", "1\r\na\r\n", "X-A: b\n", "X-A: b\r\r\n",
+      "Trailer: X-T\r\n",
       "\u{0}: a\r\n", "X: \u{1}\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n",
     ])
 

@@ -22,7 +22,8 @@ struct ResponseParserTests {
     ("HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nall of this", false, true, "all of this"),
     ("no reason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", false, false, "a"),
     (
-      "1xx", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+      "1xx",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
       false, false, "a"
     ),
   ]
@@ -86,9 +87,12 @@ struct ResponseParserTests {
       "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
       "Content-Length: 3\r\nContent-Length: 3\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
       "Content-Length: 3, 3\r\n", "Content-Length: +3\r\n", "Content-Length: -3\r\n", "Content-Length:\r\n",
-      "Content-Length: 3 3\r\n", "Content-Length: 9999999999999999999\r\n", "Transfer-Encoding: gzip, chunked\r\n",
-      "Transfer-Encoding: gzip\r\n", "Transfer-Encoding:\r\n", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-      "Transfer-Encoding: chunked, chunked\r\n", "X: a\r\n b\r\n", "X: a\r\n\tb\r\n", " X: a\r\n", "X : a\r\n", ": a\r\n",
+      "Content-Length: 3 3\r\n", "Content-Length: 3\t\r\n", "Content-Length: 3 \t \r\n",
+      "Content-Length: 9999999999999999999\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+      "Transfer-Encoding: gzip\r\n", "Transfer-Encoding:\r\n",
+      "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+      "Transfer-Encoding: chunked, chunked\r\n", "X: a\r\n b\r\n", "X: a\r\n\tb\r\n", " X: a\r\n", "X : a\r\n",
+      ": a\r\n",
       "X\r\n", "X(: a\r\n", "X: a\u{0}\r\n", "X: a\u{1}\r\n", "X: a\u{7F}\r\n", "X: a\rb\r\n", "X: a\nY: b\r\n",
     ])
   func refusedFields(fields: String) {
@@ -112,7 +116,9 @@ struct ResponseParserTests {
     #expect(ReadAnswer("\(line)\r\nContent-Length: 0\r\n\r\n").fault != nil)
   }
 
-  @Test("refuses another protocol at its first byte", arguments: ["S", "SSH-2.0-OpenSSH\r\n", "HTTQ", "HTTP/2", "\r\n", "<html>"])
+  @Test(
+    "refuses another protocol at its first byte",
+    arguments: ["S", "SSH-2.0-OpenSSH\r\n", "HTTQ", "HTTP/2", "\r\n", "<html>"])
   func otherProtocol(text: String) {
     #expect(ReadAnswer(text).fault != nil)
   }
@@ -121,9 +127,12 @@ struct ResponseParserTests {
     "refuses chunks of another form",
     arguments: [
       "\r\n", "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "1\na\r\n", "1\r\nab\r\n",
-      "1\r\na\n", "1\r\na\r\r\n", "1;\u{0}\r\na\r\n", "1;\r\na\r\n", "1; x\r\na\r\n", "1;x \r\na\r\n", "1;x=\r\na\r\n", "1;x=\"y\r\na\r\n",
-      "1;x=\"y\"z\r\na\r\n", "1;=y\r\na\r\n", "1;x=\"\\\"\r\na\r\n", "1,\r\na\r\n", "fffffffffffffffff\r\n", "0\r\nX\r\n\r\n",
-      "0\r\n: a\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX : a\r\n\r\n", "0\r\n X: a\r\n\r\n", "0\r\nX: a\n\r\n",
+      "1\r\na\n", "1\r\na\r\r\n", "1;\u{0}\r\na\r\n", "1;\r\na\r\n", "1; x\r\na\r\n", "1;x \r\na\r\n", "1;x=\r\na\r\n",
+      "1;x=\"y\r\na\r\n",
+      "1;x=\"y\"z\r\na\r\n", "1;=y\r\na\r\n", "1;x=\"\\\"\r\na\r\n", "1,\r\na\r\n", "fffffffffffffffff\r\n",
+      "0\r\nX\r\n\r\n",
+      "0\r\n: a\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX : a\r\n\r\n", "0\r\nContent-Length: 1\r\n\r\n",
+      "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\n X: a\r\n\r\n", "0\r\nX: a\n\r\n",
       "1\r\na0\r\n\r\n", "0\n\n",
     ])
   func refusedChunks(chunks: String) {
@@ -134,6 +143,13 @@ struct ResponseParserTests {
   @Test("refuses an answer that changes the protocol")
   func switching() {
     #expect(ReadAnswer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n").fault != nil)
+  }
+
+  @Test(
+    "refuses an answer before the final one that ends the connection",
+    arguments: ["HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n", "HTTP/1.0 103 Early Hints\r\n\r\n"])
+  func lastInformational(head: String) {
+    #expect(ReadAnswer(head + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").fault != nil)
   }
 
   @Test("refuses 1xx without end")

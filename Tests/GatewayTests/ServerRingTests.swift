@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Synchronization
 import Testing
 
@@ -87,47 +88,5 @@ struct ServerRingTests {
     #expect(registry.ring(["http://a", "http://b"], present: ring) === ring)
     #expect(registry.ring(["http://b", "http://a"], present: ring) !== ring)
     #expect(registry.ring(["http://a", "http://b"], first: 1, present: ring) !== ring)
-  }
-}
-
-@Suite("The address of a server")
-struct ServerAddressTests {
-  @Test("is read from a URL")
-  func parts() throws {
-    let address = try #require(ServerAddress(" http://Orders.Internal:8080/base/x// "))
-    #expect(address.origin == .init(isSecure: false, host: "orders.internal", port: 8080))
-    #expect(address.hostField == "Orders.Internal:8080")
-    #expect(address.basePath == "/base/x")
-  }
-
-  @Test(
-    "has the port of its scheme where it names none",
-    arguments: [
-      ("http://a", "a", 80), ("HTTPS://a/", "a", 443), ("https://a:8443", "a", 8443), ("http://127.0.0.1", "127.0.0.1", 80),
-      ("http://[::1]:81/x", "::1", 81), ("http://[2001:DB8::1]", "2001:db8::1", 80), ("http://a:/", "a", 80),
-    ])
-  func ports(url: String, host: String, port: Int) throws {
-    let origin = try #require(ServerAddress(url)).origin
-    #expect(origin.host == host && origin.port == port)
-    #expect(try #require(ServerAddress(url)).basePath == (url.hasSuffix("/x") ? "/x" : ""))
-  }
-
-  @Test(
-    "is none of a text that is no URL of a server",
-    arguments: [
-      "", "a", "a:80", "//a", "http:a", "http:/a", "http://", "http:///x", "ftp://a", "grpc://a", "http://a:0",
-      "http://a:65536", "http://a:x", "http://a:-1", "http://a:+1", "http://a:1:2", "http://::1", "http://[::1",
-      "http://[]", "http://[::1]x", "http://u@a", "http://u:p@a", "http://a?b", "http://a/x?b", "http://a#b", "http://a b",
-      "http://a\r\nX: y", "http://a\\b", "http://caf\u{E9}", "http://a\u{0}",
-    ])
-  func unreadable(url: String) {
-    #expect(ServerAddress(url) == nil)
-  }
-
-  @Test("shares its origin with other paths of the same server, without regard to case")
-  func origins() throws {
-    #expect(ServerAddress("http://a")?.origin == ServerAddress("HTTP://A:80/x")?.origin)
-    #expect(ServerAddress("http://a")?.origin != ServerAddress("https://a:80")?.origin)
-    #expect(ServerAddress("http://a")?.origin != ServerAddress("http://a:81")?.origin)
   }
 }

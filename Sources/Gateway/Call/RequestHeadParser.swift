@@ -94,7 +94,9 @@ enum RequestHeadParser {
       while line < end, bytes[line] >= 0x20 && bytes[line] != 0x7F || bytes[line] == 0x09 { line += 1 }
       guard line + 1 < end, bytes[line] == 0x0D, bytes[line + 1] == 0x0A else { return nil }
       var last = line
-      while last > first, bytes[last - 1] == 0x20 || bytes[last - 1] == 0x09 { last -= 1 }
+      while last > first, bytes[last - 1] == 0x20 { last -= 1 }
+      // Some readers take a tab at the end for a part of the value.
+      guard last == first || bytes[last - 1] != 0x09 else { return nil }
       let kind = RequestHeadNames.kind(bytes, start..<colon)
       guard note(kind, bytes, first..<last) else { return nil }
       fields.append(

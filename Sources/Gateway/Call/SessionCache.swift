@@ -75,8 +75,8 @@ struct SessionCache {
     return users.plan(token.sub, in: table)
   }
 
-  /// The end of a token is its signature, whose bytes are evenly spread. Only tokens that were verified have a place, so
-  /// nobody without a key can choose one.
+  /// The end of a token is its signature, whose bytes are evenly spread. Only tokens that were verified have a place,
+  /// so nobody without a key can choose one.
   private static func place(_ text: RawSpan) -> UInt64 {
     guard text.byteCount >= 8 else { return UInt64(text.byteCount) }
     return text.unsafeLoadUnaligned(fromByteOffset: text.byteCount - 8, as: UInt64.self)

@@ -147,7 +147,7 @@ extension ProxiedCall: UpstreamReceiver {
 
   func upstreamPaused() {
     guard phase == .answering else { return }
-    // What came is passed on as it comes, also through the compression.
+    // The body is passed on as it comes, also through the compression.
     if let gzip { client.write(body: gzip.flush()) }
     client.flush()
   }

@@ -1,3 +1,4 @@
+import Listener
 import Model
 import NIOCore
 import NIOHTTP1
@@ -71,6 +72,7 @@ final class ProxyHandler: ChannelDuplexHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .inputClosed? = event as? ChannelEvent { call?.inputClosed() }
+    if event is BodyDeadlinePassed { call?.failBody(.lateBody) }
     context.fireUserInboundEventTriggered(event)
   }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The extensions of a chunk (RFC 9112, section 7.1.1), which mean nothing to the gateway. They have to be valid, so that
-/// no other reader finds the end of the line elsewhere.
+/// The extensions of a chunk (RFC 9112, section 7.1.1), which mean nothing to the gateway. They have to be valid, so
+/// that no other reader finds the end of the line elsewhere.
 enum ChunkExtensions {
   private enum State {
     /// An extension is complete, or there was none.

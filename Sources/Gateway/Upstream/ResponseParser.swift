@@ -116,6 +116,8 @@ struct ResponseParser {
     let head = try ResponseHeadParser.parse(raw, hasNoBody: isAnswerToHead)
     if head.status < 200 {
       informational += 1
+      // Nothing can follow an answer that ends the connection, so it can't be an interim one.
+      guard !head.closes else { throw ResponseFault("an answer before the final one ends the connection") }
       guard head.status != 101 else { throw ResponseFault("the server changes the protocol unasked") }
       guard informational <= Self.mostInformational else { throw ResponseFault("the server sends 1xx without end") }
       return .informational(head)
@@ -181,10 +183,20 @@ struct ResponseParser {
       guard let colon = view.firstIndex(of: UInt8(ascii: ":")), colon > view.startIndex,
         view[..<colon].allSatisfy(RequestHeadNames.isToken), view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
       else { throw ResponseFault("a trailer is no field") }
+      guard !isFraming(line, nameLength: colon - view.startIndex) else {
+        throw ResponseFault("a trailer says how the body ends, which it can't")
+      }
       searched += 1
       guard searched <= ResponseHeadParser.mostFields else { throw ResponseFault("there are too many trailers") }
     }
     return false
+  }
+
+  private func isFraming(_ line: ByteBuffer, nameLength: Int) -> Bool {
+    line.withUnsafeReadableBytes { bytes in
+      RequestHeadNames.isNamed(bytes, 0..<nameLength, "content-length")
+        || RequestHeadNames.isNamed(bytes, 0..<nameLength, "transfer-encoding")
+    }
   }
 
   private static func hexadecimal(_ byte: UInt8) -> Int? {

@@ -60,7 +60,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var discarded = 0
   /// The most of them that are read for the sake of the connection.
   private static let longestRest = 64 << 10
-  /// Whether the connection was used by a call before.
+  private var isUsed = false
+  /// Whether the connection was used by a call before the present one.
   private(set) var isReused = false
 
   init(_ pool: OriginPool) {
@@ -89,6 +90,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   /// Takes the connection for a call.
   func begin(_ receiver: any UpstreamReceiver, isHead: Bool, read: TimeAmount, write: TimeAmount) {
     self.receiver = receiver
+    (isReused, isUsed) = (isUsed, true)
     parser.expectAnswer(toHead: isHead)
     (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
     (readTimeout, writeTimeout) = (read, write)
@@ -164,7 +166,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func rest(for time: TimeAmount) { deadline?.set(in: time) }
 
   func wake() {
-    isReused = true
     deadline?.clear()
   }
 
