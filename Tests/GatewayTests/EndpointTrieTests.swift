@@ -12,7 +12,7 @@ struct EndpointTrieTests {
     ]
     if let client { fields = fields.merging(["client_uri": .string(client)]) }
     if let id { fields = fields.merging(["endpoint_id": .string(id)]) }
-    return EndpointPlan(EndpointRecord(fields), servers: nil, isValidated: false)
+    return EndpointPlan(EndpointRecord(fields), servers: nil, isValidated: false, counters: StatusCounters())
   }
 
   private func trie(_ plans: [EndpointPlan]) -> EndpointTrie {
