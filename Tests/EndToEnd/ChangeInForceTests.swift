@@ -55,7 +55,9 @@ struct ChangeInForceTests {
       for (path, change, undo, status, code) in [
         ("/platform/user/caller", ["groups": []], ["groups": ["ALL"]], 401, "GTW402"),
         ("/platform/api/test/v1", ["api_allowed_groups": ["x"]], ["api_allowed_groups": ["ALL"]], 401, "GTW402"),
-        ("/platform/api/test/v1", ["api_allowed_roles": ["admin"]], ["api_allowed_roles": ["developer"]], 403, "GTW014"),
+        (
+          "/platform/api/test/v1", ["api_allowed_roles": ["admin"]], ["api_allowed_roles": ["developer"]], 403, "GTW014"
+        ),
         ("/platform/api/test/v1", ["active": false], ["active": true], 403, "GTW012"),
       ] as [(String, JSONValue, JSONValue, Int, String)] {
         try stage.change("PUT", path, change)

@@ -103,7 +103,9 @@ struct DataPlaneComparison {
     }
     // The upstream's own body, whatever the recorded server made of it.
     let echo = answer.json.object
-    let target = "/" + exchange.path.split(separator: "/").drop { $0 != "rest" }.dropFirst(2).filter { $0 != "v1" }
+    let target =
+      "/"
+      + exchange.path.split(separator: "/").drop { $0 != "rest" }.dropFirst(2).filter { $0 != "v1" }
       .joined(separator: "/")
     return echo?["method"]?.string == exchange.method && echo?["path"]?.string == target
       ? [] : ["the upstream's body is missing: \(answer.text)"]
@@ -113,7 +115,8 @@ struct DataPlaneComparison {
     guard let actual = actual.object else { return ["no echo"] }
     let (sent, wanted) = (fields(actual), fields(expected))
     var differences = Set(sent.keys).union(wanted.keys).sorted().compactMap { name -> String? in
-      sent[name] == wanted[name] ? nil : "the server got \(name): \(sent[name] ?? "-") instead of \(wanted[name] ?? "-")"
+      sent[name] == wanted[name]
+        ? nil : "the server got \(name): \(sent[name] ?? "-") instead of \(wanted[name] ?? "-")"
     }
     for name in ["method", "path"] where actual[name] != expected[name] {
       differences.append("the server got \(name) \(actual[name]?.string ?? "-")")

@@ -138,7 +138,8 @@ struct RetryTests {
   func breaker() async throws {
     let settings = ["CIRCUIT_BREAKER_THRESHOLD": "3", "CIRCUIT_BREAKER_TIMEOUT": "1"]
     for failure in [Failure.close, .status(503)] {
-      try await withFlaky(failure, retries: 0, settings) { (gatehouse: GatehouseProcess, server: ScriptedServer) throws in
+      try await withFlaky(failure, retries: 0, settings) {
+        (gatehouse: GatehouseProcess, server: ScriptedServer) throws in
         for _ in 0..<3 { #expect(try gatehouse.send("GET", "/api/rest/test/v1/a9").code != "GTW999") }
         #expect(server.count(of: "/a9") == 3)
         let refused = try gatehouse.send("GET", "/api/rest/test/v1/good")
@@ -156,13 +157,16 @@ struct RetryTests {
 
   @Test("do not open the circuit with what is the client's fault, or with failures that are not in a row")
   func breakerStaysClosed() async throws {
-    try await withFlaky(.status(503), retries: 0, ["CIRCUIT_BREAKER_THRESHOLD": "2"]) { (gatehouse: GatehouseProcess, _: ScriptedServer) throws in
+    let settings = ["CIRCUIT_BREAKER_THRESHOLD": "2"]
+    try await withFlaky(.status(503), retries: 0, settings) {
+      (gatehouse: GatehouseProcess, _: ScriptedServer) throws in
       for number in 0..<4 {
         #expect(try gatehouse.send("GET", "/api/rest/test/v1/x\(number)1").status == 503)
         #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").status == 200)
       }
     }
-    try await withFlaky(.status(404), retries: 0, ["CIRCUIT_BREAKER_THRESHOLD": "2"]) { (gatehouse: GatehouseProcess, _: ScriptedServer) throws in
+    try await withFlaky(.status(404), retries: 0, settings) {
+      (gatehouse: GatehouseProcess, _: ScriptedServer) throws in
       for _ in 0..<4 { #expect(try gatehouse.send("GET", "/api/rest/test/v1/a9").code == "GTW005") }
       #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").status == 200)
     }

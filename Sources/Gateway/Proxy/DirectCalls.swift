@@ -120,6 +120,8 @@ extension DirectCalls: DirectService {
 
   func flushRequest() { call?.flushRequest() }
 
+  func inputClosed() { call?.inputClosed() }
+
   func bodyBrokeOff() { call?.failBody(.badBody) }
 
   func bodyIsLate() { call?.failBody(.lateBody) }

@@ -94,7 +94,13 @@ final class ProxiedCall {
 
   /// The client sends nothing more.
   func inputClosed() {
-    if !body.isComplete { refuseBody(.badBody) }
+    guard body.isComplete else { return refuseBody(.badBody) }
+    // A client that is gone looks the same until something is sent to it. Its wait for the throttle may be long, and
+    // would keep the connection.
+    guard phase == .waiting, tries == 0, timer != nil else { return }
+    let client = client
+    cancel()
+    client.closeClient()
   }
 
   func clientWritabilityChanged(_ isWritable: Bool) {
