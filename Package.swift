@@ -40,6 +40,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
@@ -58,6 +59,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -94,7 +96,7 @@ let package = Package(
     hotLibrary(
       "Listener",
       [
-        "Model", "Clocks", "JSON", nioCore, nioPosix, nioHTTP1, nioHTTPTypesHTTP1, httpTypes, logging,
+        "Model", "Clocks", "JSON", nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypesHTTP1, httpTypes, logging,
       ]),
     library(
       "Platform",
@@ -113,7 +115,7 @@ let package = Package(
       [
         "Listener", "Gateway", "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
         "DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird,
-        logging, nioCore, nioPosix, nioHTTP1, httpTypes,
+        logging, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", "Threads", "Settings", arguments]),
 

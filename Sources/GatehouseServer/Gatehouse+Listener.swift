@@ -1,4 +1,5 @@
 import Gateway
+import HTTPAPI
 import HTTPTypes
 import Hummingbird
 import Listener
@@ -18,23 +19,26 @@ extension Gatehouse {
       takes: { Gateway.takes($0) && state.availability != .starting }, addHandlers: gateway.addHandlers,
       direct: gateway.service)
     return Listener(
-      limiter: connections, counters: state.counters, memory: platform.requestMemory, dataPlane: dataPlane,
-      logger: logger
-    ) { [quiet] request in
-      await Self.answer(request, responder, quiet)
+      limiter: connections, counters: state.counters, memory: platform.requestMemory,
+      certificate: configuration.certificate?.certificate, dataPlane: dataPlane, logger: logger
+    ) { [quiet, isSecure = configuration.certificate != nil] request in
+      await Self.answer(request, isSecure: isSecure, responder, quiet)
     }
   }
 
   private static func answer(
-    _ request: IncomingRequest, _ responder: PlatformResponder, _ logger: Logger
+    _ request: IncomingRequest, isSecure: Bool, _ responder: PlatformResponder, _ logger: Logger
   ) async -> OutgoingResponse {
     var context = CallContext(source: ApplicationRequestContextSource(channel: request.channel, logger: logger))
     context.standing = request.standing
     context.client = request.client
+    var head = request.head
+    // The platform API reads from this field whether cookies are to be secure. The connection proves that they are.
+    if isSecure { head.headerFields[.forwardedProtocol] = "https" }
     let body = request.body.map { RequestBody(asyncSequence: $0) }
     do {
       let response = try await responder.respond(
-        to: Request(head: request.head, body: body ?? RequestBody(buffer: ByteBuffer())), context: context)
+        to: Request(head: head, body: body ?? RequestBody(buffer: ByteBuffer())), context: context)
       let collector = BodyCollector()
       try await response.body.write(collector)
       return OutgoingResponse(head: response.head, body: collector.body)

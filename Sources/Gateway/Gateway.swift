@@ -18,11 +18,11 @@ package final class Gateway: Sendable {
   let accessLog: AccessLog
   /// The name of this process in `Via`.
   let viaName: String
-  /// What the gateway adds to `Via`.
+  /// The entry that the gateway adds to `Via`.
   let viaField: String
   let retries: RetryRules
-  /// By event loop.
   let metrics = CallMetrics()
+  /// The state of each event loop.
   private let loops = Mutex<[ObjectIdentifier: BoundLoop]>([:])
   private let loopCount: Int
   /// Whether the state is loaded.

@@ -84,6 +84,10 @@ package final class HTTPClient {
     handle.set(CURLOPT_USERAGENT, settings.userAgent)
     handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     if let certificates = settings.certificates { handle.set(CURLOPT_CAINFO, certificates) }
+    if !request.verifiesCertificate {
+      handle.set(CURLOPT_SSL_VERIFYPEER, 0)
+      handle.set(CURLOPT_SSL_VERIFYHOST, 0)
+    }
     handle.set(CURLOPT_HTTPHEADER, list: headers)
     handle.set(CURLOPT_CUSTOMREQUEST, request.method)
     switch request.body {

@@ -20,6 +20,8 @@ package struct HTTPRequest: Sendable {
   package var signature: AWSSignature?
   /// How many bytes an answer may have.
   package var maximumAnswer: Int
+  /// Whether the certificate of the server must be valid.
+  package var verifiesCertificate = true
 
   /// A request.
   package init(

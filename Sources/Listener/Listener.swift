@@ -50,22 +50,26 @@ package struct Listener: Sendable {
   private let counters: ConnectionCounters
   private let memory: RequestMemory
   private let deadlines: ConnectionDeadlines
+  private let certificate: ServerCertificate?
   private let dataPlane: DataPlane?
   private let logger: Logger
   private let responder: ListenerResponder
 
   /// - Parameters:
   ///   - memory: what the heads of all connections share with the bodies.
+  ///   - certificate: `nil`: the port speaks plain HTTP.
   ///   - dataPlane: `nil`: every request is for the responder.
   package init(
     limiter: ConnectionLimiter, counters: ConnectionCounters, memory: RequestMemory,
-    deadlines: ConnectionDeadlines = ConnectionDeadlines(), dataPlane: DataPlane? = nil, logger: Logger,
+    deadlines: ConnectionDeadlines = ConnectionDeadlines(), certificate: ServerCertificate? = nil,
+    dataPlane: DataPlane? = nil, logger: Logger,
     responder: @escaping ListenerResponder
   ) {
     self.limiter = limiter
     self.counters = counters
     self.memory = memory
     self.deadlines = deadlines
+    self.certificate = certificate
     self.dataPlane = dataPlane
     self.logger = logger
     self.responder = responder
@@ -97,6 +101,8 @@ package struct Listener: Sendable {
     let pipeline = channel.pipeline.syncOperations
     let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: Self.largestPiece)
     try channel.syncOptions?.setOption(.recvAllocator, value: pieces)
+    // First, so that everything behind it sees plain HTTP.
+    if let certificate { try pipeline.addHandler(certificate.handler()) }
     let heads = HeadMemory(memory)
     let writes = WriteDeadline()
     try pipeline.addHandlers([heads.meter, writes])

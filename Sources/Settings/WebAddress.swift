@@ -54,6 +54,20 @@ package struct WebAddress: Sendable, Equatable {
     text = hasQuery ? given : Self.withoutSlashes(bytes)
   }
 
+  /// Whether it is an address of loopback, or `localhost`, in its usual spelling.
+  package var isLoopback: Bool {
+    let bytes = Array(text.utf8)
+    guard let start = bytes.firstRange(of: "://".utf8)?.upperBound else { return false }
+    let authority = bytes[start...].prefix { !Self.ends.contains($0) }
+    let isNumeric = authority.first == UInt8(ascii: "[")
+    let host = authority.prefix { isNumeric || $0 != UInt8(ascii: ":") }
+    if isNumeric { return host.starts(with: "[::1]".utf8) }
+    let name = String(decoding: host, as: UTF8.self)
+    let parts = name.parts(betweenBytes: UInt8(ascii: "."))
+    return name.asciiLowercased.hasSameBytes(as: "localhost")
+      || parts.count == 4 && parts[0].hasSameBytes(as: "127") && parts.allSatisfy { UInt8($0) != nil }
+  }
+
   private static let ends = Array("/?#".utf8)
 
   /// - Parameter authority: host and port.

@@ -30,5 +30,8 @@ struct HealthCheckTests {
     let address = HealthCheck.Address(&reader)
     #expect(address.host == host)
     #expect(address.port == port)
+    #expect(!address.isSecure)
+    var secure = EnvironmentReader(["SSL_CERTFILE": "/x"]) { _ in "" }
+    #expect(HealthCheck.Address(&secure).isSecure)
   }
 }

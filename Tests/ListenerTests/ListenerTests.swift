@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Logging
 import NIOCore
@@ -61,15 +62,17 @@ struct ListenerTests {
   }
 
   private func withListener(
-    deadlines: ConnectionDeadlines = ConnectionDeadlines(), _ body: (Int) async throws -> Void
+    deadlines: ConnectionDeadlines = ConnectionDeadlines(), maximum: Int = 100, certificate: ServerCertificate? = nil,
+    _ body: (Int) async throws -> Void
   ) async throws {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let plane = Listener.DataPlane(
       takes: { path in path.starts(with: "/api/".utf8) }, addHandlers: { try $0.addHandler(Plane()) })
     let listener = Listener(
-      limiter: ConnectionLimiter(.init(maximum: 100)) { _ in false }, counters: counters,
-      memory: RequestMemory(limit: 1 << 20), deadlines: deadlines, dataPlane: plane, logger: logger,
+      limiter: ConnectionLimiter(.init(maximum: maximum)) { _ in false }, counters: counters,
+      memory: RequestMemory(limit: 1 << 20), deadlines: deadlines, certificate: certificate,
+      dataPlane: plane, logger: logger,
       responder: { await Self.answer($0) })
     let channel = try await listener.listen(host: "127.0.0.1", port: 0)
     do {
@@ -205,6 +208,61 @@ struct ListenerTests {
       try connection.send(
         "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
       #expect(try connection.receive().text == "POST /a abcde")
+    }
+  }
+
+  // MARK: TLS
+
+  private func withCertificate(_ body: (ServerCertificate) async throws -> Void) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let made = try TestCertificate("listener", in: root)
+      let text = ServerCertificate.Text(
+        chain: try String(contentsOf: made.chain, encoding: .utf8),
+        key: try String(contentsOf: made.key, encoding: .utf8))
+      try await body(try ServerCertificate(text))
+    }
+  }
+
+  @Test("closes a client that does not finish its handshake, with the deadline of a head")
+  func silentHandshake() async throws {
+    var deadlines = ConnectionDeadlines()
+    deadlines.head = .milliseconds(300)
+    try await withCertificate { certificate in
+      try await withListener(deadlines: deadlines, certificate: certificate) { port in
+        let silent = try HTTPConnection(port: port, patience: 20)
+        #expect(silent.isClosedByServer(within: .seconds(10)))
+        // The beginning of a client's first message.
+        let slow = try HTTPConnection(port: port, patience: 20)
+        try slow.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03])
+        #expect(slow.isClosedByServer(within: .seconds(10)))
+        let isGone: Bool? = eventually { counters.connections == 0 ? true : nil }
+        #expect(isGone == true)
+      }
+    }
+  }
+
+  @Test("closes handshakes for new connections when it has no place left")
+  func fullHandshakes() async throws {
+    try await withCertificate { certificate in
+      try await withListener(maximum: 10, certificate: certificate) { port in
+        let silent = try (0..<40).map { _ in try HTTPConnection(port: port, patience: 20) }
+        let url = "https://127.0.0.1:\(port)/a"
+        let answer = try ToolRun("curl", ["-ksS", "--max-time", "20", url])
+        #expect(answer.output == "GET /a ")
+        withExtendedLifetime(silent) {}
+      }
+    }
+  }
+
+  @Test("serves responder and data plane over TLS as it does over plain HTTP")
+  func encrypted() async throws {
+    try await withCertificate { certificate in
+      try await withListener(certificate: certificate) { port in
+        let url = "https://127.0.0.1:\(port)"
+        let answer = try ToolRun(
+          "curl", ["-ksS", "--max-time", "20", "\(url)/a", "-d", "x", "--next", "-ksS", "\(url)/api/b", "-d", "y"])
+        #expect(answer.output == "POST /a xplane POST /api/b y", "\(answer.output)")
+      }
     }
   }
 }

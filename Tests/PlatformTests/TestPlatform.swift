@@ -1,6 +1,7 @@
 import Authentication
 import DocumentStore
 import HTTPAPI
+import JSON
 import Logging
 import Model
 import Platform
@@ -16,6 +17,9 @@ enum TestPlatform {
   }
 
   private struct NoDataPlane: DataPlanePort {
+    func metricsText() async -> String { "calls 0\n" }
+    func statusFigures() async -> (pools: JSONValue, breakers: JSONValue) { ([], []) }
+
     func clearCaches() {}
     func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int { 0 }
   }

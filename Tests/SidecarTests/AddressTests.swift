@@ -76,6 +76,30 @@ struct AddressTests {
     #expect(try WebAddress("http://h/x?y=/", tail: .pathAndQuery).text == "http://h/x?y=/")
   }
 
+  @Test("are of loopback only when they name it in its usual spelling")
+  func loopback() throws {
+    for host in ["127.0.0.1", "127.9.8.7:5001", "localhost", "LocalHost:1", "[::1]", "[::1]:5001"] {
+      #expect(try WebAddress("https://\(host)", tail: .nothing).isLoopback, "\(host)")
+    }
+    for host in ["127.0.0.1.example", "127.0.0", "localhost.example", "10.0.0.1", "[::2]:1", "gateway", "1270.0.0.1"] {
+      #expect(try !WebAddress("https://\(host)", tail: .nothing).isLoopback, "\(host)")
+    }
+  }
+
+  @Test("of the gateway are not verified on loopback, unless there are certificates to trust")
+  func verification() throws {
+    let base = [
+      "MEM_ENCRYPTION_KEY": "sealing-key-abc", "SIDECAR_USERNAME": "sidecar", "SIDECAR_PASSWORD": "a-password",
+    ]
+    for (changes, verifies) in [
+      ([:], false), (["SIDECAR_URL": "https://127.0.0.1:5001"], false), (["SIDECAR_URL": "https://gateway"], true),
+      (["SIDECAR_URL": "https://localhost", "SIDECAR_CACERT": "/x"], true),
+    ] as [([String: String], Bool)] {
+      let configuration = try SidecarConfiguration.load(base.merging(changes) { $1 }, logsIn: true) { _ in "" }
+      #expect(configuration.verifiesGateway == verifies, "\(changes)")
+    }
+  }
+
   @Test("are known before a command asks for anything: PORT=0 tells none")
   func port() {
     #expect(faults(["PORT": "0"]).map(\.name) == ["SIDECAR_URL"])

@@ -4,6 +4,7 @@ import Logs
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Platform
 import Settings
 
@@ -32,6 +33,8 @@ struct HealthCheck: Sendable {
   struct Address: Sendable {
     let host: String
     let port: Int
+    /// Whether the port speaks TLS.
+    let isSecure: Bool
 
     /// The address at which a gateway with these settings answers its own host.
     init(_ reader: inout EnvironmentReader) {
@@ -39,6 +42,7 @@ struct HealthCheck: Sendable {
       let host = reader.value(of: declared.host)
       self.host = ["0.0.0.0", "::", ""].contains(host) ? "127.0.0.1" : host
       port = reader.value(of: declared.port.with(.integer(1...65_535), default: declared.port.standard))
+      isSecure = reader.value(of: Configuration.settings.http.certificateFile) != nil
     }
   }
 
@@ -96,11 +100,23 @@ struct HealthCheck: Sendable {
     return .standby(reason: object["reason"]?.string ?? "it does not say why")
   }
 
+  /// The check stays on its own host and sends no secret, so it takes any certificate. Names in the certificate are
+  /// those that clients use.
+  private static func tls() throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.certificateVerification = .none
+    return try NIOSSLContext(configuration: configuration)
+  }
+
   private func exchange() async throws -> (status: Int, body: [UInt8]) {
+    let tls = address.isSecure ? try Self.tls() : nil
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connectTimeout(.nanoseconds(Int64(Self.limit.components.seconds) * 1_000_000_000))
       .connect(host: address.host, port: address.port) { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let tls {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
+          }
           try channel.pipeline.syncOperations.addHTTPClientHandlers()
           return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
             wrappingChannelSynchronously: channel)

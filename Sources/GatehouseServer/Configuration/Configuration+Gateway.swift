@@ -5,7 +5,11 @@ import Settings
 
 extension Configuration {
   /// The settings of the data plane.
-  static func gateway(_ reader: inout EnvironmentReader, _ platform: Platform) -> GatewayConfiguration {
+  ///
+  /// - Parameter isSecure: whether the port speaks TLS.
+  static func gateway(
+    _ reader: inout EnvironmentReader, _ platform: Platform, isSecure: Bool
+  ) -> GatewayConfiguration {
     let declared = settings.calls
     var gateway = GatewayConfiguration()
     gateway.timeouts.connect = reader.value(of: declared.connectTimeout)
@@ -32,8 +36,13 @@ extension Configuration {
     gateway.enforcesAdminSubscription = reader.value(of: declared.enforcesAdminSubscription)
     gateway.refusesUnknownPreflights = reader.value(of: declared.strictOptions)
     gateway.accessLog = reader.value(of: declared.accessLog)
+    let compression = settings.compression
+    let level = reader.value(of: compression.level)
+    gateway.compressionLevel = reader.value(of: compression.isEnabled) ? level : nil
+    gateway.compressionMinimumSize = reader.value(of: compression.minimumSize)
     gateway.bodyLimitExcludedPaths = platform.bodyLimitExcludedPaths
     gateway.envelope = platform.strictEnvelope ? .strict : .plain
+    gateway.isSecure = isSecure
     return gateway
   }
 }

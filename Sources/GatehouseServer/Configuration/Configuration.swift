@@ -29,6 +29,8 @@ package struct Configuration: Sendable {
   package let missingSideFile: String?
   /// The settings of the platform API.
   package let platform: Platform
+  /// The certificate of the port; `nil` when it speaks plain HTTP.
+  package let certificate: PortCertificate?
   /// The settings of the data plane.
   package let gateway: GatewayConfiguration
   /// The limits of connections.
@@ -134,7 +136,8 @@ extension Configuration {
     let sidecar = sidecar(&reader, isProduction: isProduction)
     let tokenKeys = tokenKeys(&reader, isProduction: isProduction, readFile: readFile)
     let platform = platform(&reader, isProduction: isProduction)
-    let gateway = gateway(&reader, platform)
+    let certificate = certificate(&reader)
+    let gateway = gateway(&reader, platform, isSecure: certificate != nil)
     let connections = connections(&reader, descriptors: descriptors)
     let log = LogSettings(&reader)
     let (sideFile, missingSideFile) = sideFile(&reader, dumps: memory?.dumps.path, read: SideFileReader.read)
@@ -145,6 +148,6 @@ extension Configuration {
     return Configuration(
       isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
       sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile, missingSideFile: missingSideFile,
-      platform: platform, gateway: gateway, connections: connections, listing: reader.listing)
+      platform: platform, certificate: certificate, gateway: gateway, connections: connections, listing: reader.listing)
   }
 }

@@ -18,6 +18,7 @@ package struct GatewaySettings: SettingGroup {
   package let limits = Limits()
   package let calls = Calls()
   package let crossOrigin = CrossOrigin()
+  package let compression = Compression()
   package let metrics = Metrics()
   package let logs = LogSettings.declarations
 }
@@ -101,7 +102,10 @@ extension GatewaySettings {
     package static let title = "HTTP"
 
     package let httpsOnly = Setting(
-      "HTTPS_ONLY", .boolean, default: false, "secure cookies, CSRF checks and HSTS; for TLS in front of the gateway")
+      "HTTPS_ONLY", .boolean, default: false, "secure cookies, CSRF checks and HSTS; for clients that use TLS")
+    package let certificateFile = OptionalSetting(
+      "SSL_CERTFILE", .text("a path"), "PEM file of the port's certificate and its chain; with it the port speaks TLS")
+    package let keyFile = OptionalSetting("SSL_KEYFILE", .text("a path"), "PEM file of the key of SSL_CERTFILE")
     package let cookieDomain = OptionalSetting("COOKIE_DOMAIN", .text("a domain"), "the domain of cookies")
     package let cookieSameSite = Setting(
       "COOKIE_SAMESITE",

@@ -27,7 +27,7 @@ extension Gatehouse {
   ///   - terminate: ends the process. It is called inside this function, because a thread that hangs on the volume
   ///     can't be joined.
   func run(_ signals: ServiceSignals, terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
-    signals.beginServing()
+    signals.beginServing(readsCertificate: configuration.certificate != nil)
     logger.notice(
       "starting",
       metadata: [
@@ -83,6 +83,7 @@ extension Gatehouse {
       "listening",
       metadata: [
         "server.host": "\(address?.ipAddress ?? "unknown")", "server.port": .stringConvertible(address?.port ?? 0),
+        "server.scheme": configuration.certificate == nil ? "http" : "https",
         "connections.maximum": .stringConvertible(configuration.connections.maximum),
       ])
     do {

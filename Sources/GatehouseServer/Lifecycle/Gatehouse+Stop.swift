@@ -17,6 +17,9 @@ extension Gatehouse {
       group.addTask {
         for await _ in signals.dumps { await dumpOnSignal() }
       }
+      if let certificate = configuration.certificate {
+        group.addTask { await CertificateWatch(certificate, logger: logger).run(signals.reloads) }
+      }
       for await request in signals.stops {
         switch request {
         case .first(let signal): group.addTask { terminate(await stop("\(signal)")) }

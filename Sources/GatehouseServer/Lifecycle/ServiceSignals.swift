@@ -15,6 +15,7 @@ final class ServiceSignals: Sendable {
   private struct State {
     var requests = StopRequests()
     var isServing = false
+    var readsCertificate = false
   }
 
   private let state = Mutex(State())
@@ -27,6 +28,9 @@ final class ServiceSignals: Sendable {
   /// made before them.
   let dumps: AsyncStream<Void>
   private let dumpNews: AsyncStream<Void>.Continuation
+  /// The requests to read the certificate again.
+  let reloads: AsyncStream<Void>
+  private let reloadNews: AsyncStream<Void>.Continuation
 
   /// Starts to receive signals.
   ///
@@ -36,18 +40,25 @@ final class ServiceSignals: Sendable {
     self.terminate = terminate
     (stops, stopNews) = AsyncStream.makeStream()
     (dumps, dumpNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (reloads, reloadNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     try SignalListener.start { [self] in hear($0) }
   }
 
   /// Makes signals to stop cause an orderly stop. Before this call, they end the process at once.
-  func beginServing() {
-    state.withLock { $0.isServing = true }
+  ///
+  /// - Parameter readsCertificate: whether SIGHUP asks for the certificate to be read again.
+  func beginServing(readsCertificate: Bool) {
+    state.withLock { state in
+      state.isServing = true
+      state.readsCertificate = readsCertificate
+    }
   }
 
   private func hear(_ signal: Signal) {
     switch signal.number {
     case _ where signal.stops: stop(signal)
     case SIGUSR1: dumpNews.yield()
+    case SIGHUP where state.withLock({ $0.readsCertificate }): reloadNews.yield()
     case SIGHUP:
       logger.notice("SIGHUP changes nothing: settings are read at the start only; restart the gateway to change them")
     default: logger.notice("signal ignored", metadata: ["signal": "\(signal)"])

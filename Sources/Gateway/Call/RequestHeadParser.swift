@@ -74,8 +74,10 @@ enum RequestHeadParser {
         index += 1
       }
       targetEnd = index
+      // An absolute target takes the long way, too.
+      guard targetEnd > start, bytes[start] == UInt8(ascii: "/") else { return nil }
       let version: StaticString = " HTTP/1.1\r\n"
-      guard targetEnd > start, index + version.utf8CodeUnitCount <= end else { return nil }
+      guard index + version.utf8CodeUnitCount <= end else { return nil }
       for offset in 0..<version.utf8CodeUnitCount where bytes[index + offset] != version.utf8Start[offset] {
         return nil
       }

@@ -10,7 +10,7 @@ struct AnswerHead {
     let requestID: String
     let origin: String?
     let isHead: Bool
-    /// Of HTTP/1.
+    /// The minor version of HTTP/1.
     let minorVersion: Int
   }
 
@@ -122,27 +122,41 @@ extension AnswerHead {
     _ failure: CallFailure, to head: RequestHead, closes: Bool, envelope: Envelope, date: String,
     into buffer: inout ByteBuffer
   ) -> [UInt8] {
-    var body: [UInt8] = []
-    var status = failure.status
-    if failure != .preflight {
-      let wrapped = envelope.wrap(APIError(failure.status, failure.code, failure.message))
-      status = wrapped.status
-      body = JSONWriter.bytes(wrapped.body ?? .null)
-    }
+    let (status, body) = content(of: failure, envelope)
     beginStatus(status, into: &buffer)
     Self.field("Date: ", date, into: &buffer)
-    buffer.writeStaticString("Vary: Origin, Accept-Encoding\r\n")
     if let seconds = failure.retryAfter { Self.field("Retry-After: ", String(seconds), into: &buffer) }
     if let allow = failure.allow { Self.field("Allow: ", allow, into: &buffer) }
     if failure == .preflight {
+      buffer.writeStaticString("Vary: Origin\r\n")
       writePreflight(head, into: &buffer)
     } else {
+      let variesByOrigin = api != nil && call.origin != nil
+      buffer.writeStaticString(
+        variesByOrigin ? "Vary: Origin, Accept-Encoding\r\n" : "Vary: Accept-Encoding\r\n")
+      buffer.writeStaticString(Self.security)
       writeCrossOrigin(into: &buffer)
-      Self.field("Content-Type: application/json\r\nContent-Length: ", String(body.count), into: &buffer)
+      buffer.writeStaticString(
+        failure.form == .nothing ? "Content-Type: text/plain\r\n" : "Content-Type: application/json\r\n")
+      Self.field("Content-Length: ", String(body.count), into: &buffer)
     }
     if closes { buffer.writeStaticString("connection: close\r\n") }
     buffer.writeStaticString("\r\n")
     return call.isHead ? [] : body
+  }
+
+  /// The platform's answers have more of them. These protect a browser that shows the answer.
+  private static let security: StaticString =
+    "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+
+  private func content(of failure: CallFailure, _ envelope: Envelope) -> (status: Int, body: [UInt8]) {
+    switch failure.form {
+    case .nothing: return (failure.status, [])
+    case .detail: return (failure.status, JSONWriter.bytes(.object(["detail": .string(failure.message)])))
+    case .envelope:
+      let (status, body) = envelope.wrap(APIError(failure.status, failure.code, failure.message))
+      return (status, JSONWriter.bytes(body ?? .null))
+    }
   }
 
   private func writeCrossOrigin(into buffer: inout ByteBuffer) {
@@ -155,9 +169,9 @@ extension AnswerHead {
   private func writePreflight(_ head: RequestHead, into buffer: inout ByteBuffer) {
     guard let rules = api?.origins else { return }
     let (method, fields) = (head.value(.askedMethod), head.value(.askedFields))
-    if let origin = call.origin, rules.allows(origin), rules.allows(method: method, fields: fields) {
-      Self.field("Access-Control-Allow-Origin: ", origin, into: &buffer)
-      if rules.allowsCredentials { buffer.writeStaticString("Access-Control-Allow-Credentials: true\r\n") }
+    if let origin = call.origin {
+      guard rules.allows(origin) else { return }
+      if rules.allows(method: method, fields: fields) { writeCrossOrigin(into: &buffer) }
     }
     if method != nil { Self.field("Access-Control-Allow-Methods: ", rules.methods, into: &buffer) }
     if fields != nil { Self.field("Access-Control-Allow-Headers: ", rules.headers, into: &buffer) }

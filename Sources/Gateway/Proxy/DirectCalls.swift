@@ -12,7 +12,8 @@ final class DirectCalls: CallClient {
   private var recognized: RequestHead?
   private var call: ProxiedCall?
   private var framing = AnswerHead.Framing.plain
-  /// What is written and not handed to the channel: a head and a short body go in one piece.
+  private let allocator: ByteBufferAllocator
+  /// Bytes that are written and not handed to the channel yet: a head and a short body go in one piece.
   private var pending: ByteBuffer?
 
   /// A body of more bytes is handed on without a copy.
@@ -22,12 +23,13 @@ final class DirectCalls: CallClient {
     self.loop = loop
     self.connection = connection
     self.isSecure = isSecure
+    allocator = connection.channel.allocator
     address = connection.channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
   }
 
   var isWritable: Bool { connection.channel.isWritable }
 
-  func buffer(capacity: Int) -> ByteBuffer { connection.channel.allocator.buffer(capacity: capacity) }
+  func buffer(capacity: Int) -> ByteBuffer { allocator.buffer(capacity: capacity) }
 
   func beginAnswer(saysClose: Bool) -> Bool { connection.beginAnswer(saysClose: saysClose) }
 

@@ -184,14 +184,14 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if failure == .crowded { return answer(.crowded) }
     admission.api.breaker.fail(now: now)
-    if failure == .unreachable { server?.health.noteFailure(now: now) }
+    if failure == .unreachable || failure == .connectTimeout { server?.health.noteFailure(now: now) }
     switch failure {
     case .readTimeout, .writeTimeout:
       gateway.metrics.timeouts.add()
       answer(.timeout)
-    case .unreachable, .closedBeforeAnswer, .broken, .crowded:
+    case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded:
       if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
-      answer(.unreachable)
+      answer(failure == .connectTimeout ? .timeout : .unreachable)
     }
   }
 

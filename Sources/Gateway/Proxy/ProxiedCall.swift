@@ -102,7 +102,7 @@ final class ProxiedCall {
     if isWritable { connection?.resume() } else { connection?.pause() }
   }
 
-  /// What came of the request is sent.
+  /// Sends the part of the request that came.
   func flushRequest() {
     guard phase != .over, let connection, !body.isComplete else { return }
     connection.flush()
@@ -116,10 +116,8 @@ final class ProxiedCall {
 
   private func refuseBody(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
-    var failure = failure
     // The rest of the body is not read.
-    failure.closes = true
-    answer(failure)
+    answer(failure.closing)
   }
 
   // MARK: Answers
@@ -128,7 +126,8 @@ final class ProxiedCall {
   func answer(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
     if let code = failure.code { gateway.metrics.refuse(code) }
-    let closes = client.beginAnswer(saysClose: failure.closes) || failure.closes
+    let isLast = failure.closes || leavesBody
+    let closes = client.beginAnswer(saysClose: isLast) || isLast
     var buffer = client.buffer(capacity: 512)
     let bytes = AnswerHead(call: answeredCall, api: api).write(
       failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: &buffer)
@@ -144,6 +143,15 @@ final class ProxiedCall {
     end(status: failure.status)
     client.endAnswer()
   }
+
+  /// Whether the connection can't go on after an answer before the end of the request's body. A client that waits for
+  /// `100 Continue` may leave the body out, and a long one is not worth to be read.
+  private var leavesBody: Bool {
+    guard !body.isComplete else { return false }
+    return head.expectsContinue && body.count == 0 || (head.contentLength ?? 0) > Self.longestUnusedBody
+  }
+
+  private static let longestUnusedBody = 1 << 20
 
   /// The facts of the call that its answer shows.
   var answeredCall: AnswerHead.Call {

@@ -47,7 +47,10 @@ struct RequestWriter {
     }
     writeForwarded(into: &buffer)
     field("traceparent: ", traceParent, into: &buffer)
-    if head.has(.traceParent), let state = head.value(.traceState) { field("tracestate: ", state, into: &buffer) }
+    // The state belongs to the client's trace. A trace that begins here has none.
+    if head.value(.traceParent)?.hasSameBytes(as: traceParent) == true, let state = head.value(.traceState) {
+      field("tracestate: ", state, into: &buffer)
+    }
     buffer.writeStaticString("\r\n")
   }
 
@@ -86,7 +89,7 @@ struct RequestWriter {
 
   private func writePassed(into buffer: inout ByteBuffer) {
     let api = admission.api
-    let swap = api.record.authorizationHeader.map { Array($0.utf8) }
+    let swap = api.authorizationField
     let listed = connectionNames
     head.bytes.withUnsafeReadableBytes { bytes in
       for item in head.fields {

@@ -24,6 +24,15 @@ enum ResponseHeadParser {
     return nil
   }
 
+  /// Whether some bytes may be the beginning of an answer.
+  static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let start: StaticString = "HTTP/1."
+    for index in 0..<min(bytes.count, start.utf8CodeUnitCount) where bytes[index] != start.utf8Start[index] {
+      return false
+    }
+    return true
+  }
+
   /// Parses a head.
   ///
   /// - Parameters:
@@ -80,11 +89,8 @@ enum ResponseHeadParser {
 
     /// `HTTP/1.1 200 OK`
     private mutating func parseStatus(_ bytes: UnsafeRawBufferPointer, end: Int) throws(ResponseFault) {
-      let start: StaticString = "HTTP/1."
       guard end >= 12 else { throw ResponseFault("the status line is too short") }
-      for index in 0..<start.utf8CodeUnitCount where bytes[index] != start.utf8Start[index] {
-        throw ResponseFault("the answer is not HTTP/1")
-      }
+      guard mayBegin(bytes) else { throw ResponseFault("the answer is not HTTP/1") }
       guard bytes[7] == 0x30 || bytes[7] == 0x31, bytes[8] == 0x20 else {
         throw ResponseFault("the answer is not HTTP/1.1 or HTTP/1.0")
       }

@@ -103,6 +103,10 @@ struct ResponseParser {
     searched = bytes.readableBytes
     guard let length else {
       guard bytes.readableBytes <= ResponseHeadParser.longest else { throw ResponseFault("the head is too long") }
+      // A server that speaks something else may never send an empty line.
+      guard bytes.withUnsafeReadableBytes(ResponseHeadParser.mayBegin) else {
+        throw ResponseFault("the answer is not HTTP/1")
+      }
       return nil
     }
     guard length <= ResponseHeadParser.longest, let raw = bytes.readSlice(length: length) else {
@@ -165,8 +169,7 @@ struct ResponseParser {
       rest = rest.dropFirst()
     }
     guard digits > 0 else { throw ResponseFault("a chunk has no size") }
-    guard rest.isEmpty || rest.first == UInt8(ascii: ";"), rest.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
-    else { throw ResponseFault("a chunk's size is not valid") }
+    guard ChunkExtensions.areValid(rest) else { throw ResponseFault("a chunk's size is not valid") }
     return size
   }
 
@@ -176,7 +179,7 @@ struct ResponseParser {
       if line.readableBytes == 0 { return true }
       let view = line.readableBytesView
       guard let colon = view.firstIndex(of: UInt8(ascii: ":")), colon > view.startIndex,
-        view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
+        view[..<colon].allSatisfy(RequestHeadNames.isToken), view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
       else { throw ResponseFault("a trailer is no field") }
       searched += 1
       guard searched <= ResponseHeadParser.mostFields else { throw ResponseFault("there are too many trailers") }

@@ -179,7 +179,15 @@ final class OriginPool {
       release(connection)
     } catch {
       // One that was released meanwhile may have served the call for which this one was opened.
-      if waiting > opening { nextWish()?.tookNone(.unreachable) }
+      if waiting > opening { nextWish()?.tookNone(Self.isTimeout(error) ? .connectTimeout : .unreachable) }
+      // Calls beyond the bound waited for this connection, too.
+      connectIfWished()
     }
+  }
+
+  private static func isTimeout(_ error: any Error) -> Bool {
+    if case ChannelError.connectTimeout = error { return true }
+    guard let failures = (error as? NIOConnectionError)?.connectionErrors else { return false }
+    return failures.contains { if case ChannelError.connectTimeout = $0.error { true } else { false } }
   }
 }

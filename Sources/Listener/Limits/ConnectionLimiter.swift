@@ -60,7 +60,7 @@ package final class ConnectionLimiter: Sendable {
     }
     // The closure keeps the channel, so its identity is not another's before it is forgotten here.
     channel.closeFuture.whenComplete { _ in self.forget(channel, id) }
-    leaving?.close(promise: nil)
+    leaving?.closeAtOnce()
     return leaving !== channel
   }
 

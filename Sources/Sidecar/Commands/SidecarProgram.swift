@@ -155,7 +155,9 @@ struct SidecarWork {
     _ signals: DrainSignals, _ terminate: @escaping @Sendable (SidecarExit) -> Never
   ) throws -> SidecarExit {
     guard let account = configuration.account else { return .configuration }
-    let client = GatewayClient(try HTTPClient(httpSettings), url: configuration.url, account: account)
+    let client = GatewayClient(
+      try HTTPClient(httpSettings), url: configuration.url, account: account,
+      verifiesCertificate: configuration.verifiesGateway)
     let drain = Drain(
       configuration, volume: volume, worker: Worker(),
       copy: DrainCopy(configuration, httpSettings, volume: volume, logger: logger), logger: logger, cause: "command",

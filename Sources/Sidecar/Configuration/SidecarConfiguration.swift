@@ -24,6 +24,9 @@ package struct SidecarConfiguration: Sendable {
   /// `nil` only for commands that don't log in.
   let account: Account?
   let certificates: String?
+  /// Whether the gateway's certificate must be valid. On loopback only if certificates to trust are set: a public
+  /// certificate never names loopback, and no other host can answer there.
+  let verifiesGateway: Bool
   let dumps: DumpSettings
   let drainDeadline: Duration
   let retention: RetentionPolicy
@@ -49,7 +52,7 @@ extension SidecarConfiguration {
     var reader = EnvironmentReader(environment, readFile: readFile)
     let declared = settings
     let isProduction = reader.value(of: declared.gateway.mode)
-    let url = gatewayURL(&reader, isAsked: logsIn)
+    let address = gatewayURL(&reader, isAsked: logsIn)
     let account = account(&reader, isNeeded: logsIn)
     let dumps = DumpSettings(&reader, isProduction: isProduction)
     let deadline = reader.value(of: declared.operation.drainDeadline)
@@ -68,13 +71,14 @@ extension SidecarConfiguration {
     let log = LogSettings(&reader)
     guard reader.faults.isEmpty, let dumps else { throw ConfigurationFaults(faults: reader.faults) }
     return SidecarConfiguration(
-      url: url, account: account, certificates: certificates, dumps: dumps, drainDeadline: .seconds(deadline),
+      url: address.text, account: account, certificates: certificates,
+      verifiesGateway: certificates != nil || !address.isLoopback, dumps: dumps, drainDeadline: .seconds(deadline),
       retention: retention, trash: trash, metricsPort: port, statusPeriod: period, maximumAge: age, ecs: ecs,
       offsite: offsite, log: log)
   }
 
   /// - Parameter isAsked: whether the command sends requests to the gateway.
-  private static func gatewayURL(_ reader: inout EnvironmentReader, isAsked: Bool) -> String {
+  private static func gatewayURL(_ reader: inout EnvironmentReader, isAsked: Bool) -> (text: String, isLoopback: Bool) {
     let declared = settings.gateway
     let port = reader.value(of: declared.port)
     let isSet = reader.isSet(declared.url)
@@ -83,7 +87,7 @@ extension SidecarConfiguration {
       reader.fault(declared.url, "is not set, and PORT=0 does not tell where the gateway listens; set SIDECAR_URL")
     }
     // An address that is set and can't be used is a fault, and then there is no configuration.
-    return address?.text ?? "http://127.0.0.1:\(port)"
+    return address.map { ($0.text, $0.isLoopback) } ?? ("http://127.0.0.1:\(port)", true)
   }
 
   private static func account(_ reader: inout EnvironmentReader, isNeeded: Bool) -> Account? {

@@ -19,6 +19,7 @@ final class GatewayClient {
   private let http: HTTPClient
   private let url: String
   private let account: SidecarConfiguration.Account
+  private let verifiesCertificate: Bool
   /// A descriptor that becomes readable when a request should be given up.
   var interruption: Int32?
   private let wallClock: WallClock
@@ -26,10 +27,14 @@ final class GatewayClient {
   /// Unix seconds, or `nil` if the token has no expiry.
   private var tokenExpiry: Int?
 
-  init(_ http: HTTPClient, url: String, account: SidecarConfiguration.Account, wallClock: WallClock = .system) {
+  init(
+    _ http: HTTPClient, url: String, account: SidecarConfiguration.Account, verifiesCertificate: Bool,
+    wallClock: WallClock = .system
+  ) {
     self.http = http
     self.url = url
     self.account = account
+    self.verifiesCertificate = verifiesCertificate
     self.wallClock = wallClock
   }
 
@@ -115,6 +120,7 @@ final class GatewayClient {
     _ method: String, _ path: String, _ deadline: Deadline, body: JSONValue? = nil
   ) throws(GatewayError) -> Answer {
     var request = HTTPRequest(method, url + path, headers: [("Accept", "application/json")])
+    request.verifiesCertificate = verifiesCertificate
     if let token, path != "/platform/authorization" {
       request.headers.append(("Authorization", "Bearer \(token.reveal())"))
     }

@@ -56,7 +56,8 @@ final class Watch {
   /// - Returns: how the drain at the end went.
   func run(_ account: SidecarConfiguration.Account, _ settings: HTTPClient.Settings) throws -> SidecarExit {
     let http = try HTTPClient(settings)
-    let client = GatewayClient(http, url: configuration.url, account: account)
+    let client = GatewayClient(
+      http, url: configuration.url, account: account, verifiesCertificate: configuration.verifiesGateway)
     client.interruption = signals.descriptor
     var service = GatewayWatch(client, logger: logger)
     tasks.start { try HTTPClient(settings) }

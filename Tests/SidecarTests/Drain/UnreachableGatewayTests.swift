@@ -21,7 +21,8 @@ struct UnreachableGatewayTests {
         ], logsIn: true, readFile: { _ in "" })
       let volume = try DumpVolume(configuration.dumps, workingDirectory: root.path(), cache: .guest)
       let http = try HTTPClient(.init(userAgent: "test", connectTimeout: .milliseconds(200)))
-      let client = GatewayClient(http, url: configuration.url, account: try #require(configuration.account))
+      let client = GatewayClient(
+        http, url: configuration.url, account: try #require(configuration.account), verifiesCertificate: true)
       let drain = Drain(
         configuration, volume: volume, worker: Worker(), copy: nil,
         logger: Logger(label: "drain") { _ in SwiftLogNoOpLogHandler() }, cause: "test", sighting: .unwatched)
