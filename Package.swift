@@ -108,7 +108,7 @@ let package = Package(
       "Gateway",
       [
         "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
-        logging, nioCore, nioPosix, nioHTTP1,
+        logging, nioCore, nioPosix, nioHTTP1, nioSSL,
       ]),
     library(
       "GatehouseServer",

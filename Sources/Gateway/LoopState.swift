@@ -19,7 +19,7 @@ final class LoopState {
   init(_ gateway: Gateway, on eventLoop: any EventLoop) {
     self.gateway = gateway
     self.eventLoop = eventLoop
-    pool = UpstreamPool(on: eventLoop, gateway.poolLimits)
+    pool = UpstreamPool(on: eventLoop, gateway.poolLimits, trust: gateway.configuration.trust)
     table = gateway.table.newestTable()
     random = FastRandom()
   }

@@ -16,6 +16,14 @@ extension Configuration {
     gateway.timeouts.read = reader.value(of: declared.readTimeout)
     gateway.timeouts.write = reader.value(of: declared.writeTimeout)
     gateway.timeouts.pool = reader.value(of: declared.poolTimeout)
+    if let path = reader.value(of: declared.certificates) {
+      do {
+        gateway.trust = try ServerTrust(file: path)
+      } catch {
+        reader.fault(
+          declared.certificates, "names '\(path.prefix(80))', which can't be read as PEM certificates: \(error)")
+      }
+    }
     gateway.pool.maximum = reader.value(of: declared.connections)
     gateway.pool.kept = reader.value(of: declared.keptConnections)
     gateway.pool.expiry = reader.value(of: declared.keptTime)
