@@ -13,6 +13,8 @@ final class LoopState {
   var sessions = SessionCache()
   var random: FastRandom
   let metrics = LoopMetrics()
+  /// The head that is being written.
+  let headBytes = HeadBytes()
   private var date = DateField()
 
   init(_ gateway: Gateway, on eventLoop: any EventLoop) {

@@ -35,9 +35,9 @@ final class DirectCalls: CallClient {
 
   func write(informational head: ByteBuffer) { connection.write(head) }
 
-  func write(head: ByteBuffer, _ framing: AnswerHead.Framing) {
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?) {
     self.framing = framing
-    pending = head
+    pending = head.buffer(allocator, room: min(bodyLength ?? 256, Self.shortBody))
   }
 
   func write(body: ByteBuffer) {

@@ -134,10 +134,11 @@ final class ProxiedCall {
     if let code = failure.code { gateway.metrics.refuse(code) }
     let isLast = failure.closes || leavesBody
     let closes = client.beginAnswer(saysClose: isLast) || isLast
-    var buffer = client.buffer(capacity: 512)
+    let buffer = loop.headBytes
+    buffer.clear()
     let bytes = AnswerHead(call: answeredCall, api: api).write(
-      failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: &buffer)
-    client.write(head: buffer, .plain)
+      failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: buffer)
+    client.write(head: buffer, .plain, bodyLength: bytes.count)
     if !bytes.isEmpty {
       answerBytes = bytes.count
       client.write(body: ByteBuffer(bytes: bytes))

@@ -89,7 +89,9 @@ extension ProxyHandler: CallClient {
 
   func write(informational head: ByteBuffer) { writeHead(head) }
 
-  func write(head: ByteBuffer, _ framing: AnswerHead.Framing) { writeHead(head) }
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?) {
+    writeHead(head.buffer(ByteBufferAllocator(), room: 0))
+  }
 
   private func writeHead(_ bytes: ByteBuffer) {
     // The gateway wrote these bytes itself just now, so they are a head.

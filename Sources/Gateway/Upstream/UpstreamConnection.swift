@@ -42,7 +42,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   private let pool: OriginPool
   private var context: ChannelHandlerContext?
-  private var allocator = ByteBufferAllocator()
+  private(set) var allocator = ByteBufferAllocator()
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
   private var deadline: LazyDeadline?
