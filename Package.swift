@@ -15,14 +15,6 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// The modules of a call's way through the gateway. Their objects live on one event loop each, so a release does not
-/// check at run time whether two accesses overlap; debug builds and tests do.
-let hot: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
-
-func hotLibrary(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings + hot)
-}
-
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -93,7 +85,7 @@ let package = Package(
     library("Rules", ["Model", "DocumentStore", "JSON"]),
     library("HTTPAPI", ["JSON", httpTypes, nioCore]),
     library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
-    hotLibrary(
+    library(
       "Listener",
       [
         "Model", "Clocks", "JSON", nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypesHTTP1, httpTypes, logging,
@@ -104,11 +96,11 @@ let package = Package(
         "Listener", "HTTPAPI", "Rules", "Model", "Authentication", "RateLimiting", "DocumentStore", "Clocks", "JSON",
         "Logs", hummingbird, httpTypes, nioCore, logging,
       ]),
-    hotLibrary(
+    library(
       "Gateway",
       [
-        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs", collections,
-        logging, nioCore, nioPosix, nioHTTP1,
+        "CZlib", "Listener", "HTTPAPI", "Model", "Authentication", "RateLimiting", "DocumentStore", "JSON", "Logs",
+        collections, logging, nioCore, nioPosix, nioHTTP1, nioSSL,
       ]),
     library(
       "GatehouseServer",
@@ -123,8 +115,8 @@ let package = Package(
     .executableTarget(
       name: "gatehouse-benchmark",
       dependencies: [
-        "TestSupport", "Persistence", "Rules", "Model", "DumpDirectory", "DumpFormat", "DocumentStore", "JSON",
-        arguments,
+        "TestSupport", "Gateway", "Persistence", "Rules", "Model", "Authentication", "DumpDirectory", "DumpFormat",
+        "DocumentStore", "JSON", "Logs", arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     .executableTarget(
@@ -181,8 +173,8 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "Gateway", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON", "Logs",
-        "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+        "Gateway", "CZlib", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON",
+        "Logs", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

@@ -18,11 +18,12 @@ package final class Gateway: Sendable {
   let accessLog: AccessLog
   /// The name of this process in `Via`.
   let viaName: String
-  /// What the gateway adds to `Via`.
+  /// The entry that the gateway adds to `Via`.
   let viaField: String
   let retries: RetryRules
-  /// By event loop.
+  let compression: Compression
   let metrics = CallMetrics()
+  /// The state of each event loop.
   private let loops = Mutex<[ObjectIdentifier: BoundLoop]>([:])
   private let loopCount: Int
   /// Whether the state is loaded.
@@ -44,6 +45,7 @@ package final class Gateway: Sendable {
     self.accessLog = accessLog
     self.loopCount = max(1, loopCount)
     viaName = "gatehouse-" + String(UInt32.random(in: .min ... .max), radix: 16)
+    compression = configuration.compression
     viaField = "1.1 " + viaName
     retries = RetryRules(
       baseDelay: configuration.retries.baseDelay, maximumDelay: configuration.retries.maximumDelay)

@@ -57,6 +57,8 @@ package struct GatewayConfiguration: Sendable {
   package var timeouts = Timeouts()
   /// Connections to servers.
   package var pool = Pool()
+  /// The certificates by which servers are verified.
+  package var trust = ServerTrust()
   /// The pauses between tries.
   package var retries = Retries()
   /// Whether calls stop for a while after failures in a row.

@@ -1,4 +1,3 @@
-import Clocks
 import Glibc
 import Listener
 import Model
@@ -14,12 +13,14 @@ final class LoopState {
   var sessions = SessionCache()
   var random: FastRandom
   let metrics = LoopMetrics()
+  /// The head that is being written.
+  let headBytes = HeadBytes()
   private var date = DateField()
 
   init(_ gateway: Gateway, on eventLoop: any EventLoop) {
     self.gateway = gateway
     self.eventLoop = eventLoop
-    pool = UpstreamPool(on: eventLoop, gateway.poolLimits)
+    pool = UpstreamPool(on: eventLoop, gateway.poolLimits, trust: gateway.configuration.trust)
     table = gateway.table.newestTable()
     random = FastRandom()
   }

@@ -53,7 +53,7 @@ struct DocumentationStyleTests {
       ("## Sealed dumps", "1: 'Sealed'"),
       ("| a |\n|---|\n| that does not open |", "3: 'does not open'"),
       ("The lease can't be looked after.", "1: 'looked after'"),
-      ("Calls end. The call ends.", "1: 'The call'"),
+      ("A call ends. Calls to the platform end.", "1: 'Calls to the platform'"),
       ("## In short", "1: a heading that says nothing"),
       ("| a | \(words) |", "1: a cell of "),
       ("`\(String(repeating: "x", count: 120))`", "1: 122 columns"),

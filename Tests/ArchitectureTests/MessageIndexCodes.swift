@@ -18,7 +18,7 @@ enum CodeIndex {
         codes.insert(Code(code: String(code.output.1), status: String(match.output.1)))
       }
     }
-    for match in text.matches(of: /APIError\(\s*([0-9]{3}),\s*"([A-Z]{3,4}[0-9]{3}|IP_RATE_LIMIT)"/) {
+    for match in text.matches(of: /(?:APIError|CallFailure)\(\s*([0-9]{3}),\s*"([A-Z]{3,4}[0-9]{3}|IP_RATE_LIMIT)"/) {
       codes.insert(Code(code: String(match.output.2), status: String(match.output.1)))
     }
     for match in text.matches(of: /\.permission\([^"\n)]*"([A-Z]{3,4}[0-9]{3})"/) {

@@ -31,6 +31,14 @@ struct MessageIndexFieldTests {
     try compare(MetricIndex.causes(inSource: source), below: "Causes of failures")
   }
 
+  @Test("has every metric of the gateway, and no other")
+  func gatewayMetrics() throws {
+    let source = try Repository.text("Sources/Gateway/Gateway+Metrics.swift")
+    let names = Set(source.matches(of: /(?:family|histogram)\(\s*"([a-z_]+)"/).map { String($0.output.1) })
+    #expect(names.count >= 13)
+    try compare(names, below: "Names of the gateway's metrics")
+  }
+
   @Test("is checked by something that reads fields, metrics and causes, and finds each difference")
   func seeded() {
     let source = #"""

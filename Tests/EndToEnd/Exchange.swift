@@ -4,6 +4,8 @@ import JSON
 /// One recorded request with its response.
 struct Exchange {
   let name: String
+  /// The part of the recording, or `nil` where it has none.
+  let part: String?
   let method: String
   let path: String
   /// The user whose token is sent.
@@ -16,12 +18,14 @@ struct Exchange {
   /// The expected response where the recorded server was wrong.
   let oursStatus: Int?
   let oursReason: String?
+  let oursBody: JSONValue?
 
   init(_ line: some StringProtocol) throws {
     let fields = try JSONParser().parseObject(Array(line.utf8))
     let request = fields["request"]?.object ?? [:]
     let response = fields["response"]?.object ?? [:]
     name = fields["name"]?.string ?? ""
+    part = fields["part"]?.string
     method = request["method"]?.string ?? ""
     path = request["path"]?.string ?? ""
     user = request["as"]?.string
@@ -32,6 +36,7 @@ struct Exchange {
     responseBody = response["body"]
     oursStatus = fields["ours"]?.object?["status"]?.number?.int
     oursReason = fields["ours"]?.object?["why"]?.string
+    oursBody = fields["ours"]?.object?["body"]
   }
 
   /// Whether the request is for the data plane.
@@ -39,8 +44,12 @@ struct Exchange {
     path.hasPrefix("/api/rest/") || path.hasPrefix("/api/graphql/") || path.hasPrefix("/api/soap/")
   }
 
-  static func all() throws -> [Exchange] {
-    try Fixture.text("exchanges.jsonl").split(separator: "\n").map { try Exchange($0) }
+  /// The exchanges of a recording.
+  ///
+  /// - Parameter upstream: the port that takes the place of the recorded one.
+  static func all(_ recording: String = "exchanges.jsonl", upstream: Int = 18_091) throws -> [Exchange] {
+    try Fixture.text(recording).replacing("127.0.0.1:18091", with: "127.0.0.1:\(upstream)").split(separator: "\n")
+      .map { try Exchange($0) }
   }
 
   private static func strings(_ value: JSONValue?) -> [String: String] {

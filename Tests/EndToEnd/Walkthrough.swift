@@ -7,6 +7,8 @@ import Testing
 struct Walkthrough: ~Copyable {
   let root: URL
   let port: Int
+  /// The port of the small server that a page starts.
+  private let serverPort: Int
   private let environment: [String: String]
   private var gateway: Terminal?
 
@@ -27,7 +29,7 @@ struct Walkthrough: ~Copyable {
     let swift = root.appending(path: "bin/swift")
     try Data("#!/bin/sh\ncase \"$*\" in *--show-bin-path) echo '\(programs)' ;; esac\n".utf8).write(to: swift)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: swift.path())
-    port = try Self.freePort(in: directory)
+    (port, serverPort) = (try Self.freePort(in: directory), try Self.freePort(in: directory))
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     environment = ["PATH": "\(root.path())bin:\(root.path())/bin:\(path)", "PORT": "\(port)", "HOME": root.path()]
   }
@@ -38,6 +40,11 @@ struct Walkthrough: ~Copyable {
     try probe.waitUntilReady()
     #expect(try probe.stop() == 0)
     return probe.port
+  }
+
+  /// The text of a page with the ports of this reader.
+  private func adapted(_ text: String) -> String {
+    text.replacing("5001", with: "\(port)").replacing("8000", with: "\(serverPort)")
   }
 
   /// The fences of a page with a language, up to a heading.
@@ -57,11 +64,13 @@ struct Walkthrough: ~Copyable {
   mutating func follow(_ fences: [(language: String, text: String)]) throws {
     let second = try Terminal(["bash"], in: root, environment)
     defer { second.end() }
+    // The small server ends with its terminal, also when a step before failed.
+    _ = try second.type("trap 'kill $(jobs -p) 2>/dev/null' EXIT")
     var isAnswered = true
     for (number, fence) in fences.enumerated() {
-      let text = fence.text.replacing("5001", with: "\(port)")
+      let text = adapted(fence.text)
       let next = number + 1 < fences.count ? fences[number + 1] : nil
-      let expected = next?.language == "text" ? next?.text.replacing("5001", with: "\(port)") : nil
+      let expected = next?.language == "text" ? next.map { adapted($0.text) } : nil
       if fence.language == "text" {
         if isAnswered { try interrupt(expecting: text) }
         isAnswered = true

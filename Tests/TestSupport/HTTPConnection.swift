@@ -18,7 +18,7 @@ package struct HTTPAnswer: Sendable {
   package let status: Int
   /// The headers in their order, with names in lower case.
   package let headers: [(name: String, value: String)]
-  /// The body, whose length the Content-Length header states.
+  /// The body, without its framing.
   package let body: Data
 
   /// The first value of a header whose name is given in lower case, or `nil` when there is none.
@@ -106,12 +106,42 @@ package final class HTTPConnection {
       let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       return (parts[0].lowercased(), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
     }
-    let length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
-    let wanted = isHead ? 0 : length
-    while pending.count < wanted { try fill() }
-    let body = Data(pending[..<wanted])
-    pending.removeSubrange(..<wanted)
+    let body = isHead || status < 200 ? Data() : try receiveBody(headers)
     return HTTPAnswer(status: status, headers: headers, body: body)
+  }
+
+  private func receiveBody(_ headers: [(name: String, value: String)]) throws -> Data {
+    guard !headers.contains(where: { $0.name == "transfer-encoding" }) else { return try receiveChunks() }
+    let wanted = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0
+    while pending.count < wanted { try fill() }
+    return take(wanted)
+  }
+
+  private func receiveChunks() throws -> Data {
+    var body = Data()
+    while true {
+      let line = try receiveLine()
+      guard let size = Int(line, radix: 16) else { throw HTTPFailure(description: "no chunk size in '\(line)'") }
+      while pending.count < size { try fill() }
+      body += take(size)
+      guard try receiveLine().isEmpty else { throw HTTPFailure(description: "a chunk does not end") }
+      if size == 0 { return body }
+    }
+  }
+
+  private func receiveLine() throws -> String {
+    let end = Array("\r\n".utf8)
+    while pending.firstRange(of: end) == nil { try fill() }
+    guard let range = pending.firstRange(of: end) else { return "" }
+    let line = String(decoding: pending[..<range.lowerBound], as: UTF8.self)
+    pending.removeSubrange(..<range.upperBound)
+    return line
+  }
+
+  private func take(_ count: Int) -> Data {
+    let bytes = Data(pending[..<count])
+    pending.removeSubrange(..<count)
+    return bytes
   }
 
   /// Waits until the server closes the connection, ignoring any bytes before that, and returns whether it did.
@@ -165,6 +195,13 @@ package final class HTTPConnection {
       guard more > 0 else { return count }
       count += more
     }
+  }
+
+  /// Receives text until the server closes the connection.
+  package func receiveText() -> String {
+    while (try? fill()) != nil {}
+    defer { pending.removeAll() }
+    return String(decoding: pending, as: UTF8.self)
   }
 
   /// Whether a Redis server answers that it is ready.

@@ -16,6 +16,14 @@ extension Configuration {
     gateway.timeouts.read = reader.value(of: declared.readTimeout)
     gateway.timeouts.write = reader.value(of: declared.writeTimeout)
     gateway.timeouts.pool = reader.value(of: declared.poolTimeout)
+    if let path = reader.value(of: declared.certificates) {
+      do {
+        gateway.trust = try ServerTrust(file: path)
+      } catch {
+        reader.fault(
+          declared.certificates, "names '\(path.prefix(80))', which can't be read as PEM certificates: \(error)")
+      }
+    }
     gateway.pool.maximum = reader.value(of: declared.connections)
     gateway.pool.kept = reader.value(of: declared.keptConnections)
     gateway.pool.expiry = reader.value(of: declared.keptTime)
@@ -36,6 +44,10 @@ extension Configuration {
     gateway.enforcesAdminSubscription = reader.value(of: declared.enforcesAdminSubscription)
     gateway.refusesUnknownPreflights = reader.value(of: declared.strictOptions)
     gateway.accessLog = reader.value(of: declared.accessLog)
+    let compression = settings.compression
+    let level = reader.value(of: compression.level)
+    gateway.compressionLevel = reader.value(of: compression.isEnabled) ? level : nil
+    gateway.compressionMinimumSize = reader.value(of: compression.minimumSize)
     gateway.bodyLimitExcludedPaths = platform.bodyLimitExcludedPaths
     gateway.envelope = platform.strictEnvelope ? .strict : .plain
     gateway.isSecure = isSecure

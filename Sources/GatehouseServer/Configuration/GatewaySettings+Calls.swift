@@ -2,9 +2,9 @@ package import Gateway
 package import Settings
 
 extension GatewaySettings {
-  /// The settings of requests to APIs.
+  /// The settings of calls to APIs.
   package struct Calls: SettingGroup {
-    package static let title = "Requests to APIs"
+    package static let title = "Calls to APIs"
     private static let standard = GatewayConfiguration()
     private static let seconds = 0.001...86_400
 
@@ -16,15 +16,18 @@ extension GatewaySettings {
       "seconds that a server may be silent, before its answer and in it")
     package let writeTimeout = Setting(
       "HTTP_WRITE_TIMEOUT", .seconds(seconds), default: standard.timeouts.write,
-      "seconds that a server has to take a part of a request")
+      "seconds that a server has to take a part of a call")
     package let poolTimeout = Setting(
       "HTTP_TIMEOUT", .seconds(seconds), default: standard.timeouts.pool,
-      "seconds that a request waits while all connections to its server are in use")
+      "seconds that a call waits while all connections to its server are in use")
+    package let certificates = OptionalSetting(
+      "HTTP_CACERT", .text("a path"), absent: "the system's bundle",
+      "a PEM file of the certificates by which servers with https are verified")
     package let connections = Setting(
       "HTTP_MAX_CONNECTIONS", .integer(1...65_535), default: standard.pool.maximum, "connections to one server")
     package let keptConnections = Setting(
       "HTTP_MAX_KEEPALIVE", .integer(0...65_535), default: standard.pool.kept,
-      "idle connections to one server that are kept for later requests")
+      "idle connections to one server that are kept for later calls")
     package let keptTime = Setting(
       "HTTP_KEEPALIVE_EXPIRY", .seconds(seconds), default: standard.pool.expiry,
       "seconds after which an idle connection is closed")
@@ -38,16 +41,16 @@ extension GatewaySettings {
       "the longest pause in seconds before any retry")
     package let breakerIsEnabled = Setting(
       "CIRCUIT_BREAKER_ENABLED", .boolean, default: standard.breakerIsEnabled,
-      "stop requests to an API for a while after failures in a row")
+      "stop calls to an API for a while after failures in a row")
     package let breakerThreshold = Setting(
       "CIRCUIT_BREAKER_THRESHOLD", .integer(1...1_000_000_000), default: standard.breakerThreshold,
-      "failures in a row that stop requests to an API")
+      "failures in a row that stop calls to an API")
     package let breakerPause = Setting(
       "CIRCUIT_BREAKER_TIMEOUT", .seconds(seconds), default: standard.breakerPause,
-      "seconds until one request tries the servers again")
+      "seconds until one call tries the servers again")
     package let bodySize = OptionalSetting(
       "MAX_BODY_SIZE_BYTES_REST", .integer(1...Int.max), absent: "derived",
-      "bytes of the body of a request to an API; not set, MAX_BODY_SIZE_BYTES")
+      "bytes of the body of a call; not set, MAX_BODY_SIZE_BYTES")
     package let enforcesAdminSubscription = Setting(
       "ENFORCE_ADMIN_SUBSCRIPTION", .boolean, default: standard.enforcesAdminSubscription,
       "admins need subscriptions, too")
@@ -57,7 +60,7 @@ extension GatewaySettings {
     package let accessLog = Setting(
       "ACCESS_LOG",
       .choice(["all": GatewayConfiguration.AccessLogMode.all, "sampled": .sampled, "errors": .errors, "off": .off]),
-      default: standard.accessLog, "the requests to APIs that get a line in the log")
+      default: standard.accessLog, "the calls that get a line in the log")
   }
 }
 

@@ -10,7 +10,7 @@ extension GatewaySettings {
       "PROMETHEUS_PUBLIC", .boolean, default: false, "let every address read the metrics, without a token")
     package let token = SecretSetting(
       "PROMETHEUS_BEARER_TOKEN", minimumLength: 16,
-      "the token that a client must send; without it and a list, only this host may read")
+      "a client must send this token; without it and a list, only this host may read")
     package let addresses = Setting(
       "PROMETHEUS_IP_ALLOWLIST", olderVariable: "PROMETHEUS_ALLOWLIST", .list, default: [], shown: "none",
       "the addresses and CIDR ranges that may read the metrics")

@@ -18,6 +18,7 @@ package struct GatewaySettings: SettingGroup {
   package let limits = Limits()
   package let calls = Calls()
   package let crossOrigin = CrossOrigin()
+  package let compression = Compression()
   package let metrics = Metrics()
   package let logs = LogSettings.declarations
 }

@@ -64,6 +64,9 @@ struct CallChecks {
       throw Refusal(failure: .bodyTooLarge)
     }
     if head.method == .other { throw Refusal(failure: .method) }
+    if head.has(.upgrade), head.values(.upgrade).contains(where: { $0.isField("websocket") }) {
+      throw Refusal(failure: .webSocket)
+    }
   }
 
   private func path(_ head: RequestHead) throws(Refusal) -> CallPath {
@@ -124,7 +127,7 @@ struct CallChecks {
     var user: UserPlan?
     if let cookie, !cookie.isEmpty {
       user = sessions.user(
-        Array(cookie.utf8).span.bytes, in: table, now: now, tokens: gateway.tokens, users: gateway.users
+        SessionCache.text(cookie: cookie).span.bytes, in: table, now: now, tokens: gateway.tokens, users: gateway.users
       ) { cookie }
     } else if let field = head.fields.first(where: { $0.kind == .authorization }) {
       // With two fields, a proxy might have checked the other one, so none counts.
@@ -160,7 +163,7 @@ struct CallChecks {
     }
     if let bandwidth = user.limits.bandwidth {
       let used = user.counters.bandwidth.sum(window: bandwidth.window, now: now)
-      guard used < bandwidth.bytes, used + (head.contentLength ?? 0) <= bandwidth.bytes else {
+      guard used < bandwidth.bytes, head.contentLength ?? 0 <= bandwidth.bytes - used else {
         let rest = WindowCounter.secondsToReset(window: bandwidth.window, now: now)
         throw Refusal(failure: .bandwidth(retryAfter: rest), api: api)
       }

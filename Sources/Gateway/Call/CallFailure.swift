@@ -1,7 +1,16 @@
 /// A call that the gateway answers itself, because it fails or because nothing is to be forwarded.
 struct CallFailure: Error, Equatable {
+  /// What the body holds.
+  enum Form {
+    /// The code and the message, as the envelope has them.
+    case envelope
+    /// The message alone, as in answers of the platform to a wrong method.
+    case detail
+    case nothing
+  }
+
   let status: Int
-  /// `nil` for an answer without a body.
+  /// `nil` where the contract has none.
   let code: String?
   /// A sentence for the client.
   let message: String
@@ -11,13 +20,25 @@ struct CallFailure: Error, Equatable {
   var allow: String?
   /// Whether the connection is closed after the answer.
   var closes = false
+  let form: Form
 
-  init(_ status: Int, _ code: String?, _ message: String, retryAfter: Int? = nil, allow: String? = nil) {
+  init(
+    _ status: Int, _ code: String?, _ message: String, _ form: Form = .envelope, retryAfter: Int? = nil,
+    allow: String? = nil
+  ) {
     self.status = status
     self.code = code
     self.message = message
+    self.form = form
     self.retryAfter = retryAfter
     self.allow = allow
+  }
+
+  /// The same failure, with the end of the connection after it.
+  var closing: CallFailure {
+    var failure = self
+    failure.closes = true
+    return failure
   }
 }
 
@@ -25,13 +46,16 @@ extension CallFailure {
   static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
   /// The answer to `OPTIONS`.
-  static let preflight = CallFailure(204, nil, "", allow: methods)
+  static let preflight = CallFailure(204, nil, "", .nothing, allow: methods)
   static let path = CallFailure(
     400, "GTW400", "The path is not valid: send no '.' or '..' segments, no encoded slashes and no control characters")
-  static let method = CallFailure(405, "GTW405", "The gateway does not forward this method", allow: methods)
+  static let method = CallFailure(405, nil, "The gateway does not forward this method", .detail, allow: methods)
+  /// A client of WebSockets looks at the status alone.
+  static let webSocket = CallFailure(403, nil, "", .nothing).closing
   static let loop = CallFailure(
     508, "GTW508", "The call came back to the gateway that forwarded it: a server of the API leads here again")
-  static let bodyTooLarge = CallFailure(413, "REQ001", "The body is larger than the gateway takes")
+  /// The rest of the body is not read.
+  static let bodyTooLarge = CallFailure(413, "REQ001", "The body is larger than the gateway takes").closing
   static let notInAllowList = CallFailure(
     403, "SEC010", "Your address is not in the list of addresses that may call this server")
   static let inDenyList = CallFailure(

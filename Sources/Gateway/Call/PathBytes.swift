@@ -27,7 +27,10 @@ enum PathBytes {
       if isUnreserved(decoded) { spelling.append(decoded) } else { appendEscape(decoded, to: &spelling) }
       index += 3
     }
-    return (String(decoding: text, as: UTF8.self), String(decoding: spelling, as: UTF8.self))
+    // Bytes that are no UTF-8 would be matched as something else than the server sees. Some servers read an overlong
+    // form as a dot or a slash.
+    guard let text = String(validating: text, as: UTF8.self) else { throw .path }
+    return (text, String(decoding: spelling, as: UTF8.self))
   }
 
   /// A text of a document as a segment of a path. Escapes that it has stay.

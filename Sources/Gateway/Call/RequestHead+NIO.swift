@@ -16,7 +16,7 @@ extension RequestHead {
     bytes.writeStaticString(" HTTP/1.1\r\n")
     var fields: [Field] = []
     var kinds: UInt32 = 0
-    for (name, value) in head.headers {
+    for (name, value) in head.headers.map({ ($0.name, $0.value.withoutOuterSpace) }) {
       let nameStart = bytes.readableBytes
       bytes.writeString(name)
       bytes.writeStaticString(": ")
@@ -42,7 +42,7 @@ extension RequestHead {
     minorVersion = head.version.minor
     self.fields = fields
     self.kinds = kinds
-    contentLength = head.headers.first(name: "content-length").flatMap { Int($0) }
+    contentLength = head.headers.first(name: "content-length").flatMap { Int($0.withoutOuterSpace) }
     isChunked = head.headers.contains(name: "transfer-encoding")
   }
 }

@@ -54,7 +54,7 @@ struct RequestHead {
   let method: Method
   let methodName: Range<Int>
   let target: Range<Int>
-  /// Of HTTP/1.
+  /// The minor version of HTTP/1.
   let minorVersion: Int
   let fields: [Field]
   /// `nil` when there is none.

@@ -74,12 +74,35 @@ enum RequestHeadParser {
         index += 1
       }
       targetEnd = index
+      // An absolute target takes the long way, too.
+      guard targetEnd > start, bytes[start] == UInt8(ascii: "/") else { return nil }
       let version: StaticString = " HTTP/1.1\r\n"
-      guard targetEnd > start, index + version.utf8CodeUnitCount <= end else { return nil }
+      guard index + version.utf8CodeUnitCount <= end else { return nil }
       for offset in 0..<version.utf8CodeUnitCount where bytes[index + offset] != version.utf8Start[offset] {
         return nil
       }
       return index + version.utf8CodeUnitCount
+    }
+
+    /// The place of the first control character but a tab. Eight bytes are looked at together.
+    private static func endOfText(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int {
+      let high: UInt64 = 0x8080_8080_8080_8080
+      var index = start
+      while index < end {
+        if index + 8 <= end {
+          let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+          let belowSpace = (word &- 0x2020_2020_2020_2020) & ~word
+          let deletion = word ^ 0x7F7F_7F7F_7F7F_7F7F
+          let isDeletion = (deletion &- 0x0101_0101_0101_0101) & ~deletion
+          if (belowSpace | isDeletion) & high == 0 {
+            index += 8
+            continue
+          }
+        }
+        guard bytes[index] >= 0x20 && bytes[index] != 0x7F || bytes[index] == 0x09 else { return index }
+        index += 1
+      }
+      return index
     }
 
     private mutating func parseField(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int? {
@@ -89,10 +112,12 @@ enum RequestHeadParser {
       var first = colon + 1
       while first < end, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }
       var line = first
-      while line < end, bytes[line] >= 0x20 && bytes[line] != 0x7F || bytes[line] == 0x09 { line += 1 }
+      line = Self.endOfText(bytes, line, end)
       guard line + 1 < end, bytes[line] == 0x0D, bytes[line + 1] == 0x0A else { return nil }
       var last = line
-      while last > first, bytes[last - 1] == 0x20 || bytes[last - 1] == 0x09 { last -= 1 }
+      while last > first, bytes[last - 1] == 0x20 { last -= 1 }
+      // Some readers take a tab at the end for a part of the value.
+      guard last == first || bytes[last - 1] != 0x09 else { return nil }
       let kind = RequestHeadNames.kind(bytes, start..<colon)
       guard note(kind, bytes, first..<last) else { return nil }
       fields.append(

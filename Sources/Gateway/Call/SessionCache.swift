@@ -13,7 +13,7 @@ struct SessionCache {
     /// Unix seconds. When the clock is set back, the token may not have begun.
     let verifiedAt: Int
     var user: UserPlan?
-    /// Of the table that `user` was taken from.
+    /// The generation of the table that `user` was taken from.
     var generation: UInt64
   }
 
@@ -24,10 +24,17 @@ struct SessionCache {
   private var newer: [UInt64: Entry] = [:]
   private var older: [UInt64: Entry] = [:]
 
+  /// The number of tokens that are kept.
+  var count: Int { newer.count + older.count }
+
+  /// The text of a cookie's token. It begins with a byte that no header field has, so that a token that was found in a
+  /// cookie does not stand for the same text in `Authorization`, where a scheme must come first.
+  static func text(cookie: String) -> [UInt8] { [0] + Array(cookie.utf8) }
+
   /// The user of a call.
   ///
   /// - Parameters:
-  ///   - text: the bytes that hold the token, such as the value of `Authorization`.
+  ///   - text: the bytes that hold the token: the value of `Authorization`, or the text of a cookie.
   ///   - now: Unix seconds.
   ///   - token: takes the token out of the text; called when the text is not known.
   /// - Returns: `nil` when the token is missing, not valid, expired or revoked, or its user may not log in.
@@ -68,8 +75,8 @@ struct SessionCache {
     return users.plan(token.sub, in: table)
   }
 
-  /// The end of a token is its signature, whose bytes are evenly spread. Only tokens that were verified have a place, so
-  /// nobody without a key can choose one.
+  /// The end of a token is its signature, whose bytes are evenly spread. Only tokens that were verified have a place,
+  /// so nobody without a key can choose one.
   private static func place(_ text: RawSpan) -> UInt64 {
     guard text.byteCount >= 8 else { return UInt64(text.byteCount) }
     return text.unsafeLoadUnaligned(fromByteOffset: text.byteCount - 8, as: UInt64.self)

@@ -10,7 +10,7 @@ struct AnswerHead {
     let requestID: String
     let origin: String?
     let isHead: Bool
-    /// Of HTTP/1.
+    /// The minor version of HTTP/1.
     let minorVersion: Int
   }
 
@@ -36,9 +36,9 @@ struct AnswerHead {
   ///   - backendTime: milliseconds.
   func write(
     _ answer: ResponseHead, closes: Bool, isCompressed: Bool, date: @autoclosure () -> String, gatewayTime: Int,
-    backendTime: Int, into buffer: inout ByteBuffer
+    backendTime: Int, into buffer: HeadBytes
   ) {
-    beginStatus(answer.status, into: &buffer)
+    beginStatus(answer.status, into: buffer)
     var hasDate = false
     var vary: String?
     answer.bytes.withUnsafeReadableBytes { bytes in
@@ -64,15 +64,18 @@ struct AnswerHead {
         buffer.writeStaticString("\r\n")
       }
     }
-    if !hasDate { Self.field("Date: ", date(), into: &buffer) }
+    if !hasDate { Self.field("Date: ", date(), into: buffer) }
     if let vary {
-      Self.field("Vary: Origin, Accept-Encoding, ", vary, into: &buffer)
+      Self.field("Vary: Origin, Accept-Encoding, ", vary, into: buffer)
     } else {
       buffer.writeStaticString("Vary: Origin, Accept-Encoding\r\n")
     }
-    Self.field("X-Gateway-Time: ", String(gatewayTime), into: &buffer)
-    Self.field("X-Backend-Time: ", String(backendTime), into: &buffer)
-    writeCrossOrigin(into: &buffer)
+    buffer.writeStaticString("X-Gateway-Time: ")
+    buffer.writeNumber(gatewayTime)
+    buffer.writeStaticString("\r\nX-Backend-Time: ")
+    buffer.writeNumber(backendTime)
+    buffer.writeStaticString("\r\n")
+    writeCrossOrigin(into: buffer)
     if isCompressed { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
     if framing(answer, isCompressed: isCompressed) == .chunked {
       buffer.writeStaticString("transfer-encoding: chunked\r\n")
@@ -96,17 +99,17 @@ struct AnswerHead {
       || !answer.connectionNames.contains { FieldNames.areEqual($0.utf8.span.bytes, name) }
   }
 
-  private func beginStatus(_ status: Int, into buffer: inout ByteBuffer) {
+  private func beginStatus(_ status: Int, into buffer: HeadBytes) {
     buffer.writeStaticString(call.minorVersion == 1 ? "HTTP/1.1 " : "HTTP/1.0 ")
-    buffer.writeString(String(status))
+    buffer.writeNumber(status)
     buffer.writeStaticString(" ")
     buffer.writeString(HTTPResponseStatus(statusCode: status).reasonPhrase)
     buffer.writeStaticString("\r\nrequest_id: ")
     buffer.writeString(call.requestID)
-    Self.field("\r\nX-Request-ID: ", call.requestID, into: &buffer)
+    Self.field("\r\nX-Request-ID: ", call.requestID, into: buffer)
   }
 
-  private static func field(_ name: StaticString, _ value: String, into buffer: inout ByteBuffer) {
+  private static func field(_ name: StaticString, _ value: String, into buffer: HeadBytes) {
     buffer.writeStaticString(name)
     buffer.writeString(value)
     buffer.writeStaticString("\r\n")
@@ -120,46 +123,60 @@ extension AnswerHead {
   /// - Returns: the body, if it has one.
   func write(
     _ failure: CallFailure, to head: RequestHead, closes: Bool, envelope: Envelope, date: String,
-    into buffer: inout ByteBuffer
+    into buffer: HeadBytes
   ) -> [UInt8] {
-    var body: [UInt8] = []
-    var status = failure.status
-    if failure != .preflight {
-      let wrapped = envelope.wrap(APIError(failure.status, failure.code, failure.message))
-      status = wrapped.status
-      body = JSONWriter.bytes(wrapped.body ?? .null)
-    }
-    beginStatus(status, into: &buffer)
-    Self.field("Date: ", date, into: &buffer)
-    buffer.writeStaticString("Vary: Origin, Accept-Encoding\r\n")
-    if let seconds = failure.retryAfter { Self.field("Retry-After: ", String(seconds), into: &buffer) }
-    if let allow = failure.allow { Self.field("Allow: ", allow, into: &buffer) }
+    let (status, body) = content(of: failure, envelope)
+    beginStatus(status, into: buffer)
+    Self.field("Date: ", date, into: buffer)
+    if let seconds = failure.retryAfter { Self.field("Retry-After: ", String(seconds), into: buffer) }
+    if let allow = failure.allow { Self.field("Allow: ", allow, into: buffer) }
     if failure == .preflight {
-      writePreflight(head, into: &buffer)
+      buffer.writeStaticString("Vary: Origin\r\n")
+      writePreflight(head, into: buffer)
     } else {
-      writeCrossOrigin(into: &buffer)
-      Self.field("Content-Type: application/json\r\nContent-Length: ", String(body.count), into: &buffer)
+      let variesByOrigin = api != nil && call.origin != nil
+      buffer.writeStaticString(
+        variesByOrigin ? "Vary: Origin, Accept-Encoding\r\n" : "Vary: Accept-Encoding\r\n")
+      buffer.writeStaticString(Self.security)
+      writeCrossOrigin(into: buffer)
+      buffer.writeStaticString(
+        failure.form == .nothing ? "Content-Type: text/plain\r\n" : "Content-Type: application/json\r\n")
+      Self.field("Content-Length: ", String(body.count), into: buffer)
     }
     if closes { buffer.writeStaticString("connection: close\r\n") }
     buffer.writeStaticString("\r\n")
     return call.isHead ? [] : body
   }
 
-  private func writeCrossOrigin(into buffer: inout ByteBuffer) {
-    guard let origin = call.origin, let rules = api?.origins, rules.allows(origin) else { return }
-    Self.field("Access-Control-Allow-Origin: ", origin, into: &buffer)
-    if rules.allowsCredentials { buffer.writeStaticString("Access-Control-Allow-Credentials: true\r\n") }
-    if let exposed = rules.exposed { Self.field("Access-Control-Expose-Headers: ", exposed, into: &buffer) }
+  /// The platform's answers have more of them. These protect a browser that shows the answer.
+  private static let security: StaticString =
+    "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+
+  private func content(of failure: CallFailure, _ envelope: Envelope) -> (status: Int, body: [UInt8]) {
+    switch failure.form {
+    case .nothing: return (failure.status, [])
+    case .detail: return (failure.status, JSONWriter.bytes(.object(["detail": .string(failure.message)])))
+    case .envelope:
+      let (status, body) = envelope.wrap(APIError(failure.status, failure.code, failure.message))
+      return (status, JSONWriter.bytes(body ?? .null))
+    }
   }
 
-  private func writePreflight(_ head: RequestHead, into buffer: inout ByteBuffer) {
+  private func writeCrossOrigin(into buffer: HeadBytes) {
+    guard let origin = call.origin, let rules = api?.origins, rules.allows(origin) else { return }
+    Self.field("Access-Control-Allow-Origin: ", origin, into: buffer)
+    if rules.allowsCredentials { buffer.writeStaticString("Access-Control-Allow-Credentials: true\r\n") }
+    if let exposed = rules.exposed { Self.field("Access-Control-Expose-Headers: ", exposed, into: buffer) }
+  }
+
+  private func writePreflight(_ head: RequestHead, into buffer: HeadBytes) {
     guard let rules = api?.origins else { return }
     let (method, fields) = (head.value(.askedMethod), head.value(.askedFields))
-    if let origin = call.origin, rules.allows(origin), rules.allows(method: method, fields: fields) {
-      Self.field("Access-Control-Allow-Origin: ", origin, into: &buffer)
-      if rules.allowsCredentials { buffer.writeStaticString("Access-Control-Allow-Credentials: true\r\n") }
+    if let origin = call.origin {
+      guard rules.allows(origin) else { return }
+      if rules.allows(method: method, fields: fields) { writeCrossOrigin(into: buffer) }
     }
-    if method != nil { Self.field("Access-Control-Allow-Methods: ", rules.methods, into: &buffer) }
-    if fields != nil { Self.field("Access-Control-Allow-Headers: ", rules.headers, into: &buffer) }
+    if method != nil { Self.field("Access-Control-Allow-Methods: ", rules.methods, into: buffer) }
+    if fields != nil { Self.field("Access-Control-Allow-Headers: ", rules.headers, into: buffer) }
   }
 }

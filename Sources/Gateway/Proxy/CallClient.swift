@@ -19,7 +19,10 @@ protocol CallClient: AnyObject {
   func beginAnswer(saysClose: Bool) -> Bool
   /// Writes a head that another one follows (1xx).
   func write(informational head: ByteBuffer)
-  func write(head: ByteBuffer, _ framing: AnswerHead.Framing)
+  /// Writes the head of an answer.
+  ///
+  /// - Parameter bodyLength: bytes; `nil` when it is not known.
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?)
   func write(body: ByteBuffer)
   /// The answer is complete. It is sent.
   func endAnswer()

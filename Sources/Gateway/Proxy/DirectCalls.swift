@@ -12,7 +12,8 @@ final class DirectCalls: CallClient {
   private var recognized: RequestHead?
   private var call: ProxiedCall?
   private var framing = AnswerHead.Framing.plain
-  /// What is written and not handed to the channel: a head and a short body go in one piece.
+  private let allocator: ByteBufferAllocator
+  /// Bytes that are written and not handed to the channel yet: a head and a short body go in one piece.
   private var pending: ByteBuffer?
 
   /// A body of more bytes is handed on without a copy.
@@ -22,20 +23,21 @@ final class DirectCalls: CallClient {
     self.loop = loop
     self.connection = connection
     self.isSecure = isSecure
+    allocator = connection.channel.allocator
     address = connection.channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
   }
 
   var isWritable: Bool { connection.channel.isWritable }
 
-  func buffer(capacity: Int) -> ByteBuffer { connection.channel.allocator.buffer(capacity: capacity) }
+  func buffer(capacity: Int) -> ByteBuffer { allocator.buffer(capacity: capacity) }
 
   func beginAnswer(saysClose: Bool) -> Bool { connection.beginAnswer(saysClose: saysClose) }
 
   func write(informational head: ByteBuffer) { connection.write(head) }
 
-  func write(head: ByteBuffer, _ framing: AnswerHead.Framing) {
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?) {
     self.framing = framing
-    pending = head
+    pending = head.buffer(allocator, room: min(bodyLength ?? 256, Self.shortBody))
   }
 
   func write(body: ByteBuffer) {
@@ -117,6 +119,8 @@ extension DirectCalls: DirectService {
   func receiveEnd() { call?.receiveEnd() }
 
   func flushRequest() { call?.flushRequest() }
+
+  func inputClosed() { call?.inputClosed() }
 
   func bodyBrokeOff() { call?.failBody(.badBody) }
 

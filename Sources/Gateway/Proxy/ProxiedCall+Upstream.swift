@@ -67,10 +67,11 @@ extension ProxiedCall: ConnectionTaker {
       admission: admission, head: head, requestID: requestID, client: address?.description ?? "unknown",
       isFromTrustedProxy: isTrusted, isSecure: client.isSecure, via: gateway.viaField,
       traceParent: TraceParent.of(head.value(.traceParent), using: &loop.random))
-    var buffer = connection.buffer(capacity: 1024)
-    writer.write(to: server.address, framing, into: &buffer)
+    let bytes = loop.headBytes
+    bytes.clear()
+    writer.write(to: server.address, framing, into: bytes)
     isSent = true
-    connection.write(buffer)
+    connection.write(bytes.buffer(connection.allocator, room: 0))
   }
 
   func write(_ bytes: ByteBuffer, to connection: UpstreamConnection) {
@@ -127,14 +128,15 @@ extension ProxiedCall: UpstreamReceiver {
     let isCompressed = beginCompression(answer)
     let framing = writer.framing(answer, isCompressed: isCompressed)
     let closes = client.beginAnswer(saysClose: framing == .untilClose) || framing == .untilClose
-    var buffer = client.buffer(capacity: 1024)
+    let bytes = loop.headBytes
+    bytes.clear()
     writer.write(
       answer, closes: closes, isCompressed: isCompressed, date: loop.dateText(),
-      gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: &buffer)
+      gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: bytes)
     phase = .answering
     status = answer.status
     answerBytes = answer.bytes.readableBytes
-    client.write(head: buffer, framing)
+    client.write(head: bytes, framing, bodyLength: answer.contentLength)
     if !client.isWritable { connection?.pause() }
   }
 
@@ -147,7 +149,7 @@ extension ProxiedCall: UpstreamReceiver {
 
   func upstreamPaused() {
     guard phase == .answering else { return }
-    // What came is passed on as it comes, also through the compression.
+    // The body is passed on as it comes, also through the compression.
     if let gzip { client.write(body: gzip.flush()) }
     client.flush()
   }
@@ -163,9 +165,8 @@ extension ProxiedCall: UpstreamReceiver {
 
   /// - Returns: whether the body is compressed.
   private func beginCompression(_ answer: ResponseHead) -> Bool {
-    let compression = gateway.configuration.compression
-    guard head.has(.acceptEncoding), let level = compression.level,
-      compression.applies(answer, acceptEncoding: head.values(.acceptEncoding))
+    guard head.has(.acceptEncoding), let level = gateway.compression.level,
+      gateway.compression.applies(answer, acceptEncoding: head.values(.acceptEncoding))
     else { return false }
     gzip = GzipStream(level: level, ByteBufferAllocator())
     return gzip != nil
@@ -184,14 +185,14 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if failure == .crowded { return answer(.crowded) }
     admission.api.breaker.fail(now: now)
-    if failure == .unreachable { server?.health.noteFailure(now: now) }
+    if failure == .unreachable || failure == .connectTimeout { server?.health.noteFailure(now: now) }
     switch failure {
     case .readTimeout, .writeTimeout:
       gateway.metrics.timeouts.add()
       answer(.timeout)
-    case .unreachable, .closedBeforeAnswer, .broken, .crowded:
+    case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded:
       if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
-      answer(.unreachable)
+      answer(failure == .connectTimeout ? .timeout : .unreachable)
     }
   }
 

@@ -94,7 +94,13 @@ final class ProxiedCall {
 
   /// The client sends nothing more.
   func inputClosed() {
-    if !body.isComplete { refuseBody(.badBody) }
+    guard body.isComplete else { return refuseBody(.badBody) }
+    // A client that is gone looks the same until something is sent to it. Its wait for the throttle may be long, and
+    // would keep the connection.
+    guard phase == .waiting, tries == 0, timer != nil else { return }
+    let client = client
+    cancel()
+    client.closeClient()
   }
 
   func clientWritabilityChanged(_ isWritable: Bool) {
@@ -102,7 +108,7 @@ final class ProxiedCall {
     if isWritable { connection?.resume() } else { connection?.pause() }
   }
 
-  /// What came of the request is sent.
+  /// Sends the part of the request that came.
   func flushRequest() {
     guard phase != .over, let connection, !body.isComplete else { return }
     connection.flush()
@@ -116,10 +122,8 @@ final class ProxiedCall {
 
   private func refuseBody(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
-    var failure = failure
     // The rest of the body is not read.
-    failure.closes = true
-    answer(failure)
+    answer(failure.closing)
   }
 
   // MARK: Answers
@@ -128,11 +132,13 @@ final class ProxiedCall {
   func answer(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
     if let code = failure.code { gateway.metrics.refuse(code) }
-    let closes = client.beginAnswer(saysClose: failure.closes) || failure.closes
-    var buffer = client.buffer(capacity: 512)
+    let isLast = failure.closes || leavesBody
+    let closes = client.beginAnswer(saysClose: isLast) || isLast
+    let buffer = loop.headBytes
+    buffer.clear()
     let bytes = AnswerHead(call: answeredCall, api: api).write(
-      failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: &buffer)
-    client.write(head: buffer, .plain)
+      failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: buffer)
+    client.write(head: buffer, .plain, bodyLength: bytes.count)
     if !bytes.isEmpty {
       answerBytes = bytes.count
       client.write(body: ByteBuffer(bytes: bytes))
@@ -144,6 +150,15 @@ final class ProxiedCall {
     end(status: failure.status)
     client.endAnswer()
   }
+
+  /// Whether the connection can't go on after an answer before the end of the request's body. A client that waits for
+  /// `100 Continue` may leave the body out, and a long one is not worth to be read.
+  private var leavesBody: Bool {
+    guard !body.isComplete else { return false }
+    return head.expectsContinue && body.count == 0 || (head.contentLength ?? 0) > Self.longestUnusedBody
+  }
+
+  private static let longestUnusedBody = 1 << 20
 
   /// The facts of the call that its answer shows.
   var answeredCall: AnswerHead.Call {

@@ -1,3 +1,4 @@
+import Listener
 import Model
 import NIOCore
 import NIOHTTP1
@@ -71,6 +72,7 @@ final class ProxyHandler: ChannelDuplexHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .inputClosed? = event as? ChannelEvent { call?.inputClosed() }
+    if event is BodyDeadlinePassed { call?.failBody(.lateBody) }
     context.fireUserInboundEventTriggered(event)
   }
 }
@@ -87,7 +89,9 @@ extension ProxyHandler: CallClient {
 
   func write(informational head: ByteBuffer) { writeHead(head) }
 
-  func write(head: ByteBuffer, _ framing: AnswerHead.Framing) { writeHead(head) }
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?) {
+    writeHead(head.buffer(ByteBufferAllocator(), room: 0))
+  }
 
   private func writeHead(_ bytes: ByteBuffer) {
     // The gateway wrote these bytes itself just now, so they are a head.

@@ -8,7 +8,7 @@ struct RequestBody {
   /// The parts from the beginning, or `nil` when there were too many.
   private(set) var kept: [ByteBuffer]? = []
   private var keptCount = 0
-  /// Of `kept`, those that no connection has got.
+  /// The number of parts at the end of `kept` that no connection has got.
   private var unsent = 0
   /// Bytes that came, whether they are kept or not.
   private(set) var count = 0

@@ -22,36 +22,39 @@ struct RequestWriter {
     case chunked
   }
 
-  func write(to server: ServerAddress, _ framing: Framing, into buffer: inout ByteBuffer) {
+  func write(to server: ServerAddress, _ framing: Framing, into buffer: HeadBytes) {
     head.bytes.withUnsafeReadableBytes { bytes in
-      _ = buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[head.methodName]))
+      buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[head.methodName]))
       buffer.writeStaticString(" ")
-      writeTarget(server, bytes, into: &buffer)
+      writeTarget(server, bytes, into: buffer)
     }
     buffer.writeStaticString(" HTTP/1.1\r\nhost: ")
     buffer.writeString(server.hostField)
     buffer.writeStaticString("\r\n")
-    writePassed(into: &buffer)
+    writePassed(into: buffer)
     switch framing {
     case .none: break
     case .counted(let count):
       buffer.writeStaticString("content-length: ")
-      buffer.writeString(String(count))
+      buffer.writeNumber(count)
       buffer.writeStaticString("\r\n")
     case .chunked: buffer.writeStaticString("transfer-encoding: chunked\r\n")
     }
-    field("x-request-id: ", requestID, into: &buffer)
+    field("x-request-id: ", requestID, into: buffer)
     if let user = admission.user, user.isNameSendable {
-      field("x-doorman-user: ", user.username, into: &buffer)
-      field("x-user-email: ", user.username, into: &buffer)
+      field("x-doorman-user: ", user.username, into: buffer)
+      field("x-user-email: ", user.username, into: buffer)
     }
-    writeForwarded(into: &buffer)
-    field("traceparent: ", traceParent, into: &buffer)
-    if head.has(.traceParent), let state = head.value(.traceState) { field("tracestate: ", state, into: &buffer) }
+    writeForwarded(into: buffer)
+    field("traceparent: ", traceParent, into: buffer)
+    // The state belongs to the client's trace. A trace that begins here has none.
+    if head.value(.traceParent)?.hasSameBytes(as: traceParent) == true, let state = head.value(.traceState) {
+      field("tracestate: ", state, into: buffer)
+    }
     buffer.writeStaticString("\r\n")
   }
 
-  private func writeTarget(_ server: ServerAddress, _ bytes: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
+  private func writeTarget(_ server: ServerAddress, _ bytes: UnsafeRawBufferPointer, into buffer: HeadBytes) {
     buffer.writeString(server.basePath)
     let path = admission.path
     if let rewrite = admission.endpoint.rewrite {
@@ -72,7 +75,7 @@ struct RequestWriter {
       }
     }
     let query = head.target.lowerBound + path.queryStart..<head.target.upperBound
-    _ = buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[query]))
+    buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[query]))
   }
 
   /// The client's value of a parameter.
@@ -84,9 +87,9 @@ struct RequestWriter {
     return PathBytes.escaped("{\(name)}")
   }
 
-  private func writePassed(into buffer: inout ByteBuffer) {
+  private func writePassed(into buffer: HeadBytes) {
     let api = admission.api
-    let swap = api.record.authorizationHeader.map { Array($0.utf8) }
+    let swap = api.authorizationField
     let listed = connectionNames
     head.bytes.withUnsafeReadableBytes { bytes in
       for item in head.fields {
@@ -114,7 +117,7 @@ struct RequestWriter {
     return others.isEmpty ? nil : FieldNames(others)
   }
 
-  private func writeForwarded(into buffer: inout ByteBuffer) {
+  private func writeForwarded(into buffer: HeadBytes) {
     buffer.writeStaticString("x-forwarded-for: ")
     if isFromTrustedProxy, head.has(.forwardedFor) {
       buffer.writeString(head.values(.forwardedFor).joined(separator: ", "))
@@ -122,16 +125,16 @@ struct RequestWriter {
     }
     buffer.writeString(client)
     buffer.writeStaticString(isSecure ? "\r\nx-forwarded-proto: https\r\n" : "\r\nx-forwarded-proto: http\r\n")
-    if let host = head.value(.host) { field("x-forwarded-host: ", host, into: &buffer) }
+    if let host = head.value(.host) { field("x-forwarded-host: ", host, into: buffer) }
     buffer.writeStaticString("via: ")
     for line in head.values(.via) {
       buffer.writeString(line)
       buffer.writeStaticString(", ")
     }
-    field("", via, into: &buffer)
+    field("", via, into: buffer)
   }
 
-  private func field(_ name: StaticString, _ value: String, into buffer: inout ByteBuffer) {
+  private func field(_ name: StaticString, _ value: String, into buffer: HeadBytes) {
     buffer.writeStaticString(name)
     buffer.writeString(value)
     buffer.writeStaticString("\r\n")

@@ -15,6 +15,8 @@ final class APIPlan: Sendable {
   let requestFields: FieldNames
   /// The response fields that go to the client.
   let responseFields: FieldNames
+  /// The name of the request field whose value becomes `Authorization`, or `nil`.
+  let authorizationField: [UInt8]?
   let origins: OriginRules
   let breaker: CircuitBreaker
   /// A feature that the API asks for and that this version does not have, or `nil`.
@@ -30,6 +32,9 @@ final class APIPlan: Sendable {
     self.allowedGroups = allowedGroups
     self.endpoints = endpoints
     self.servers = servers
+    authorizationField = record.authorizationHeader.flatMap { name in
+      name.isEmpty || PassedFields.ownTokens.contains(name) ? nil : Array(name.utf8)
+    }
     let swapped = record.authorizationHeader.map { [$0] } ?? []
     requestFields = FieldNames(
       (record.allowedHeaders + PassedFields.request).filter { !PassedFields.neverToServer.contains($0) }
@@ -62,6 +67,7 @@ final class APIPlan: Sendable {
     servers = other.servers
     requestFields = other.requestFields
     responseFields = other.responseFields
+    authorizationField = other.authorizationField
     origins = other.origins
     breaker = other.breaker
     missingFeature = other.missingFeature
@@ -74,6 +80,8 @@ final class APIPlan: Sendable {
 enum PassedFields {
   /// From the client to the server.
   static let request = ["soapaction", "content-type", "content-encoding", "accept", "user-agent", "accept-encoding"]
+  /// Fields with a token of the gateway, which no server may see in any field.
+  static let ownTokens = FieldNames(["authorization", "cookie"])
   /// Fields with secrets of the gateway's own clients, and those that belong to one connection or to the gateway.
   static let neverToServer = FieldNames(
     [

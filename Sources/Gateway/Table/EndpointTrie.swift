@@ -20,6 +20,7 @@ struct EndpointTrie: Sendable {
 
     var isEmpty: Bool { literals.isEmpty && parameter == nil && endpoints.isEmpty }
 
+    /// The first one counts.
     func endpoint(_ method: String) -> EndpointPlan? {
       endpoints.first { $0.method.hasSameBytes(as: method) }?.plan
     }
@@ -62,20 +63,22 @@ struct EndpointTrie: Sendable {
   /// Whether a URI has an endpoint of any method.
   func hasAny(_ segments: ArraySlice<String>) -> Bool { root.hasAny(segments) }
 
-  /// Adds an endpoint. It takes the place of one with the same method and the same shape of URI.
+  /// Adds an endpoint. Endpoints with the same method and the same shape of URI (`/a/{x}` and `/a/{y}`) all stay, and
+  /// the one whose URI comes first by its bytes counts, whatever the order in which they were added.
   mutating func insert(_ plan: EndpointPlan) {
     let method = plan.record.method.asciiUppercased
     root = root.changing(plan.template[...]) { endpoints in
-      endpoints.removeAll { $0.method.hasSameBytes(as: method) }
-      endpoints.append((method, plan))
+      let place = endpoints.firstIndex { plan.record.precedes($0.plan.record) } ?? endpoints.endIndex
+      endpoints.insert((method, plan), at: place)
     }
   }
 
-  /// Removes an endpoint. Another one that has taken its place stays.
+  /// Removes an endpoint.
   mutating func remove(_ record: EndpointRecord) {
     let template = TemplateSegment.split(record.clientURI ?? record.uri)
     root = root.changing(template[...]) { endpoints in
-      endpoints.removeAll { $0.plan.record == record }
+      let place = endpoints.firstIndex { !record.precedes($0.plan.record) && !$0.plan.record.precedes(record) }
+      if let place { endpoints.remove(at: place) }
     }
   }
 
@@ -87,4 +90,16 @@ struct EndpointTrie: Sendable {
   func find(_ method: String, _ segments: ArraySlice<String>) -> EndpointPlan? {
     root.find(method, segments)
   }
+}
+
+extension EndpointRecord {
+  /// Whether this endpoint counts before another one of the same shape.
+  fileprivate func precedes(_ other: EndpointRecord) -> Bool {
+    for (own, others) in zip(orderedTexts, other.orderedTexts) where !own.hasSameBytes(as: others) {
+      return own.precedesByBytes(others)
+    }
+    return false
+  }
+
+  private var orderedTexts: [String] { [uri, method, clientURI ?? "", id ?? "", servers.joined(separator: " ")] }
 }

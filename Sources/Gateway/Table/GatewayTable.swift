@@ -1,3 +1,4 @@
+import DocumentStore
 import HashTreeCollections
 import JSON
 import Model
@@ -19,13 +20,24 @@ final class GatewayTable: Sendable {
     var model: ModelVersion
     var apis = TreeDictionary<Key, APIPlan>()
     var routings = TreeDictionary<UTF8Key, ServerRing>()
-    /// Of APIs, by `name/version`.
+    /// The numbers of APIs, by `name/version`.
     var apiNumbers = NameNumbers()
     var groupNumbers = NameNumbers()
+    /// The number of documents that were decoded for this table and for those that it was made from.
+    private(set) var decodings = 0
+
+    init(model: ModelVersion) {
+      self.model = model
+    }
+
+    mutating func decode<Record: StoredRecord>(_ document: Document, as type: Record.Type) -> Record {
+      decodings += 1
+      return Record(document)
+    }
   }
 
   let parts: Parts
-  /// Differs from that of every other table.
+  /// It differs from that of every other table.
   let generation: UInt64
 
   init(_ parts: Parts, generation: UInt64) {
@@ -35,7 +47,10 @@ final class GatewayTable: Sendable {
 
   var model: ModelVersion { parts.model }
 
-  func api(_ name: String, _ version: String) -> APIPlan? { parts.apis[Key(name, version)] }
+  /// A document without its key decodes to an empty one, which never counts.
+  func api(_ name: String, _ version: String) -> APIPlan? {
+    name.isEmpty || version.isEmpty ? nil : parts.apis[Key(name, version)]
+  }
 
-  func routing(_ clientKey: String) -> ServerRing? { parts.routings[UTF8Key(clientKey)] }
+  func routing(_ clientKey: String) -> ServerRing? { clientKey.isEmpty ? nil : parts.routings[UTF8Key(clientKey)] }
 }

@@ -25,9 +25,11 @@ final class ServerRegistry: Sendable {
     }
   }
 
-  /// A ring of servers. The present one stays, with its turn, when it has the same servers.
+  /// A ring of servers. The present one stays, with its turn, when it has the same servers and the same first one.
   func ring(_ urls: [String], first: Int = 0, present: ServerRing?) -> ServerRing {
-    if let present, present.urls == urls { return present }
+    if let present, present.first == first, present.urls.elementsEqual(urls, by: { $0.hasSameBytes(as: $1) }) {
+      return present
+    }
     return ServerRing(urls, first: first, servers: urls.compactMap(server))
   }
 }

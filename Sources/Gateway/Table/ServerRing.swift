@@ -7,7 +7,8 @@ final class ServerRing: Sendable {
   let urls: [String]
   /// The servers whose URLs can be read.
   let servers: [UpstreamServer]
-  private let first: Int
+  /// The place of the server that gets the first call.
+  let first: Int
   private let turns = Atomic(0)
 
   /// - Parameter first: the place of the server that gets the first call.

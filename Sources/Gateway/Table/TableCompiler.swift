@@ -17,19 +17,19 @@ struct TableCompiler: Sendable {
     var parts = GatewayTable.Parts(model: model)
     if let previous { (parts.apiNumbers, parts.groupNumbers) = (previous.apiNumbers, previous.groupNumbers) }
     var tries: [GatewayTable.Key: EndpointTrie] = [:]
-    let validated = validatedEndpoints(in: model)
+    let validated = validatedEndpoints(in: model, &parts)
     for document in model.find(in: Collections.endpoints, .everything) {
-      let record = EndpointRecord(document)
+      let record = parts.decode(document, as: EndpointRecord.self)
       tries[GatewayTable.Key(record.apiName, record.apiVersion), default: EndpointTrie()]
         .insert(plan(record, isValidated: record.id.map { validated.contains(UTF8Key($0)) } ?? false, nil))
     }
     for document in model.find(in: Collections.apis, .everything) {
-      let record = APIRecord(document)
+      let record = parts.decode(document, as: APIRecord.self)
       let key = GatewayTable.Key(record.name, record.version)
       parts.apis[key] = plan(record, tries[key] ?? EndpointTrie(), &parts, after: previous?.apis[key])
     }
     for document in model.find(in: Collections.routings, .everything) {
-      let record = RoutingRecord(document)
+      let record = parts.decode(document, as: RoutingRecord.self)
       parts.routings[UTF8Key(record.clientKey)] = ring(record, previous?.routings[UTF8Key(record.clientKey)])
     }
     return parts
@@ -37,57 +37,69 @@ struct TableCompiler: Sendable {
 
   /// The table after some changes.
   ///
+  /// A document may take the name of another one in the same commit, and a foreign dump may hold a name twice. So the
+  /// model is asked what each name stands for now. Endpoints come first, so that an API that stays has its new ones.
+  ///
   /// - Parameter model: the state after them.
   func next(_ parts: GatewayTable.Parts, _ changes: [Change], _ model: ModelVersion) -> GatewayTable.Parts {
     var parts = parts
     parts.model = model
-    for change in changes {
-      switch change.collection {
-      case Collections.apis: applyAPI(change, to: &parts)
-      case Collections.endpoints: applyEndpoint(change, to: &parts)
-      case Collections.routings: applyRouting(change, to: &parts)
-      case Collections.endpointValidations: applyValidation(change, to: &parts)
-      default: break
-      }
-    }
+    applyEndpoints(changes.filter { $0.collection.hasSameBytes(as: Collections.endpoints) }, to: &parts)
+    applyValidations(changes.filter { $0.collection.hasSameBytes(as: Collections.endpointValidations) }, to: &parts)
+    applyAPIs(changes.filter { $0.collection.hasSameBytes(as: Collections.apis) }, to: &parts)
+    applyRoutings(changes.filter { $0.collection.hasSameBytes(as: Collections.routings) }, to: &parts)
     return parts
   }
 
-  private func applyAPI(_ change: Change, to parts: inout GatewayTable.Parts) {
-    let before = change.before.map { APIRecord($0) }
-    let oldKey = before.map { GatewayTable.Key($0.name, $0.version) }
-    let old = oldKey.flatMap { parts.apis[$0] }
-    guard let after = change.after.map({ APIRecord($0) }) else {
-      if let oldKey { parts.apis[oldKey] = nil }
-      return
+  private func applyAPIs(_ changes: [Change], to parts: inout GatewayTable.Parts) {
+    var keys: Set<GatewayTable.Key> = []
+    for document in changes.flatMap({ [$0.before, $0.after] }).compactMap(\.self) {
+      let record = parts.decode(document, as: APIRecord.self)
+      keys.insert(GatewayTable.Key(record.name, record.version))
     }
-    let key = GatewayTable.Key(after.name, after.version)
-    if let oldKey, oldKey != key { parts.apis[oldKey] = nil }
-    let kept = oldKey == key ? old : nil
-    parts.apis[key] = plan(after, kept?.endpoints ?? endpoints(of: after, parts.model), &parts, after: kept)
+    for key in keys {
+      let filter = Filter.fields(["api_name": key.name.text, "api_version": key.version.text])
+      guard let document = parts.model.find(in: Collections.apis, filter).last else {
+        parts.apis[key] = nil
+        continue
+      }
+      let record = parts.decode(document, as: APIRecord.self)
+      let present = parts.apis[key]
+      parts.apis[key] = plan(record, present?.endpoints ?? endpoints(of: record, &parts), &parts, after: present)
+    }
   }
 
-  private func applyEndpoint(_ change: Change, to parts: inout GatewayTable.Parts) {
-    if let before = change.before.map({ EndpointRecord($0) }) {
-      edit(before, &parts) { $0.remove(before) }
+  private func applyEndpoints(_ changes: [Change], to parts: inout GatewayTable.Parts) {
+    for document in changes.compactMap(\.before) {
+      let record = parts.decode(document, as: EndpointRecord.self)
+      edit(record, &parts) { $0.remove(record) }
     }
-    if let after = change.after.map({ EndpointRecord($0) }) { insert(after, &parts) }
+    for document in changes.compactMap(\.after) {
+      let record = parts.decode(document, as: EndpointRecord.self)
+      let plan = plan(record, isValidated: isValidated(record, &parts), nil)
+      edit(record, &parts) { $0.insert(plan) }
+    }
   }
 
-  private func applyValidation(_ change: Change, to parts: inout GatewayTable.Parts) {
-    let ids = [change.before, change.after].compactMap { $0?.string("endpoint_id") }
+  private func applyValidations(_ changes: [Change], to parts: inout GatewayTable.Parts) {
+    let ids = changes.flatMap { [$0.before, $0.after] }.compactMap { $0?.string("endpoint_id") }
     for id in Set(ids.map(UTF8Key.init)) {
       for document in parts.model.find(in: Collections.endpoints, .fields(["endpoint_id": id.text])) {
-        insert(EndpointRecord(document), &parts)
+        let record = parts.decode(document, as: EndpointRecord.self)
+        let plan = plan(record, isValidated: isValidated(record, &parts), nil)
+        edit(record, &parts) { endpoints in
+          endpoints.remove(record)
+          endpoints.insert(plan)
+        }
       }
     }
   }
 
-  private func applyRouting(_ change: Change, to parts: inout GatewayTable.Parts) {
-    let before = change.before.map { RoutingRecord($0) }
-    let present = before.flatMap { parts.routings.removeValue(forKey: UTF8Key($0.clientKey)) }
-    if let after = change.after.map({ RoutingRecord($0) }) {
-      parts.routings[UTF8Key(after.clientKey)] = ring(after, present)
+  private func applyRoutings(_ changes: [Change], to parts: inout GatewayTable.Parts) {
+    let documents = changes.flatMap { [$0.before, $0.after] }.compactMap(\.self)
+    for key in Set(documents.compactMap { $0.string("client_key") }.map(UTF8Key.init)) {
+      let document = parts.model.find(in: Collections.routings, .fields(["client_key": key.text])).last
+      parts.routings[key] = document.map { ring(parts.decode($0, as: RoutingRecord.self), parts.routings[key]) }
     }
   }
 
@@ -101,27 +113,26 @@ struct TableCompiler: Sendable {
     parts.apis[key] = api.with(endpoints)
   }
 
-  private func insert(_ record: EndpointRecord, _ parts: inout GatewayTable.Parts) {
-    let isValidated =
-      record.id.map { EndpointValidationRecord.find($0, in: parts.model)?.isEnabled == true } ?? false
-    edit(record, &parts) { $0.insert(plan(record, isValidated: isValidated, nil)) }
+  private func isValidated(_ record: EndpointRecord, _ parts: inout GatewayTable.Parts) -> Bool {
+    guard let id = record.id else { return false }
+    let documents = parts.model.find(in: Collections.endpointValidations, .fields(["endpoint_id": id]))
+    return documents.contains { parts.decode($0, as: EndpointValidationRecord.self).isEnabled }
   }
 
-  private func endpoints(of api: APIRecord, _ model: ModelVersion) -> EndpointTrie {
+  private func endpoints(of api: APIRecord, _ parts: inout GatewayTable.Parts) -> EndpointTrie {
     var trie = EndpointTrie()
     let filter = Filter.fields(["api_name": api.name, "api_version": api.version])
-    for document in model.find(in: Collections.endpoints, filter) {
-      let record = EndpointRecord(document)
-      let isValidated = record.id.map { EndpointValidationRecord.find($0, in: model)?.isEnabled == true } ?? false
-      trie.insert(plan(record, isValidated: isValidated, nil))
+    for document in parts.model.find(in: Collections.endpoints, filter) {
+      let record = parts.decode(document, as: EndpointRecord.self)
+      trie.insert(plan(record, isValidated: isValidated(record, &parts), nil))
     }
     return trie
   }
 
-  private func validatedEndpoints(in model: ModelVersion) -> Set<UTF8Key> {
+  private func validatedEndpoints(in model: ModelVersion, _ parts: inout GatewayTable.Parts) -> Set<UTF8Key> {
     var ids: Set<UTF8Key> = []
     for document in model.find(in: Collections.endpointValidations, .everything) {
-      let record = EndpointValidationRecord(document)
+      let record = parts.decode(document, as: EndpointValidationRecord.self)
       if record.isEnabled { ids.insert(UTF8Key(record.endpointID)) }
     }
     return ids

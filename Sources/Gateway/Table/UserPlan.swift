@@ -31,7 +31,7 @@ final class UserPlan: Sendable {
   }
 }
 
-/// What a user has used of its limits.
+/// The calls and bytes that count against a user's limits.
 final class UserCounters: Sendable {
   let rate = WindowCounter()
   let throttle = WindowCounter()
@@ -57,7 +57,7 @@ final class UserPlans: Sendable {
   fileprivate struct State: Sendable {
     var newer: [UTF8Key: Entry] = [:]
     var older: [UTF8Key: Entry] = [:]
-    /// Of users with limits, for the time of the process.
+    /// The counters of users, for the time of the process.
     var counters: [UTF8Key: UserCounters] = [:]
   }
 

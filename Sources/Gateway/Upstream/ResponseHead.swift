@@ -9,7 +9,7 @@ struct ResponseHead {
   }
 
   let status: Int
-  /// Of HTTP/1.
+  /// The minor version of HTTP/1.
   let minorVersion: Int
   /// The whole head, from the status line to the empty line.
   let bytes: ByteBuffer

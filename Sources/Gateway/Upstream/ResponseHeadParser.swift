@@ -24,6 +24,15 @@ enum ResponseHeadParser {
     return nil
   }
 
+  /// Whether some bytes may be the beginning of an answer.
+  static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let start: StaticString = "HTTP/1."
+    for index in 0..<min(bytes.count, start.utf8CodeUnitCount) where bytes[index] != start.utf8Start[index] {
+      return false
+    }
+    return true
+  }
+
   /// Parses a head.
   ///
   /// - Parameters:
@@ -80,11 +89,8 @@ enum ResponseHeadParser {
 
     /// `HTTP/1.1 200 OK`
     private mutating func parseStatus(_ bytes: UnsafeRawBufferPointer, end: Int) throws(ResponseFault) {
-      let start: StaticString = "HTTP/1."
       guard end >= 12 else { throw ResponseFault("the status line is too short") }
-      for index in 0..<start.utf8CodeUnitCount where bytes[index] != start.utf8Start[index] {
-        throw ResponseFault("the answer is not HTTP/1")
-      }
+      guard mayBegin(bytes) else { throw ResponseFault("the answer is not HTTP/1") }
       guard bytes[7] == 0x30 || bytes[7] == 0x31, bytes[8] == 0x20 else {
         throw ResponseFault("the answer is not HTTP/1.1 or HTTP/1.0")
       }
@@ -119,9 +125,12 @@ enum ResponseHeadParser {
       let text = { UnsafeRawBufferPointer(rebasing: bytes[value]) }
       switch name.count {
       case 14 where RequestHeadNames.isNamed(bytes, name, "content-length"):
-        guard let length = Self.number(text()) else { throw ResponseFault("the Content-Length is no number") }
+        guard let length = Self.number(text()), !Self.hasTab(bytes, behind: value) else {
+          throw ResponseFault("the Content-Length is no number")
+        }
         lengths.append(length)
       case 17 where RequestHeadNames.isNamed(bytes, name, "transfer-encoding"):
+        guard !Self.hasTab(bytes, behind: value) else { throw ResponseFault("a tab follows the Transfer-Encoding") }
         codings.append(String(decoding: text(), as: UTF8.self).asciiLowercased)
       case 10 where RequestHeadNames.isNamed(bytes, name, "connection"):
         if RequestHeadNames.isNamed(bytes, value, "keep-alive") {
@@ -175,6 +184,13 @@ enum ResponseHeadParser {
         number = number * 10 + Int(byte - 0x30)
       }
       return number
+    }
+
+    /// Some readers take a tab for a part of the value.
+    private static func hasTab(_ bytes: UnsafeRawBufferPointer, behind value: Range<Int>) -> Bool {
+      var index = value.upperBound
+      while bytes[index] == 0x20 { index += 1 }
+      return bytes[index] == 0x09
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

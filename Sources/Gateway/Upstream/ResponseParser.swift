@@ -103,6 +103,10 @@ struct ResponseParser {
     searched = bytes.readableBytes
     guard let length else {
       guard bytes.readableBytes <= ResponseHeadParser.longest else { throw ResponseFault("the head is too long") }
+      // A server that speaks something else may never send an empty line.
+      guard bytes.withUnsafeReadableBytes(ResponseHeadParser.mayBegin) else {
+        throw ResponseFault("the answer is not HTTP/1")
+      }
       return nil
     }
     guard length <= ResponseHeadParser.longest, let raw = bytes.readSlice(length: length) else {
@@ -112,6 +116,8 @@ struct ResponseParser {
     let head = try ResponseHeadParser.parse(raw, hasNoBody: isAnswerToHead)
     if head.status < 200 {
       informational += 1
+      // Nothing can follow an answer that ends the connection, so it can't be an interim one.
+      guard !head.closes else { throw ResponseFault("an answer before the final one ends the connection") }
       guard head.status != 101 else { throw ResponseFault("the server changes the protocol unasked") }
       guard informational <= Self.mostInformational else { throw ResponseFault("the server sends 1xx without end") }
       return .informational(head)
@@ -165,8 +171,7 @@ struct ResponseParser {
       rest = rest.dropFirst()
     }
     guard digits > 0 else { throw ResponseFault("a chunk has no size") }
-    guard rest.isEmpty || rest.first == UInt8(ascii: ";"), rest.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
-    else { throw ResponseFault("a chunk's size is not valid") }
+    guard ChunkExtensions.areValid(rest) else { throw ResponseFault("a chunk's size is not valid") }
     return size
   }
 
@@ -176,12 +181,22 @@ struct ResponseParser {
       if line.readableBytes == 0 { return true }
       let view = line.readableBytesView
       guard let colon = view.firstIndex(of: UInt8(ascii: ":")), colon > view.startIndex,
-        view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
+        view[..<colon].allSatisfy(RequestHeadNames.isToken), view.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
       else { throw ResponseFault("a trailer is no field") }
+      guard !isFraming(line, nameLength: colon - view.startIndex) else {
+        throw ResponseFault("a trailer says how the body ends, which it can't")
+      }
       searched += 1
       guard searched <= ResponseHeadParser.mostFields else { throw ResponseFault("there are too many trailers") }
     }
     return false
+  }
+
+  private func isFraming(_ line: ByteBuffer, nameLength: Int) -> Bool {
+    line.withUnsafeReadableBytes { bytes in
+      RequestHeadNames.isNamed(bytes, 0..<nameLength, "content-length")
+        || RequestHeadNames.isNamed(bytes, 0..<nameLength, "transfer-encoding")
+    }
   }
 
   private static func hexadecimal(_ byte: UInt8) -> Int? {

@@ -20,6 +20,8 @@ protocol UpstreamReceiver: AnyObject {
 enum UpstreamFailure: Error, Equatable {
   /// No connection could be opened.
   case unreachable
+  /// The server did not accept a connection in time.
+  case connectTimeout
   /// All connections were in use for too long.
   case crowded
   /// The connection ended before anything of an answer came.
@@ -40,6 +42,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   private let pool: OriginPool
   private var context: ChannelHandlerContext?
+  private(set) var allocator = ByteBufferAllocator()
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
   private var deadline: LazyDeadline?
@@ -53,7 +56,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var closes = false
   private var isPaused = false
   private var isReadDue = false
-  /// Whether the connection was used by a call before.
+  /// Bytes of an answer that no call takes.
+  private var discarded = 0
+  /// The most of them that are read for the sake of the connection.
+  private static let longestRest = 64 << 10
+  private var isUsed = false
+  /// Whether the connection was used by a call before the present one.
   private(set) var isReused = false
 
   init(_ pool: OriginPool) {
@@ -61,12 +69,14 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   var isWritable: Bool { context?.channel.isWritable ?? false }
-  var isOpen: Bool { context?.channel.isActive ?? false }
+  /// Whether the server can still answer.
+  private(set) var isOpen = true
   /// Whether an answer to the present request has begun.
   var isAnswering: Bool { hasAnswerBegun }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    allocator = context.channel.allocator
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self] in self.deadlinePassed() }
   }
 
@@ -80,13 +90,14 @@ final class UpstreamConnection: ChannelDuplexHandler {
   /// Takes the connection for a call.
   func begin(_ receiver: any UpstreamReceiver, isHead: Bool, read: TimeAmount, write: TimeAmount) {
     self.receiver = receiver
+    (isReused, isUsed) = (isUsed, true)
     parser.expectAnswer(toHead: isHead)
     (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
     (readTimeout, writeTimeout) = (read, write)
   }
 
   func buffer(capacity: Int) -> ByteBuffer {
-    context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
+    allocator.buffer(capacity: capacity)
   }
 
   func write(_ bytes: ByteBuffer) {
@@ -95,7 +106,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func flush() {
     context?.flush()
-    if !isRequestComplete { setDeadline(.writeTimeout, writeTimeout) }
+    guard !isRequestComplete else { return }
+    // While nothing waits for the server, it is the client that has to go on.
+    if isWritable { awaitClient() } else { setDeadline(.writeTimeout, writeTimeout) }
   }
 
   /// The request has been written to its end.
@@ -133,6 +146,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   /// The call has no use for the rest of the answer. When that comes soon, the connection can be used again.
   func drain() {
     receiver = nil
+    discarded = 0
     guard isRequestComplete, hasAnswerBegun, !isAnswerComplete, !closes else { return close() }
     resume()
     setDeadline(.readTimeout, Self.drainTime)
@@ -141,6 +155,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private static let drainTime = TimeAmount.seconds(1)
 
   func close() {
+    isOpen = false
     deadline?.clear()
     context?.close(promise: nil)
   }
@@ -151,7 +166,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func rest(for time: TimeAmount) { deadline?.set(in: time) }
 
   func wake() {
-    isReused = true
     deadline?.clear()
   }
 
@@ -176,20 +190,25 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable, !isRequestComplete, receiver != nil { awaitClient() }
     receiver?.upstreamWritabilityChanged(context.channel.isWritable)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(hasAnswerBegun ? .broken : .closedBeforeAnswer)
+    fail(hasSentAnything ? .broken : .closedBeforeAnswer)
   }
 
+  /// Whether something of an answer came, even if it is not a whole head.
+  private var hasSentAnything: Bool { hasAnswerBegun || parser.hasRest }
+
   func channelInactive(context: ChannelHandlerContext) {
+    isOpen = false
     if receiver != nil {
       do {
         try parser.end()
         while let event = try parser.next() { deliver(event) }
       } catch {
-        fail(hasAnswerBegun ? .broken : .closedBeforeAnswer)
+        fail(hasSentAnything ? .broken : .closedBeforeAnswer)
       }
     }
     pool.forget(self)
@@ -202,7 +221,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     case .head(let head):
       closes = head.closes
       receiver?.upstreamSent(head: head)
-    case .body(let bytes): receiver?.upstreamSent(body: bytes)
+    case .body(let bytes):
+      if let receiver { return receiver.upstreamSent(body: bytes) }
+      discarded += bytes.readableBytes
+      if discarded > Self.longestRest { close() }
     case .end:
       isAnswerComplete = true
       deadline?.clear()

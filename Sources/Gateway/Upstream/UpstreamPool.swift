@@ -42,12 +42,15 @@ final class UpstreamPool {
     var expiry = TimeAmount.seconds(30)
   }
 
+  fileprivate let trust: ServerTrust
+
   fileprivate let eventLoop: any EventLoop
   fileprivate let limits: Limits
   private var origins: [Int: OriginPool] = [:]
 
-  init(on eventLoop: any EventLoop, _ limits: Limits) {
+  init(on eventLoop: any EventLoop, _ limits: Limits, trust: ServerTrust = ServerTrust()) {
     self.eventLoop = eventLoop
+    self.trust = trust
     self.limits = limits
   }
 
@@ -160,7 +163,11 @@ final class OriginPool {
       .channelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(UpstreamConnection(bound.value))
+          let pool = bound.value
+          if pool.origin.isSecure {
+            try channel.pipeline.syncOperations.addHandler(pool.pool.trust.handler(for: pool.origin.host))
+          }
+          try channel.pipeline.syncOperations.addHandler(UpstreamConnection(pool))
         }
       }
       .connect(host: origin.host, port: origin.port)
@@ -179,7 +186,15 @@ final class OriginPool {
       release(connection)
     } catch {
       // One that was released meanwhile may have served the call for which this one was opened.
-      if waiting > opening { nextWish()?.tookNone(.unreachable) }
+      if waiting > opening { nextWish()?.tookNone(Self.isTimeout(error) ? .connectTimeout : .unreachable) }
+      // Calls beyond the bound waited for this connection, too.
+      connectIfWished()
     }
+  }
+
+  private static func isTimeout(_ error: any Error) -> Bool {
+    if case ChannelError.connectTimeout = error { return true }
+    guard let failures = (error as? NIOConnectionError)?.connectionErrors else { return false }
+    return failures.contains { if case ChannelError.connectTimeout = $0.error { true } else { false } }
   }
 }

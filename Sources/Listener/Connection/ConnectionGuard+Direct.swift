@@ -27,8 +27,11 @@ extension ConnectionGuard {
     return .taken
   }
 
-  /// More of a body came, so its client is not too slow.
-  func extendBody() { deadline?.set(in: deadlines.body) }
+  /// More of a body came, so its client is not too slow, and what came is no head.
+  func extendBody() {
+    deadline?.set(in: deadlines.body)
+    heads?.reset()
+  }
 
   /// The request is complete.
   func endDirectRequest() {

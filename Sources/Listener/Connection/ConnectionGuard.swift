@@ -216,9 +216,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private func deadlinePassed(_ context: ChannelHandlerContext) {
     guard !state.isLingering, activity == .sending else { return context.close(promise: nil) }
     // A client that was answered before its body ended has its answer.
-    if direct?.bodyIsLate() == true {
-      // The direct service has answered.
-    } else if state.unanswered > 0 {
+    let isLeft = direct?.bodyIsLate() != true && state.unanswered > 0
+    if isLeft { context.fireUserInboundEventTriggered(BodyDeadlinePassed()) }
+    if isLeft, state.ending == .notYet {
       let response = HTTPResponseHead(
         version: .http1_1, status: .requestTimeout, headers: ["Connection": "close", "Content-Length": "0"])
       context.write(wrapOutboundOut(.head(response)), promise: nil)

@@ -32,6 +32,8 @@ package protocol DirectService: AnyObject {
   func receiveEnd()
   /// Nothing more of the request waits in the connection.
   func flushRequest()
+  /// The client sends nothing more. The request is complete, and not answered.
+  func inputClosed()
   /// The client sends nothing more, and the request is not complete.
   func bodyBrokeOff()
   /// The client took too long over the request's body.

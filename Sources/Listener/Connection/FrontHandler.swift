@@ -87,7 +87,7 @@ final class FrontHandler: ChannelDuplexHandler {
     guard isCalling else { return closeInput(context) }
     // The handlers behind would close the connection before the answer.
     isInputClosed = true
-    if left > 0 { service?.bodyBrokeOff() }
+    if left > 0 { service?.bodyBrokeOff() } else { service?.inputClosed() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -163,6 +163,7 @@ final class FrontHandler: ChannelDuplexHandler {
 
   private func endRequest() {
     if !isAnswered { service?.receiveEnd() }
+    if !isAnswered, isInputClosed { service?.inputClosed() }
     connection.endDirectRequest()
     finishIfDone()
   }

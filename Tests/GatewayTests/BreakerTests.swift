@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Gateway
+
+@Suite("The state of a circuit breaker")
+struct BreakerStateTests {
+  private func breaker(failures: Int = 0) -> BreakerState {
+    var breaker = BreakerState(threshold: 3, pause: 100)
+    for _ in 0..<failures { breaker.fail(now: 1000) }
+    return breaker
+  }
+
+  private func admissions(_ breaker: inout BreakerState, _ times: [UInt64]) -> [Bool] {
+    times.map { breaker.admit(now: $0) }
+  }
+
+  @Test("opens after failures in a row, and a success between them begins the count anew")
+  func opening() {
+    var breaker = breaker(failures: 2)
+    breaker.succeed()
+    breaker.fail(now: 1000)
+    breaker.fail(now: 1000)
+    #expect(breaker.phase == .closed)
+    let closed = admissions(&breaker, [1000, 1000])
+    #expect(closed == [true, true])
+    breaker.fail(now: 1000)
+    #expect(breaker.phase == .open(until: 1100))
+    let open = admissions(&breaker, [1000, 1099])
+    #expect(open == [false, false])
+  }
+
+  @Test("lets one call try after the pause, and another one only after another pause: the first may never end")
+  func trying() {
+    var breaker = breaker(failures: 3)
+    let trying = admissions(&breaker, [1100, 1100, 1199, 1200, 1201])
+    #expect(trying == [true, false, false, true, false])
+  }
+
+  @Test("closes when the trying call succeeds, and opens again when it fails")
+  func decision() {
+    var good = breaker(failures: 3)
+    _ = good.admit(now: 1100)
+    good.succeed()
+    #expect(good.phase == .closed && good.failures == 0)
+    var bad = breaker(failures: 3)
+    _ = bad.admit(now: 1100)
+    bad.fail(now: 1110)
+    #expect(bad.phase == .open(until: 1210))
+    let again = admissions(&bad, [1209, 1210])
+    #expect(again == [false, true])
+  }
+}
+
+@Suite("A circuit breaker")
+struct CircuitBreakerTests {
+  private func breaker(isEnabled: Bool = true, threshold: Int = 5) -> CircuitBreaker {
+    CircuitBreaker(.init(isEnabled: isEnabled, threshold: threshold, pause: 100))
+  }
+
+  @Test("refuses calls after its failures in a row, and says what it does")
+  func phases() {
+    let breaker = breaker()
+    #expect(breaker.phaseName == "closed")
+    for _ in 0..<4 { breaker.fail(now: 0) }
+    #expect(breaker.admit(now: 0) && breaker.phaseName == "closed")
+    breaker.fail(now: 0)
+    #expect(!breaker.admit(now: 99) && breaker.phaseName == "open")
+    #expect(breaker.admit(now: 100) && !breaker.admit(now: 100) && breaker.phaseName == "half-open")
+    breaker.succeed()
+    #expect(breaker.admit(now: 101) && breaker.admit(now: 101) && breaker.phaseName == "closed")
+    for _ in 0..<5 { breaker.fail(now: 200) }
+    #expect(!breaker.admit(now: 200), "it opens a second time, too")
+  }
+
+  @Test("lets everything pass when it is off, and opens at the first failure with a threshold below 1")
+  func settings() {
+    let off = breaker(isEnabled: false)
+    for _ in 0..<100 { off.fail(now: 0) }
+    #expect(off.admit(now: 0) && off.phaseName == "closed")
+    let strict = breaker(threshold: 0)
+    #expect(strict.admit(now: 0))
+    strict.fail(now: 0)
+    #expect(!strict.admit(now: 0))
+  }
+}
+
+@Suite("The rules of retries")
+struct RetryRulesTests {
+  @Test("count a server's 500, 502, 503 and 504 as failures, and nothing else")
+  func failures() {
+    #expect((100...599).filter(RetryRules.isFailure) == [500, 502, 503, 504])
+  }
+
+  @Test("wait a random part of a bound that doubles up to the longest pause")
+  func delays() {
+    let rules = RetryRules(baseDelay: 0.25, maximumDelay: 2)
+    #expect((0...5).map { rules.delay(before: $0, random: 1) / 1_000_000 } == [250, 500, 1000, 2000, 2000, 2000])
+    #expect(rules.delay(before: 3, random: 0.5) == 1_000_000_000)
+    #expect(rules.delay(before: 3, random: 0) == 0)
+    #expect(rules.delay(before: .max, random: 1) == 2_000_000_000)
+    #expect(RetryRules(baseDelay: 5, maximumDelay: 2).delay(before: 0, random: 1) == 2_000_000_000)
+  }
+}
