@@ -4,6 +4,7 @@ import DocumentStore
 import Foundation
 import Gateway
 import JSON
+import Logging
 import Logs
 import Model
 

@@ -1,6 +1,7 @@
 import Authentication
 import DocumentStore
 import JSON
+import Logging
 import Logs
 import Model
 import RateLimiting
