@@ -8,7 +8,7 @@ import Testing
 @Suite("The compiler of tables")
 struct TableCompilerTests {
   private static func compiler() -> TableCompiler {
-    TableCompiler(servers: ServerRegistry(), breakers: CircuitBreaker.Settings())
+    TableCompiler(servers: ServerRegistry(), breakers: CircuitBreaker.Settings(), metrics: CallMetrics())
   }
 
   /// The answers of a table to all questions that the random documents allow.
