@@ -116,7 +116,7 @@ let package = Package(
       name: "gatehouse-benchmark",
       dependencies: [
         "TestSupport", "Gateway", "Persistence", "Rules", "Model", "Authentication", "DumpDirectory", "DumpFormat",
-        "DocumentStore", "JSON", "Logs", arguments,
+        "DocumentStore", "JSON", "Logs", logging, arguments,
       ],
       path: "Tests/Benchmark", swiftSettings: settings),
     .executableTarget(
@@ -174,7 +174,7 @@ let package = Package(
       "GatewayTests",
       [
         "Gateway", "CZlib", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON",
-        "Logs", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+        "Logs", "TestSupport", logging, nioCore, nioEmbedded, nioHTTP1,
       ]),
     tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.

@@ -91,7 +91,7 @@ struct Gatehouse: Sendable {
     let model = CurrentModel(following: store, defaults: defaults)
     gateway = Gateway(
       configuration.gateway, store: store, model: model, tokens: tokens, accessLog: accessLog,
-      loopCount: System.coreCount, isServing: { state.availability != .starting })
+      logger: logger, loopCount: System.coreCount, isServing: { state.availability != .starting })
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), model: model, writer: writer,
       passwords: passwords, tokens: tokens, dumps: dumps, status: status, dataPlane: gateway, logger: logger,

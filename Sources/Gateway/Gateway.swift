@@ -3,6 +3,7 @@ package import DocumentStore
 import HashTreeCollections
 import JSON
 package import Listener
+package import Logging
 package import Logs
 package import Model
 package import NIOCore
@@ -16,6 +17,7 @@ package final class Gateway: Sendable {
   let users = UserPlans()
   let table: CurrentTable
   let accessLog: AccessLog
+  let logger: Logger
   /// The name of this process in `Via`.
   let viaName: String
   /// The entry that the gateway adds to `Via`.
@@ -37,12 +39,13 @@ package final class Gateway: Sendable {
   ///   - isServing: whether the state is loaded; asked for each call.
   package init(
     _ configuration: GatewayConfiguration, store: DocumentStore, model: CurrentModel, tokens: Tokens,
-    accessLog: AccessLog, loopCount: Int, isServing: @escaping @Sendable () -> Bool
+    accessLog: AccessLog, logger: Logger, loopCount: Int, isServing: @escaping @Sendable () -> Bool
   ) {
     self.isServing = isServing
     self.configuration = configuration
     self.tokens = tokens
     self.accessLog = accessLog
+    self.logger = logger
     self.loopCount = max(1, loopCount)
     viaName = "gatehouse-" + String(UInt32.random(in: .min ... .max), radix: 16)
     compression = configuration.compression

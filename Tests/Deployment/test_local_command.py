@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+from gatehouse_ecs.limits import BALANCER_LAG
 from gatehouse_ecs.local.timeline import Ending, Timeline
 from local_trial import DEAF, OBEYS, until
 
@@ -39,6 +41,27 @@ def shell(name, line, **options):
 
 # The trap is set. An earlier signal would end the shell at once.
 UP = {"command": ["CMD-SHELL", "test -e $DATA/service.up"], "interval": 5}
+
+
+# Answers requests for so many seconds after SIGTERM.
+TARGET = """
+import http.server, os, pathlib, signal, sys, threading, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(int(sys.argv[2]))
+        self.send_header("Content-Length", "0")
+        if is_leaving.is_set(): self.send_header("Connection", "close")
+        self.end_headers()
+    def log_message(self, *_): pass
+is_leaving = threading.Event()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+signal.signal(signal.SIGTERM, lambda *_: is_leaving.set())
+pathlib.Path(os.environ["DATA"], "service.up").touch()
+is_leaving.wait()
+time.sleep(float(sys.argv[1]))
+"""
 
 
 class CommandTests(unittest.TestCase):
@@ -124,6 +147,37 @@ class CommandTests(unittest.TestCase):
         self.assertEqual(code, 0, output)
         self.assertIn("takes up to 100 ms longer", output)
         self.assertTrue((self.data / "last").exists())
+
+    def target(self, grace, status=200):
+        (self.root / "target.py").write_text(TARGET)
+        return {
+            "name": "service",
+            "command": [sys.executable, str(self.root / "target.py"), str(grace), str(status)],
+            "environment": [{"name": "DATA", "value": MOUNT}, {"name": "PORT", "value": "5001"}],
+            "portMappings": [{"containerPort": 5001}],
+            "stopTimeout": 20,
+            "healthCheck": UP,
+        }
+
+    def test_a_load_balancer_sends_on_for_some_seconds_and_no_request_may_fail(self):
+        options = ("--port", "0", "--target-group", "--stop-after", "1")
+        code, output = self.run_to_end(definition(self.target(grace=BALANCER_LAG + 2)), *options)
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, r"load balancer +sent [1-9]\d* requests after SIGTERM; none failed in all")
+
+    def test_a_target_that_ends_too_soon_or_answers_with_a_failure_is_not_well(self):
+        options = ("--port", "0", "--target-group", "--stop-after", "1")
+        code, output = self.run_to_end(definition(self.target(grace=0)), *options)
+        self.assertEqual(code, 1, output)
+        self.assertRegex(output, r"\d+ requests of the load balancer failed, the first: \w+ \d+\.\d s after SIGTERM")
+        code, output = self.run_to_end(definition(self.target(grace=BALANCER_LAG + 2, status=503)), *options)
+        self.assertEqual(code, 1, output)
+        self.assertIn("the first: status 503", output)
+
+    def test_a_target_group_needs_a_port(self):
+        code, output = self.run_to_end(definition(shell("service", OBEYS)), "--target-group")
+        self.assertEqual(code, 65, output)
+        self.assertIn("add portMappings", output)
 
     def test_an_unhealthy_end_is_not_well(self):
         check = {"command": ["CMD", "false"], "interval": 5, "retries": 1}

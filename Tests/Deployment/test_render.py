@@ -11,6 +11,7 @@ from gatehouse_ecs import render, samples
 from gatehouse_ecs.bindings import repository_of, settle
 from gatehouse_ecs.limits import StopBudget
 from gatehouse_ecs.render import files
+from gatehouse_ecs.rules.rule import SERVICE, environment
 from gatehouse_ecs.template import ECS_DIRECTORY, Attribute, fill
 from gatehouse_ecs.variables import LAUNCHES, VARIABLES, Faults
 
@@ -71,6 +72,15 @@ class Variables(unittest.TestCase):
     def test_stop_times_stay_within_what_ecs_gives(self) -> None:
         self.assert_fault("stop_timeout:", "at most 120", stop_timeout=121)
         self.assert_fault("stop_timeout:", "at most 55", stop_timeout=56, launch="fargate-spot")
+
+    def test_a_grace_for_the_load_balancer_fits_into_the_stop(self) -> None:
+        group = samples.EVERYTHING["target_group_arn"]
+        self.assert_fault("stop_timeout:", "at least 40", stop_timeout=39, target_group_arn=group)
+        self.assertEqual([], faults(stop_timeout=40, target_group_arn=group))
+        self.assertEqual([], faults(stop_timeout=39))
+        for variant, grace in (("fargate", None), ("fargate, everything on", "10")):
+            deployment = samples.deployment(samples.variants()[variant])
+            self.assertEqual(grace, environment(deployment.container(SERVICE)).get("DRAIN_GRACE"))
 
     def test_the_alarm_on_age_leaves_the_timer_room(self) -> None:
         self.assert_fault("dump_age_alarm:", "more than 3900", dump_age_alarm=3900)

@@ -1,6 +1,7 @@
 import Authentication
 import DocumentStore
 import JSON
+import Logging
 import Logs
 import Model
 import RateLimiting
@@ -24,7 +25,8 @@ final class TestGateway {
     model = CurrentModel(following: store, defaults: Self.defaults)
     tokens = try await Tokens(keys: [TokenKey(secret: "a secret of the tests")])
     gateway = Gateway(
-      configuration, store: store, model: model, tokens: tokens, accessLog: .none, loopCount: 1, isServing: { true })
+      configuration, store: store, model: model, tokens: tokens, accessLog: .none, logger: Logger(label: "test"),
+      loopCount: 1, isServing: { true })
   }
 
   func insert(_ fields: JSONObject, into collection: String) throws {

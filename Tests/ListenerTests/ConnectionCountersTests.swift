@@ -32,6 +32,18 @@ struct ConnectionCountersTests {
     #expect(counters.calls == 1)
   }
 
+  @Test("take calls while they leave, and turn away for good")
+  func leaving() {
+    let counters = ConnectionCounters()
+    let slot = counters.slot(of: EmbeddedEventLoop())
+    #expect(!slot.isLeaving)
+    counters.leave()
+    #expect(slot.isLeaving && slot.beginCall())
+    counters.turnAway()
+    counters.leave()
+    #expect(!slot.isLeaving && !slot.beginCall())
+  }
+
   @Test("lose no call while many threads count and one stops")
   func concurrentCalls() async {
     let counters = ConnectionCounters()

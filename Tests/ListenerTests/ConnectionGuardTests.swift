@@ -105,6 +105,31 @@ struct ConnectionGuardTests {
     #expect(!channel.isActive)
   }
 
+  @Test("closes after the last answer while the gateway leaves, and answers all requests that came")
+  func leaving() throws {
+    let channel = try channel()
+    for _ in 0..<3 {
+      try channel.writeInbound(head())
+      try channel.writeInbound(ReceivedPart.end(nil))
+    }
+    counters.leave()
+    var closes: [Bool] = []
+    for _ in 0..<3 {
+      try channel.writeOutbound(HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .ok)))
+      try channel.writeOutbound(HTTPServerResponsePart.end(nil))
+      guard case .head(let response)? = try channel.readOutbound(as: HTTPServerResponsePart.self) else {
+        Issue.record("no answer")
+        return
+      }
+      _ = try channel.readOutbound(as: HTTPServerResponsePart.self)
+      closes.append(response.headers["Connection"] == ["close"])
+    }
+    #expect(closes == [false, false, true])
+    #expect(counters.calls == 0)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+    #expect(!channel.isActive)
+  }
+
   @Test("says of what comes after the drain began that it is too late, whatever a client says")
   func draining() throws {
     let channel = try channel()

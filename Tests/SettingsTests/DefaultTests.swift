@@ -25,6 +25,7 @@ struct DefaultTests {
   private func rendering(_ configuration: Configuration) -> [String] {
     [
       "\(configuration.isProduction) \(configuration.host) \(configuration.port) \(configuration.log)",
+      "\(String(describing: configuration.drainGrace))",
       "\(configuration.memory.dumps.path) \(configuration.memory.autoSaveEnabled)",
       "\(configuration.memory.autoSaveFrequency) \(String(describing: configuration.memory.autoSaveMaximumAge))",
       "\(configuration.memory.allowsEmptyStart) \(configuration.memory.allowsOlderStart)",

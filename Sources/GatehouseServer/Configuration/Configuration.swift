@@ -13,6 +13,8 @@ package struct Configuration: Sendable {
   package let host: String
   /// The port to listen on; 0 lets the system choose one.
   package let port: Int
+  /// The time after the signal to stop in which requests are still taken; `nil` for none.
+  package let drainGrace: Duration?
   /// The settings of dumps and of the start.
   package let memory: Memory
   /// The admin's account.
@@ -131,6 +133,7 @@ extension Configuration {
     let host = reader.value(of: settings.process.host)
     let port = reader.value(of: settings.process.port)
     checkMode(&reader)
+    let drainGrace = reader.value(of: settings.process.drainGrace).map { Duration.seconds($0) }
     let memory = memory(&reader, isProduction: isProduction)
     let administrator = administrator(&reader, isProduction: isProduction)
     let sidecar = sidecar(&reader, isProduction: isProduction)
@@ -146,8 +149,8 @@ extension Configuration {
       throw ConfigurationFaults(faults: reader.faults)
     }
     return Configuration(
-      isProduction: isProduction, host: host, port: port, memory: memory, administrator: administrator,
-      sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile, missingSideFile: missingSideFile,
-      platform: platform, certificate: certificate, gateway: gateway, connections: connections, listing: reader.listing)
+      isProduction: isProduction, host: host, port: port, drainGrace: drainGrace, memory: memory,
+      administrator: administrator, sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile,
+      missingSideFile: missingSideFile, platform: platform, certificate: certificate, gateway: gateway, connections: connections, listing: reader.listing)
   }
 }

@@ -38,6 +38,8 @@ extension GatewaySettings {
     package let port = SharedSettings.port
     package let threads = Setting(
       "THREADS", .integer(1...1024), default: 1, "must be 1: the state is in the memory of one process")
+    package let drainGrace = OptionalSetting(
+      "DRAIN_GRACE", .seconds(0...600), absent: "off", "seconds that requests are still taken after the signal to stop")
     package let memoryMode = Setting(
       "MEM_OR_EXTERNAL", olderVariable: "MEM_OR_REDIS", .choice(["MEM": true, "REDIS": false, "EXTERNAL": false]),
       default: true, "where the state is; only `MEM` in this version")

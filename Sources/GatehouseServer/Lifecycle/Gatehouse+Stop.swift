@@ -22,7 +22,7 @@ extension Gatehouse {
       }
       for await request in signals.stops {
         switch request {
-        case .first(let signal): group.addTask { terminate(await stop("\(signal)")) }
+        case .first(let signal): group.addTask { terminate(await stop("\(signal)", grace: configuration.drainGrace)) }
         case .hurry: state.hurry()
         }
       }
@@ -39,11 +39,15 @@ extension Gatehouse {
     _ = try? await dumps.dump(reason: "SIGUSR1")
   }
 
-  /// Waits for requests in flight, then writes the last dump.
+  /// Goes on serving for a while, waits for requests in flight, then writes the last dump.
   ///
-  /// - Parameter cause: the reason for the log and the dump, such as `SIGTERM`.
-  func stop(_ cause: String) async -> ExitCode {
-    let before = state.startDraining()
+  /// - Parameters:
+  ///   - cause: the reason for the log and the dump, such as `SIGTERM`.
+  ///   - grace: the time that load balancers have to stop sending requests. A second signal ends it.
+  func stop(_ cause: String, grace: Duration? = nil) async -> ExitCode {
+    let before = state.startLeaving()
+    if before == .ready, let grace { await serveOn(for: grace, cause) }
+    state.startDraining()
     logger.notice("stopping", metadata: ["signal": "\(cause)", "calls": .stringConvertible(state.calls)])
     guard before == .ready else {
       await giveUpLease()
@@ -64,6 +68,16 @@ extension Gatehouse {
     guard code == .stopped else { return code }
     await giveUpLease()
     return await reportEarlierLosses()
+  }
+
+  private func serveOn(for grace: Duration, _ cause: String) async {
+    logger.notice(
+      "leaving: not ready any more, and requests are still taken until the grace is over",
+      metadata: ["signal": "\(cause)", "grace.ms": .stringConvertible(grace.milliseconds)])
+    let end = SteadyClock.now() + grace
+    while !state.isHurried, SteadyClock.now() < end {
+      try? await Task.sleep(for: .milliseconds(5))
+    }
   }
 
   private func writeLastDump(_ cause: String) async -> ExitCode {

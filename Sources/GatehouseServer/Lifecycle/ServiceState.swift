@@ -36,17 +36,21 @@ final class ServiceState: Sendable {
     state.withLock { if $0.availability == .starting { $0.availability = .ready } }
   }
 
-  /// Stops accepting requests.
+  /// Tells load balancers and clients to go elsewhere: the gateway is not ready any more, and each answer closes its
+  /// connection. Requests are still taken.
   ///
   /// - Returns: the availability before.
-  func startDraining() -> Availability {
+  func startLeaving() -> Availability {
     let before = state.withLock { state in
       defer { state.availability = .draining }
       return state.availability
     }
-    counters.turnAway()
+    counters.leave()
     return before
   }
+
+  /// Stops accepting requests.
+  func startDraining() { counters.turnAway() }
 
   func hurry() { state.withLock { $0.isHurried = true } }
 }

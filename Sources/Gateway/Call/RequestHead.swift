@@ -35,7 +35,7 @@ struct RequestHead {
   enum Kind: UInt8 {
     case other, authorization, cookie, via, host, origin, expect, forwarded, clientKey, connection, traceState,
       traceParent, requestID, apiVersion, contentLength, forwardedFor, acceptEncoding, transferEncoding, askedMethod,
-      askedFields, upgrade
+      askedFields, upgrade, forwardedProtocol, forwardedHost
   }
 
   struct Field {

@@ -37,7 +37,9 @@ enum RequestHeadNames {
     case 15 where isNamed("x-forwarded-for"): return .forwardedFor
     case 15 where isNamed("accept-encoding"): return .acceptEncoding
     case 16 where isNamed("cf-connecting-ip"): return .forwarded
+    case 16 where isNamed("x-forwarded-host"): return .forwardedHost
     case 17 where isNamed("transfer-encoding"): return .transferEncoding
+    case 17 where isNamed("x-forwarded-proto"): return .forwardedProtocol
     case 29 where isNamed("access-control-request-method"): return .askedMethod
     case 30 where isNamed("access-control-request-headers"): return .askedFields
     default: return .other

@@ -26,4 +26,17 @@ extension ProxiedCall {
         duration: .nanoseconds(Int64(duration)), client: client.address?.description ?? "unknown"),
       level: .info)
   }
+
+  /// Logs that a server failed, unless its failures were logged just now.
+  func report(_ failure: UpstreamFailure, now: UInt64) {
+    guard let server, server.health.mayReport(now: now) else { return }
+    let origin = server.address.origin
+    gateway.logger.warning(
+      "the server of an API fails",
+      metadata: [
+        "api": "\(api?.label ?? "unknown")", "upstream.host": "\(origin.host)",
+        "upstream.port": .stringConvertible(origin.port), "failure": "\(failure)",
+        "error": "\(loop.pool.origin(of: server).newestFault ?? "none")", "request.id": "\(requestID)",
+      ])
+  }
 }

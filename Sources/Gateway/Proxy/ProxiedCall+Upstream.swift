@@ -185,6 +185,7 @@ extension ProxiedCall: UpstreamReceiver {
     }
     if failure == .crowded { return answer(.crowded) }
     admission.api.breaker.fail(now: now)
+    report(failure, now: now)
     if failure == .unreachable || failure == .connectTimeout { server?.health.noteFailure(now: now) }
     switch failure {
     case .readTimeout, .writeTimeout:

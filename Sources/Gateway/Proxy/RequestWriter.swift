@@ -124,8 +124,14 @@ struct RequestWriter {
       buffer.writeStaticString(", ")
     }
     buffer.writeString(client)
-    buffer.writeStaticString(isSecure ? "\r\nx-forwarded-proto: https\r\n" : "\r\nx-forwarded-proto: http\r\n")
-    if let host = head.value(.host) { field("x-forwarded-host: ", host, into: buffer) }
+    // A trusted proxy knows how the client spoke to it; from anybody else the fields are made up.
+    if isFromTrustedProxy, let scheme = head.value(.forwardedProtocol) {
+      field("\r\nx-forwarded-proto: ", scheme, into: buffer)
+    } else {
+      buffer.writeStaticString(isSecure ? "\r\nx-forwarded-proto: https\r\n" : "\r\nx-forwarded-proto: http\r\n")
+    }
+    let forwardedHost = isFromTrustedProxy ? head.value(.forwardedHost) : nil
+    if let host = forwardedHost ?? head.value(.host) { field("x-forwarded-host: ", host, into: buffer) }
     buffer.writeStaticString("via: ")
     for line in head.values(.via) {
       buffer.writeString(line)

@@ -48,7 +48,7 @@ final class APIPlan: Sendable {
         "documents of the gateway's own (api_is_crud)"
       } else if record.hasTransforms {
         "transforms (api_request_transform, api_response_transform)"
-      } else if record.creditGroup != nil, !record.isPublic, record.needsToken {
+      } else if record.takesCredits, !record.isPublic, record.needsToken {
         "credits (api_credits_enabled)"
       } else {
         nil

@@ -56,8 +56,19 @@ final class ServerHealth: Sendable {
   /// The time that a server is left out, in nanoseconds.
   static let ejection: UInt64 = 10_000_000_000
 
+  /// Between two reports of one server, in nanoseconds.
+  static let pauseOfReports: UInt64 = 10_000_000_000
+
   private let failures = Atomic(0)
   private let ejectedUntil = Atomic<UInt64>(0)
+  private let reportedAt = Atomic<UInt64>(0)
+
+  /// Whether a failure is to be logged: the first one, and then one in a while.
+  func mayReport(now: UInt64) -> Bool {
+    let last = reportedAt.load(ordering: .relaxed)
+    guard last == 0 || now >= last + Self.pauseOfReports else { return false }
+    return reportedAt.compareExchange(expected: last, desired: max(1, now), ordering: .relaxed).exchanged
+  }
 
   func isUsable(now: UInt64) -> Bool {
     let end = ejectedUntil.load(ordering: .relaxed)

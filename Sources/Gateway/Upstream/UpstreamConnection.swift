@@ -195,6 +195,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    pool.note(error)
     fail(hasSentAnything ? .broken : .closedBeforeAnswer)
   }
 

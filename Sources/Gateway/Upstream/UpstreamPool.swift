@@ -78,6 +78,8 @@ final class OriginPool {
   private var wishes = CircularBuffer<ConnectionWish>()
   /// Connections that are open, and those that are being opened.
   private var (open, opening) = (0, 0)
+  /// The newest fault of a connection, for the log.
+  private(set) var newestFault: String?
   /// Calls that wait.
   fileprivate(set) var waiting = 0
   /// The time to open a connection that the newest wish had.
@@ -140,6 +142,8 @@ final class OriginPool {
     connectIfWished()
   }
 
+  func note(_ error: any Error) { newestFault = "\(error)" }
+
   func closeIdle() {
     for connection in idle { connection.close() }
   }
@@ -185,6 +189,7 @@ final class OriginPool {
       guard connection.isOpen else { throw ChannelError.ioOnClosedChannel }
       release(connection)
     } catch {
+      note(error)
       // One that was released meanwhile may have served the call for which this one was opened.
       if waiting > opening { nextWish()?.tookNone(Self.isTimeout(error) ? .connectTimeout : .unreachable) }
       // Calls beyond the bound waited for this connection, too.

@@ -40,7 +40,7 @@ extension ConnectionGuard {
   }
 
   /// - Returns: whether the answer has to say `Connection: close`.
-  func beginDirectAnswer(saysClose: Bool) -> Bool { state.writeHead(saysClose: saysClose) }
+  func beginDirectAnswer(saysClose: Bool) -> Bool { beginAnswer(saysClose: saysClose) }
 
   /// The answer is written to its end.
   func endDirectAnswer() { state.writeEnd() }

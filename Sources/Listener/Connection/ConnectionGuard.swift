@@ -139,7 +139,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
       context.write(data, promise: promise)
     case .head(var response):
       let saysClose = response.headers.first(name: "Connection")?.asciiLowercased.hasSameBytes(as: "close") == true
-      if state.writeHead(saysClose: saysClose) {
+      if beginAnswer(saysClose: saysClose) {
         response.headers.replaceOrAdd(name: "Connection", value: "close")
         context.write(wrapOutboundOut(.head(response)), promise: promise)
       } else {
@@ -158,6 +158,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
       context.writeAndFlush(data, promise: written)
       settleOutput(context)
     }
+  }
+
+  /// An answer begins.
+  ///
+  /// - Returns: whether its head has to get `Connection: close`.
+  func beginAnswer(saysClose: Bool) -> Bool {
+    // Requests behind this one are answered, too, so the last of them says it.
+    let leaves = !saysClose && slot.isLeaving && state.unanswered - state.untaken <= 1
+    return state.writeHead(saysClose: saysClose || leaves) || leaves
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -8,11 +8,14 @@ package final class ConnectionCounters: Sendable {
   package final class Slot: Sendable {
     fileprivate let connections = Atomic(0)
     fileprivate let calls = Atomic(0)
-    private let isTurningAway: Flag
+    private let phase: Phase
 
-    fileprivate init(_ isTurningAway: Flag) {
-      self.isTurningAway = isTurningAway
+    fileprivate init(_ phase: Phase) {
+      self.phase = phase
     }
+
+    /// Whether calls are still taken, and clients are to send the next one elsewhere. Each answer closes its connection.
+    var isLeaving: Bool { phase.value.load(ordering: .relaxed) == Phase.leaving }
 
     /// A connection was opened.
     func open() { connections.add(1, ordering: .relaxed) }
@@ -26,7 +29,7 @@ package final class ConnectionCounters: Sendable {
       // Counted before the flag is read: a stop that sets the flag and then sees no call is followed by none that was
       // taken.
       calls.add(1, ordering: .sequentiallyConsistent)
-      guard isTurningAway.value.load(ordering: .sequentiallyConsistent) else { return true }
+      guard phase.value.load(ordering: .sequentiallyConsistent) == Phase.turningAway else { return true }
       endCall()
       return false
     }
@@ -35,11 +38,18 @@ package final class ConnectionCounters: Sendable {
     func endCall() { calls.subtract(1, ordering: .sequentiallyConsistent) }
   }
 
-  fileprivate final class Flag: Sendable {
-    let value = Atomic(false)
+  /// The phases follow each other.
+  fileprivate final class Phase: Sendable {
+    static let serving = 0
+    static let leaving = 1
+    static let turningAway = 2
+
+    let value = Atomic(serving)
+
+    func enter(_ phase: Int) { value.max(phase, ordering: .sequentiallyConsistent) }
   }
 
-  private let flag = Flag()
+  private let phase = Phase()
   private let slots: Mutex<[ObjectIdentifier: Slot]>
 
   /// No connection and no call.
@@ -51,7 +61,7 @@ package final class ConnectionCounters: Sendable {
   package func slot(of eventLoop: AnyObject) -> Slot {
     slots.withLock { slots in
       if let slot = slots[ObjectIdentifier(eventLoop)] { return slot }
-      let slot = Slot(flag)
+      let slot = Slot(phase)
       slots[ObjectIdentifier(eventLoop)] = slot
       return slot
     }
@@ -62,8 +72,11 @@ package final class ConnectionCounters: Sendable {
   /// Calls that were taken and are not answered yet.
   package var calls: Int { sum { $0.calls.load(ordering: .sequentiallyConsistent) } }
 
+  /// From now on each answer closes its connection, until calls are turned away.
+  package func leave() { phase.enter(Phase.leaving) }
+
   /// From now on calls are told that they came too late.
-  package func turnAway() { flag.value.store(true, ordering: .sequentiallyConsistent) }
+  package func turnAway() { phase.enter(Phase.turningAway) }
 
   private func sum(_ count: (Slot) -> Int) -> Int {
     slots.withLock { $0.values.reduce(0) { $0 + count($1) } }

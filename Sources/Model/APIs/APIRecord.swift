@@ -34,6 +34,8 @@ package struct APIRecord: StoredRecord {
   package let allowedHeaders: [String]
   /// The header whose value becomes `Authorization`.
   package let authorizationHeader: String?
+  /// Whether requests cost credits.
+  package let takesCredits: Bool
   /// The group of credits that a request costs one of, or `nil` when requests cost none.
   package let creditGroup: String?
   /// Whether the gateway answers requests from documents of its own.
@@ -62,7 +64,8 @@ package struct APIRecord: StoredRecord {
     retries = fields.positive("api_allowed_retry_count") ?? 0
     allowedHeaders = fields.texts("api_allowed_headers")
     authorizationHeader = fields["api_authorization_field_swap"]?.string
-    creditGroup = fields.flag("api_credits_enabled", standard: false) ? fields["api_credit_group"]?.string : nil
+    takesCredits = fields.flag("api_credits_enabled", standard: false)
+    creditGroup = takesCredits ? fields["api_credit_group"]?.string : nil
     isCRUD = fields.flag("api_is_crud", standard: false)
     hasTransforms = ["api_request_transform", "api_response_transform"].contains { name in
       fields[name]?.object.map { !$0.members.isEmpty } ?? fields.has(name)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from .limits import StopBudget, default_stop_timeout, joint_faults
+from .limits import DRAIN_GRACE, StopBudget, default_stop_timeout, joint_faults
 from .template import Attribute
 from .variables import WIRING, Faults, resolve
 
@@ -98,6 +98,7 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
         "capacity_provider_strategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}] if on_spot else None,
         "assign_public_ip": None if on_ec2 else "ENABLED" if values["public_ip"] else "DISABLED",
         "load_balancers": _load_balancers(values),
+        "drain_grace": DRAIN_GRACE if values["target_group_arn"] else None,
         "health_check_grace_period": 300 if values["target_group_arn"] else None,
         "volume_configurations": [_ebs_volume(values)] if on_ebs else None,
     }

@@ -12,6 +12,13 @@ DEFAULT_STOP = 30
 # stops.
 DRAIN_MARGIN = 5
 SPOT_MARGIN = 10
+# The seconds that the gateway serves on behind a load balancer, those that requests get to finish, and the least that
+# its last dump needs.
+DRAIN_GRACE = 10
+FINISHING = 15
+LAST_DUMP = 15
+# The seconds that a load balancer may go on sending requests after a task began to stop.
+BALANCER_LAG = 5
 
 # What ECS accepts of a health check: seconds, and times in a row.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
@@ -56,6 +63,16 @@ def stop_faults(launch: str, stop_timeout: int) -> list[str]:
     return [f"stop_timeout: is {stop_timeout}; set at most {most}: {why}"] if stop_timeout > most else []
 
 
+def grace_faults(target_group: str | None, stop_timeout: int) -> list[str]:
+    least = DRAIN_GRACE + FINISHING + LAST_DUMP
+    if not target_group or stop_timeout >= least:
+        return []
+    return [
+        f"stop_timeout: is {stop_timeout}; with target_group_arn set at least {least}: {DRAIN_GRACE} s of grace, "
+        f"{FINISHING} s for requests and {LAST_DUMP} s for the last dump"
+    ]
+
+
 def size_faults(cpu: int, memory: int) -> list[str]:
     """The fault of a pair of CPU and memory on Fargate. EC2 accepts any pair."""
     if cpu not in FARGATE_MEMORY:
@@ -82,6 +99,7 @@ def joint_faults(values: dict[str, Any]) -> list[str]:
     """The faults of variables that are each valid but do not fit together."""
     launch = values["launch"]
     faults = image_faults(values["image"]) + stop_faults(launch, values["stop_timeout"])
+    faults += grace_faults(values["target_group_arn"], values["stop_timeout"])
     if launch != "ec2":
         faults += size_faults(values["cpu"], values["memory"])
     if values["auto_save_max_age"] < values["auto_save_freq"]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from gatehouse_ecs.limits import SPOT_STOP
+from gatehouse_ecs.limits import BALANCER_LAG, SPOT_STOP
 from gatehouse_ecs.local import Refused
 from gatehouse_ecs.local.console import Console
 from gatehouse_ecs.local.session import Session
@@ -86,6 +86,11 @@ def parser() -> Parser:
     )
     end.add_argument(
         "--hang-volume", action="store_true", help="no call of the volume comes back, from right before the stop on"
+    )
+    end.add_argument(
+        "--target-group",
+        action="store_true",
+        help=f"a load balancer sends requests, also for {BALANCER_LAG} s after SIGTERM; none may fail",
     )
     say = parser.add_argument_group("what it says")
     say.add_argument("--quiet", action="store_true", help="not the containers' output")

@@ -8,9 +8,12 @@ from gatehouse_ecs.local.task import UNHEALTHY, Task
 from gatehouse_ecs.local.timeline import Ending, Timeline
 
 
-def of(definition: TaskDefinition, states: TaskStates, task: Task, timeline: Timeline, receipt: str) -> Ending:
-    """All is well when every container was healthy, exited 0, and none was killed."""
+def of(
+    definition: TaskDefinition, states: TaskStates, task: Task, timeline: Timeline, receipt: str, failures: list[str]
+) -> Ending:
+    """All is well when every container was healthy, exited 0, none was killed, and no request failed (`failures`)."""
     faults = [fault for container in definition.containers if (fault := _fault(container, states[container.name]))]
+    faults += failures
     if task.reason and task.reason.startswith(UNHEALTHY):
         faults.insert(0, task.reason)
     if task.trouble:

@@ -9,7 +9,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from gatehouse_ecs.local import Refused, definition, docker, ending, order, receipt, secret_values, volume
+from gatehouse_ecs.local import Refused, balancer, definition, docker, ending, order, receipt, secret_values, volume
 from gatehouse_ecs.local.console import Console
 from gatehouse_ecs.local.endpoints import Endpoints
 from gatehouse_ecs.local.metadata import Metadata
@@ -34,6 +34,9 @@ class Session:
             raise Refused("no volume can be made sick: the definition has neither EFS nor EBS")
         values = secret_values.read(options.secrets) if options.secrets else {}
         self._secrets = secret_values.hand_out(self._definition, values, options.secrets)
+        # Named before anything starts.
+        self._target = balancer.target(self._definition) if options.target_group else None
+        self._balancer: balancer.Balancer | None = None
         self._task: Task | None = None
         self._stops_asked_for = 0
 
@@ -53,7 +56,8 @@ class Session:
             for _ in range(self._stops_asked_for):
                 task.ask_to_stop()
             task.run()
-        outcome = ending.of(self._definition, states, task, timeline, receipt.outcome(self._data, before))
+            failures = self._balancer.finish() if self._balancer else []
+        outcome = ending.of(self._definition, states, task, timeline, receipt.outcome(self._data, before), failures)
         self._console.write("\n" + timeline.text(outcome))
         if self._options.timeline:
             document = timeline.json(outcome, ending.containers(self._definition, states))
@@ -84,6 +88,11 @@ class Session:
         endpoints = self._endpoints(runtime.address, metadata, timeline)
         cleanup.callback(endpoints.close)
 
+        if self._target is not None:
+            port = runtime.published[self._target.ports[0]]
+            self._balancer = balancer.Balancer(port, states[self._target.name], timeline)
+            cleanup.callback(self._balancer.close)
+
         def environment(name: str) -> tuple[dict[str, str], dict[str, str]]:
             return (
                 self._definition[name].environment | endpoints.environment(name),
@@ -93,6 +102,8 @@ class Session:
         def ready() -> None:
             for inside, outside in runtime.published.items():
                 say(f"container port {inside} is http://127.0.0.1:{outside}")
+            if self._balancer is not None:
+                self._balancer.start()
             if self._plan.after is None:
                 say("all is healthy; Ctrl-C stops it as ECS would, a second one kills")
             elif self._options.slow_volume is None and sick is not None:

@@ -3,7 +3,16 @@
 import itertools
 from collections.abc import Iterator
 
-from ..limits import DEFAULT_STOP, DRAIN_MARGIN, FARGATE_STOP, SPOT_MARGIN, SPOT_STOP
+from ..limits import (
+    BALANCER_LAG,
+    DEFAULT_STOP,
+    DRAIN_MARGIN,
+    FARGATE_STOP,
+    FINISHING,
+    LAST_DUMP,
+    SPOT_MARGIN,
+    SPOT_STOP,
+)
 from .rule import NEWEST_COPY, SERVICE, SIDECAR, VOLUME_OWNER, Deployment, environment, rule
 
 
@@ -97,6 +106,26 @@ def _(deployment: Deployment) -> Iterator[str]:
         yield f"a stopTimeout of {max(service, sidecar)} is more than Fargate allows"
     if deployment.launch == "fargate-spot" and service + sidecar + SPOT_MARGIN > SPOT_STOP:
         yield f"both stops take {service + sidecar} s together"
+
+
+@rule(
+    "drain-grace",
+    "A load balancer goes on sending requests for some seconds after SIGTERM, and then the last dump needs its time.",
+    f"Set DRAIN_GRACE to more than {BALANCER_LAG} where there is a target group, and leave it out elsewhere; keep "
+    f"{FINISHING} s to finish requests and {LAST_DUMP} s for the last dump within the service's stopTimeout.",
+)
+def _(deployment: Deployment) -> Iterator[str]:
+    service = deployment.container(SERVICE)
+    grace = float(environment(service).get("DRAIN_GRACE", 0))
+    if deployment.service.get("loadBalancers"):
+        if grace <= BALANCER_LAG:
+            yield f"DRAIN_GRACE is {grace:g}: requests that the load balancer still sends are refused"
+    elif grace:
+        yield f"DRAIN_GRACE is {grace:g}, and no load balancer needs it"
+    stop = service.get("stopTimeout", DEFAULT_STOP)
+    left = stop - grace - FINISHING
+    if grace and left < LAST_DUMP:
+        yield f"a grace of {grace:g} s and {FINISHING} s for requests leave {left:g} s of {stop} for the last dump"
 
 
 @rule(
