@@ -14,7 +14,8 @@ package final class ConnectionCounters: Sendable {
       self.phase = phase
     }
 
-    /// Whether calls are still taken, and clients are to send the next one elsewhere. Each answer closes its connection.
+    /// Whether calls are still taken, and clients are to send the next one elsewhere. Each answer closes its
+    /// connection.
     var isLeaving: Bool { phase.value.load(ordering: .relaxed) == Phase.leaving }
 
     /// A connection was opened.
