@@ -22,10 +22,10 @@ struct AnswerHeadTests {
     minorVersion: Int = 1
   ) throws -> [String] {
     let parsed = try ResponseHeadParser.parse(ByteBuffer(string: answer + "\r\n\r\n"), hasNoBody: isHead)
-    var buffer = ByteBuffer()
+    let buffer = HeadBytes()
     head(api, origin: origin, isHead: isHead, minorVersion: minorVersion).write(
-      parsed, closes: false, isCompressed: isCompressed, date: "now", gatewayTime: 1, backendTime: 2, into: &buffer)
-    return lines(buffer)
+      parsed, closes: false, isCompressed: isCompressed, date: "now", gatewayTime: 1, backendTime: 2, into: buffer)
+    return lines(buffer.buffer(ByteBufferAllocator(), room: 0))
   }
 
   private func lines(_ buffer: ByteBuffer) -> [String] {
@@ -103,11 +103,11 @@ struct AnswerHeadTests {
   )
     throws -> (lines: [String], body: String)
   {
-    var buffer = ByteBuffer()
+    let buffer = HeadBytes()
     let request = try Heads.decoded("OPTIONS", "/api/rest/orders/v1", fields)
     let body = head(api, origin: origin, isHead: isHead).write(
-      failure, to: request, closes: true, envelope: .plain, date: "now", into: &buffer)
-    return (lines(buffer), String(decoding: body, as: UTF8.self))
+      failure, to: request, closes: true, envelope: .plain, date: "now", into: buffer)
+    return (lines(buffer.buffer(ByteBufferAllocator(), room: 0)), String(decoding: body, as: UTF8.self))
   }
 
   @Test("of the gateway's own has the failure as JSON, and when to come again")
