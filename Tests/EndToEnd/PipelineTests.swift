@@ -120,6 +120,33 @@ struct PipelineTests {
     }
   }
 
+  @Test("whose clients leave in a body, behind a request or after an early answer, are closed at once")
+  func leftInBody() async throws {
+    let server = try ScriptedServer(UpstreamScripts.run)
+    defer { server.stop() }
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+      let descriptors = try gatehouse.openDescriptors()
+      for fields in ["Content-Length: 100\r\n", "X-Long-Way: \u{E9}\r\nContent-Length: 100\r\n"] {
+        for first in [call("/good"), "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"] {
+          let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+          try connection.send(first + call("/good", "POST", fields) + "abc")
+          connection.finishSending()
+          #expect(try connection.receive().status == 200)
+          #expect(try connection.receive().code == "GTW400")
+          #expect(connection.isClosedByServer(within: .seconds(10)))
+        }
+        let early = try HTTPConnection(port: gatehouse.port, patience: 10)
+        try early.send(call("/early", "POST", fields) + "abc")
+        #expect(try early.receive().text == "good")
+        early.finishSending()
+        #expect(early.isClosedByServer(within: .seconds(10)))
+      }
+      server.closeConnections()
+      #expect(try eventually { try gatehouse.openDescriptors() <= descriptors ? true : nil } == true)
+    }
+  }
+
   @Test("let clients wait for `100 Continue`, and end when the request is refused before", arguments: [false, true])
   func expectations(inBytes: Bool) async throws {
     try await withEcho { (gatehouse: GatehouseProcess, _: EchoUpstream) throws in

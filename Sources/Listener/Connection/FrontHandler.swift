@@ -87,7 +87,12 @@ final class FrontHandler: ChannelDuplexHandler {
     guard isCalling else { return closeInput(context) }
     // The handlers behind would close the connection before the answer.
     isInputClosed = true
-    if left > 0 { service?.bodyBrokeOff() } else { service?.inputClosed() }
+    if left > 0 { breakBodyOff(context) } else { service?.inputClosed() }
+  }
+
+  /// The client sends nothing more, and the body of the present request is not complete.
+  private func breakBodyOff(_ context: ChannelHandlerContext) {
+    if isAnswered { context.close(mode: .output, promise: nil) } else { service?.bodyBrokeOff() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -117,6 +122,8 @@ final class FrontHandler: ChannelDuplexHandler {
         return handToDecoder(context)
       }
     }
+    // The rest of a body that was sent behind another request does not come either.
+    if left > 0, isInputClosed { breakBodyOff(context) }
   }
 
   private func handToDecoder(_ context: ChannelHandlerContext) {

@@ -89,7 +89,6 @@ final class RequestDispatcher: ChannelDuplexHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .inputClosed? = event as? ChannelEvent {
       isInputClosed = true
-      if current?.isRead == false { current?.body?.fail(ChannelError.inputClosed) }
       advance(context)
     }
     context.fireUserInboundEventTriggered(event)
@@ -118,10 +117,21 @@ final class RequestDispatcher: ChannelDuplexHandler {
       guard let part = waiting.popFirst() else { break }
       take(part, context)
     }
+    if isInputClosed, waiting.isEmpty { breakBodyOff(context) }
     if isInputClosed, waiting.isEmpty, current == nil || current?.isAnswered == true {
       context.close(mode: .output, promise: nil)
     }
     readIfDue(context)
+  }
+
+  /// The client sends nothing more. A request that is not complete, which may have waited for the answers before it,
+  /// never will be.
+  private func breakBodyOff(_ context: ChannelHandlerContext) {
+    guard let current, !current.isRead, !current.isAnswered else { return }
+    switch current.owner {
+    case .responder: current.body?.fail(ChannelError.inputClosed)
+    case .dataPlane: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
   }
 
   private func readIfDue(_ context: ChannelHandlerContext) {
