@@ -41,14 +41,16 @@ final class ProxiedCall {
   var answerBytes = 0
   private let limit: Int?
 
-  var loop: LoopState { client.loop }
-  var gateway: Gateway { client.loop.gateway }
+  let loop: LoopState
+  let gateway: Gateway
 
   init(_ head: RequestHead, _ client: any CallClient) {
     self.head = head
     self.client = client
-    requestID = RequestIdentifier.of(head.value(.requestID), using: &client.loop.random)
-    limit = client.loop.gateway.bodyLimit(head)
+    loop = client.loop
+    gateway = loop.gateway
+    requestID = RequestIdentifier.of(head.value(.requestID), using: &loop.random)
+    limit = gateway.bodyLimit(head)
   }
 
   // MARK: The client's side
