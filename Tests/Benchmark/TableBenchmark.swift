@@ -33,7 +33,8 @@ struct TableBenchmark: AsyncParsableCommand {
     var gateway: Gateway?
     let compiling = clock.measure {
       gateway = Gateway(
-        GatewayConfiguration(), store: store, model: model, tokens: tokens, accessLog: .none, logger: Logger(label: "benchmark"), loopCount: 1,
+        GatewayConfiguration(), store: store, model: model, tokens: tokens, accessLog: .none,
+        logger: Logger(label: "benchmark"), loopCount: 1,
         isServing: { true })
     }
     report("compile the whole table twice, as a start does", compiling.seconds * 1000, "ms")

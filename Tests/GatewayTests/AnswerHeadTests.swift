@@ -22,14 +22,16 @@ struct AnswerHeadTests {
     minorVersion: Int = 1
   ) throws -> [String] {
     let parsed = try ResponseHeadParser.parse(ByteBuffer(string: answer + "\r\n\r\n"), hasNoBody: isHead)
-    let buffer = HeadBytes()
+    let bytes = HeadBytes()
     head(api, origin: origin, isHead: isHead, minorVersion: minorVersion).write(
-      parsed, closes: false, isCompressed: isCompressed, date: "now", gatewayTime: 1, backendTime: 2, into: buffer)
-    return lines(buffer.buffer(ByteBufferAllocator(), room: 0))
+      parsed, closes: false, isCompressed: isCompressed, date: "now", gatewayTime: 1, backendTime: 23, into: bytes)
+    return lines(bytes)
   }
 
-  private func lines(_ buffer: ByteBuffer) -> [String] {
-    String(buffer: buffer).utf8.split(separator: UInt8(ascii: "\n")).map { String(Substring($0.dropLast())) }
+  private func lines(_ bytes: HeadBytes) -> [String] {
+    String(buffer: bytes.buffer(ByteBufferAllocator(), room: 0)).utf8.split(separator: UInt8(ascii: "\n")).map {
+      String(Substring($0.dropLast()))
+    }
   }
 
   @Test("has the server's status, fields that pass, and the gateway's own")
@@ -39,7 +41,7 @@ struct AnswerHeadTests {
       try passed("HTTP/1.1 201 Made\r\ncontent-type: a/b\r\nX-A: 1\r\nX-B: 2\r\nContent-Length: 3", api) == [
         "HTTP/1.1 201 Created", "request_id: r1", "X-Request-ID: r1", "content-type: a/b", "X-A: 1",
         "Content-Length: 3",
-        "Date: now", "Vary: Origin, Accept-Encoding", "X-Gateway-Time: 1", "X-Backend-Time: 2", "",
+        "Date: now", "Vary: Origin, Accept-Encoding", "X-Gateway-Time: 1", "X-Backend-Time: 23", "",
       ])
   }
 
@@ -58,7 +60,7 @@ struct AnswerHeadTests {
     #expect(
       try passed(answer, api) == [
         "HTTP/1.1 200 OK", "request_id: r1", "X-Request-ID: r1", "Date: then", "Vary: Origin, Accept-Encoding, X",
-        "X-Gateway-Time: 1", "X-Backend-Time: 2", "transfer-encoding: chunked", "",
+        "X-Gateway-Time: 1", "X-Backend-Time: 23", "transfer-encoding: chunked", "",
       ])
   }
 
@@ -103,11 +105,11 @@ struct AnswerHeadTests {
   )
     throws -> (lines: [String], body: String)
   {
-    let buffer = HeadBytes()
+    let bytes = HeadBytes()
     let request = try Heads.decoded("OPTIONS", "/api/rest/orders/v1", fields)
     let body = head(api, origin: origin, isHead: isHead).write(
-      failure, to: request, closes: true, envelope: .plain, date: "now", into: buffer)
-    return (lines(buffer.buffer(ByteBufferAllocator(), room: 0)), String(decoding: body, as: UTF8.self))
+      failure, to: request, closes: true, envelope: .plain, date: "now", into: bytes)
+    return (lines(bytes), String(decoding: body, as: UTF8.self))
   }
 
   @Test("of the gateway's own has the failure as JSON, and when to come again")
@@ -115,14 +117,17 @@ struct AnswerHeadTests {
     let (lines, body) = try own(.rate(retryAfter: 7), nil, origin: "https://a")
     #expect(
       lines == [
-        "HTTP/1.1 429 Too Many Requests", "request_id: r1", "X-Request-ID: r1", "Date: now",
-        "Vary: Origin, Accept-Encoding", "Retry-After: 7", "Content-Type: application/json",
-        "Content-Length: \(body.utf8.count)", "connection: close", "",
+        "HTTP/1.1 429 Too Many Requests", "request_id: r1", "X-Request-ID: r1", "Date: now", "Retry-After: 7",
+        "Vary: Accept-Encoding", "X-Content-Type-Options: nosniff", "X-Frame-Options: DENY",
+        "Referrer-Policy: no-referrer", "Content-Type: application/json", "Content-Length: \(body.utf8.count)",
+        "connection: close", "",
       ])
     #expect(body.contains("GTW429") && body.contains("Rate limit exceeded"))
     let (sameLines, none) = try own(.rate(retryAfter: 7), nil, origin: "https://a", isHead: true)
     #expect(sameLines == lines && none.isEmpty, "HEAD has the same head and no body")
-    #expect(try own(.method, nil, origin: nil).lines.contains("Allow: \(CallFailure.methods)"))
+    let method = try own(.method, nil, origin: nil)
+    #expect(method.lines.contains("Allow: \(CallFailure.methods)"))
+    #expect(method.body == #"{"detail":"The gateway does not forward this method"}"#)
   }
 
   @Test("of a preflight names what the API lets scripts do, and the origin only if it may do what it asks for")

@@ -11,6 +11,7 @@ struct RequestFuzzTests {
       "POST /api/rest/orders/v1/items?a=%2e&b HTTP/1.1\r\nHost: gateway:8080\r\nContent-Length: 3\r\n\r\nabc",
       "PUT /api/rest/o/v2/a;b=c HTTP/1.1\r\nhost: 127.0.0.1\r\nContent-Type: text/plain\r\ncontent-length:0\r\n\r\n",
       "DELETE /api/rest/o/v1/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer e.y.z\r\nConnection: close\r\n\r\n",
+      "GET /api/rest/o/v1 HTTP/1.1\r\nHost: a\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko\r\n\r\n",
       "HEAD /api/rest/o/v1 HTTP/1.1\r\nAccept: */*\r\nHost: a\r\nCookie: a=b; c=d\r\nX-Empty:\r\n\r\n",
       "OPTIONS /api/rest/o/v1/~x HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\nConnection: keep-alive\r\n\r\n",
       "PATCH /api/rest/o/v1 HTTP/1.1\r\nHost: a\r\nX-Text: caf\u{E9} \t end\r\nExpect: 100-continue\r\n\r\n",

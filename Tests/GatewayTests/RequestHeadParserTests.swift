@@ -95,6 +95,21 @@ struct RequestHeadParserTests {
     #expect(head.fields.last.map { head.text($0.value) } == "a\tb \u{E9}")
   }
 
+  @Test("finds a byte that no value may have wherever it stands")
+  func forbiddenBytes() {
+    for length in 1...40 {
+      let value = Array(repeating: UInt8(ascii: "a"), count: length)
+      for place in 0..<length {
+        for byte: UInt8 in [0, 1, 8, 9, 10, 11, 13, 31, 32, 33, 126, 127, 128, 160, 255] {
+          var bytes = Array((Self.line + Self.host + "X: b").utf8) + value + Array("c\r\nY: d\r\n\r\n".utf8)
+          bytes[(Self.line + Self.host + "X: b").utf8.count + place] = byte
+          let isTaken = Heads.direct(ByteBuffer(bytes: bytes)) != nil
+          #expect(isTaken == (byte >= 32 && byte != 127 || byte == 9), "\(byte) at \(place) of \(length)")
+        }
+      }
+    }
+  }
+
   @Test(
     "leaves heads to the decoder whose framing two readers might see in two ways",
     arguments: [

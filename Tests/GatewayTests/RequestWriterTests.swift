@@ -22,9 +22,9 @@ struct RequestWriterTests {
     let writer = RequestWriter(
       admission: admission, head: head, requestID: "r1", client: "192.0.2.1", isFromTrustedProxy: isTrusted,
       isSecure: false, via: "1.1 gw", traceParent: Self.trace)
-    let buffer = HeadBytes()
-    writer.write(to: try #require(ServerAddress(server)), framing, into: buffer)
-    let text = String(buffer: buffer.buffer(ByteBufferAllocator(), room: 0))
+    let bytes = HeadBytes()
+    writer.write(to: try #require(ServerAddress(server)), framing, into: bytes)
+    let text = String(buffer: bytes.buffer(ByteBufferAllocator(), room: 0))
     #expect(text.hasSuffix("\r\n\r\n"))
     return text.components(of: "\r\n").dropLast(2)
   }

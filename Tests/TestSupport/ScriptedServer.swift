@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A server on loopback whose connections follow a script of the test, byte by byte. It keeps no rule of HTTP by itself.
+/// A server on loopback whose connections follow a script of the test, byte by byte. It keeps no rule of HTTP by
+/// itself.
 package final class ScriptedServer: Sendable {
   /// The port that it listens on, chosen by the system.
   package let port: Int

@@ -151,6 +151,7 @@ extension Configuration {
     return Configuration(
       isProduction: isProduction, host: host, port: port, drainGrace: drainGrace, memory: memory,
       administrator: administrator, sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile,
-      missingSideFile: missingSideFile, platform: platform, certificate: certificate, gateway: gateway, connections: connections, listing: reader.listing)
+      missingSideFile: missingSideFile, platform: platform, certificate: certificate, gateway: gateway,
+      connections: connections, listing: reader.listing)
   }
 }

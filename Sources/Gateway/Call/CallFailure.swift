@@ -1,6 +1,6 @@
 /// A call that the gateway answers itself, because it fails or because nothing is to be forwarded.
 struct CallFailure: Error, Equatable {
-  /// What the body holds.
+  /// The content of the body.
   enum Form {
     /// The code and the message, as the envelope has them.
     case envelope

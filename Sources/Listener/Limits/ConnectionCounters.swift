@@ -14,7 +14,7 @@ package final class ConnectionCounters: Sendable {
       self.phase = phase
     }
 
-    /// Whether calls are still taken, and clients are to send the next one elsewhere. Each answer closes its connection.
+    /// Whether calls are still taken, and each answer closes its connection, so that clients go elsewhere.
     var isLeaving: Bool { phase.value.load(ordering: .relaxed) == Phase.leaving }
 
     /// A connection was opened.

@@ -4,7 +4,8 @@ import JSON
 import Model
 import NIOCore
 
-/// `/api/health`, `/api/status`, `/api/caches` and `/metrics`: the gateway's state for operators, beside its data plane.
+/// `/api/health`, `/api/status`, `/api/caches` and `/metrics`: the gateway's state for operators, beside its data
+/// plane.
 enum GatewayRoutes {
   static let routes: [Route] = [
     Route(.get, "/api/health", "Whether the gateway is there", .everyone) { _ in .raw(["status": "online"]) },
