@@ -44,8 +44,8 @@ struct Exchange {
     path.hasPrefix("/api/rest/") || path.hasPrefix("/api/graphql/") || path.hasPrefix("/api/soap/")
   }
 
-  /// The exchanges of a recording. The window of the rate limit is longer than the recorded one, so that it does not end
-  /// between the calls that it limits.
+  /// The exchanges of a recording. The window of the rate limit is longer than the recorded one, so that it does not
+  /// end between the calls that it limits.
   ///
   /// - Parameter upstream: the port that takes the place of the recorded one.
   static func all(_ recording: String = "exchanges.jsonl", upstream: Int = 18_091) throws -> [Exchange] {
