@@ -89,14 +89,16 @@ struct Gatehouse: Sendable {
       store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },
       isSaved: { state.isSaved })
     let model = CurrentModel(following: store, defaults: defaults)
+    let requestMemory = RequestMemory(limit: configuration.platform.maximumRequestMemory)
     gateway = Gateway(
       configuration.gateway, store: store, model: model, tokens: tokens, accessLog: accessLog,
-      logger: logger, loopCount: System.coreCount, isServing: { state.availability != .starting })
+      logger: logger, memory: requestMemory, loopCount: System.coreCount, isServing: { state.availability != .starting }
+    )
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), model: model, writer: writer,
       passwords: passwords, tokens: tokens, dumps: dumps, status: status, dataPlane: gateway, logger: logger,
       accessLog: accessLog, clock: Self.unixSeconds,
-      environmentAccounts: { await accounts.waitForPasswords(within: $0) })
+      environmentAccounts: { await accounts.waitForPasswords(within: $0) }, requestMemory: requestMemory)
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)

@@ -18,6 +18,7 @@ package final class Gateway: Sendable {
   let table: CurrentTable
   let accessLog: AccessLog
   let logger: Logger
+  let memory: RequestMemory
   /// The name of this process in `Via`.
   let viaName: String
   /// The entry that the gateway adds to `Via`.
@@ -35,17 +36,20 @@ package final class Gateway: Sendable {
   ///
   /// - Parameters:
   ///   - model: follows the same store already.
+  ///   - memory: for the bodies of calls, which share it with all other requests.
   ///   - loopCount: event loops that share the limits of connections.
   ///   - isServing: whether the state is loaded; asked for each call.
   package init(
     _ configuration: GatewayConfiguration, store: DocumentStore, model: CurrentModel, tokens: Tokens,
-    accessLog: AccessLog, logger: Logger, loopCount: Int, isServing: @escaping @Sendable () -> Bool
+    accessLog: AccessLog, logger: Logger, memory: RequestMemory = RequestMemory(limit: 64 << 20),
+    loopCount: Int, isServing: @escaping @Sendable () -> Bool
   ) {
     self.isServing = isServing
     self.configuration = configuration
     self.tokens = tokens
     self.accessLog = accessLog
     self.logger = logger
+    self.memory = memory
     self.loopCount = max(1, loopCount)
     viaName = "gatehouse-" + String(UInt32.random(in: .min ... .max), radix: 16)
     compression = configuration.compression

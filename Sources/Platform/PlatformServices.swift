@@ -39,6 +39,7 @@ package final class PlatformServices: Sendable {
   ///   - model: follows the store that `writer` changes.
   ///   - clock: returns Unix seconds.
   ///   - environmentAccounts: see `AccountServices`.
+  ///   - requestMemory: shared with the data plane; `nil` for memory of its own.
   ///   - resources: the resources of the API.
   package init(
     configuration: PlatformConfiguration, model: CurrentModel, writer: StateWriter, passwords: Passwords,
@@ -46,7 +47,7 @@ package final class PlatformServices: Sendable {
     accessLog: AccessLog = .none,
     clock: @escaping @Sendable () -> Double,
     environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool = { _ in true },
-    resources: [Resource] = Resource.all
+    requestMemory: RequestMemory? = nil, resources: [Resource] = Resource.all
   ) {
     self.configuration = configuration
     self.writer = writer
@@ -62,7 +63,7 @@ package final class PlatformServices: Sendable {
       environmentAccounts: environmentAccounts)
     security = SecurityServices(
       lockedLocalhostBypass: configuration.localhostBypass, defaults: configuration.settings, dumps: dumps)
-    requestMemory = RequestMemory(limit: configuration.maximumRequestMemory)
+    self.requestMemory = requestMemory ?? RequestMemory(limit: configuration.maximumRequestMemory)
     description = ByteBuffer(
       bytes: JSONWriter.bytes(Self.document(of: resources, version: configuration.version).json))
   }

@@ -1,5 +1,5 @@
 /// A call that passed the checks: where it goes, and for whom.
-struct Admission {
+final class Admission {
   let api: APIPlan
   let endpoint: EndpointPlan
   let servers: ServerRing
@@ -8,6 +8,15 @@ struct Admission {
   let path: CallPath
   /// Nanoseconds that the call has to wait, because its user is over the throttle.
   let delay: UInt64
+
+  init(api: APIPlan, endpoint: EndpointPlan, servers: ServerRing, user: UserPlan?, path: CallPath, delay: UInt64) {
+    self.api = api
+    self.endpoint = endpoint
+    self.servers = servers
+    self.user = user
+    self.path = path
+    self.delay = delay
+  }
 }
 
 /// A call that ends with the gateway's own answer, with what is known of it by then.

@@ -51,8 +51,8 @@ struct CallChecks {
 
   /// The checks that come before the API is looked for.
   private func checkServer(_ head: RequestHead, _ caller: CallerOfCall) throws(Refusal) {
-    let addresses = table.model.settings.addresses
-    if !addresses.isOpen {
+    if !table.isOpen {
+      let addresses = table.model.settings.addresses
       switch addresses.verdict(on: caller.caller.client(trusting: addresses.trustedProxies)) {
       case .allowed: break
       case .notInAllowList: throw Refusal(failure: .notInAllowList)

@@ -6,7 +6,7 @@ extension RequestHead {
   /// The head of a request that came through NIO's decoder.
   ///
   /// - Returns: `nil` when it is longer than any head may be.
-  init?(_ head: HTTPRequestHead) {
+  convenience init?(_ head: HTTPRequestHead) {
     var bytes = ByteBuffer()
     bytes.writeString(head.method.rawValue)
     let methodEnd = bytes.readableBytes
@@ -34,16 +34,11 @@ extension RequestHead {
       bytes.writeStaticString("\r\n")
     }
     bytes.writeStaticString("\r\n")
-    self.bytes = bytes
-    method =
-      bytes.withUnsafeReadableBytes { RequestHeadNames.method($0, methodEnd) } ?? .other
-    methodName = 0..<methodEnd
-    target = methodEnd + 1..<targetEnd
-    minorVersion = head.version.minor
-    self.fields = fields
-    self.kinds = kinds
-    contentLength = head.headers.first(name: "content-length").flatMap { Int($0.withoutOuterSpace) }
-    isChunked = head.headers.contains(name: "transfer-encoding")
+    self.init(
+      bytes: bytes, method: bytes.withUnsafeReadableBytes { RequestHeadNames.method($0, methodEnd) } ?? .other,
+      methodName: 0..<methodEnd, target: methodEnd + 1..<targetEnd, minorVersion: head.version.minor, fields: fields,
+      contentLength: head.headers.first(name: "content-length").flatMap { Int($0.withoutOuterSpace) },
+      isChunked: head.headers.contains(name: "transfer-encoding"), kinds: kinds)
   }
 }
 

@@ -3,7 +3,7 @@ import NIOCore
 /// The head of a call as it came: its bytes, and where everything stands in them.
 ///
 /// Nothing of it is copied or made a string unless somebody needs it.
-struct RequestHead {
+final class RequestHead {
   enum Method: UInt8 {
     case get, head, post, put, patch, delete, options
     /// A method that the gateway does not forward.
@@ -62,6 +62,21 @@ struct RequestHead {
   let isChunked: Bool
   /// The kinds of the fields, as bits.
   let kinds: UInt32
+
+  init(
+    bytes: ByteBuffer, method: Method, methodName: Range<Int>, target: Range<Int>, minorVersion: Int, fields: [Field],
+    contentLength: Int?, isChunked: Bool, kinds: UInt32
+  ) {
+    self.bytes = bytes
+    self.method = method
+    self.methodName = methodName
+    self.target = target
+    self.minorVersion = minorVersion
+    self.fields = fields
+    self.contentLength = contentLength
+    self.isChunked = isChunked
+    self.kinds = kinds
+  }
 
   func has(_ kind: Kind) -> Bool { kinds & 1 << UInt32(kind.rawValue) != 0 }
 

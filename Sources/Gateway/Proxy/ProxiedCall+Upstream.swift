@@ -61,7 +61,7 @@ extension ProxiedCall: ConnectionTaker {
   }
 
   private func writeHead(_ admission: Admission, _ server: UpstreamServer, _ connection: UpstreamConnection) {
-    let proxies = loop.table.model.settings.addresses.trustedProxies
+    let proxies = loop.table.trustedProxies
     let address = client.address
     let isTrusted = !proxies.isEmpty && address.map { address in proxies.contains { $0.contains(address) } } == true
     let writer = RequestWriter(

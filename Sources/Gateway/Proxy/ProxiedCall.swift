@@ -42,15 +42,19 @@ final class ProxiedCall {
   /// Bytes of the answer, for the user's bandwidth.
   var answerBytes = 0
   private let limit: Int?
+  /// The memory of the body.
+  private var share: RequestMemory.Share?
 
-  var loop: LoopState { client.loop }
-  var gateway: Gateway { client.loop.gateway }
+  let loop: LoopState
+  let gateway: Gateway
 
   init(_ head: RequestHead, _ client: any CallClient) {
     self.head = head
     self.client = client
-    requestID = RequestIdentifier.of(head.value(.requestID), using: &client.loop.random)
-    limit = client.loop.gateway.bodyLimit(head)
+    loop = client.loop
+    gateway = loop.gateway
+    requestID = RequestIdentifier.of(head.value(.requestID), using: &loop.random)
+    limit = gateway.bodyLimit(head)
   }
 
   // MARK: The client's side
@@ -75,12 +79,26 @@ final class ProxiedCall {
     guard phase != .over else { return }
     if let limit, body.count + bytes.readableBytes > limit { return refuseBody(.bodyTooLarge) }
     body.receive(bytes, isConnected: connection != nil)
+    let hasMemory = takeMemory()
     if let connection {
       write(bytes, to: connection)
       if !connection.isWritable { client.hold() }
-    } else if body.isFull {
+    } else if body.isFull || !hasMemory {
       client.hold()
     }
+  }
+
+  /// Counts the body's bytes among those that all requests may hold. What is kept only for another try goes first.
+  ///
+  /// - Returns: whether more may be held.
+  private func takeMemory() -> Bool {
+    guard share != nil || body.heldBytes > RequestMemory.free else { return true }
+    let share = share ?? RequestMemory.Share(of: gateway.memory)
+    self.share = share
+    if share.resize(to: body.heldBytes) { return true }
+    guard connection != nil else { return false }
+    body.giveUpKeeping()
+    return share.resize(to: body.heldBytes)
   }
 
   func receiveEnd() {
@@ -184,7 +202,7 @@ final class ProxiedCall {
     wish?.cancel()
     (timer, wish) = (nil, nil)
     connection?.abandon()
-    connection = nil
+    (connection, share) = (nil, nil)
     account()
     (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
     let duration = NIODeadline.now().uptimeNanoseconds - started

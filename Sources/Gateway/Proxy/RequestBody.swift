@@ -17,6 +17,14 @@ struct RequestBody {
   /// Whether no more can be taken until a connection is there.
   var isFull: Bool { keptCount >= Self.keptBytes && unsent > 0 }
 
+  /// Bytes that are in memory.
+  var heldBytes: Int { kept == nil ? 0 : keptCount }
+
+  /// Keeps nothing for another try. Everything that came is sent.
+  mutating func giveUpKeeping() {
+    if unsent == 0 { kept = nil }
+  }
+
   /// Whether the whole request can be sent once more.
   var isRepeatable: Bool { kept != nil }
 

@@ -37,11 +37,17 @@ final class GatewayTable: Sendable {
   }
 
   let parts: Parts
+  /// Whether every address may call the server.
+  let isOpen: Bool
+  /// The proxies whose fields count.
+  let trustedProxies: [AddressRange]
   /// It differs from that of every other table.
   let generation: UInt64
 
   init(_ parts: Parts, generation: UInt64) {
     self.parts = parts
+    let addresses = parts.model.settings.addresses
+    (isOpen, trustedProxies) = (addresses.isOpen, addresses.trustedProxies)
     self.generation = generation
   }
 
