@@ -11,8 +11,8 @@ struct ContractTests {
     defer { upstream.stop() }
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       var replay = Replay(gatehouse: gatehouse)
+      waitForRoomInDay()
       for exchange in try Exchange.all(upstream: upstream.port) {
-        if exchange.name == "gateway: rate limited 1" { waitForRoom(in: 60) }
         for difference in try replay.differences(exchange) {
           Issue.record("\(exchange.name): \(difference)")
         }
@@ -38,7 +38,7 @@ struct ContractTests {
     let settings = ["VAULT_KEY": "vault", "TOKEN_ENCRYPTION_KEY": "token", "REGISTER_IP_RATE_LIMIT": "1000000"]
     try await withGatehouse(settings) { (gatehouse: GatehouseProcess) async throws in
       var replay = Replay(gatehouse: gatehouse)
-      waitForRoom(in: 86_400)
+      waitForRoomInDay()
       for exchange in exchanges where !waiting.contains(exchange.name) {
         for difference in try replay.differences(exchange) {
           Issue.record("\(exchange.name): \(difference)")
@@ -48,12 +48,10 @@ struct ContractTests {
     }
   }
 
-  /// A window must not end between the calls that it limits.
-  ///
-  /// - Parameter window: seconds.
-  private func waitForRoom(in window: Double) {
-    _ = eventually(within: .seconds(30)) {
-      Date().timeIntervalSince1970.truncatingRemainder(dividingBy: window) < window - 10 ? true : nil
+  /// A window of a day must not end between the calls that it limits.
+  private func waitForRoomInDay() {
+    _ = eventually(within: .seconds(90)) {
+      Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 86_400) < 86_340 ? true : nil
     }
   }
 

@@ -44,12 +44,14 @@ struct Exchange {
     path.hasPrefix("/api/rest/") || path.hasPrefix("/api/graphql/") || path.hasPrefix("/api/soap/")
   }
 
-  /// The exchanges of a recording.
+  /// The exchanges of a recording. The window of the rate limit is longer than the recorded one, so that it does not
+  /// end between the calls that it limits.
   ///
   /// - Parameter upstream: the port that takes the place of the recorded one.
   static func all(_ recording: String = "exchanges.jsonl", upstream: Int = 18_091) throws -> [Exchange] {
-    try Fixture.text(recording).replacing("127.0.0.1:18091", with: "127.0.0.1:\(upstream)").split(separator: "\n")
-      .map { try Exchange($0) }
+    let window = "\"rate_limit_duration\": 2, \"rate_limit_duration_type\": "
+    return try Fixture.text(recording).replacing("127.0.0.1:18091", with: "127.0.0.1:\(upstream)")
+      .replacing(window + "\"minute\"", with: window + "\"day\"").split(separator: "\n").map { try Exchange($0) }
   }
 
   private static func strings(_ value: JSONValue?) -> [String: String] {

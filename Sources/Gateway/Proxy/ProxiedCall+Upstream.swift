@@ -33,7 +33,7 @@ extension ProxiedCall: ConnectionTaker {
     if body.isComplete {
       endRequest(on: connection)
     } else {
-      if body.count == 0, head.expectsContinue { sendContinue() }
+      if body.count == 0, head.expectsContinue, !hasSentContinue { sendContinue() }
       connection.flush()
       connection.awaitClient()
     }
@@ -46,6 +46,7 @@ extension ProxiedCall: ConnectionTaker {
   }
 
   private func sendContinue() {
+    hasSentContinue = true
     client.write(informational: ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
     client.flush()
   }

@@ -32,6 +32,8 @@ final class ProxiedCall {
   var gzip: GzipStream?
   var tries = 0
   var hasRetriedStale = false
+  /// Whether the client was told to send the body.
+  var hasSentContinue = false
   /// When the present try began, and when its answer did.
   var (tryStart, answerStart): (UInt64, UInt64) = (0, 0)
   /// Whether something of the request was written to a server in the present try.
