@@ -75,6 +75,8 @@ struct ResponseParser {
       case .head: return try nextHead()
       case .ended:
         state = .idle
+        // The channel can read into the same memory again.
+        if bytes.readableBytes == 0 { bytes = ByteBuffer() }
         return .end
       case .untilClose: return takeBody(bytes.readableBytes)
       case .counted(let left): return nextCounted(left)

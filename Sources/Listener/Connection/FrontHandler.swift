@@ -122,6 +122,8 @@ final class FrontHandler: ChannelDuplexHandler {
         return handToDecoder(context)
       }
     }
+    // Nothing of it is needed, and the channel can read into the same memory again.
+    rest = ByteBuffer()
     // The rest of a body that was sent behind another request does not come either.
     if left > 0, isInputClosed { breakBodyOff(context) }
   }
