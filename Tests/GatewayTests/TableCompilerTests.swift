@@ -122,6 +122,39 @@ struct TableCompilerTests {
     #expect(endpoints.find("GET", ["items", "77", "1"]) == nil)
   }
 
+  @Test("compiles everything once for a store that does not change meanwhile")
+  func beginning() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders()
+    let table = CurrentTable(following: test.store, test.model, Self.compiler())
+    #expect(table.newestTable().parts.decodings == 2, "an API and an endpoint")
+    let generation = table.newestTable().generation
+    try test.set(["active": false], of: .everything, in: Collections.apis)
+    #expect(table.newestTable().generation == generation + 1)
+    #expect(table.newestTable().api("orders", "v1")?.record.isActive == false)
+  }
+
+  @Test("misses no commit that comes while it begins")
+  func beginningAmongWriters() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders()
+    let (store, model) = (test.store, test.model)
+    for round in 0..<50 {
+      async let writing: Void = {
+        for number in 0..<10 {
+          try store.write { (transaction) throws(StoreError) in
+            try transaction.update(
+              in: Collections.apis, .everything, [.set("api_servers", [.string("http://s\(round).\(number)")])])
+          }
+        }
+      }()
+      let table = CurrentTable(following: store, model, Self.compiler())
+      try await writing
+      #expect(table.newestTable().api("orders", "v1")?.servers.urls == ["http://s\(round).9"])
+      #expect(table.newestTable().model.sequence == store.snapshot().sequence)
+    }
+  }
+
   @Test("keeps an API's number, breaker and turn of servers when the API changes or is restored")
   func identity() async throws {
     let test = try await TestGateway()
