@@ -68,7 +68,7 @@ struct RandomCallTests {
     }
   }
 
-  /// What the calls of one thread found.
+  /// The outcome of the calls of one thread.
   private struct Findings {
     var (good, failed) = (0, 0)
     var wrong: [String] = []
