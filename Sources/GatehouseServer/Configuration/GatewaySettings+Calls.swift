@@ -21,8 +21,8 @@ extension GatewaySettings {
       "HTTP_TIMEOUT", .seconds(seconds), default: standard.timeouts.pool,
       "seconds that a call waits while all connections to its server are in use")
     package let certificates = OptionalSetting(
-      "HTTP_CACERT", .text("a path"), absent: "the system's bundle",
-      "a PEM file of the certificates by which servers with https are verified")
+      "HTTP_CACERT", .text("a path"),
+      "a PEM file of certificates that servers with https are verified by; else the system's")
     package let connections = Setting(
       "HTTP_MAX_CONNECTIONS", .integer(1...65_535), default: standard.pool.maximum, "connections to one server")
     package let keptConnections = Setting(
