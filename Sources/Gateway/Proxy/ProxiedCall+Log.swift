@@ -17,7 +17,7 @@ extension ProxiedCall {
   /// One of so many calls is in the sample.
   private static let sample: UInt64 = 100
 
-  private var isFault: Bool { status >= 500 || status == 499 }
+  private var isFault: Bool { status >= 500 || status == 499 || isBrokenOff }
 
   func log(_ duration: UInt64) {
     gateway.accessLog.write(

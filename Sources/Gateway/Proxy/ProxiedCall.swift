@@ -39,6 +39,8 @@ final class ProxiedCall {
   /// Whether something of the request was written to a server in the present try.
   var isSent = false
   var status = 0
+  /// Whether the answer began and could not be finished.
+  private(set) var isBrokenOff = false
   /// Bytes of the answer, for the user's bandwidth.
   var answerBytes = 0
   private let limit: Int?
@@ -189,6 +191,7 @@ final class ProxiedCall {
   /// The answer can't be finished. The client sees that by the end of the connection.
   func breakOff() {
     guard phase != .over else { return }
+    isBrokenOff = true
     let client = client
     end(status: status)
     client.closeClient()

@@ -1,0 +1,95 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// Lines, figures and states of calls, as operators see them.
+@Suite("Calls as operators see them")
+struct CallObservationTests {
+  private func withServer(
+    _ settings: [String: String], _ body: (GatehouseProcess, String) throws -> Void
+  ) async throws {
+    let server = try ScriptedServer(UpstreamScripts.run)
+    defer { server.stop() }
+    let all = ["HTTP_READ_TIMEOUT": "0.5", "LOG_FORMAT": "json"].merging(settings) { $1 }
+    try await withGatehouse(all) { (gatehouse: GatehouseProcess) async throws in
+      let token = try gatehouse.logIn()
+      try gatehouse.createAPI("test", servers: [server.url], token: token)
+      try body(gatehouse, token)
+    }
+  }
+
+  /// The paths of the calls that have a line, in order.
+  private func logged(_ gatehouse: GatehouseProcess) -> [String] {
+    gatehouse.log.split(separator: "\n").compactMap { line in
+      guard let fields = try? JSONParser().parseObject(Array(line.utf8)), fields["message"]?.string == "request",
+        let path = fields["request.path"]?.string, path.hasPrefix("/api/rest/")
+      else { return nil }
+      return String(path.dropFirst("/api/rest/test/v1/".count))
+    }
+  }
+
+  @Test("have a line each, with the status of the answer")
+  func all() async throws {
+    try await withServer([:]) { (gatehouse: GatehouseProcess, _: String) throws in
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/good?secret=1").text == "good")
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/a/b").code == "GTW003")
+      let isLogged = eventually { logged(gatehouse) == ["good", "a/b"] ? true : nil }
+      #expect(isLogged == true, "\(logged(gatehouse))")
+      #expect(!gatehouse.log.contains("secret"))
+      #expect(gatehouse.log.contains(#""response.status":404"#) || gatehouse.log.contains(#""response.status":"404""#))
+    }
+  }
+
+  @Test("have lines only for failures where the settings say so, also for an answer that breaks off")
+  func failures() async throws {
+    try await withServer(["ACCESS_LOG": "errors"]) { (gatehouse: GatehouseProcess, _: String) throws in
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").text == "good")
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/a/b").code == "GTW003")
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/close").code == "GTW006")
+      _ = try? gatehouse.send("GET", "/api/rest/test/v1/reset-in-body")
+      let isLogged = eventually { logged(gatehouse) == ["close", "reset-in-body"] ? true : nil }
+      #expect(isLogged == true, "\(logged(gatehouse))")
+      // A server that fails again and again is reported once in a while.
+      _ = try gatehouse.send("GET", "/api/rest/test/v1/close")
+      let reports = gatehouse.log.split(separator: "\n").filter { $0.contains("the server of an API fails") }
+      #expect(reports.count == 1)
+    }
+  }
+
+  @Test("are counted in the metrics, which a client on this host may read")
+  func metrics() async throws {
+    try await withServer([:]) { (gatehouse: GatehouseProcess, token: String) throws in
+      for _ in 0..<3 { _ = try gatehouse.send("GET", "/api/rest/test/v1/good") }
+      _ = try gatehouse.send("GET", "/api/rest/none/v1/good")
+      let answer = try gatehouse.send("GET", "/metrics")
+      #expect(answer.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
+      let lines = answer.text.split(separator: "\n").map(String.init)
+      #expect(lines.contains(#"doorman_http_requests_total{code="200"} 3"#))
+      #expect(lines.contains(#"gatehouse_calls_total{api="test/v1",endpoint="GET /{case}",status="200"} 3"#))
+      #expect(lines.contains(#"gatehouse_refused_calls_total{code="GTW001"} 1"#))
+      #expect(lines.contains("gatehouse_backend_seconds_count 3"))
+      let connections = lines.filter { $0.hasPrefix("gatehouse_upstream_connections{server=\"http://127.0.0.1:") }
+      #expect(connections.count == 2)
+      let forwarded = try gatehouse.send("GET", "/metrics", headers: ["X-Forwarded-For": "127.0.0.1"])
+      #expect(forwarded.status == 403 && forwarded.text == "prometheus_forbidden 1\n")
+      let status = try gatehouse.send("GET", "/api/status", token: token).json.object
+      #expect(status?["upstreams"]?.array?.first?.object?["open"]?.number?.int ?? 0 >= 1)
+    }
+  }
+
+  @Test("are shown to a client with the token, and to nobody where metrics are off")
+  func access() async throws {
+    let secret = "a-token-of-monitoring"
+    try await withServer(["PROMETHEUS_BEARER_TOKEN": secret]) { (gatehouse: GatehouseProcess, _: String) throws in
+      #expect(try gatehouse.send("GET", "/metrics").status == 403)
+      #expect(try gatehouse.send("GET", "/metrics", token: secret + "x").status == 403)
+      #expect(try gatehouse.send("GET", "/metrics", token: secret).status == 200)
+      #expect(try gatehouse.send("GET", "/metrics", headers: ["X-Prometheus-Token": secret]).status == 200)
+    }
+    try await withServer(["PROMETHEUS_ENABLED": "false"]) { (gatehouse: GatehouseProcess, _: String) throws in
+      let answer = try gatehouse.send("GET", "/metrics")
+      #expect(answer.status == 503 && answer.text == "prometheus_disabled 1\n")
+    }
+  }
+}
