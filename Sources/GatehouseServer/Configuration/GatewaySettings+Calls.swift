@@ -22,7 +22,7 @@ extension GatewaySettings {
       "seconds that a call waits while all connections to its server are in use")
     package let certificates = OptionalSetting(
       "HTTP_CACERT", .text("a path"),
-      "a PEM file of certificates that servers with https are verified by; else the system's")
+      "certificates (PEM) that https servers are verified by; else the system's")
     package let connections = Setting(
       "HTTP_MAX_CONNECTIONS", .integer(1...65_535), default: standard.pool.maximum, "connections to one server")
     package let keptConnections = Setting(
