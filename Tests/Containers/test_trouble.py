@@ -50,7 +50,9 @@ class TroubleTests(unittest.TestCase):
             stack.set("MEM_ENCRYPTION_KEY", "this-is-not-the-key-of-the-dumps-there")
             failed = stack.up(check=False)
             self.assertNotEqual(failed.returncode, 0)
-            self.assertIn("Set the key that they were encrypted with as MEM_ENCRYPTION_KEY", failed.stdout + failed.stderr)
+            self.assertIn(
+                "Set the key that they were encrypted with as MEM_ENCRYPTION_KEY", failed.stdout + failed.stderr
+            )
             self.assertEqual(stack.state(SERVICE)["ExitCode"], 65)
             self.assertNotEqual(stack.state(SIDECAR)["Status"], "running")
             self.assertEqual(stack.dumps(), kept)
