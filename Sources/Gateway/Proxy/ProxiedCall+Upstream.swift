@@ -11,7 +11,7 @@ extension ProxiedCall: ConnectionTaker {
     guard let server = admission.servers.next(now: now) else { return answer(.noServer) }
     self.server = server
     tries += 1
-    (tryStart, answerStart, isSent) = (now, 0, false)
+    (tryStart, isSent) = (now, false)
     let origin = loop.pool.origin(of: server)
     if let connection = origin.takeIdle() { return took(connection) }
     let times = gateway.configuration.timeouts
@@ -115,12 +115,11 @@ extension ProxiedCall: UpstreamReceiver {
     server?.health.noteSuccess()
     if RetryRules.isFailure(answer.status) {
       admission.api.breaker.fail(now: now)
-      if mayRetry(isAnswered: true), admission.api.breaker.admit(now: now) { return retry() }
+      if mayRetry, admission.api.breaker.admit(now: now) { return retry() }
     } else {
       admission.api.breaker.succeed()
     }
     if answer.status == 404 { return self.answer(.notFoundThere) }
-    answerStart = now
     let (whole, server) = (now - started, now - tryStart)
     loop.metrics.backendTime.add(server)
     loop.metrics.gatewayTime.add(whole > server ? whole - server : 0)
@@ -193,7 +192,7 @@ extension ProxiedCall: UpstreamReceiver {
       gateway.metrics.timeouts.add()
       answer(.timeout)
     case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded:
-      if mayRetry(isAnswered: false), admission.api.breaker.admit(now: now) { return retry() }
+      if mayRetry, admission.api.breaker.admit(now: now) { return retry() }
       answer(failure == .connectTimeout ? .timeout : .unreachable)
     }
   }
@@ -203,7 +202,7 @@ extension ProxiedCall: UpstreamReceiver {
   }
 
   /// Whether the call may be tried again: the API lets it, the request can be sent again, and it does no harm.
-  private func mayRetry(isAnswered: Bool) -> Bool {
+  private var mayRetry: Bool {
     guard let admission, tries <= admission.api.record.retries, body.isRepeatable else { return false }
     return head.method.isIdempotent || !isSent
   }

@@ -17,7 +17,7 @@ final class ProxiedCall {
   let head: RequestHead
   let requestID: String
   let started = NIODeadline.now().uptimeNanoseconds
-  private(set) var client: any CallClient
+  let client: any CallClient
   var phase = Phase.waiting
   var body = RequestBody()
   /// `nil` until the checks are passed.
@@ -34,8 +34,8 @@ final class ProxiedCall {
   var hasRetriedStale = false
   /// Whether the client was told to send the body.
   var hasSentContinue = false
-  /// When the present try began, and when its answer did.
-  var (tryStart, answerStart): (UInt64, UInt64) = (0, 0)
+  /// When the present try began.
+  var tryStart: UInt64 = 0
   /// Whether something of the request was written to a server in the present try.
   var isSent = false
   var status = 0

@@ -21,7 +21,7 @@ struct TableCompiler: Sendable {
     for document in model.find(in: Collections.endpoints, .everything) {
       let record = parts.decode(document, as: EndpointRecord.self)
       tries[GatewayTable.Key(record.apiName, record.apiVersion), default: EndpointTrie()]
-        .insert(plan(record, isValidated: record.id.map { validated.contains(UTF8Key($0)) } ?? false, nil))
+        .insert(plan(record, isValidated: record.id.map { validated.contains(UTF8Key($0)) } ?? false))
     }
     for document in model.find(in: Collections.apis, .everything) {
       let record = parts.decode(document, as: APIRecord.self)
@@ -76,7 +76,7 @@ struct TableCompiler: Sendable {
     }
     for document in changes.compactMap(\.after) {
       let record = parts.decode(document, as: EndpointRecord.self)
-      let plan = plan(record, isValidated: isValidated(record, &parts), nil)
+      let plan = plan(record, isValidated: isValidated(record, &parts))
       edit(record, &parts) { $0.insert(plan) }
     }
   }
@@ -86,7 +86,7 @@ struct TableCompiler: Sendable {
     for id in Set(ids.map(UTF8Key.init)) {
       for document in parts.model.find(in: Collections.endpoints, .fields(["endpoint_id": id.text])) {
         let record = parts.decode(document, as: EndpointRecord.self)
-        let plan = plan(record, isValidated: isValidated(record, &parts), nil)
+        let plan = plan(record, isValidated: isValidated(record, &parts))
         edit(record, &parts) { endpoints in
           endpoints.remove(record)
           endpoints.insert(plan)
@@ -124,7 +124,7 @@ struct TableCompiler: Sendable {
     let filter = Filter.fields(["api_name": api.name, "api_version": api.version])
     for document in parts.model.find(in: Collections.endpoints, filter) {
       let record = parts.decode(document, as: EndpointRecord.self)
-      trie.insert(plan(record, isValidated: isValidated(record, &parts), nil))
+      trie.insert(plan(record, isValidated: isValidated(record, &parts)))
     }
     return trie
   }
@@ -138,9 +138,9 @@ struct TableCompiler: Sendable {
     return ids
   }
 
-  private func plan(_ record: EndpointRecord, isValidated: Bool, _ present: ServerRing?) -> EndpointPlan {
+  private func plan(_ record: EndpointRecord, isValidated: Bool) -> EndpointPlan {
     EndpointPlan(
-      record, servers: record.servers.isEmpty ? nil : servers.ring(record.servers, present: present),
+      record, servers: record.servers.isEmpty ? nil : servers.ring(record.servers, present: nil),
       isValidated: isValidated,
       counters: metrics.endpoint(APIPlan.label(record.apiName, record.apiVersion), record.method, record.uri))
   }
