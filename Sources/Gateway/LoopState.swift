@@ -38,9 +38,9 @@ final class LoopState {
   }
 
   /// The checks of a call that comes now.
-  func checks(steadyNow: UInt64) -> CallChecks {
+  func checks() -> CallChecks {
     gateway.table.refresh(&table)
-    return CallChecks(gateway: gateway, table: table, now: Self.unixSeconds(), steadyNow: steadyNow)
+    return CallChecks(gateway: gateway, table: table, now: Self.unixSeconds())
   }
 
   func dateText() -> String { date.text(at: Self.unixSeconds()) }

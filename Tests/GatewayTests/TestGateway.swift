@@ -52,7 +52,7 @@ final class TestGateway {
       AccessToken(requester: requester, mayUseInterface: false, now: now, lifetime: lifetime))
   }
 
-  func checks() -> CallChecks { CallChecks(gateway: gateway, table: table, now: now, steadyNow: 0) }
+  func checks() -> CallChecks { CallChecks(gateway: gateway, table: table, now: now) }
 
   /// Checks a call.
   func admit(

@@ -15,8 +15,6 @@ struct CallChecks {
   let table: GatewayTable
   /// Unix seconds.
   let now: Int
-  /// Nanoseconds of the steady clock.
-  let steadyNow: UInt64
 
   /// Checks a call.
   ///

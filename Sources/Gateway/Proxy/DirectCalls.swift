@@ -43,16 +43,10 @@ final class DirectCalls: CallClient {
   func write(body: ByteBuffer) {
     guard body.readableBytes > 0 else { return }
     guard framing == .chunked else { return append(body) }
-    var size = buffer(capacity: 16)
-    size.writeString(String(body.readableBytes, radix: 16))
-    size.writeStaticString("\r\n")
-    append(size)
+    append(Chunk.size(body.readableBytes))
     append(body)
-    append(Self.lineEnd)
+    append(Chunk.end)
   }
-
-  private static let lineEnd = ByteBuffer(string: "\r\n")
-  private static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
 
   private func append(_ bytes: ByteBuffer) {
     if bytes.readableBytes <= Self.shortBody, pending != nil {
@@ -70,7 +64,7 @@ final class DirectCalls: CallClient {
   }
 
   func endAnswer() {
-    if framing == .chunked { append(Self.lastChunk) }
+    if framing == .chunked { append(Chunk.last) }
     framing = .plain
     handOver()
     connection.endAnswer()

@@ -77,19 +77,13 @@ extension ProxiedCall: ConnectionTaker {
 
   func write(_ bytes: ByteBuffer, to connection: UpstreamConnection) {
     guard head.isChunked, bytes.readableBytes > 0 else { return connection.write(bytes) }
-    var size = connection.buffer(capacity: 16)
-    size.writeString(String(bytes.readableBytes, radix: 16))
-    size.writeStaticString("\r\n")
-    connection.write(size)
+    connection.write(Chunk.size(bytes.readableBytes))
     connection.write(bytes)
-    connection.write(Self.lineEnd)
+    connection.write(Chunk.end)
   }
 
-  private static let lineEnd = ByteBuffer(string: "\r\n")
-  private static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
-
   func endRequest(on connection: UpstreamConnection) {
-    if head.isChunked { connection.write(Self.lastChunk) }
+    if head.isChunked { connection.write(Chunk.last) }
     connection.flush()
     connection.endRequest()
   }

@@ -63,7 +63,7 @@ final class ProxiedCall {
 
   /// Checks the call, and forwards it.
   func start() {
-    let checks = loop.checks(steadyNow: started)
+    let checks = loop.checks()
     let admission: Admission
     do throws(Refusal) {
       admission = try checks.admit(head, socket: client.address, sessions: &loop.sessions)
