@@ -10,7 +10,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # The versions are those of the base image's Debian release, with its security updates.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends binutils gcc libc6-dev libcrypt-dev libcurl4-openssl-dev libssl-dev pkg-config zlib1g-dev \
+ && apt-get install -y --no-install-recommends binutils gcc libc6-dev libcrypt-dev libcurl4-openssl-dev libssl-dev libzstd-dev pkg-config zlib1g-dev \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /build
@@ -28,9 +28,10 @@ COPY Sources/CCurl Sources/CCurl
 COPY Sources/COpenSSL Sources/COpenSSL
 COPY Sources/CSockets Sources/CSockets
 COPY Sources/CZlib Sources/CZlib
+COPY Sources/CZstd Sources/CZstd
 RUN targets() { tr -d '\n' <Package.swift | { grep -oE "[ (]$1\( *\"[A-Za-z-]+\"" || true; } | cut -d '"' -f 2; } \
- && mkdir -p Tests/TestSupport Tests/Benchmark Tests/BareServer Tests/Torture/Model Tests/Torture/Program \
- && touch Tests/TestSupport/Empty.swift Tests/Benchmark/main.swift Tests/BareServer/main.swift Tests/Torture/Model/Empty.swift Tests/Torture/Program/main.swift \
+ && paths() { grep -oE 'path: "Tests/[A-Za-z/]+"' Package.swift | cut -d '"' -f 2; } \
+ && for path in $(paths); do mkdir -p "$path" && touch "$path/Empty.swift"; done \
  && for name in $(targets library); do mkdir -p "Sources/$name" && touch "Sources/$name/Empty.swift"; done \
  && for name in $(targets program); do mkdir -p "Sources/$name" && touch "Sources/$name/main.swift"; done \
  && for name in $(targets tests); do mkdir -p "Tests/$name/Fixtures" && touch "Tests/$name/Empty.swift"; done \

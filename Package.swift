@@ -58,6 +58,7 @@ let package = Package(
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CSockets"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     library("Clocks"),
     library("Cryptography", ["COpenSSL", "CCrypt"]),
@@ -67,11 +68,14 @@ let package = Package(
     library("Settings", ["Clocks", "JSON"]),
     library("Logs", ["Threads", "Clocks", "JSON", "Settings", logging]),
     library("DocumentStore", ["Threads", "JSON", collections]),
-    library("DumpFormat", ["Cryptography", "Threads", "JSON"]),
+    library("DumpFormat", ["CZstd", "Cryptography", "Threads", "JSON"]),
     library("DumpDirectory", ["Cryptography", "DumpFormat", "Clocks", "JSON", "Settings"]),
     library("Persistence", ["DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", logging]),
-    library("DumpReports", ["DumpDirectory", "DumpFormat", "JSON"]),
+    library("DumpReports", ["Clocks", "DumpDirectory", "DumpFormat", "JSON"]),
     library("RateLimiting"),
+    library(
+      "Peers",
+      ["Cryptography", "DumpFormat", "Threads", "Clocks", "JSON", nioCore, nioHTTP1, nioPosix, nioSSL]),
     library("Retention"),
     library(
       "Sidecar",
@@ -84,7 +88,7 @@ let package = Package(
     library("Model", ["DocumentStore", "JSON", collections]),
     library("Rules", ["Model", "DocumentStore", "JSON"]),
     library("HTTPAPI", ["JSON", httpTypes, nioCore]),
-    library("Authentication", ["Cryptography", "Model", "JSON", jwt, nioPosix]),
+    library("Authentication", ["Cryptography", "Model", "Threads", "JSON", jwt, nioPosix]),
     library(
       "Listener",
       [
@@ -105,13 +109,14 @@ let package = Package(
     library(
       "GatehouseServer",
       [
-        "Listener", "Gateway", "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model", "DumpReports",
-        "DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings", hummingbird,
-        logging, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
+        "Listener", "Gateway", "Peers", "Platform", "Persistence", "HTTPAPI", "Authentication", "Rules", "Model",
+        "DumpReports", "DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "Logs", "Settings",
+        hummingbird, logging, nioCore, nioPosix, nioHTTP1, nioSSL, httpTypes,
       ]),
     program("gatehouse", ["GatehouseServer", "Threads", "Settings", arguments]),
 
-    .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["JSON", "Threads"], path: "Tests/TestSupport", swiftSettings: settings),
     .executableTarget(
       name: "gatehouse-benchmark",
       dependencies: [
@@ -125,36 +130,52 @@ let package = Package(
     tests("CryptographyTests", ["Cryptography"]),
     tests("ClocksTests", ["Clocks"]),
     tests("ThreadsTests", ["Threads", "Clocks", "TestSupport"]),
+    .target(
+      name: "CrashPoints",
+      dependencies: [
+        "Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging,
+      ],
+      path: "Tests/Crash", swiftSettings: settings),
     .target(name: "TortureModel", path: "Tests/Torture/Model", swiftSettings: settings),
     .executableTarget(
-      name: "gatehouse-torture", dependencies: ["TortureModel", "TestSupport", "JSON", arguments],
+      name: "gatehouse-torture", dependencies: ["TortureModel", "CrashPoints", "TestSupport", "JSON", arguments],
       path: "Tests/Torture/Program", swiftSettings: settings),
     tests("TortureTests", ["TortureModel", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "Clocks", "TestSupport"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("SettingsTests", ["Settings", "GatehouseServer", "Sidecar", "JSON", "TestSupport"]),
     tests("LogsTests", ["Logs", "Threads", "Clocks", "JSON", "TestSupport", logging]),
-    tests("DocumentStoreTests", ["DocumentStore", "JSON"]),
-    tests("DumpFormatTests", ["DumpFormat", "Cryptography", "JSON", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "TestSupport"]),
+    tests("DocumentStoreTests", ["DocumentStore", "JSON", "Threads"]),
+    tests(
+      "DumpFormatTests", ["DumpFormat", "Cryptography", "JSON", "TestSupport", "Threads"],
+      resources: [.copy("Fixtures")]),
+    tests("DumpDirectoryTests", ["DumpDirectory", "DumpFormat", "Clocks", "JSON", "CrashPoints", "TestSupport"]),
     tests("DumpReportsTests", ["DumpReports", "DumpDirectory", "DumpFormat", "JSON", "TestSupport"]),
     tests(
       "PersistenceTests",
-      ["Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Clocks", "JSON", "TestSupport", logging]),
-    tests("RateLimitingTests", ["RateLimiting"]),
+      [
+        "Persistence", "DumpDirectory", "DumpFormat", "DocumentStore", "Threads", "Clocks", "JSON", "CrashPoints",
+        "TestSupport", logging,
+      ]),
+    tests("RateLimitingTests", ["RateLimiting", "TestSupport"]),
+    tests(
+      "PeersTests", ["Peers", "Cryptography", "DumpFormat", "JSON", "TestSupport"]),
     tests("RetentionTests", ["Retention", "TestSupport"]),
     tests("AuthenticationTests", ["Authentication", "Cryptography", "Model", "DocumentStore", "JSON"]),
-    tests("ModelTests", ["Model", "DocumentStore", "JSON"]),
+    tests("ModelTests", ["Model", "DocumentStore", "JSON", "TestSupport"]),
     tests("RulesTests", ["Rules", "Model", "DocumentStore", "JSON"]),
     tests("HTTPAPITests", ["HTTPAPI", "JSON", httpTypes]),
     tests(
       "PlatformTests",
-      ["Platform", "HTTPAPI", "Authentication", "DocumentStore", "Rules", "Model", "JSON", httpTypes, logging]),
+      [
+        "Platform", "HTTPAPI", "Authentication", "DocumentStore", "Rules", "Model", "JSON", httpTypes, logging,
+        hummingbird, nioCore, nioEmbedded, nioPosix,
+      ]),
     tests(
       "GatehouseServerTests",
       [
-        "GatehouseServer", "Listener", "Gateway", "Platform", "HTTPAPI", "Persistence", "DumpDirectory", "Rules",
-        "Model", "Threads", "JSON", "Logs",
+        "GatehouseServer", "Listener", "Gateway", "Platform", "HTTPAPI", "Peers", "Persistence", "DumpDirectory",
+        "Rules", "Model", "Threads", "JSON", "Logs",
         "Settings", "TestSupport", logging,
         nioCore, nioPosix, nioEmbedded,
         httpTypes,
@@ -174,9 +195,9 @@ let package = Package(
       "GatewayTests",
       [
         "Gateway", "CZlib", "Listener", "HTTPAPI", "Authentication", "Model", "DocumentStore", "RateLimiting", "JSON",
-        "Logs", "TestSupport", logging, nioCore, nioEmbedded, nioHTTP1,
+        "Logs", "TestSupport", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
-    tests("ArchitectureTests", ["JSON"], resources: [.copy("Fixtures")]),
+    tests("ArchitectureTests", ["JSON", "TestSupport"], resources: [.copy("Fixtures")]),
     // Not the programs themselves: what they do before they are loaded, the tests would do too.
     tests(
       "EndToEnd", ["TestSupport", "Authentication", "Cryptography", "DumpDirectory", "DumpFormat", "JSON"],

@@ -3,11 +3,12 @@ import FoundationEssentials
 package import JSON
 import NIOPosix
 import Synchronization
+import Threads
 
 /// Hashes and checks passwords on threads of their own: one check keeps a core busy for about 200 ms.
 ///
 /// Passwords of the gateway's own accounts have a thread to themselves. Whoever knows none of them can't make a start,
-/// a take-over of the lease, a restore or the sidecar's login wait.
+/// a take-over of the lease, a restore or the sidecar's login wait. Calls go before the hashes of callers.
 package final class Passwords: Sendable {
   private let threads: NIOThreadPool
   private let ownThread = NIOThreadPool(numberOfThreads: 1)
@@ -99,7 +100,7 @@ package final class Passwords: Sendable {
     }
     guard isAdmitted else { throw AuthenticationError(.busy) }
     defer { waiting.withLock { $0 -= 1 } }
-    return try await threads.runIfActive(body)
+    return try await threads.runIfActive { try SystemThread.runBehindCalls(body) }
   }
 
   /// A hash at the usual cost that no password has: its last characters are no digest that was computed.

@@ -1,7 +1,9 @@
 import JSON
+import Model
 import Synchronization
 
-/// The tokens whose signatures were found right lately, by their text. Bounded; a token that is used often stays.
+/// The tokens whose signatures were found right lately, by their text, until they expire. Bounded: when there are too
+/// many, those that are used often stay.
 ///
 /// A value without a clock. It belongs to one set of keys: another set needs another value. It knows nothing of
 /// revocations, which are asked for each request.
@@ -15,17 +17,14 @@ struct VerifiedTokens: Sendable {
   /// A longer token is verified each time, so that the memory of all is bounded. Bytes.
   static let longestText = 4096
 
-  private let capacity: Int
-  // The older half goes when the newer one is full. What is found in the older half moves to the newer one.
-  private var newer: [UTF8Key: Entry] = [:]
-  private var older: [UTF8Key: Entry] = [:]
+  private var entries: GenerationalCache<UTF8Key, Entry>
 
   /// - Parameter capacity: tokens; at least 2.
   init(capacity: Int = 8192) {
-    self.capacity = max(2, capacity)
+    entries = GenerationalCache(capacity: capacity)
   }
 
-  var count: Int { newer.count + older.count }
+  var count: Int { entries.count }
 
   /// A token that counts at this time.
   ///
@@ -33,11 +32,9 @@ struct VerifiedTokens: Sendable {
   /// - Returns: `nil` when the token has to be verified: it is not known, it has expired, or the clock was set back,
   ///   so that it may not have begun.
   mutating func find(_ text: String, now: Int) -> AccessToken? {
-    let key = UTF8Key(text)
-    if let entry = newer[key] { return Self.isCurrent(entry, now) ? entry.token : nil }
-    guard let entry = older.removeValue(forKey: key), Self.isCurrent(entry, now) else { return nil }
-    keep(entry, key)
-    return entry.token
+    let counts = { (entry: Entry) in entry.verifiedAt <= now && now < entry.token.exp }
+    entries.sweep(now: now, where: counts)
+    return entries.find(UTF8Key(text), where: counts)?.token
   }
 
   /// Keeps a token that was verified just now.
@@ -45,21 +42,7 @@ struct VerifiedTokens: Sendable {
   /// - Parameter now: Unix seconds.
   mutating func insert(_ token: AccessToken, _ text: String, now: Int) {
     guard text.utf8.count <= Self.longestText else { return }
-    let key = UTF8Key(text)
-    older[key] = nil
-    keep(Entry(token: token, verifiedAt: now), key)
-  }
-
-  private mutating func keep(_ entry: Entry, _ key: UTF8Key) {
-    if newer[key] == nil, newer.count >= capacity / 2 {
-      older = newer
-      newer = [:]
-    }
-    newer[key] = entry
-  }
-
-  private static func isCurrent(_ entry: Entry, _ now: Int) -> Bool {
-    entry.verifiedAt <= now && now < entry.token.exp
+    entries.insert(Entry(token: token, verifiedAt: now), for: UTF8Key(text))
   }
 }
 

@@ -1,4 +1,4 @@
-// libcrypto (OpenSSL 3) for sealing and opening dumps.
+// libcrypto (OpenSSL 3) for sealing and opening dumps and journals.
 #ifndef GATEHOUSE_COPENSSL_SHIMS_H
 #define GATEHOUSE_COPENSSL_SHIMS_H
 

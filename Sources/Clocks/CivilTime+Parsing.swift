@@ -29,14 +29,14 @@ extension CivilTime {
   }
 
   /// The parts of a time of RFC 3339.
-  private struct Extended {
+  struct Extended {
     let fields: [Int]
     let seconds: ArraySlice<UInt8>
     let hasFraction: Bool
     let fraction: ArraySlice<UInt8>
   }
 
-  private static func extended(_ text: String) -> Extended? {
+  static func extended(_ text: String) -> Extended? {
     let bytes = Array(text.utf8)
     let shape: StaticString = "YYYY-MM-DDTHH:MM:SS"
     guard bytes.count > shape.utf8CodeUnitCount, bytes.last == UInt8(ascii: "Z"),
@@ -55,7 +55,7 @@ extension CivilTime {
   ///
   /// - Parameter shape: has a digit where it has one of the letters `YMDHS`, and is the text itself elsewhere. Another
   ///   number begins where the letter changes.
-  private static func fields(of text: some Collection<UInt8>, shape: StaticString) -> [Int]? {
+  static func fields(of text: some Collection<UInt8>, shape: StaticString) -> [Int]? {
     let letters = Array("YMDHS".utf8)
     return shape.withUTF8Buffer { shape in
       guard text.count == shape.count else { return nil }

@@ -12,22 +12,3 @@ package enum HMACSHA256 {
     return output
   }
 }
-
-/// HKDF-SHA256 (RFC 5869) for one key of 32 bytes.
-package enum HKDFSHA256 {
-  /// Derives a key, 32 bytes.
-  ///
-  /// - Parameters:
-  ///   - material: the input keying material. It is not kept.
-  ///   - info: says what the key is for.
-  package static func key(
-    material: some Sequence<UInt8>, salt: [UInt8], info: String
-  ) throws(CryptographyError) -> [UInt8] {
-    var material = Array(material)
-    defer { SecretBytes.wipe(&material) }
-    var extracted = try HMACSHA256.code(key: salt, material)
-    defer { SecretBytes.wipe(&extracted) }
-    // One block is all that 32 bytes need: T(1) = HMAC(PRK, info ‖ 1).
-    return try HMACSHA256.code(key: extracted, Array(info.utf8) + [1])
-  }
-}

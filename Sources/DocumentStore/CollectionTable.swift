@@ -12,6 +12,12 @@ struct CollectionTable: Sendable {
     positions = Dictionary(schemas.enumerated().map { (UTF8Key($1.name), $0) }) { first, _ in first }
   }
 
+  /// Creates a table of collections that are ready, in their order.
+  init(_ collections: [DocumentCollection]) {
+    self.collections = collections
+    positions = Dictionary(collections.enumerated().map { (UTF8Key($1.schema.name), $0) }) { first, _ in first }
+  }
+
   subscript(name: String) -> DocumentCollection? {
     positions[UTF8Key(name)].map { collections[$0] }
   }
@@ -28,9 +34,5 @@ struct CollectionTable: Sendable {
     collections.append(DocumentCollection(schema: CollectionSchema(name)))
     positions[key] = collections.count - 1
     return collections.count - 1
-  }
-
-  mutating func finishLoading() {
-    for position in collections.indices { collections[position].finishLoading() }
   }
 }

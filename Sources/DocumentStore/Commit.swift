@@ -17,12 +17,17 @@ package struct Commit: Sendable {
   package enum Scope: Sendable {
     /// Single documents. Each document occurs at most once, in the order in which the transaction first touched them.
     case documents([Change])
-    /// All documents of the store were replaced, as by a restore.
-    case everything
+    /// All documents of the store were replaced, as by a restore, and then these were changed.
+    case everything(then: [Change])
   }
+
+  /// The account for which changes are made, as the log of commits names it. `nil` stands for the gateway itself.
+  @TaskLocal package static var presentActor: String?
 
   /// The documents that this commit changed.
   package let scope: Scope
+  /// The account for which the changes were made, or `nil` when the gateway made them.
+  package let actor: String?
   /// The store directly after this commit.
   package let snapshot: Snapshot
 
@@ -49,4 +54,7 @@ package protocol CommitLog: Sendable {
   ///
   /// - Throws: when the commit is not durable. The change stays in memory all the same.
   func append(_ commit: Commit) async throws
+
+  /// The reason why no further change can be kept now, or `nil` when it can.
+  var obstacle: String? { get }
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import JSON
 
 /// A JSON object, kept as compact bytes in one piece of memory. It is parsed only when a caller reads its fields.
@@ -18,6 +19,11 @@ package struct Document: Sendable {
     bytes = try compactor.compact(source)
   }
 
+  /// Takes compact JSON that `JSONWriter` or `JSONCompactor` wrote, such as that of an authentic log.
+  init(trusted bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
   /// The document's members.
   package var object: JSONObject { Self.ownValue(bytes)?.object ?? JSONObject() }
 
@@ -30,8 +36,8 @@ package struct Document: Sendable {
   package func value(_ path: FieldPath) -> JSONValue? {
     guard let first = path.components.first else { return nil }
     let top: JSONValue? = bytes.withUnsafeBytes { raw in
-      guard let range = CompactJSON.rangeOfValue(forKey: JSONWriter.content(of: first), in: raw) else { return nil }
-      return Self.ownValue(raw[range])
+      JSONWriter.withContent(of: first) { CompactJSON.rangeOfValue(forKey: $0, in: raw) }
+        .flatMap { Self.ownValue(raw[$0]) }
     }
     guard path.components.count > 1 else { return top }
     return JSONValue.object(JSONObject([(first, top ?? .null)])).value(at: path)
@@ -53,16 +59,38 @@ package struct Document: Sendable {
 extension Document {
   /// Whether a top-level field is this string. The bytes are compared without parsing.
   func holds(_ value: String, inField field: String) -> Bool {
-    let expected = JSONWriter.content(of: value)
-    return withStringContent(of: JSONWriter.content(of: field)) { content in
+    JSONWriter.withContent(of: field) { key in
+      JSONWriter.withContent(of: value) { holds($0, in: key) }
+    }
+  }
+
+  /// Whether a top-level field is a string with this content.
+  ///
+  /// - Parameters:
+  ///   - expected: as it is written between its quotes, and so is `key` (`JSONWriter.content(of:)`).
+  func holds(_ expected: UnsafeRawBufferPointer, in key: [UInt8]) -> Bool {
+    key.withUnsafeBytes { holds(expected, in: $0) }
+  }
+
+  private func holds(_ expected: UnsafeRawBufferPointer, in key: UnsafeRawBufferPointer) -> Bool {
+    withStringContent(of: key) { content in
       guard let content, content.count == expected.count else { return false }
-      return expected.withUnsafeBytes { content.elementsEqual($0) }
+      guard let left = content.baseAddress, let right = expected.baseAddress else { return true }
+      return memcmp(left, right, content.count) == 0
     }
   }
 
   /// Calls `body` with the bytes between the quotes of a top-level string field, still escaped as in JSON. It passes
   /// `nil` when the field is missing or is not a string.
+  ///
+  /// - Parameter key: as it is written between its quotes (`JSONWriter.content(of:)`).
   func withStringContent<Value>(of key: [UInt8], _ body: (UnsafeRawBufferPointer?) -> Value) -> Value {
+    key.withUnsafeBytes { withStringContent(of: $0, body) }
+  }
+
+  private func withStringContent<Value>(
+    of key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Value
+  ) -> Value {
     bytes.withUnsafeBytes { raw in
       guard let range = CompactJSON.rangeOfValue(forKey: key, in: raw),
         let content = CompactJSON.stringContent(range, in: raw)

@@ -1,8 +1,21 @@
 import JSON
 
-/// One collection with its documents and its indexes. This is a value: a copy is a snapshot.
+/// One collection with its documents and its indexes. This is a value: a copy is a snapshot, and costs four references.
 struct DocumentCollection: Sendable {
-  let schema: CollectionSchema
+  private final class Definition: Sendable {
+    let schema: CollectionSchema
+    let indexes: [IndexDefinition]
+
+    init(_ schema: CollectionSchema) {
+      self.schema = schema
+      indexes =
+        [IndexDefinition(fields: [DocumentCollection.identifier], isUnique: true)]
+        + schema.unique.map { IndexDefinition(fields: $0, isUnique: true) }
+        + schema.secondary.map { IndexDefinition(fields: $0, isUnique: false) }
+    }
+  }
+
+  private let definition: Definition
   private var documents = RowTrie()
   private var nextRow: Row = 0
   private var indexes: [HashIndex]
@@ -11,15 +24,17 @@ struct DocumentCollection: Sendable {
   static let identifier = "_id"
 
   init(schema: CollectionSchema) {
-    self.schema = schema
-    indexes =
-      [HashIndex(fields: [Self.identifier], isUnique: true)]
-      + schema.unique.map { HashIndex(fields: $0, isUnique: true) }
-      + schema.secondary.map { HashIndex(fields: $0, isUnique: false) }
+    definition = Definition(schema)
+    indexes = definition.indexes.map(HashIndex.init)
     orders = schema.orders.map { (OrderKey($0), OrderedIndex()) }
   }
 
+  var schema: CollectionSchema { definition.schema }
+
   var count: Int { documents.count }
+
+  /// A number above that of every row.
+  var rowBound: Int { Int(nextRow) }
 
   subscript(row: Row) -> Document? { documents[row] }
 
@@ -91,44 +106,31 @@ extension DocumentCollection {
 // MARK: - Loading
 
 extension DocumentCollection {
-  /// Adds a document of a dump. `finishLoading` builds the orders later.
-  ///
-  /// A dump's documents are all kept, even if a unique value occurs twice. Such a conflict is reported instead.
-  ///
-  /// - Returns: the fields of a unique index in which another document has the same values, or `nil`.
-  mutating func load(_ document: Document) -> [String]? {
-    let row = nextRow
-    nextRow += 1
-    documents.set(row, to: document)
-    var conflict: [String]?
-    for index in indexes.indices {
-      let isAlone = indexes[index].insert(row, document)
-      if !isAlone, conflict == nil, indexes[index].isUnique,
-        indexes[index].conflict(of: document, except: row, in: documents) != nil
-      {
-        conflict = indexes[index].fields
-      }
-    }
-    return conflict
-  }
+  /// The indexes without entries.
+  var emptyIndexes: [HashIndex] { definition.indexes.map(HashIndex.init) }
 
-  /// Sorts the rows once, which is several times as fast as inserting each row into its order.
-  mutating func finishLoading() {
-    for order in orders.indices { orders[order] = sorted(by: orders[order].key) }
+  /// The sort keys of the orders.
+  var orderKeys: [OrderKey] { orders.map(\.key) }
+
+  /// A collection of these parts.
+  ///
+  /// - Parameters:
+  ///   - empty: the same collection without documents.
+  ///   - indexes: in the order of `emptyIndexes`.
+  ///   - orders: in the order of `orderKeys`.
+  init(_ empty: DocumentCollection, documents: RowTrie, indexes: [HashIndex], orders: [OrderedIndex]) {
+    definition = empty.definition
+    self.documents = documents
+    nextRow = Row(documents.count)
+    self.indexes = indexes
+    self.orders = zip(empty.orderKeys, orders).map { ($0, $1) }
   }
 
   private func sorted(by key: OrderKey) -> (key: OrderKey, rows: OrderedIndex) {
-    var entries: [(prefix: (UInt64, UInt64), row: Row)] = []
+    var entries: [(prefix: OrderKey.Prefix, row: Row)] = []
     entries.reserveCapacity(count)
     documents.forEach { entries.append((key.prefix(of: $1), $0)) }
-    if key.order != .insertion {
-      // Most comparisons end at the prefixes. Documents are compared only when their prefixes are equal.
-      entries.sort { left, right in
-        if left.prefix != right.prefix { return left.prefix < right.prefix }
-        guard let first = documents[left.row], let second = documents[right.row] else { return false }
-        return key.precedes(first, left.row, second, right.row)
-      }
-    }
+    OrderedIndex.sort(&entries, key, documents)
     return (key, OrderedIndex(sorted: entries.map(\.row)))
   }
 }
@@ -136,27 +138,39 @@ extension DocumentCollection {
 // MARK: - Lookups
 
 extension DocumentCollection {
+  /// The result of a lookup through an index.
+  struct Found {
+    let document: Document?
+  }
+
+  /// The first document with a string in one top-level field, or `nil` when there are more fields, or no index has that
+  /// field alone.
+  func first(_ values: KeyValuePairs<String, String>) -> Found? {
+    guard values.count == 1, let position = definition.indexes.firstIndex(where: { $0.hasOnly(values[0].key) }) else {
+      return nil
+    }
+    return Found(document: indexes[position].first(values[0].value, in: documents))
+  }
+
   /// Finds rows through an index. All documents with these field values are among them. Returns `nil` when no index
   /// applies.
-  func candidates(_ values: [(field: String, value: String)]) -> [Row]? {
-    var best: (index: HashIndex, wanted: [String])?
-    for index in indexes {
-      var wanted: [String] = []
-      for field in index.fields {
-        guard let value = values.first(where: { $0.field.hasSameBytes(as: field) })?.value else { break }
-        wanted.append(value)
-      }
-      guard wanted.count == index.fields.count else { continue }
-      // A unique index leaves at most one candidate. Among other indexes, one with more fields leaves fewer candidates.
-      if index.isUnique {
-        best = (index, wanted)
-        break
-      }
-      if index.fields.count > best?.wanted.count ?? 0 { best = (index, wanted) }
-    }
-    guard let (index, wanted) = best else { return nil }
+  func candidates(_ values: some Collection<(key: String, value: String)>) -> RowList? {
+    guard let position = bestIndex(for: values) else { return nil }
     // The filter compares the value of each candidate.
-    return index.candidates(wanted)?.sorted ?? []
+    guard let rows = indexes[position].candidates(values) else { return RowList.none }
+    return rows.sorted
+  }
+
+  /// The position of the index that leaves the fewest candidates, or `nil` when none applies.
+  private func bestIndex(for values: some Collection<(key: String, value: String)>) -> Int? {
+    var (best, fields) = (Int?.none, 0)
+    for (position, index) in definition.indexes.enumerated() where index.serves(values) {
+      // A unique index leaves at most one candidate. Among other indexes, one with more fields leaves fewer candidates.
+      if index.isUnique { return position }
+      let count = index.fields.count
+      if count > fields { (best, fields) = (position, count) }
+    }
+    return best
   }
 
   /// The documents of one page of an order. An order that the schema does not declare is sorted for this call.

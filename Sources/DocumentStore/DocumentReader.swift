@@ -18,8 +18,12 @@ extension DocumentReader {
   /// The first matching document in the order of insertion, or `nil` when none matches.
   package func first(in collection: String, _ filter: Filter) -> Document? {
     guard let contents = contents(of: collection).collection else { return nil }
+    if case .fields(let values) = filter, let found = contents.first(values) { return found.document }
     if let rows = filter.candidates(in: contents) {
-      return rows.lazy.compactMap { contents[$0] }.first(where: filter.matches)
+      for row in rows {
+        if let document = contents[row], filter.matches(document) { return document }
+      }
+      return nil
     }
     return matches(in: collection, filter).first?.document
   }

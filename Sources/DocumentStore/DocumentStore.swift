@@ -86,7 +86,7 @@ package final class DocumentStore: Sendable {
       var transaction = Transaction(loaded.table)
       try adjust(&transaction, Snapshot(version: before))
       try permit?()
-      return publish(transaction.table, .everything, after: before, to: subscribers)
+      return publish(transaction.table, .everything(then: transaction.changes), after: before, to: subscribers)
     }
   }
 
@@ -95,7 +95,7 @@ package final class DocumentStore: Sendable {
   ) -> Commit {
     let next = StoreVersion(sequence: before.sequence + 1, table: table)
     current.withLock { $0 = next }
-    let commit = Commit(scope: scope, snapshot: Snapshot(version: next))
+    let commit = Commit(scope: scope, actor: Commit.presentActor, snapshot: Snapshot(version: next))
     for subscriber in subscribers { subscriber(commit) }
     return commit
   }

@@ -1,7 +1,7 @@
 package import JSON
 
 /// A condition on documents, with the operators of MongoDB's queries.
-package indirect enum Filter: Sendable {
+package enum Filter: Sendable {
   case everything
   /// Top-level string fields have these values. Indexes serve this case.
   case fields(KeyValuePairs<String, String>)
@@ -34,7 +34,7 @@ extension Filter {
 
 extension Filter {
   /// The rows that may match, found through indexes and in ascending order, or `nil` when a scan is necessary.
-  func candidates(in collection: DocumentCollection) -> [Row]? {
+  func candidates(in collection: DocumentCollection) -> RowList? {
     switch self {
     case .any(let filters):
       var rows: Set<Row> = []
@@ -42,13 +42,15 @@ extension Filter {
         guard let part = filter.candidates(in: collection) else { return nil }
         rows.formUnion(part)
       }
-      return rows.sorted()
+      return .many(rows.sorted())
     case .all(let filters):
       if let rows = collection.candidates(requiredStrings) { return rows }
       return filters.lazy.compactMap { $0.candidates(in: collection) }.first
     case .isOneOf(let path, let values):
       return Filter.any(values.map { .equals(path, $0) }).candidates(in: collection)
-    case .fields, .equals:
+    case .fields(let values):
+      return collection.candidates(values)
+    case .equals:
       return collection.candidates(requiredStrings)
     case .everything, .contains:
       return nil
@@ -56,7 +58,7 @@ extension Filter {
   }
 
   /// Top-level fields that equal a string in every document that matches this filter.
-  private var requiredStrings: [(field: String, value: String)] {
+  private var requiredStrings: [(key: String, value: String)] {
     switch self {
     case .fields(let values): values.map { ($0.key, $0.value) }
     case .equals(let path, .string(let value)): path.topLevelField.map { [($0, value)] } ?? []

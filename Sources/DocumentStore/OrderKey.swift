@@ -2,6 +2,9 @@ import JSON
 
 /// The sort key of an order: the UTF-8 bytes of a field, or nothing for the order of insertion.
 struct OrderKey: Sendable {
+  /// The first 16 bytes of a sort key, as two numbers that sort like the bytes.
+  typealias Prefix = (UInt64, UInt64)
+
   let order: CollectionSchema.Order
   private let field: [UInt8]?
 
@@ -35,7 +38,7 @@ struct OrderKey: Sendable {
 
   /// The first 16 bytes of the sort key, as two numbers that sort like the bytes. Documents with equal prefixes can
   /// still differ.
-  func prefix(of document: Document) -> (UInt64, UInt64) {
+  func prefix(of document: Document) -> Prefix {
     guard let field else { return (0, 0) }
     return document.withStringContent(of: field) { content in
       guard let content else { return (0, 0) }

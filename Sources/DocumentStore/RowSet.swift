@@ -21,10 +21,10 @@ enum RowSet: Sendable {
   }
 
   /// The rows in ascending order, which is the order of insertion.
-  var sorted: [Row] {
+  var sorted: RowList {
     switch self {
-    case .one(let row): [row]
-    case .many(let rows): rows.sorted()
+    case .one(let row): .one(row)
+    case .many(let rows): .many(rows.sorted())
     }
   }
 

@@ -6,37 +6,43 @@ typealias Row = UInt32
 ///
 /// This is a radix trie rather than a dictionary by `_id`: rows keep the order of insertion, a document costs 8 bytes
 /// here, and each index refers to it with 4 bytes.
+///
+/// A node is one piece of memory. A lookup follows the nodes without counting references to them, since each count is a
+/// write to memory that no cache has.
 struct RowTrie: Sendable {
-  private enum Node: Sendable {
-    case empty
-    case leaf([Document?])
-    case branch([Node])
-  }
-
-  private static let bits = 5
-  private static let width = 1 << bits
-
-  private var root = Node.empty
+  private var root = TrieNode.empty
   /// Levels of branches above the leaves.
   private var height = 0
   private(set) var count = 0
 
+  init() {}
+
+  /// Puts documents into rows 0, 1, 2 and so on.
+  init(_ documents: [Document]) {
+    guard !documents.isEmpty else { return }
+    count = documents.count
+    var level = stride(from: 0, to: count, by: TrieNode.width).map { start in
+      let leaf = TrieLeaf()
+      for row in start..<min(start + TrieNode.width, count) { leaf.documents[row - start] = documents[row] }
+      return TrieNode.leaf(leaf)
+    }
+    while level.count > 1 {
+      level = stride(from: 0, to: level.count, by: TrieNode.width).map { start in
+        let branch = TrieBranch()
+        for child in start..<min(start + TrieNode.width, level.count) { branch.children[child - start] = level[child] }
+        return TrieNode.branch(branch)
+      }
+      height += 1
+    }
+    root = level[0]
+  }
+
   subscript(row: Row) -> Document? {
     guard Int(row) < capacity else { return nil }
-    var node = root
-    var level = height
-    while true {
-      switch node {
-      case .empty: return nil
-      case .leaf(let documents):
-        let slot = Self.slot(row, level: 0)
-        return slot < documents.count ? documents[slot] : nil
-      case .branch(let children):
-        let slot = Self.slot(row, level: level)
-        guard slot < children.count else { return nil }
-        node = children[slot]
-        level -= 1
-      }
+    switch root {
+    case .empty: return nil
+    case .leaf(let leaf): return leaf.documents[TrieNode.slot(row, level: 0)]
+    case .branch(let branch): return branch.document(row, level: height)
     }
   }
 
@@ -46,7 +52,7 @@ struct RowTrie: Sendable {
   @discardableResult
   mutating func set(_ row: Row, to document: Document?) -> Document? {
     while Int(row) >= capacity {
-      if case .empty = root {} else { root = .branch([root]) }
+      if case .empty = root {} else { root = .branch(TrieBranch(first: root)) }
       height += 1
     }
     let before = Self.set(row, to: document, in: &root, level: height)
@@ -59,48 +65,40 @@ struct RowTrie: Sendable {
     try Self.forEach(in: root, base: 0, level: height, body)
   }
 
-  private var capacity: Int { 1 << (Self.bits * (height + 1)) }
+  private var capacity: Int { 1 << (TrieNode.bits * (height + 1)) }
 
-  private static func slot(_ row: Row, level: Int) -> Int {
-    Int(row) >> (bits * level) & (width - 1)
-  }
-
-  /// Takes the node's array out before changing it, so that the array is changed in place when no snapshot shares it.
-  private static func set(_ row: Row, to document: Document?, in node: inout Node, level: Int) -> Document? {
-    let slot = slot(row, level: level)
+  /// Takes the node out before changing it, so that it is changed in place when no snapshot shares it.
+  private static func set(_ row: Row, to document: Document?, in node: inout TrieNode, level: Int) -> Document? {
+    let slot = TrieNode.slot(row, level: level)
     if level == 0 {
-      var documents: [Document?] = []
-      if case .leaf(let present) = node { documents = present }
+      var leaf = if case .leaf(let present) = node { present } else { TrieLeaf() }
       node = .empty
-      while documents.count <= slot { documents.append(nil) }
-      let before = documents[slot]
-      documents[slot] = document
-      if document != nil || documents.contains(where: { $0 != nil }) { node = .leaf(documents) }
+      if !isKnownUniquelyReferenced(&leaf) { leaf = TrieLeaf(copying: leaf) }
+      let before = leaf.documents[slot]
+      leaf.documents[slot] = document
+      if document != nil || !leaf.isEmpty { node = .leaf(leaf) }
       return before
     }
-    var children: [Node] = []
-    if case .branch(let present) = node { children = present }
+    var branch = if case .branch(let present) = node { present } else { TrieBranch() }
     node = .empty
-    while children.count <= slot { children.append(.empty) }
-    let before = set(row, to: document, in: &children[slot], level: level - 1)
-    if document != nil || children.contains(where: { if case .empty = $0 { false } else { true } }) {
-      node = .branch(children)
-    }
+    if !isKnownUniquelyReferenced(&branch) { branch = TrieBranch(copying: branch) }
+    let before = set(row, to: document, in: &branch.children[slot], level: level - 1)
+    if document != nil || !branch.isEmpty { node = .branch(branch) }
     return before
   }
 
   private static func forEach(
-    in node: Node, base: Int, level: Int, _ body: (Row, Document) throws -> Void
+    in node: TrieNode, base: Int, level: Int, _ body: (Row, Document) throws -> Void
   ) rethrows {
     switch node {
     case .empty: break
-    case .leaf(let documents):
-      for (slot, document) in documents.enumerated() {
-        if let document { try body(Row(base + slot), document) }
+    case .leaf(let leaf):
+      for slot in leaf.documents.indices {
+        if let document = leaf.documents[slot] { try body(Row(base + slot), document) }
       }
-    case .branch(let children):
-      for (slot, child) in children.enumerated() {
-        try forEach(in: child, base: base + slot << (bits * level), level: level - 1, body)
+    case .branch(let branch):
+      for slot in branch.children.indices {
+        try forEach(in: branch.children[slot], base: base + slot << (TrieNode.bits * level), level: level - 1, body)
       }
     }
   }

@@ -3,7 +3,7 @@ package import JSON
 
 /// Changes that become visible together. If the body that makes them throws, none of them does.
 package struct Transaction: DocumentReader {
-  private(set) var table: CollectionTable
+  var table: CollectionTable
   private var recorder = ChangeRecorder()
 
   init(_ table: CollectionTable) {
@@ -84,6 +84,11 @@ package struct Transaction: DocumentReader {
       recorder.note(collection: position, row: row, before: document, after: nil)
     }
     return matches.count
+  }
+
+  /// Records a change that was made in the table.
+  mutating func note(_ applied: CollectionTable.Applied) {
+    recorder.note(collection: applied.position, row: applied.row, before: applied.before, after: applied.after)
   }
 
   private mutating func replace(

@@ -14,7 +14,7 @@ extension DumpDirectory {
 
   /// The names in the directory that are names of the location's dumps.
   func ownNames() throws(DumpDirectoryError) -> [String] {
-    try Self.names(in: location.directory).filter(location.owns)
+    try files.names(in: location.directory).filter(location.owns)
   }
 
   /// Reads the beginning of a file.
@@ -45,9 +45,9 @@ extension DumpDirectory {
 
   /// Whether the directory lists a name. A file that was pruned meanwhile is not listed any more. A file that is listed
   /// but can't be found means that the volume fails.
-  private func isListed(_ name: String) -> Bool {
+  package func isListed(_ name: String) -> Bool {
     do throws(DumpDirectoryError) {
-      return try Self.names(in: location.directory).contains { $0.hasSameBytes(as: name) }
+      return try files.names(in: location.directory).contains { $0.hasSameBytes(as: name) }
     } catch {
       // The volume fails, so the file counts as one that can't be read.
       return true

@@ -56,12 +56,12 @@ package struct DumpDirectory: Sendable {
     return PendingDump(directory: self, target: target, name: name, file: file, writer: writer)
   }
 
-  /// Begins a copy of a dump from elsewhere. The copy keeps the dump's name.
+  /// Begins a copy of a dump or a journal from elsewhere. The copy keeps its name.
   ///
-  /// - Throws: `DumpDirectoryError` `outside` when the name is not that of a dump.
+  /// - Throws: `DumpDirectoryError` `outside` when the name is not that of a dump or a journal.
   package func beginCopy(_ name: String) throws(DumpDirectoryError) -> PendingCopy {
-    guard DumpName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
-      throw DumpDirectoryError(.outside, name, "is no name of a dump")
+    guard DumpName(name) != nil || JournalName(name) != nil, !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw DumpDirectoryError(.outside, name, "is no name of a dump or a journal")
     }
     let temporary = try TemporaryFile(for: name, in: location.directory, files: files)
     return PendingCopy(directory: self, name: name, temporary: temporary)

@@ -43,7 +43,7 @@ package struct DumpDirectoryError: Error, Sendable, Equatable, CustomStringConve
   }
 
   /// Translates `errno` after a failed system call that writes.
-  init(_ operation: String, _ path: String, errno number: Int32) {
+  package init(_ operation: String, _ path: String, errno number: Int32) {
     let code: Code =
       switch number {
       case ENOSPC, EDQUOT, EFBIG: .noSpace

@@ -10,6 +10,8 @@ package struct DumpFile: DumpSink {
   let descriptor: Int32
   private var size = 0
   private var begun = 0
+  /// The bytes on which the identity of the dump depends.
+  private(set) var ends = DumpIdentity.Ends()
   private let files: any FileOperations
 
   init(_ file: borrowing TemporaryFile, files: any FileOperations) {
@@ -21,6 +23,7 @@ package struct DumpFile: DumpSink {
   /// Appends bytes to the file.
   package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
     try files.write(descriptor, bytes, path)
+    ends.add(bytes)
     size += bytes.count
     guard size - begun >= Self.writeBehind else { return }
     // On this hint Linux begins to write the range. The volume then works while the next bytes are encrypted, so the

@@ -25,6 +25,9 @@ package struct DumpLocation: Sendable, Equatable {
   /// byte for byte. Other files are never read, moved or removed unless a request names them.
   package func owns(_ file: String) -> Bool { DumpName(file)?.stem.hasSameBytes(as: stem) == true }
 
+  /// The name of the file that says what users have used of their limits.
+  package var counterFile: String { "\(stem).counters" }
+
   /// Parses `MEM_DUMP_PATH`: a directory, a name that ends in `/`, or a file whose stem is used.
   ///
   /// - Throws: `DumpDirectoryError` `outside` when the path or the stem is not usable.

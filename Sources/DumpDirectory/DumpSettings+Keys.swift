@@ -8,6 +8,13 @@ extension DumpSettings {
   }
 }
 
+extension KeyFiles.Keys {
+  /// The keys of the files.
+  package var keyring: DumpKeyring {
+    DumpKeyring(sealing: DumpKey(encryptionKey.reveal()), older: olderKeys.map { DumpKey($0.reveal()) })
+  }
+}
+
 extension DumpLocation {
   /// The dump directory of the settings. A relative path is resolved from the working directory.
   ///

@@ -36,20 +36,22 @@ package struct FileIdentity: Sendable, Equatable, Hashable {
 }
 
 extension DumpDirectory {
-  /// Returns a value that changes when one of the location's dumps is added or removed, and, if `isClose`, also when
-  /// one changes.
+  /// Returns a value that changes when one of the location's dumps or journals is added or removed, and, if `isClose`,
+  /// also when a dump changes.
   ///
   /// - Parameter isClose: whether to read each file's attributes too. That is one operation on the volume for each
   ///   file, and some volumes bill each. Without it, only the list of names is read.
   package func fingerprint(isClose: Bool) throws(DumpDirectoryError) -> DumpFingerprint {
-    let names = try ownNames().sorted { $0.precedesByBytes($1) }
+    let all = try Self.names(in: location.directory).sorted { $0.precedesByBytes($1) }
+    let names = all.filter { location.owns($0) || location.ownsJournal($0) }
     guard isClose else { return DumpFingerprint(names: names, identities: nil) }
     return DumpFingerprint(
-      names: names, identities: names.map { try? FileIdentity(of: "\(location.directory)/\($0)") })
+      names: names,
+      identities: names.filter(location.owns).map { try? FileIdentity(of: "\(location.directory)/\($0)") })
   }
 }
 
-/// The state of a directory's dumps at one moment, kept as two numbers.
+/// The state of a directory's dumps and journals at one moment, kept as two numbers.
 package struct DumpFingerprint: Sendable {
   private let names: Int
   private let identities: Int?

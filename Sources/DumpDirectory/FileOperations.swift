@@ -1,6 +1,7 @@
 import Glibc
 
-/// All operations that change the volume. Tests replace them to make single operations fail.
+/// All operations that change the volume, and the list of a directory. Tests replace them to make single operations
+/// fail.
 package protocol FileOperations: Sendable {
   /// Creates a directory (mode 0700). An existing one is not an error.
   func makeDirectory(_ path: String) throws(DumpDirectoryError)
@@ -10,8 +11,16 @@ package protocol FileOperations: Sendable {
   func create(_ path: String) throws(DumpDirectoryError) -> Int32?
   /// Writes all of the bytes.
   func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(DumpDirectoryError)
+  /// Writes all of the bytes at an offset.
+  func write(
+    _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, _ path: String
+  ) throws(DumpDirectoryError)
+  /// Waits until the file's contents, and as much of its metadata as reading them takes, are safe on the volume.
+  func synchronizeData(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError)
   /// Waits until the file's contents are safe on the volume.
   func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError)
+  /// Waits until the contents of a file that another process wrote are safe on the volume.
+  func synchronizeExisting(_ path: String) throws(DumpDirectoryError)
   /// Renames a file unless the new name is taken.
   ///
   /// - Returns: whether the name was free.
@@ -23,9 +32,16 @@ package protocol FileOperations: Sendable {
   /// Waits until the directory's entries are safe on the volume.
   func synchronizeDirectory(_ path: String) throws(DumpDirectoryError)
   func unlink(_ path: String) throws(DumpDirectoryError)
+  /// The names in a directory. On a network volume the newest ones may be missing for a minute.
+  func names(in directory: String) throws(DumpDirectoryError) -> [String]
 }
 
 extension FileOperations {
+  /// Calls `readdir`.
+  package func names(in directory: String) throws(DumpDirectoryError) -> [String] {
+    try DumpDirectory.names(in: directory)
+  }
+
   func write(_ descriptor: Int32, _ bytes: [UInt8], _ path: String) throws(DumpDirectoryError) {
     try bytes.withUnsafeBytes { bytes in
       Result { () throws(DumpDirectoryError) in try write(descriptor, bytes, path) }
@@ -63,9 +79,35 @@ package struct LiveFileOperations: FileOperations {
     }
   }
 
+  /// Calls `pwrite` until all bytes are written.
+  package func write(
+    _ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, _ path: String
+  ) throws(DumpDirectoryError) {
+    var done = 0
+    while done < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+      let count = retrying { pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done)) }
+      guard count > 0 else { throw DumpDirectoryError("write", path, errno: count == 0 ? EIO : errno) }
+      done += count
+    }
+  }
+
+  /// Calls `fdatasync` on the file.
+  package func synchronizeData(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError) {
+    guard retrying({ fdatasync(descriptor) }) == 0 else { throw DumpDirectoryError("fdatasync", path, errno: errno) }
+  }
+
   /// Calls `fsync` on the file.
   package func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError) {
     guard retrying({ fsync(descriptor) }) == 0 else { throw DumpDirectoryError("fsync", path, errno: errno) }
+  }
+
+  /// Calls `fsync` on a file that is opened for it.
+  package func synchronizeExisting(_ path: String) throws(DumpDirectoryError) {
+    let descriptor = retrying { open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
+    guard descriptor >= 0 else { throw DumpDirectoryError("open", path, errno: errno) }
+    defer { close(descriptor) }
+    try synchronize(descriptor, path)
   }
 
   /// Links the file under its new name and unlinks the old one.

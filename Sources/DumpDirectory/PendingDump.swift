@@ -32,9 +32,11 @@ package struct PendingDump: ~Copyable {
 
   /// Ends the dump, and waits until its contents are safe on the volume.
   package consuming func seal() throws -> SealedDump {
-    let (summary, _) = try writer.finish()
+    let (summary, written) = try writer.finish()
     try file.synchronize()
-    return SealedDump(directory: directory, target: target, name: name, file: file, summary: summary)
+    let identity = try written.ends.identity(summary.header)
+    return SealedDump(
+      directory: directory, target: target, name: name, file: file, summary: summary, identity: identity)
   }
 }
 
@@ -45,12 +47,14 @@ package struct SealedDump: ~Copyable {
   let name: DumpName
   var file: TemporaryFile
   let summary: DumpSummary
+  let identity: String
 
   /// Gives the dump its name. The name is safe on the volume when this returns.
   ///
   /// - Parameter fence: called before the dump gets its name, and again afterwards. If it throws the first time, the
-  ///   dump gets no name. If it throws a lost lease the second time, the dump moves to a directory that no start reads
-  ///   (`DumpDirectory.deposed`).
+  ///   dump gets no name. If it throws a lost lease the second time, the dump stays: the task that took over may have
+  ///   loaded it, and its journal goes on from there. If that task did not, its own dumps and journals have a higher
+  ///   epoch, and a start passes over this dump.
   package consuming func publish(fence: () throws -> Void = {}) throws -> WrittenDump {
     let files = directory.files
     try fence()
@@ -60,16 +64,14 @@ package struct SealedDump: ~Copyable {
       try files.synchronizeDirectory(target.directory)
       try fence()
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
-      // The lease was lost between the two checks. No start would choose this dump, but it may be the only one with its
-      // changes.
-      try directory.moveToDeposed(path, name)
       throw error
     } catch {
-      // The name could vanish in a power failure, so the dump must not be reported as written.
-      try? files.unlink(path)
+      // The name could vanish in a power failure, so the dump must not be reported as written. Nobody else has gone on
+      // from it while the lease is held.
+      if (try? fence()) != nil { try? files.unlink(path) }
       throw error
     }
-    return WrittenDump(path: path, summary: summary)
+    return WrittenDump(path: path, summary: summary, identity: identity)
   }
 
   /// Takes the first free name for the dump's second.
@@ -84,9 +86,11 @@ package struct WrittenDump: Sendable {
   package let path: String
   /// The dump's header and its numbers of records.
   package let summary: DumpSummary
+  /// The dump's identity (`DumpIdentity`).
+  package let identity: String
 }
 
-/// A copy of a dump that is being received. Its temporary file is removed with this value.
+/// A copy of a dump or a journal that is being received. Its temporary file is removed with this value.
 package struct PendingCopy: ~Copyable {
   private let directory: DumpDirectory
   private let name: String
@@ -100,6 +104,9 @@ package struct PendingCopy: ~Copyable {
     file = DumpFile(temporary, files: directory.files)
     self.temporary = temporary
   }
+
+  /// The path of the file without its name, to verify what was written so far.
+  package var path: String { temporary.path }
 
   /// Opens the bytes that were written so far, to verify them.
   package func contents() throws -> UnverifiedDump {
@@ -127,13 +134,6 @@ extension DumpDirectory {
   /// The location of such dumps of this directory.
   package var deposed: DumpLocation {
     DumpLocation(directory: "\(location.directory)/\(Self.deposedName)", stem: location.stem)
-  }
-
-  fileprivate func moveToDeposed(_ path: String, _ first: DumpName) throws(DumpDirectoryError) {
-    let directory = deposed.directory
-    try files.makeDirectories(directory)
-    _ = try first.firstFree(in: directory) { target throws(DumpDirectoryError) in try files.rename(path, to: target) }
-    try files.synchronizeDirectory(directory)
   }
 }
 

@@ -17,11 +17,14 @@ package enum SmallFile {
 extension DumpDirectory {
   /// Reads a small file of the directory.
   ///
+  /// - Parameter maximum: the largest size in bytes.
   /// - Throws: `DumpDirectoryError`: `notFound` when there is none, `outside` for a link or a file that is too large.
-  package func readSmallFile(_ name: String) throws(DumpDirectoryError) -> [UInt8] {
+  package func readSmallFile(
+    _ name: String, maximum: Int = SmallFile.maximumSize
+  ) throws(DumpDirectoryError) -> [UInt8] {
     let path = "\(location.directory)/\(name)"
     let source = try DumpFileSource(path: path)
-    guard source.size <= SmallFile.maximumSize else {
+    guard source.size <= maximum else {
       throw DumpDirectoryError(.outside, path, "is too large for what it should be")
     }
     var bytes = [UInt8](repeating: 0, count: source.size)

@@ -56,6 +56,24 @@ struct TemporaryFile: ~Copyable {
     isPending = false
   }
 
+  /// Gives the file the owner, the mode and the time of change of another one.
+  ///
+  /// - Throws: `DumpDirectoryError` when this process may not give it to the owner.
+  func imitate(_ status: stat) throws(DumpDirectoryError) {
+    var own = stat()
+    guard fstat(descriptor, &own) == 0 else { throw DumpDirectoryError(reading: "fstat", path, errno: errno) }
+    if own.st_uid != status.st_uid || own.st_gid != status.st_gid {
+      guard fchown(descriptor, status.st_uid, status.st_gid) == 0 else {
+        throw DumpDirectoryError("fchown", path, errno: errno)
+      }
+    }
+    guard fchmod(descriptor, status.st_mode & 0o777) == 0 else {
+      throw DumpDirectoryError("fchmod", path, errno: errno)
+    }
+    let times = [status.st_mtim, status.st_mtim]
+    guard futimens(descriptor, times) == 0 else { throw DumpDirectoryError("futimens", path, errno: errno) }
+  }
+
   mutating func remove() throws(DumpDirectoryError) {
     isPending = false
     try files.unlink(path)
@@ -69,14 +87,15 @@ struct TemporaryFile: ~Copyable {
     return fstat(descriptor, &status) == 0 && status.st_nlink > 0
   }
 
-  /// Whether the name is that of an unfinished dump of a location, or of an unfinished small file, which all locations
-  /// of a directory share.
+  /// Whether the name is that of an unfinished dump, journal or file of counters of a location, or of an unfinished
+  /// small file, which all locations of a directory share.
   static func isName(_ name: String, of location: DumpLocation) -> Bool {
     guard name.beginsWithBytes("."), name.endsWithBytes(ending) else { return false }
     let body = Array(name.utf8).dropFirst().dropLast(ending.utf8.count)
     guard let dot = body.lastIndex(of: UInt8(ascii: ".")) else { return false }
     let target = String(decoding: body[..<dot], as: UTF8.self)
-    return location.owns(target) || SmallFile.isName(target)
+    return location.owns(target) || location.ownsJournal(target) || target.hasSameBytes(as: location.counterFile)
+      || SmallFile.isName(target)
   }
 
   private static let ending = ".tmp"

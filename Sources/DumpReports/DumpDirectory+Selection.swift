@@ -10,4 +10,18 @@ extension DumpDirectory {
     let path = "\(location.directory)/\(name)"
     return access(path, F_OK) == 0 ? path : name
   }
+
+  /// The absolute path of a dump or journal that an operator names. A link is not followed, only the directories on the
+  /// way to it.
+  package func absolutePath(named name: String) -> String {
+    let path = path(named: name)
+    let (parent, last) =
+      path.utf8.lastIndex(of: UInt8(ascii: "/")).map { slash in
+        (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.utf8.index(after: slash)...]))
+      } ?? (".", path)
+    guard let real = realpath(parent, nil) else { return path }
+    defer { free(real) }
+    let directory = String(cString: real)
+    return directory == "/" ? "/\(last)" : "\(directory)/\(last)"
+  }
 }

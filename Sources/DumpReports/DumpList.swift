@@ -1,10 +1,11 @@
 package import DumpDirectory
 package import JSON
 
-/// The output of `list` in both programs: the dumps of a directory, newest first.
+/// The output of `list` in both programs: the dumps of a directory, newest first, and the journals, oldest first.
 package struct DumpList: Sendable {
   private let location: DumpLocation
   private let reports: [DumpReport]
+  private let journals: [JournalReport]
   private let leftAlone: LeftAlone
   private let knowsVerification: Bool
 
@@ -13,11 +14,13 @@ package struct DumpList: Sendable {
   /// - Parameter knowsVerification: whether the program remembers which dumps it verified. Otherwise the list says of a
   ///   dump that was not verified only that this program did not look.
   package init(
-    _ reports: [DumpReport], _ leftAlone: LeftAlone, in location: DumpLocation, knowsVerification: Bool
+    _ reports: [DumpReport], journals: [JournalReport] = [], _ leftAlone: LeftAlone, in location: DumpLocation,
+    knowsVerification: Bool
   ) {
     self.location = location
     self.knowsVerification = knowsVerification
     self.reports = reports
+    self.journals = journals
     self.leftAlone = leftAlone
   }
 
@@ -26,7 +29,7 @@ package struct DumpList: Sendable {
     [
       "directory": .string(location.directory), "dumps": .array(reports.map(\.listed)),
       "passed_over": .array(leftAlone.impostors.map { ["name": .string($0.name), "kind": .string($0.kind)] }),
-      "left_alone": .strings(leftAlone.others),
+      "left_alone": .strings(leftAlone.others), "journals": .array(journals.map(\.json)),
     ]
   }
 
@@ -38,9 +41,15 @@ package struct DumpList: Sendable {
       ? "no dumps in \(location.directory)"
       : "\(count) dump\(count == 1 ? "" : "s") in \(location.directory), newest first"
     let width = reports.map(\.entry.name.count).max() ?? 0
-    let passedOver = leftAlone.impostors.map { "passed over  \($0.name): it is \($0.kind)" }
-    let others = leftAlone.others.map { "left alone   \($0): it is no dump of '\(location.stem)' by its name" }
-    return ([heading] + reports.map { line($0, width: width) } + passedOver + others).joined(separator: "\n")
+    let journalWidth = journals.map(\.entry.name.count).max() ?? 0
+    let journalHeading =
+      journals.isEmpty ? [] : ["\(journals.count) journal\(journals.count == 1 ? "" : "s"), oldest first"]
+    let passedOver = leftAlone.impostors.map { "passed over  \(TerminalText.line($0.name)): it is \($0.kind)" }
+    let others = leftAlone.others.map {
+      "left alone   \(TerminalText.line($0)): it is no dump of '\(location.stem)' by its name"
+    }
+    let lines = [heading] + reports.map { line($0, width: width) } + passedOver + others
+    return (lines + journalHeading + journals.map { $0.line(width: journalWidth) }).joined(separator: "\n")
   }
 
   private func line(_ report: DumpReport, width: Int) -> String {

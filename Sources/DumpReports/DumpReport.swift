@@ -70,6 +70,7 @@ package struct DumpReport: Sendable {
     let good = verification?.good
     var listed: JSONObject = ["name": .string(entry.name), "path": .string(entry.path), "bytes": .integer(entry.bytes)]
     for (name, value) in DumpHeader.fields(of: good?.header ?? entry.header) { listed[name] = value }
+    listed["predecessor"] = text(entry.header?.predecessor)
     // The file's name tells the time of a dump whose header does not.
     listed["created_at"] = .string(createdAt)
     listed["documents"] = number(good?.documents)

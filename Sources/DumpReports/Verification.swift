@@ -79,9 +79,10 @@ extension Verification {
   package init?(_ error: DumpFormatError) {
     switch error.code {
     case .inputOutput, .cryptography, .cancelled: return nil
-    // The tag alone does not tell a damaged file from one that was encrypted with another key.
-    case .damagedOrWrongKey, .unsupportedLayout, .unsupportedVersion: self = .unopened(error.description)
-    case .notADump, .truncated, .malformedContent, .recordTooLarge, .wrongOrder: self = .damaged(error.description)
+    // In DMP1 the tag alone does not tell a damaged file from one that was encrypted with another key.
+    case .damagedOrWrongKey, .noKey, .unsupportedLayout, .unsupportedVersion: self = .unopened(error.description)
+    case .notADump, .truncated, .damaged, .malformedContent, .recordTooLarge, .wrongOrder:
+      self = .damaged(error.description)
     }
   }
 }

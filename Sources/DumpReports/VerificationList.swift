@@ -1,7 +1,7 @@
 import DumpDirectory
 package import JSON
 
-/// The output of `verify` in both programs: one line a dump, and the result for all of them together.
+/// The output of `verify` in both programs: one line a dump or journal, and the result for all of them together.
 package struct VerificationList: Sendable {
   /// The worst that was found.
   package enum Outcome: Sendable, Equatable {
@@ -13,27 +13,34 @@ package struct VerificationList: Sendable {
   }
 
   private let reports: [DumpReport]
+  private let journals: [JournalReport]
   /// The dump directory, for the message that there is no dump.
   private let directory: String
 
   /// A list of reports.
-  package init(_ reports: [DumpReport], in directory: String) {
+  package init(_ reports: [DumpReport], journals: [JournalReport] = [], in directory: String) {
     self.reports = reports
+    self.journals = journals
     self.directory = directory
   }
 
   /// How all of them are together.
   package var outcome: Outcome {
     if reports.contains(where: { $0.verification?.fault != nil }) { return .bad }
-    return reports.allSatisfy { $0.verification?.good != nil } ? .allGood : .unreadable
+    if journals.contains(where: { $0.verification?.fault != nil }) { return .bad }
+    return reports.allSatisfy { $0.verification?.good != nil } && journals.allSatisfy { $0.verification?.good != nil }
+      ? .allGood : .unreadable
   }
 
   /// The object that `--json` prints.
-  package var json: JSONObject { ["dumps": .array(reports.map(Self.object))] }
+  package var json: JSONObject {
+    ["dumps": .array(reports.map(Self.object)), "journals": .array(journals.map(\.json))]
+  }
 
   /// Lines for a terminal.
   package var text: String {
-    reports.isEmpty ? "no dumps in \(directory)" : reports.map(Self.line).joined(separator: "\n")
+    let dumps = reports.isEmpty ? ["no dumps in \(directory)"] : reports.map(Self.line)
+    return (dumps + journals.map(\.verifiedLine)).joined(separator: "\n")
   }
 
   private static func line(_ report: DumpReport) -> String {

@@ -1,4 +1,5 @@
 import Authentication
+import Clocks
 import DocumentStore
 import DumpDirectory
 import DumpFormat
@@ -51,11 +52,13 @@ struct DumpRequestHandler: DumpPort {
     state.markSaved()
   }
 
-  func dump(to path: String?) async throws(APIError) -> DumpReport {
+  func dump(to path: String?, within limit: Duration) async throws(APIError) -> DumpReport {
     do {
-      let target = if let path { try await confined(path) } else { location }
-      await installer.accounts.waitForPasswords(within: Self.accountPatience)
-      let dump = try await dumper.dump(to: target, reason: "request")
+      let dump = try await TimeLimit.perform(within: limit) {
+        let target = if let path { try await confined(path) } else { location }
+        await installer.accounts.waitForPasswords(within: Self.accountPatience)
+        return try await dumper.dump(to: target, reason: "request")
+      }
       let summary = dump.written.summary
       return DumpReport(
         path: dump.written.path, sequence: dump.sequence, header: JSONObject(summary.header.fields),
@@ -65,38 +68,19 @@ struct DumpRequestHandler: DumpPort {
       throw APIError(400, "MEM004", "The path \(error)")
     } catch let error as DumpDirectoryError where error.code == .leaseLost {
       throw APIError(409, "MEM007", "No dump was written: \(lease.holderSentence)")
+    } catch is Worker.Late {
+      logger.warning(
+        "a dump is not finished when its request is answered; it goes on",
+        metadata: ["dump.directory": "\(location.directory)", "duration.ms": .stringConvertible(limit.milliseconds)])
+      throw APIError(
+        503, "MEM008",
+        "The dump is not finished after \(limit.components.seconds) seconds, and goes on; look at the volume. Older dumps are as they were"
+      )
     } catch {
       // The dumper logs its own errors. Only the lack of a thread for looking up the path is logged here.
       if error is ThreadError { logger.error("a dump's path can't be checked", metadata: ["error": "\(error)"]) }
       throw APIError(500, "MEM006", "The dump was not written, \(Self.cause(of: error)). Older dumps are as they were")
     }
-  }
-
-  func restore(from path: String?) async throws(APIError) -> RestoreReport {
-    let restored = try await load(path)
-    do {
-      try await installer.replaceOnRequest(restored, restorer: restorer) { () throws(APIError) in try permitChange() }
-    } catch let error as APIError {
-      throw error
-    } catch let violation as RuleViolation {
-      throw APIError(violation)
-    } catch {
-      logger.error(
-        "a dump was read, but its state could not be put in place; nothing was changed",
-        metadata: ["dump.path": "\(restored.path)", "error": "\(error)"])
-      throw APIError(500, "MEM006", "The dump was read, but its state could not be put in place: \(error)")
-    }
-    logger.notice(
-      "restored from dump \(restored.path)",
-      metadata: ["dump.reason": "request", "dump.documents": .stringConvertible(restored.summary.records)])
-    return RestoreReport(version: restored.summary.version, createdAt: restored.summary.createdAt)
-  }
-
-  private func permitChange() throws(APIError) {
-    guard !state.isSealed else {
-      throw APIError(503, "GTW503", "Nothing was restored: the gateway is stopping")
-    }
-    if let standby = lease.standby { throw APIError(503, "GTW504", "Nothing was restored: \(standby.reason)") }
   }
 
   func check(dumpPath: String) async throws(APIError) {
@@ -134,53 +118,6 @@ struct DumpRequestHandler: DumpPort {
     let (location, workingDirectory) = (location, workingDirectory)
     return try await paths.perform(within: patience) {
       try location.confined(path, workingDirectory: workingDirectory)
-    }
-  }
-
-  private func load(_ path: String?) async throws(APIError) -> Ladder.Restored {
-    do {
-      if let path {
-        let (location, workingDirectory) = (location, workingDirectory)
-        return try await restorer.load(
-          paths.perform { try location.confinedFile(path, workingDirectory: workingDirectory) })
-      }
-      switch try await restorer.restoreNewest(allowsOlder: allowsOlder) {
-      case .restored(let restored, let passedOver):
-        for failure in passedOver {
-          logger.warning("dump passed over", metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
-        }
-        return restored
-      case .blocked(let failure, _):
-        logger.error(
-          "nothing was restored: a dump that may be the newest can't be loaded",
-          metadata: ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
-        throw APIError(
-          400, "MEM005",
-          "A dump that may be the newest can't be loaded; the gateway's log says which and why. Name another one with path"
-        )
-      case .nothingThere:
-        throw APIError(404, "MEM003", "There is no dump to restore yet")
-      case .noneLoads(let failures):
-        throw APIError(
-          400, "MEM005", "None of the \(failures.count) dumps can be loaded; the gateway's log says why for each")
-      }
-    } catch let error as APIError {
-      throw error
-    } catch let error as DumpDirectoryError {
-      switch error.code {
-      case .notFound: throw APIError(404, "MEM003", "There is no such file")
-      case .outside: throw APIError(400, "MEM004", "The path \(error)")
-      default:
-        logger.error(
-          "nothing was restored: the file, or the dump directory, can't be read",
-          metadata: ["dump.path": "\(error.path)", "error": "\(error)"])
-        throw APIError(400, "MEM005", "The file can't be read; the gateway's log says why")
-      }
-    } catch {
-      logger.error(
-        "nothing was restored: the file can't be loaded",
-        metadata: ["dump.path": "\(path ?? "the newest")", "error": "\(error)"])
-      throw APIError(400, "MEM005", "The file can't be restored: \(error). Nothing was changed")
     }
   }
 

@@ -17,6 +17,8 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
   case directoryNotWritable = 73
   /// EX_IOERR: the volume fails, or a dump that may be the newest can't be read.
   case dumpUnreadable = 74
+  /// EX_TEMPFAIL: a command left files alone, because a gateway that runs may be using them.
+  case filesInUse = 75
   /// EX_CONFIG: the configuration is invalid.
   case configuration = 78
 }

@@ -15,6 +15,7 @@ import Persistence
 import Platform
 import Rules
 import Settings
+import Threads
 
 /// The gateway with all its parts.
 struct Gatehouse: Sendable {
@@ -25,7 +26,17 @@ struct Gatehouse: Sendable {
   let location: DumpLocation
   /// Whether the dump directory did not exist and could not be created because the volume is full.
   let isUnmade: Bool
+  /// The keys of dumps and journals.
+  let keys: CurrentKeyring
   let lease: WriterLease
+  /// `nil` when no journal is written.
+  let journal: Journal?
+  /// `nil` when no journal is written.
+  let follower: Follower?
+  /// The link to the other tasks of the volume; `nil` when no journal is written.
+  let peers: TaskLink?
+  /// The address at which other tasks reach this one.
+  let address: TaskAddress
   let dumper: Dumper
   let restorer: Restorer
   let dumps: DumpRequestHandler
@@ -34,6 +45,7 @@ struct Gatehouse: Sendable {
   let deposed: DeposedChanges
   let connections: ConnectionLimiter
   let gateway: Gateway
+  let limitKeeper: LimitKeeper
 
   /// Prepares the dump directory and creates the parts. Nothing is loaded and nothing listens yet.
   ///
@@ -51,13 +63,27 @@ struct Gatehouse: Sendable {
     }
     (location, isUnmade) = try Self.prepare(memory.dumps, workingDirectory: workingDirectory, logger)
     let directory = DumpDirectory(location)
-    let keyring = memory.dumps.keyring
+    let keys = CurrentKeyring(memory.dumps.keyring)
+    self.keys = keys
     store = DocumentStore(schemas: Collections.schemas)
     state = ServiceState()
-    lease = Self.lease(directory, keyring, logger)
-    dumper = Dumper(
-      store: store, job: DumpJob(directory: directory, keyring: keyring, format: .dmp1), lease: lease, logger: logger)
-    restorer = Restorer(Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas))
+    let address = TaskAddress()
+    self.address = address
+    lease = Self.lease(directory, keys, logger) { address.present }
+    journal = try Self.journal(memory.journal, of: store, directory, keys, lease, logger)
+    follower = if journal != nil { Follower(store, in: directory, keys: keys) } else { nil }
+    let limits = SharedLimits()
+    limitKeeper = LimitKeeper(limits, CounterFile(directory, keys: keys), lease, logger)
+    peers = Self.link(configuration.standby, keys, store, lease, journal, follower, limits, logger)
+    let job = DumpJob(
+      directory: directory, keys: keys, format: memory.dumpFormat, program: "gatehouse/\(Version.number)")
+    dumper = Dumper(store: store, job: job, lease: lease, journal: journal, logger: logger)
+    let (dumper, location) = (dumper, location)
+    let dumpOfRestored = { @Sendable () async throws in
+      _ = try await dumper.dump(to: location, reason: "restore")
+    }
+    journal?.setDump(dumpOfRestored)
+    restorer = Restorer(Ladder(directory: directory, keyring: keys.present, schemas: Collections.schemas))
 
     let passwords = Passwords(
       threads: max(1, System.coreCount - 1),
@@ -71,7 +97,7 @@ struct Gatehouse: Sendable {
       store: store, required: RequiredDocuments(adminEmail: configuration.administrator.email, settings: defaults),
       passwords: passwords, administrator: configuration.administrator.password, sidecar: configuration.sidecar,
       logger: logger)
-    let commitLog = DumpOnlyLog()
+    let commitLog: any CommitLog = if let journal { journal } else { DumpOnlyLog(makeDump: dumpOfRestored) }
     installer = StateInstaller(store: store, commitLog: commitLog, accounts: accounts, dumper: dumper)
     let (state, lease, start) = (state, lease, SteadyClock.now())
     dumps = DumpRequestHandler(
@@ -80,25 +106,40 @@ struct Gatehouse: Sendable {
       logger: logger)
     deposed = DeposedChanges(dumper: dumper, logger: logger)
     let tokens = try await Self.tokens(configuration.tokenKeys)
-    let status = GatewayStatus(availability: { state.availability }, standby: { lease.standby }) {
+    let journal = journal
+    let follower = follower
+    let peers = peers
+    let standby: @Sendable () -> Standby? = {
+      guard let standby = lease.standby else { return journal?.obstacle.map { Standby(reason: $0, hasLease: true) } }
+      guard let follower, !standby.hasLease else { return standby }
+      let (hasHolder, now) = (lease.role.holderEpoch != nil, SteadyClock.now())
+      // Balancers send no calls to a task that just started and has no share of the limits yet.
+      let isNew = !limits.hasShare && !limits.hadShare && now - start < Self.patienceForLimits
+      let lag = hasHolder && peers != nil && isNew ? nil : follower.lag
+      return Standby(
+        reason: standby.reason, following: state.followed.following(hasHolder: hasHolder, lag: lag, at: now),
+        isForOthers: standby.isForOthers)
+    }
+    let status = GatewayStatus(availability: { state.availability }, standby: standby) {
       GatewayStatus.Activity(
         memoryPercent: ProcessMemory.percent, connections: state.connections,
         seconds: (SteadyClock.now() - start).milliseconds / 1000)
     }
     let writer = StateWriter(
-      store: store, commitLog: commitLog, standby: status.standby, isSealed: { state.isSealed },
+      store: store, commitLog: commitLog, standby: { lease.standby }, isSealed: { state.isSealed },
       isSaved: { state.isSaved })
     let model = CurrentModel(following: store, defaults: defaults)
     let requestMemory = RequestMemory(limit: configuration.platform.maximumRequestMemory)
     gateway = Gateway(
       configuration.gateway, store: store, model: model, tokens: tokens, accessLog: accessLog,
-      logger: logger, memory: requestMemory, loopCount: System.coreCount, isServing: { state.availability != .starting }
-    )
+      logger: logger, memory: requestMemory, limits: limits, loopCount: System.coreCount,
+      isServing: { state.availability != .starting })
     platform = PlatformServices(
       configuration: configuration.platform.configuration(settings: defaults), model: model, writer: writer,
       passwords: passwords, tokens: tokens, dumps: dumps, status: status, dataPlane: gateway, logger: logger,
       accessLog: accessLog, clock: Self.unixSeconds,
-      environmentAccounts: { await accounts.waitForPasswords(within: $0) }, requestMemory: requestMemory)
+      environmentAccounts: { await accounts.waitForPasswords(within: $0) }, requestMemory: requestMemory,
+      peers: peers)
     let platform = platform
     connections = ConnectionLimiter(
       .init(maximum: configuration.connections.maximum, perAddress: configuration.connections.perAddress)
@@ -141,10 +182,30 @@ struct Gatehouse: Sendable {
     }
   }
 
-  private static func lease(_ directory: DumpDirectory, _ keyring: DumpKeyring, _ logger: Logger) -> WriterLease {
+  static func lease(
+    _ directory: DumpDirectory, _ keys: CurrentKeyring, _ logger: Logger,
+    address: @escaping @Sendable () -> LeaseAddress? = { nil }
+  ) -> WriterLease {
     let volume = LeaseVolume(directory: directory.location.directory, holder: .current())
-    let keeper = LeaseKeeper(volume: volume) { try directory.catalogue(keyring).compactMap(\.epoch).max() ?? 0 }
+    let keeper = LeaseKeeper(volume: volume, address: address) {
+      let dumps = try directory.catalogue(keys.present).compactMap(\.epoch).max() ?? 0
+      return max(dumps, try directory.journals().last?.number.epoch ?? 0)
+    }
     return WriterLease(volume: volume, keeper: keeper, logger: logger)
+  }
+
+  private static func journal(
+    _ mode: Journal.Mode?, of store: DocumentStore, _ directory: DumpDirectory, _ keys: CurrentKeyring,
+    _ lease: WriterLease, _ logger: Logger
+  ) throws(StartFault) -> Journal? {
+    guard let mode else { return nil }
+    do throws(ThreadError) {
+      return try Journal(
+        of: store, in: directory, keys: keys, mode: mode, program: "gatehouse/\(Version.number)", logger: logger
+      ) { lease.epoch != nil && lease.unconfirmedFor == nil }
+    } catch {
+      throw StartFault(error)
+    }
   }
 
   private static func unixSeconds() -> Double {

@@ -5,7 +5,9 @@ import Synchronization
 
 extension Gateway {
   /// The figures of the data plane, in the text format of Prometheus.
-  package func metricsText() async -> String {
+  ///
+  /// - Parameter clientConnections: connections of clients that are open.
+  package func metricsText(clientConnections: Int) async -> String {
     var text = MetricsText()
     let loops = boundLoops()
     appendDoormanNames(to: &text, loops)
@@ -26,8 +28,10 @@ extension Gateway {
     text.family(
       "gatehouse_stale_connections_total", "counter", "Tries after a kept connection was closed by the server.")
     text.sample("gatehouse_stale_connections_total", [:], metrics.staleRetries.value)
-    await appendPools(to: &text)
-    appendBreakers(to: &text)
+    text.family("gatehouse_client_connections", "gauge", "Connections of clients that are open.")
+    text.sample("gatehouse_client_connections", [:], clientConnections)
+    Self.append(pools: await poolFigures(), to: &text)
+    Self.append(breakers: troubledBreakers(), to: &text)
     text.family("gatehouse_event_loop_lag_seconds", "gauge", "The longest delay of an event loop since the last look.")
     for (index, loop) in loops.enumerated() {
       let lag = loop.metrics.lag.exchange(0, ordering: .relaxed)
@@ -65,10 +69,11 @@ extension Gateway {
     return (.array(pools), .array(breakers))
   }
 
-  private func appendPools(to text: inout MetricsText) async {
+  /// Writes the connections to servers, whose labels are bounded.
+  static func append(pools all: [PoolFigures], to text: inout MetricsText) {
     text.family(
       "gatehouse_upstream_connections", "gauge", "Connections to servers: all, and those that wait for a call.")
-    let pools = await poolFigures()
+    let pools = LabelBounds.bounded(all)
     for pool in pools {
       text.sample("gatehouse_upstream_connections", ["server": pool.server, "state": "open"], pool.open)
       text.sample("gatehouse_upstream_connections", ["server": pool.server, "state": "idle"], pool.idle)
@@ -77,15 +82,16 @@ extension Gateway {
     for pool in pools { text.sample("gatehouse_upstream_waiting", ["server": pool.server], pool.waiting) }
   }
 
-  private func appendBreakers(to text: inout MetricsText) {
+  /// Writes the circuit breakers that are not closed. Their labels are bounded.
+  static func append(breakers: [BreakerFigure], to text: inout MetricsText) {
     text.family("gatehouse_circuit_breaker_open", "gauge", "APIs whose calls are not made: 1 open, 0.5 being tried.")
-    for breaker in troubledBreakers() {
-      text.sample("gatehouse_circuit_breaker_open", ["api": breaker.api], breaker.phase == "open" ? "1" : "0.5")
+    for breaker in LabelBounds.bounded(breakers) {
+      text.sample("gatehouse_circuit_breaker_open", ["api": breaker.api], breaker.isOpen ? "1" : "0.5")
     }
   }
 
-  private func troubledBreakers() -> [(api: String, phase: String)] {
-    table.newestTable().parts.apis.values.map { (api: $0.label, phase: $0.breaker.phaseName) }
+  private func troubledBreakers() -> [BreakerFigure] {
+    table.newestTable().parts.apis.values.map { BreakerFigure(api: $0.label, phase: $0.breaker.phaseName) }
       .filter { $0.phase != "closed" }.sorted { $0.api.precedesByBytes($1.api) }
   }
 
@@ -94,12 +100,10 @@ extension Gateway {
     var sums: [String: PoolFigures] = [:]
     for bound in boundLoops() {
       // An event loop that has ended has no connections.
-      let figures = (try? await bound.eventLoop.submit { bound.loop.value.pool.figures }.get()) ?? []
+      let figures = (try? await bound.eventLoop.submit { bound.loop.value.pool.figures() }.get()) ?? []
       for figure in figures {
         var sum = sums[figure.server] ?? PoolFigures(server: figure.server, open: 0, idle: 0, waiting: 0)
-        sum.open += figure.open
-        sum.idle += figure.idle
-        sum.waiting += figure.waiting
+        sum.add(figure)
         sums[figure.server] = sum
       }
     }

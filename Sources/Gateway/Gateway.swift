@@ -1,5 +1,6 @@
 package import Authentication
 package import DocumentStore
+import HTTPAPI
 import HashTreeCollections
 import JSON
 package import Listener
@@ -14,7 +15,8 @@ import Synchronization
 package final class Gateway: Sendable {
   let configuration: GatewayConfiguration
   let tokens: Tokens
-  let users = UserPlans()
+  /// The limits of users, of which other tasks may have a share.
+  package let limits: SharedLimits
   let table: CurrentTable
   let accessLog: AccessLog
   let logger: Logger
@@ -29,6 +31,8 @@ package final class Gateway: Sendable {
   /// The state of each event loop.
   private let loops = Mutex<[ObjectIdentifier: BoundLoop]>([:])
   private let loopCount: Int
+  /// Event loops that have their part of the limits of connections.
+  private let begunLoops = Atomic(0)
   /// Whether the state is loaded.
   let isServing: @Sendable () -> Bool
 
@@ -37,12 +41,13 @@ package final class Gateway: Sendable {
   /// - Parameters:
   ///   - model: follows the same store already.
   ///   - memory: for the bodies of calls, which share it with all other requests.
+  ///   - limits: the limits of users, which tasks share.
   ///   - loopCount: event loops that share the limits of connections.
   ///   - isServing: whether the state is loaded; asked for each call.
   package init(
     _ configuration: GatewayConfiguration, store: DocumentStore, model: CurrentModel, tokens: Tokens,
     accessLog: AccessLog, logger: Logger, memory: RequestMemory = RequestMemory(limit: 64 << 20),
-    loopCount: Int, isServing: @escaping @Sendable () -> Bool
+    limits: SharedLimits = SharedLimits(), loopCount: Int, isServing: @escaping @Sendable () -> Bool
   ) {
     self.isServing = isServing
     self.configuration = configuration
@@ -51,6 +56,7 @@ package final class Gateway: Sendable {
     self.logger = logger
     self.memory = memory
     self.loopCount = max(1, loopCount)
+    self.limits = limits
     viaName = "gatehouse-" + String(UInt32.random(in: .min ... .max), radix: 16)
     compression = configuration.compression
     viaField = "1.1 " + viaName
@@ -76,24 +82,35 @@ package final class Gateway: Sendable {
     DirectCalls(loop(of: connection.channel.eventLoop), connection, isSecure: configuration.isSecure)
   }
 
-  /// Sets the limit counters of users and the turns of servers to zero.
+  /// Sets the limit counters of users and the turns of servers to zero, and the counters of other tasks, too.
   package func clearCaches() {
-    users.clearCalls()
-    let parts = table.newestTable().parts
-    for api in parts.apis.values { api.servers.restart() }
-    for ring in parts.routings.values { ring.restart() }
+    limits.clearCalls()
+    table.newestTable().parts.forEachRing { $0.restart() }
   }
 
-  /// The bytes that a user has used in the present window of its limit; 0 for a user that made no call.
+  /// The bytes that a user has used at this task in the present window of its limit; 0 for a user that made no call.
   package func bandwidthUsed(by username: String, limit: UserLimits.Bandwidth, now: Int) -> Int {
-    users.counters(username)?.bandwidth.sum(window: limit.window, now: now) ?? 0
+    let shares = shares.shares()
+    return users.counters(username)?.bandwidth.used(
+      of: limit.bytes, window: limit.window, now: shares.clock.seconds(now), shares) ?? 0
   }
 
-  var poolLimits: UpstreamPool.Limits {
-    UpstreamPool.Limits(
-      maximum: max(1, (configuration.pool.maximum + loopCount - 1) / loopCount),
-      kept: configuration.pool.kept == 0 ? 0 : max(1, (configuration.pool.kept + loopCount - 1) / loopCount),
+  /// The part that this task allows of a limit of logins or registrations.
+  ///
+  /// - Parameter window: the length of a window in seconds.
+  package func part(of limit: Int, window: Int) -> Int { limits.part(of: limit, window: window) }
+
+  var users: UserPlans { limits.users }
+
+  var shares: CurrentShares { limits.shares }
+
+  /// The limits of the connections of one more event loop.
+  func nextPoolLimits() -> UpstreamPool.Limits {
+    let limits = UpstreamPool.Limits(
+      maximum: configuration.pool.maximum, kept: configuration.pool.kept,
       expiry: .nanoseconds(Int64(configuration.pool.expiry * 1_000_000_000)))
+    let index = begunLoops.wrappingAdd(1, ordering: .relaxed).oldValue
+    return limits.part(index, of: loopCount)
   }
 
   /// Whether a value of `Via` names this process.
@@ -108,11 +125,7 @@ package final class Gateway: Sendable {
     }
     let target = head.targetText
     let path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
-    let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
-      guard pattern.endsWithBytes("*") else { return path.hasSameBytes(as: pattern) }
-      return path.utf8.starts(with: pattern.utf8.dropLast())
-    }
-    return isExcluded ? nil : limit
+    return configuration.bodyLimitExcludedPaths.contains(path) ? nil : limit
   }
 
   private func loop(of eventLoop: any EventLoop) -> LoopState {

@@ -69,8 +69,8 @@ package struct GatewayConfiguration: Sendable {
   package var breakerPause = 30.0
   /// The largest body of a request in bytes, or `nil` for any.
   package var maximumBodySize: Int? = 1_048_576
-  /// Paths, or beginnings of paths that end in `*`, without that limit.
-  package var bodyLimitExcludedPaths: [String] = []
+  /// Paths without that limit.
+  package var bodyLimitExcludedPaths = PathSet([])
   /// Whether admins need subscriptions, too.
   package var enforcesAdminSubscription = false
   /// Whether a preflight of an unknown endpoint is refused.

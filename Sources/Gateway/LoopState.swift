@@ -1,7 +1,7 @@
-import Glibc
 import Listener
 import Model
 import NIOCore
+import RateLimiting
 
 /// The data plane's part of one event loop: its copy of the table, its sessions and its connections to servers. It is
 /// used on that event loop alone.
@@ -10,19 +10,41 @@ final class LoopState {
   let eventLoop: any EventLoop
   let pool: UpstreamPool
   private(set) var table: GatewayTable
+  private var shares: Shares
   var sessions = SessionCache()
   var random: FastRandom
   let metrics = LoopMetrics()
-  /// The head that is being written.
-  let headBytes = HeadBytes()
+  /// The head that is being written for a server.
+  let requestBytes = HeadBytes()
+  /// The beginning of the answer that is being written for a client.
+  private let answerBytes = HeadBytes()
+  /// The connection whose answer stands there, if it was not handed over.
+  private unowned(unsafe) var answering: DirectCalls?
   private var date = DateField()
 
-  init(_ gateway: Gateway, on eventLoop: any EventLoop) {
+  /// - Parameter open: opens connections to servers; `nil` for the usual way.
+  init(_ gateway: Gateway, on eventLoop: any EventLoop, open: UpstreamPool.Opener? = nil) {
     self.gateway = gateway
     self.eventLoop = eventLoop
-    pool = UpstreamPool(on: eventLoop, gateway.poolLimits, trust: gateway.configuration.trust)
+    pool = UpstreamPool(on: eventLoop, gateway.nextPoolLimits(), trust: gateway.configuration.trust, open: open)
     table = gateway.table.newestTable()
+    shares = gateway.shares.shares()
     random = FastRandom()
+  }
+
+  /// The place for the head of an answer. What another connection has there is handed over before.
+  ///
+  /// - Parameter connection: `nil` for one that takes the head out at once.
+  func beginAnswer(of connection: DirectCalls?) -> HeadBytes {
+    if let other = answering, other !== connection { other.giveUpPlace() }
+    answering = connection
+    answerBytes.clear()
+    return answerBytes
+  }
+
+  /// The answer is out of its place, or its connection is gone.
+  func endAnswer(of connection: DirectCalls) {
+    if answering === connection { answering = nil }
   }
 
   private static let lookForLag = TimeAmount.milliseconds(500)
@@ -40,16 +62,19 @@ final class LoopState {
   /// The checks of a call that comes now.
   func checks() -> CallChecks {
     gateway.table.refresh(&table)
-    return CallChecks(gateway: gateway, table: table, now: Self.unixSeconds())
+    gateway.shares.refresh(&shares)
+    return CallChecks(gateway: gateway, table: table, now: Self.unixSeconds(), shares: shares)
+  }
+
+  /// The time that decides about the windows of limits, in seconds.
+  func secondsOfLimits() -> Int {
+    gateway.shares.refresh(&shares)
+    return shares.clock.seconds(Self.unixSeconds())
   }
 
   func dateText() -> String { date.text(at: Self.unixSeconds()) }
 
-  static func unixSeconds() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME_COARSE, &time)
-    return time.tv_sec
-  }
+  static func unixSeconds() -> Int { LimitClock.system() / 1_000_000_000 }
 }
 
 /// Numbers for identifiers that need not be secrets (xoshiro256**, public domain by Blackman and Vigna). The system's

@@ -10,11 +10,18 @@ package struct APIError: Error, Sendable, Equatable {
   package let message: String
   /// Header fields of the answer.
   package let headers: HTTPFields
+  /// Whether another task may take the request, since this one did nothing and is not the one that writes.
+  package let isForOthers: Bool
 
   /// An answer.
   ///
-  /// - Parameter headers: fields that the answer has besides the usual ones.
-  package init(_ status: Int, _ code: String?, _ message: String, headers: HTTPFields = [:]) {
+  /// - Parameters:
+  ///   - headers: fields that the answer has besides the usual ones.
+  ///   - isForOthers: whether another task may take the request.
+  package init(
+    _ status: Int, _ code: String?, _ message: String, headers: HTTPFields = [:], isForOthers: Bool = false
+  ) {
+    self.isForOthers = isForOthers
     self.status = status
     self.code = code
     self.message = message

@@ -6,7 +6,9 @@ package enum CompactJSON {
   ///   - key: the key as it is written between its quotes (`JSONWriter.content(of:)`).
   ///   - bytes: one object in compact form. This is not checked.
   /// - Returns: the range of the value in `bytes`, or `nil` when the object has no such field.
-  package static func rangeOfValue(forKey key: [UInt8], in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+  package static func rangeOfValue(
+    forKey key: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer
+  ) -> Range<Int>? {
     guard bytes.count > 2, bytes[0] == UInt8(ascii: "{") else { return nil }
     var position = 1
     while position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
@@ -26,10 +28,10 @@ package enum CompactJSON {
     return range.lowerBound + 1..<range.upperBound - 1
   }
 
-  private static func hasBytes(_ expected: [UInt8], in bytes: UnsafeRawBufferPointer, at start: Int) -> Bool {
-    expected.withUnsafeBytes { expected in
-      JSONGrammar.areSame(UnsafeRawBufferPointer(rebasing: bytes[start..<start + expected.count]), expected)
-    }
+  private static func hasBytes(
+    _ expected: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, at start: Int
+  ) -> Bool {
+    JSONGrammar.areSame(UnsafeRawBufferPointer(rebasing: bytes[start..<start + expected.count]), expected)
   }
 
   /// The position after the closing quote of the string that opens at `start`.

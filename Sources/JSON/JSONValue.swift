@@ -76,12 +76,13 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, E
 extension String {
   /// Whether both strings have the same UTF-8 bytes.
   package func hasSameBytes(as other: String) -> Bool {
-    guard utf8.count == other.utf8.count else { return false }
+    let length = utf8.count
+    guard length == other.utf8.count else { return false }
     let (left, right) = (utf8.span, other.utf8.span)
     return left.withUnsafeBufferPointer { left in
       right.withUnsafeBufferPointer { right in
         guard let a = left.baseAddress, let b = right.baseAddress else { return true }
-        return memcmp(a, b, left.count) == 0
+        return memcmp(a, b, length) == 0
       }
     }
   }

@@ -59,14 +59,28 @@ package enum JSONWriter {
     return bytes
   }
 
-  private static func writeContent(of string: String, into bytes: inout [UInt8]) {
-    let utf8 = string.utf8
-    if !utf8.contains(where: mustBeEscaped) {
-      bytes.append(contentsOf: utf8)
-      return
+  /// Calls a body with the content of a string in compact form, without its quotes. Memory is allocated only for a
+  /// string with escapes.
+  package static func withContent<Value>(of string: String, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    var text = string
+    return text.withUTF8 { utf8 in
+      let bytes = UnsafeRawBufferPointer(utf8)
+      if JSONGrammar.endOfPlainText(in: bytes, from: 0) == nil { return body(bytes) }
+      return content(of: string).withUnsafeBytes(body)
     }
-    for byte in utf8 {
-      if mustBeEscaped(byte) { writeEscape(of: byte, into: &bytes) } else { bytes.append(byte) }
+  }
+
+  private static func writeContent(of string: String, into bytes: inout [UInt8]) {
+    var string = string
+    string.withUTF8 { utf8 in
+      let source = UnsafeRawBufferPointer(utf8)
+      var start = 0
+      while let stop = JSONGrammar.endOfPlainText(in: source, from: start) {
+        bytes.append(contentsOf: source[start..<stop])
+        writeEscape(of: source[stop], into: &bytes)
+        start = stop + 1
+      }
+      bytes.append(contentsOf: source[start...])
     }
   }
 

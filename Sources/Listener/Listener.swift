@@ -99,7 +99,7 @@ package struct Listener: Sendable {
 
   private func addHandlers(to channel: any Channel) throws {
     let pipeline = channel.pipeline.syncOperations
-    let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: Self.largestPiece)
+    let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: Self.largestPiece)
     try channel.syncOptions?.setOption(.recvAllocator, value: pieces)
     // First, so that everything behind it sees plain HTTP.
     if let certificate { try pipeline.addHandler(certificate.handler()) }
@@ -115,8 +115,11 @@ package struct Listener: Sendable {
       return
     }
     // Many connections carry direct requests only, and need no decoder.
-    let front = FrontHandler(connection, writes) { try addDecoder(to: $0, before: connection) }
-    try pipeline.addHandler(front, position: .after(writes))
+    let front = FrontHandler(connection, writes, isSecure: certificate != nil) {
+      try addDecoder(to: $0, before: connection)
+    }
+    // Bytes of direct requests pass no other handler.
+    try pipeline.addHandler(front, position: .before(heads.meter))
     front.serve(direct(front))
   }
 
@@ -131,6 +134,7 @@ package struct Listener: Sendable {
     try pipeline.addHandlers(
       [HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
     let scanner = try RequestCheck.add(to: pipeline)
+    connection.scanner = scanner
     let dispatcher = RequestDispatcher(
       responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(pipeline.eventLoop))
     try pipeline.addHandler(dispatcher, position: .after(connection))

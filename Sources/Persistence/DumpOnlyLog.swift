@@ -1,11 +1,21 @@
 package import DocumentStore
 
 /// The commit log of a store that is saved by dumps alone. A change is acknowledged at once, and the next dump holds
-/// it.
+/// it. A state that was put in place of all others is acknowledged when a dump holds it, since a crash would bring the
+/// state before it back.
 package struct DumpOnlyLog: CommitLog {
-  /// Creates the log; it has no state.
-  package init() {}
+  private let makeDump: @Sendable () async throws -> Void
 
-  /// Returns at once.
-  package func append(_ commit: Commit) async {}
+  /// - Parameter makeDump: writes a dump of the store.
+  package init(makeDump: @escaping @Sendable () async throws -> Void) {
+    self.makeDump = makeDump
+  }
+
+  /// Returns at once, unless everything was replaced.
+  package func append(_ commit: Commit) async throws {
+    if case .everything = commit.scope { try await makeDump() }
+  }
+
+  /// Never there: memory keeps every change.
+  package var obstacle: String? { nil }
 }

@@ -24,11 +24,14 @@ package actor Dumper {
     package let path: String
     /// The time in the dump's header, in RFC 3339.
     package let createdAt: String
+    /// The identity of the dump (`DumpIdentity`), or `nil` when it is to be read from the file.
+    let identity: String?
 
     /// Names a dump of the directory.
-    package init(path: String, createdAt: String) {
+    package init(path: String, createdAt: String, identity: String? = nil) {
       self.path = path
       self.createdAt = createdAt
+      self.identity = identity
     }
   }
 
@@ -42,6 +45,7 @@ package actor Dumper {
   private let store: DocumentStore
   private let job: DumpJob
   private let lease: WriterLease?
+  private let journal: Journal?
   private let logger: Logger
   private let thread = Worker.started()
   private var state = DumperState<DumpLocation>()
@@ -50,13 +54,21 @@ package actor Dumper {
   /// Called with the next snapshot. From then on, changes of clients are refused.
   private var closing: (@Sendable () -> Void)?
 
-  /// - Parameter lease: the lease under which dumps are written, or `nil` when nobody else writes in the directory.
-  package init(store: DocumentStore, job: DumpJob, lease: WriterLease? = nil, logger: Logger) {
+  /// - Parameters:
+  ///   - lease: the lease under which dumps are written, or `nil` when nobody else writes in the directory.
+  ///   - journal: begins anew with each dump of the directory.
+  package init(
+    store: DocumentStore, job: DumpJob, lease: WriterLease? = nil, journal: Journal? = nil, logger: Logger
+  ) {
     self.store = store
     self.job = job
     self.lease = lease
+    self.journal = journal
     self.logger = logger
   }
+
+  /// The journal that keeps the changes between dumps.
+  package nonisolated var changes: Journal? { journal }
 
   /// The dump that the present state came from, or that was written from it last.
   package var origin: Origin? { state.origin }
@@ -67,8 +79,13 @@ package actor Dumper {
   /// The time since the last dump that this process wrote to the directory, or `nil` before the first one.
   package var dumpAge: Duration? { state.lastBegan.map { SteadyClock.now() - $0 } }
 
-  /// The number of changes of clients that no dump of the directory holds.
-  package var unsavedChanges: Int { state.unsavedChanges(store.snapshot().sequence) }
+  /// The number of acknowledged changes of clients that the directory does not hold.
+  package var unsavedChanges: Int {
+    let present = store.snapshot().sequence
+    guard let journal else { return state.unsavedChanges(present) }
+    // Nobody was told that a change is kept before it is in the journal.
+    return journal.acknowledgesLater ? 0 : state.unsavedChanges(present, journaled: journal.safe)
+  }
 
   /// Counts changes from now on as changes of clients.
   package func countChanges() { state.countChanges(after: store.snapshot().sequence) }
@@ -78,6 +95,16 @@ package actor Dumper {
 
   /// Records that the present state was just restored from a dump and equals it.
   package func markSaved(in origin: Origin) { state.noteRestored(store.snapshot().sequence, from: origin) }
+
+  /// Records that the present state was just restored. It equals the dump unless journals were made again.
+  package func markRestored(_ restored: Ladder.Restored) {
+    let origin = Origin(path: restored.path, createdAt: restored.createdAt ?? "", identity: restored.identity)
+    if restored.summary == nil || restored.replay?.commits ?? 0 > 0 {
+      state.noteReplaced(store.snapshot().sequence, since: origin)
+    } else {
+      state.noteRestored(store.snapshot().sequence, from: origin)
+    }
+  }
 
   /// Records that the present state was just restored from a dump and was changed since.
   package func markChanged(since origin: Origin) { state.noteReplaced(store.snapshot().sequence, since: origin) }
@@ -96,9 +123,9 @@ package actor Dumper {
   ///
   /// - Returns: the dump's absolute path.
   package func keepDeposed() async throws -> String {
-    let (store, job) = (store, job)
+    let (store, job, origin) = (store, job, state.origin)
     return try await thread.perform {
-      try job.write(store.snapshot(), to: job.directory.deposed).path
+      try job.write(store.snapshot(), to: job.directory.deposed, after: job.identity(of: origin)).path
     }
   }
 
@@ -131,19 +158,36 @@ package actor Dumper {
   private func write(to target: DumpLocation, reason: String) async throws -> Dump {
     let start = SteadyClock.now()
     let (store, job, lease) = (store, job, lease)
+    let journal = target == job.directory.location ? journal : nil
     do {
       try await raiseAboveForeignDumps()
       let (epoch, sequence) = try nextNumbers()
+      let predecessor = state.origin
       let (written, saved) = try await thread.perform { [closing] in
-        let snapshot = store.snapshot(after: { closing?() })
-        let written = try job.write(snapshot, to: target, order: DumpOrder(epoch: epoch, sequence: sequence)) {
-          try lease?.confirm(epoch: epoch)
+        let order = DumpOrder(epoch: epoch, sequence: sequence)
+        let snapshot = store.snapshot(after: {
+          closing?()
+          if let order { journal?.dumpBegins(order) }
+        })
+        let write = { @Sendable () throws -> WrittenDump in
+          try job.write(snapshot, to: target, order: order, after: job.identity(of: predecessor)) {
+            try lease?.confirm(epoch: epoch)
+          }
         }
-        return (written, snapshot.sequence)
+        do {
+          // The last dump has a deadline.
+          let written = closing == nil ? try SystemThread.runBehindCalls(write) : try write()
+          if let order { journal?.dumpIsSafe(order, through: snapshot.sequence) }
+          return (written, snapshot.sequence)
+        } catch {
+          if let order { journal?.dumpFailed(order) }
+          throw error
+        }
       }
       // Only dumps of this stem in this directory are read at a start.
       if target == job.directory.location {
-        let origin = Origin(path: written.path, createdAt: written.summary.createdAt)
+        let origin = Origin(
+          path: written.path, createdAt: written.summary.createdAt, identity: written.identity)
         state.noteWritten(saved, as: origin, began: start)
       }
       logger.info(
@@ -176,7 +220,7 @@ package actor Dumper {
     else {
       return
     }
-    let (directory, keyring) = (job.directory, job.keyring)
+    let (directory, keyring) = (job.directory, job.keys.present)
     let (found, foreign) = try await thread.perform { [survey] in
       var survey = survey
       let highest = try survey.highest(in: directory, keyring)
@@ -203,9 +247,10 @@ package actor Dumper {
 
   /// Takes the version of the next dump.
   ///
-  /// - Returns: the epoch and the sequence number. Without a lease the epoch is 0 and the dump carries no version.
+  /// - Returns: the epoch and the sequence number. Without a lease and a journal the epoch is 0 and the dump carries no
+  ///   version.
   private func nextNumbers() throws(DumpDirectoryError) -> (epoch: Int, sequence: Int) {
-    guard let lease else { return state.takeNumber(in: 0) }
+    guard let lease else { return state.takeNumber(in: journal?.epoch ?? 0) }
     guard let held = lease.epoch else { throw lease.lost }
     return state.takeNumber(in: held)
   }

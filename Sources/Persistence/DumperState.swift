@@ -17,9 +17,11 @@ struct DumperState<Target: Equatable & Sendable> {
   /// Whether a state has a change that no dump holds.
   func isChanged(_ present: UInt64) -> Bool { present != saved }
 
-  /// The number of a state's changes of clients that no dump of the directory holds.
-  func unsavedChanges(_ present: UInt64) -> Int {
-    let saved = max(first, saved ?? 0)
+  /// The number of a state's changes of clients that the directory does not hold.
+  ///
+  /// - Parameter journaled: the state that the journal holds.
+  func unsavedChanges(_ present: UInt64, journaled: UInt64 = 0) -> Int {
+    let saved = max(first, saved ?? 0, journaled)
     return present > saved ? Int(clamping: present - saved) : 0
   }
 

@@ -18,9 +18,16 @@ package struct Ladder: Sendable {
     case noKey
     /// The dump is authentic, but this program can't load its contents.
     case unloadable
+    /// The dump is authentic, but the journals go on from an older one. A task wrote it that had lost the lease.
+    case bypassed
 
     /// Whether the dump may be good, so that no older one may be loaded instead.
-    package var blocks: Bool { self != .damaged }
+    package var blocks: Bool {
+      switch self {
+      case .damaged, .bypassed: false
+      case .unreadable, .noKey, .unloadable: true
+      }
+    }
   }
 
   /// A dump that was not loaded.
@@ -44,14 +51,23 @@ package struct Ladder: Sendable {
 
   /// A dump that was loaded.
   package struct Restored: Sendable {
-    /// The absolute path of the dump.
+    /// The absolute path of the dump, or of the first journal of a state that no dump holds yet.
     package let path: String
-    /// The dump's header and its numbers of records.
-    package let summary: DumpSummary
-    /// The collections for the store.
-    package let contents: LoadedCollections
+    /// The dump's header and its numbers of records, or `nil` when no dump holds the state yet.
+    package let summary: DumpSummary?
+    /// The dump's identity (`DumpIdentity`), or `nil` when no dump holds the state yet.
+    package let identity: String?
+    /// The collections for the store, with the changes since the dump.
+    package var contents: LoadedCollections
     /// The number of documents that repeat a value of a unique index, by collection and fields.
     package let conflicts: [UTF8Key: Int]
+    /// The changes since the dump, or `nil` when only the dump was asked for.
+    package var replay: JournalReplay?
+
+    /// The time of the dump in RFC 3339, or `nil` when no dump holds the state yet.
+    package var createdAt: String? { summary?.createdAt }
+    /// The number of documents.
+    package var documents: Int { contents.counts.reduce(0) { $0 + $1.documents } }
   }
 
   /// The result of trying the dumps.
@@ -65,9 +81,9 @@ package struct Ladder: Sendable {
     case blocked(by: Failure, passedOver: [Failure])
   }
 
-  private let directory: DumpDirectory
-  private let keyring: DumpKeyring
-  private let schemas: [CollectionSchema]
+  let directory: DumpDirectory
+  let keyring: DumpKeyring
+  let schemas: [CollectionSchema]
 
   /// Creates a ladder for the dumps of a directory.
   package init(directory: DumpDirectory, keyring: DumpKeyring, schemas: [CollectionSchema]) {
@@ -79,7 +95,7 @@ package struct Ladder: Sendable {
   /// Loads the newest dump that is valid, trying them from the newest to the oldest.
   ///
   /// - Parameter allowsOlder: whether to go on after a dump that may be good.
-  package func restoreNewest(allowsOlder: Bool = false) throws(DumpDirectoryError) -> Outcome {
+  package func restoreNewest(allowsOlder: Bool = false) throws -> Outcome {
     // A dump that is gone since the directory was read may have been pruned because others are newer. Reading the
     // directory again shows that.
     for _ in 0..<Self.attempts {
@@ -95,27 +111,89 @@ package struct Ladder: Sendable {
   /// Tries the listed dumps once.
   ///
   /// - Returns: `nil` when one of the dumps is gone.
-  private func restoreNewest(_ entries: [DumpEntry], allowsOlder: Bool) -> Outcome? {
+  private func restoreNewest(_ entries: [DumpEntry], allowsOlder: Bool) throws -> Outcome? {
     // If the keys match no dump, the keyring is wrong. No dump that may be good is then newer than one that loads.
     let mayGoOn = allowsOlder || entries.allSatisfy { $0.access == .noKey }
     var failures: [Failure] = []
+    // The first dump that the journals do not lead on from, and what stands in the way.
+    var gap: Gap?
     for entry in entries {
       let failure: Failure
       if case .unreadable(let reason) = entry.access {
         failure = Failure(path: entry.path, fault: .unreadable, reason: reason)
       } else {
         do {
-          return .restored(try load(entry.path), passedOver: failures)
+          return try follow(load(entry.path), failures, allowsOlder)
+        } catch let obstacle as JournalReplayer.Obstacle {
+          // The journals were read after the dumps were listed, and may be those of a newer dump.
+          guard try newest()?.path == entries.first?.path else { return nil }
+          guard obstacle.isGap else { return Self.blocked(gap, obstacle.failure, failures) }
+          if gap == nil { gap = (entry.path, failures, obstacle.failure) }
+          failure = Failure(path: entry.path, fault: .bypassed, reason: "the journals go on from another dump")
         } catch {
           if (error as? DumpDirectoryError)?.code == .notFound { return nil }
           failure = Failure(path: entry.path, fault: fault(error, entry), reason: "\(error)")
         }
       }
-      guard mayGoOn || !failure.fault.blocks else { return .blocked(by: failure, passedOver: failures) }
+      guard mayGoOn || !failure.fault.blocks else { return Self.blocked(gap, failure, failures) }
       failures.append(failure)
+    }
+    // The changes of a first start may be in journals only.
+    if failures.allSatisfy({ !$0.fault.blocks }), let outcome = try followNothing(failures, allowsOlder && gap == nil) {
+      return outcome
+    }
+    if let gap {
+      return allowsOlder
+        ? try follow(load(gap.path), gap.before, true, mayHaveGap: true) : Self.blocked(gap, gap.failure, [])
     }
     return failures.isEmpty ? .nothingThere : .noneLoads(failures)
   }
+
+  private typealias Gap = (path: String, before: [Failure], failure: Failure)
+
+  /// The first obstacle: a gap behind a newer dump, or else the failure.
+  private static func blocked(_ gap: Gap?, _ failure: Failure, _ failures: [Failure]) -> Outcome {
+    if let gap { return .blocked(by: gap.failure, passedOver: gap.before) }
+    return .blocked(by: failure, passedOver: failures)
+  }
+
+  /// Makes the changes since a dump again.
+  ///
+  /// - Throws: `JournalReplayer.Obstacle` when not all of them can be made.
+  private func follow(
+    _ restored: Restored, _ failures: [Failure], _ allowsLess: Bool, mayHaveGap: Bool = false
+  ) throws -> Outcome {
+    var restored = restored
+    let base = JournalBase(identity: restored.identity, order: restored.summary?.order)
+    let (replay, failure) = try replayer.replay(
+      base, into: &restored.contents, allowsLess: allowsLess, mayHaveGap: mayHaveGap)
+    restored.replay = replay
+    let isForeign = base.order == nil && replay.journals.isEmpty
+    let lost = isForeign ? try replayer.uncovered() : nil
+    if let lost, !allowsLess { return .blocked(by: lost, passedOver: failures) }
+    return .restored(restored, passedOver: failures + [failure, lost].compactMap { $0 })
+  }
+
+  /// Makes the changes of journals again that begin without a dump.
+  ///
+  /// - Returns: `nil` when there are none.
+  private func followNothing(_ failures: [Failure], _ allowsLess: Bool) throws -> Outcome? {
+    guard let first = try directory.journals().first else { return nil }
+    let loader = CollectionLoader(schemas: schemas)
+    var restored = Restored(
+      path: first.path, summary: nil, identity: nil, contents: loader.finish(), conflicts: [:])
+    do {
+      let (replay, failure) = try replayer.replay(
+        .empty, into: &restored.contents, allowsLess: allowsLess, mayHaveGap: allowsLess)
+      guard replay.commits > 0 else { return nil }
+      restored.replay = replay
+      return .restored(restored, passedOver: failures + [failure].compactMap { $0 })
+    } catch let obstacle as JournalReplayer.Obstacle {
+      return failures.isEmpty ? .blocked(by: obstacle.failure, passedOver: failures) : nil
+    }
+  }
+
+  private var replayer: JournalReplayer { JournalReplayer(directory: directory, keyring: keyring) }
 
   private func fault(_ error: any Error, _ entry: DumpEntry) -> Fault {
     switch error {
@@ -123,7 +201,8 @@ package struct Ladder: Sendable {
       switch error.code {
       case .inputOutput, .cryptography, .cancelled: .unreadable
       case .damagedOrWrongKey: entry.access == .noKey ? .noKey : .damaged
-      case .notADump, .truncated: .damaged
+      case .noKey: .noKey
+      case .notADump, .truncated, .damaged: .damaged
       case .malformedContent, .unsupportedLayout, .unsupportedVersion, .recordTooLarge, .wrongOrder: .unloadable
       }
     case is RestoreError: .unloadable
@@ -135,37 +214,47 @@ package struct Ladder: Sendable {
   /// The dump that is tried first, with only its header read, or `nil` when there is none.
   package func newest() throws(DumpDirectoryError) -> DumpEntry? { try directory.catalogue(keyring).first }
 
-  /// Loads one dump. Every byte is authenticated before the first record is parsed.
+  /// The newest journal by its name, with its size in bytes, or `nil` when there is none.
+  package func newestJournal() throws -> (number: JournalNumber, bytes: Int)? {
+    guard let entry = try directory.journals().last else { return nil }
+    return (entry.number, try directory.source(of: entry.path).size)
+  }
+
+  /// Loads one dump. Nothing is parsed that is not authenticated.
   ///
   /// - Throws: `DumpDirectoryError`, `DumpFormatError` or `RestoreError`.
   package func load(_ path: String) throws -> Restored {
-    let dump = try directory.open(path).verify(keyring)
     var loader = CollectionLoader(schemas: schemas)
-    var number = 0
-    let summary = try dump.read { name in
-      loader.begin(name)
-      number = 0
-    } record: { name, record in
-      number += 1
-      do throws(JSONError) {
-        try loader.append(record, to: name)
-      } catch {
-        throw RestoreError.document(collection: name, number: number, error: error)
+    let plan = loader.plan
+    let source = try directory.source(of: path)
+    let summary = try UnverifiedDump(source).load(keyring) { batch in
+      Self.prepare(batch, plan)
+    } take: { name, prepared in
+      switch prepared {
+      case .success(let documents): loader.append(documents, to: name)
+      case .failure(let fault):
+        throw fault.asRestoreError(collection: name, before: loader.count(of: name))
       }
     }
-    let conflicts = loader.conflicts
-    return Restored(path: path, summary: summary, contents: loader.finish(), conflicts: conflicts)
+    let contents = loader.finish()
+    return Restored(
+      path: path, summary: summary, identity: try DumpIdentity.of(source, summary.header), contents: contents,
+      conflicts: contents.conflicts)
   }
-}
 
-/// The reason why an authentic dump can't be loaded.
-package enum RestoreError: Error, Sendable, CustomStringConvertible {
-  case document(collection: String, number: Int, error: JSONError)
-
-  package var description: String {
-    switch self {
-    case .document(let collection, let number, let error):
-      "it opens, but document \(number) of '\(collection)' is not JSON: \(error)"
+  private static func prepare(_ batch: RecordBatch, _ plan: LoadPlan) -> Result<PreparedDocuments, BatchFault> {
+    Result { () throws(BatchFault) in
+      var documents = PreparedDocuments(plan[batch.group], capacity: batch.count)
+      try batch.forEach { record throws(BatchFault) in
+        // An authentic dump of ours has documents as the store had them.
+        if batch.isCanonical { return documents.append(canonical: record) }
+        do throws(JSONError) {
+          try documents.append(importing: record)
+        } catch {
+          throw BatchFault(number: documents.count + 1, error: error)
+        }
+      }
+      return documents
     }
   }
 }

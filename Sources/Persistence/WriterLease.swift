@@ -64,6 +64,12 @@ package final class WriterLease: Sendable {
   /// The epoch under which this process may write dumps, or `nil` when it may not.
   package var epoch: Int? { status.withLock { $0.epoch } }
 
+  /// The time since the lease was last confirmed, or `nil` when this task may not write.
+  package var confirmedAge: Duration? {
+    let confirmedAt = status.withLock { $0.epoch == nil ? nil : $0.confirmedAt }
+    return confirmedAt.map { steady() - $0 }
+  }
+
   /// The time since the lease was last confirmed, once that is too long to acknowledge a change; another task may have
   /// taken the lease meanwhile. It is `nil` while the lease is confirmed, and when it is not held.
   package var unconfirmedFor: Duration? {
@@ -154,6 +160,17 @@ package final class WriterLease: Sendable {
       try? await Task.sleep(for: .milliseconds(5))
     }
     return role == .ended
+  }
+
+  /// Whether another process has taken the lease that this one gave up.
+  ///
+  /// - Returns: `false` also when the volume does not tell within the limit.
+  package func hasSuccessor(within limit: Duration) async -> Bool {
+    let volume = volume
+    // A failure means that it is not known.
+    return
+      (try? await thread.perform(within: limit) { try volume.readLease().record.map { $0.holder != volume.holder } })
+      .flatMap { $0 } ?? false
   }
 
   private func giveUp() {

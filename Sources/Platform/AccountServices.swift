@@ -15,6 +15,7 @@ package final class AccountServices: Sendable {
   private let model: CurrentModel
   private let clock: @Sendable () -> Double
   private let environmentAccounts: @Sendable (_ limit: Duration) async -> Bool
+  private let part: @Sendable (_ limit: Int, _ window: Int) -> Int
   // The limiter is optional, not the lock: calling an optional lock that is `nil` traps in debug builds.
   private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>?>
   private let registrations: Mutex<FixedWindowLimiter<NetworkAddress?>?>
@@ -25,10 +26,14 @@ package final class AccountServices: Sendable {
   ///   - clock: returns Unix seconds.
   ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords,
   ///     and returns whether they have.
+  ///   - part: what this task allows of a limit in a window of so many seconds.
   package init(
     _ configuration: PlatformConfiguration, passwords: Passwords, tokens: Tokens, model: CurrentModel,
-    clock: @escaping @Sendable () -> Double, environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool
+    clock: @escaping @Sendable () -> Double,
+    environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool,
+    part: @escaping @Sendable (_ limit: Int, _ window: Int) -> Int
   ) {
+    self.part = part
     self.passwords = passwords
     self.tokens = tokens
     self.model = model
@@ -63,10 +68,19 @@ package final class AccountServices: Sendable {
 
   /// Counts an action of an address, or returns `nil` when the action has no limit.
   func count(_ action: LimitedAction, from address: NetworkAddress?) -> FixedWindowLimiter<NetworkAddress?>.Decision? {
+    switch action {
+    case .login: count(in: logins, address)
+    case .registration: count(in: registrations, address)
+    }
+  }
+
+  private func count(
+    in limiter: borrowing Mutex<FixedWindowLimiter<NetworkAddress?>?>, _ address: NetworkAddress?
+  ) -> FixedWindowLimiter<NetworkAddress?>.Decision? {
     let (seconds, address) = (clock(), address?.network)
-    return switch action {
-    case .login: logins.withLock { $0?.count(address, now: seconds) }
-    case .registration: registrations.withLock { $0?.count(address, now: seconds) }
+    return limiter.withLock { limiter in
+      guard let (limit, window) = limiter.map({ ($0.limit, $0.window) }) else { return nil }
+      return limiter?.count(address, now: seconds, part: part(limit, window))
     }
   }
 }

@@ -13,8 +13,8 @@ package struct PlatformConfiguration: Sendable {
   package var maximumBodySize: Int? = 1_048_576
   /// Bytes that the heads and bodies of all requests may hold together, beyond the first of each.
   package var maximumRequestMemory = 64 << 20
-  /// Paths, or beginnings of paths that end in `*`, whose bodies are not limited.
-  package var bodyLimitExcludedPaths: [String] = []
+  /// Paths whose bodies are not limited.
+  package var bodyLimitExcludedPaths = PathSet([])
   /// The attributes of cookies.
   package var cookies = Cookies()
   /// The lifetimes of tokens.

@@ -1,4 +1,6 @@
+import Authentication
 import Clocks
+import DocumentStore
 import HTTPAPI
 import HTTPTypes
 package import Hummingbird
@@ -15,12 +17,12 @@ package struct PlatformResponder: HTTPResponder {
   /// The facts that the listener hands over with a request.
   package typealias Context = CallContext
 
-  private let platform: PlatformServices
+  let platform: PlatformServices
   private let table: RouteTable<PlatformAPI>
   private let envelope: Envelope
   private let securityHeaders: SecurityHeaders
   private let crossOrigin: CrossOriginPolicy
-  private let bodies: BodyReader
+  let bodies: BodyReader
 
   /// A responder for the resources of these services.
   package init(_ platform: PlatformServices) {
@@ -38,55 +40,21 @@ package struct PlatformResponder: HTTPResponder {
   package func respond(to request: Request, context: CallContext) async throws -> Response {
     let start = SteadyClock.now()
     let incoming = Incoming(request, context)
-    var response: Response
+    if let peers = platform.peers, incoming.isMessage { return await answer(incoming, peers, context) }
+    let response: Response
     do {
-      response = try await answer(incoming)
+      let made = try await answer(incoming)
+      response = made.isComplete ? made.response : finished(made.response, incoming)
     } catch {
-      response = failed(error, incoming)
+      response = finished(failed(error, incoming), incoming)
     }
-    finish(&response, incoming)
     log(incoming, response, took: SteadyClock.now() - start)
     return response
   }
 }
 
-/// A request before it is routed.
-private struct Incoming {
-  let id: String
-  let request: Request
-  let path: String
-  let caller: Caller
-  let standing: RequestStanding
-
-  init(_ request: Request, _ context: CallContext) {
-    var generator = SystemRandomNumberGenerator()
-    id = RequestIdentifier.of(request.headers[.requestID], using: &generator)
-    self.request = request
-    standing = context.standing
-    let target = request.head.path ?? "/"
-    path = target.cut(at: UInt8(ascii: "?"))?.before ?? target
-    let headers = request.headers
-    let hops = headers[values: .forwardedFor].flatMap { line in
-      line.allParts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace)
-    }
-    let proxyFields: [HTTPField.Name] = [.forwardedFor, .forwarded, .realAddress]
-    caller = Caller(
-      socket: context.client, forwardedFor: hops,
-      isForwarded: proxyFields.contains { headers[$0] != nil })
-  }
-
-  /// The path for the log. A client may send a path as long as a head may be, and each request writes one line.
-  var shortPath: String {
-    path.utf8.count <= 512 ? path : String(decoding: path.utf8.prefix(512), as: UTF8.self) + "…"
-  }
-
-  var isProbe: Bool {
-    [MonitorRoutes.livenessPath, MonitorRoutes.readinessPath, "/api/health"].containsBytes(of: path)
-  }
-}
-
 extension PlatformResponder {
-  private func answer(_ incoming: Incoming) async throws -> Response {
+  func answer(_ incoming: Incoming) async throws -> PlatformAnswer {
     let request = incoming.request
     if let malformation = incoming.standing.malformation { throw malformation.error }
     // All that follows sees this state.
@@ -95,54 +63,65 @@ extension PlatformResponder {
       try checkAvailability(incoming.standing)
       try state.settings.check(incoming.caller)
     }
-    if let fields = try crossOrigin.preflight(request.head) { return Response(status: .noContent, headers: fields) }
+    if let fields = try crossOrigin.preflight(request.head) {
+      return PlatformAnswer(Response(status: .noContent, headers: fields))
+    }
     // The server as a whole (RFC 9110, section 9.3.7).
     if request.method == .options, incoming.path == "*" {
-      return Response(status: .noContent, headers: [.allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
+      return PlatformAnswer(
+        Response(status: .noContent, headers: [.allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]))
     }
     switch table.match(request.method, incoming.path) {
     case .nothing:
-      return detail(.notFound, "There is no such route; GET /platform/openapi.json lists all")
+      return PlatformAnswer(detail(.notFound, "There is no such route; GET /platform/openapi.json lists all"))
     case .otherMethods(let methods):
       let names = methods.map(\.rawValue).joined(separator: ", ")
       var response = detail(.methodNotAllowed, "This route takes only \(names)")
       response.headers[.allow] = names
-      return response
+      return PlatformAnswer(response)
     case .route(let route, let parameters):
-      return try await call(route, parameters, incoming, state)
+      let routed = Routed(route, parameters, incoming)
+      if route.needsWriter, let peers = platform.peers, !incoming.staysHere { return try await change(routed, peers) }
+      return PlatformAnswer(try await call(routed, newestState(for: routed, state)))
     }
   }
 
-  /// Answers a request to a route: on the connection's event loop if it only reads, else on the cooperative pool, since
-  /// a body may be large, changes wait for each other and dumps take long.
-  private func call(
-    _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion
-  ) async throws -> Response {
-    let session = try session(route, incoming, state)
+  /// Answers a request to a route: on the connection's event loop if it only reads a little, else on the cooperative
+  /// pool, since a body may be large, changes wait for each other and dumps take long. Calls to APIs would wait for a
+  /// long list, too.
+  private func call(_ routed: Routed, _ state: ModelVersion) async throws -> Response {
+    let (route, request) = (routed.route, routed.incoming.request)
+    let session = try session(routed, state)
     if route.changesState { try platform.writer.permit() }
-    if [.get, .head].contains(route.method) { return try await call(route, parameters, incoming, state, session) }
-    return try await withTaskExecutorPreference(globalConcurrentExecutor) {
-      try await call(route, parameters, incoming, state, session)
+    let answer = { () async throws -> Response in
+      let share = RequestMemory.Share(of: platform.requestMemory)
+      let content = try await bodies.read(request, path: routed.incoming.path, for: route, in: share)
+      let response = try await run(routed, state, session, content)
+      return withExtendedLifetime(share) { response }
     }
+    if [.get, .head].contains(route.method), !route.readsMuch { return try await answer() }
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await answer() }
   }
 
-  private func call(
-    _ route: Route, _ parameters: [String: String], _ incoming: Incoming, _ state: ModelVersion, _ session: Session?
+  /// Answers a request whose body was read, in this task.
+  func run(
+    _ routed: Routed, _ state: ModelVersion, _ session: Session?, _ content: [UInt8]
   ) async throws -> Response {
+    let (route, incoming) = (routed.route, routed.incoming)
     let request = incoming.request
-    let share = RequestMemory.Share(of: platform.requestMemory)
-    let content = try await bodies.read(request, path: incoming.path, for: route, in: share)
     let body = try check(content, route)
     let call = Call(
-      id: incoming.id, host: request.head.authority, headers: request.headers, parameters: parameters,
+      id: incoming.id, host: request.head.authority, headers: request.headers, parameters: routed.parameters,
       query: PercentEncoding.query(request.head.path?.cut(at: UInt8(ascii: "?"))?.after ?? ""),
       caller: incoming.caller, session: session, body: body, bytes: content, state: state,
       maximumPageSize: platform.configuration.maximumPageSize, writer: platform.writer)
-    let answer = try await route.answer(call, platform)
+    let answer = try await Commit.$presentActor.withValue(session?.token.sub) {
+      try await route.answer(call, platform)
+    }
     if route.changesState { try platform.writer.acknowledge() }
     var response = answer.encoded.map(encoded) ?? wrapped(envelope.wrap(answer))
     response.headers.append(contentsOf: answer.headers)
-    return withExtendedLifetime(share) { response }
+    return response
   }
 
   private func checkAvailability(_ standing: RequestStanding) throws(APIError) {
@@ -154,10 +133,11 @@ extension PlatformResponder {
     } else {
       return
     }
-    throw APIError(503, "GTW503", message, headers: [.connection: "close", .retryAfter: "2"])
+    throw APIError(503, "GTW503", message, headers: [.connection: "close", .retryAfter: "2"], isForOthers: true)
   }
 
-  private func session(_ route: Route, _ incoming: Incoming, _ state: ModelVersion) throws(APIError) -> Session? {
+  func session(_ routed: Routed, _ state: ModelVersion) throws(APIError) -> Session? {
+    let (route, incoming) = (routed.route, routed.incoming)
     switch route.access {
     case .everyone:
       return nil
@@ -212,7 +192,7 @@ extension PlatformResponder {
 // MARK: - Answers
 
 extension PlatformResponder {
-  private func failed(_ error: any Error, _ incoming: Incoming) -> Response {
+  func failed(_ error: any Error, _ incoming: Incoming) -> Response {
     let foreseen = APIError(error)
     if foreseen == nil {
       platform.logger.error("request failed", metadata: ["request.id": "\(incoming.id)", "error": "\(error)"])
@@ -228,14 +208,14 @@ extension PlatformResponder {
   private func wrapped(_ answer: (status: Int, body: JSONValue?)) -> Response {
     let status = HTTPResponse.Status(code: answer.status)
     guard let body = answer.body else { return Response(status: status) }
-    return Response(
-      status: status, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: JSONWriter.bytes(body))))
+    return encoded((status.code, "application/json", ByteBuffer(bytes: JSONWriter.bytes(body))))
   }
 
   private func encoded(_ answer: (status: Int, type: String, bytes: ByteBuffer)) -> Response {
-    Response(
-      status: HTTPResponse.Status(code: answer.status), headers: [.contentType: answer.type],
+    var headers: HTTPFields = [.contentType: answer.type]
+    if answer.type.beginsWithBytes("application/json") { headers[.bodyLength] = String(answer.bytes.readableBytes) }
+    return Response(
+      status: HTTPResponse.Status(code: answer.status), headers: headers,
       body: ResponseBody(byteBuffer: answer.bytes))
   }
 
@@ -243,7 +223,9 @@ extension PlatformResponder {
     wrapped((status.code, .object(["detail": .string(text)])))
   }
 
-  private func finish(_ response: inout Response, _ incoming: Incoming) {
+  /// Adds the fields that every answer has.
+  func finished(_ answer: Response, _ incoming: Incoming) -> Response {
+    var response = answer
     response.headers[.requestID] = incoming.id
     response.headers[.requestIDOfDoorman] = incoming.id
     for field in crossOrigin.fields(for: incoming.request.headers[.origin]) {
@@ -253,11 +235,13 @@ extension PlatformResponder {
     if response.status == .serviceUnavailable, platform.status.availability() == .draining {
       response.headers[.connection] = "close"
     }
-    if incoming.request.method == .head { response = response.createHeadResponse() }
+    // An answer without content has no length (RFC 9110, section 8.6).
+    if response.status == .noContent { response.headers[.contentLength] = nil }
+    return incoming.request.method == .head ? response.createHeadResponse() : response
   }
 
   /// Logs one line a request.
-  private func log(_ incoming: Incoming, _ response: Response, took duration: Duration) {
+  func log(_ incoming: Incoming, _ response: Response, took duration: Duration) {
     platform.accessLog.write(
       AccessRecord(
         id: incoming.id, method: incoming.request.method.rawValue, path: incoming.shortPath,

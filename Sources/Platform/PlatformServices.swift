@@ -29,6 +29,8 @@ package final class PlatformServices: Sendable {
   package let requestMemory: RequestMemory
   /// The description of the API, encoded.
   package let description: ByteBuffer
+  /// The link to the other tasks of the volume, or `nil` when changes are never handed on.
+  let peers: (any WriterPort)?
   let resources: [Resource]
   let logger: Logger
   let accessLog: AccessLog
@@ -40,6 +42,7 @@ package final class PlatformServices: Sendable {
   ///   - clock: returns Unix seconds.
   ///   - environmentAccounts: see `AccountServices`.
   ///   - requestMemory: shared with the data plane; `nil` for memory of its own.
+  ///   - peers: the link to the other tasks of the volume.
   ///   - resources: the resources of the API.
   package init(
     configuration: PlatformConfiguration, model: CurrentModel, writer: StateWriter, passwords: Passwords,
@@ -47,7 +50,7 @@ package final class PlatformServices: Sendable {
     accessLog: AccessLog = .none,
     clock: @escaping @Sendable () -> Double,
     environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool = { _ in true },
-    requestMemory: RequestMemory? = nil, resources: [Resource] = Resource.all
+    requestMemory: RequestMemory? = nil, peers: (any WriterPort)? = nil, resources: [Resource] = Resource.all
   ) {
     self.configuration = configuration
     self.writer = writer
@@ -56,11 +59,13 @@ package final class PlatformServices: Sendable {
     self.dataPlane = dataPlane
     self.logger = logger
     self.accessLog = accessLog
+    self.peers = peers
     self.resources = resources
     self.model = model
     accounts = AccountServices(
       configuration, passwords: passwords, tokens: tokens, model: model, clock: clock,
-      environmentAccounts: environmentAccounts)
+      environmentAccounts: environmentAccounts
+    ) { [dataPlane] limit, window in dataPlane.part(of: limit, window: window) }
     security = SecurityServices(
       lockedLocalhostBypass: configuration.localhostBypass, defaults: configuration.settings, dumps: dumps)
     self.requestMemory = requestMemory ?? RequestMemory(limit: configuration.maximumRequestMemory)

@@ -49,7 +49,16 @@ package struct StateWriter: Sendable {
   /// - Throws: 503 `GTW504` or `GTW503`.
   package func permit() throws(APIError) {
     guard !isSealed() else { throw .stopping }
-    if let standby = standby() { throw APIError(503, "GTW504", "Nothing was changed: \(standby.reason)") }
+    try requireWriter()
+    if let obstacle = commitLog.obstacle { throw APIError(503, "GTW504", "Nothing was changed: \(obstacle)") }
+  }
+
+  /// Refuses a request that only the task that writes can answer.
+  ///
+  /// - Throws: 503 `GTW504`.
+  package func requireWriter() throws(APIError) {
+    guard let standby = standby() else { return }
+    throw APIError(503, "GTW504", "Nothing was changed: \(standby.reason)", isForOthers: standby.isForOthers)
   }
 
   /// Refuses to acknowledge a change unless this task is certain to be the writer.
@@ -71,5 +80,5 @@ package struct StateWriter: Sendable {
 extension APIError {
   /// The answer to a request that comes too late.
   static let stopping = APIError(
-    503, "GTW503", "The gateway is stopping; call another instance or try again after the restart")
+    503, "GTW503", "The gateway is stopping; call another instance or try again after the restart", isForOthers: true)
 }

@@ -25,14 +25,44 @@ package struct JudgedDump: Sendable, Equatable {
   /// Whether `ShrinkGuard` never flags the dump: an operator accepted it, or it passed before. Pruning removes the
   /// steps of a slow decline, and judged anew, the remaining dumps would look like an accident.
   package let isAccepted: Bool
+  /// The number in the dump's header, or `nil` for dumps without one, as those of Doorman.
+  package let number: HistoryNumber?
+  /// The journal that goes on from the dump's state, or `nil` when there is none.
+  package let continuation: Continuation?
+
+  /// A journal that goes on from the state of a dump.
+  package struct Continuation: Sendable, Equatable {
+    /// The number of the journal.
+    package let journal: HistoryNumber
+    /// Whether no earlier journal leads to that state, so that the journal is of use only with this dump.
+    package let isSole: Bool
+
+    /// Creates a continuation from its parts.
+    package init(journal: HistoryNumber, isSole: Bool) {
+      self.journal = journal
+      self.isSole = isSole
+    }
+  }
 
   /// Creates a judged dump from its parts.
-  package init(name: String, createdAt: Int, bytes: Int, verdict: Verdict, isAccepted: Bool = false) {
+  package init(
+    name: String, createdAt: Int, bytes: Int, verdict: Verdict, isAccepted: Bool = false,
+    number: HistoryNumber? = nil, continuation: Continuation? = nil
+  ) {
     self.name = name
     self.createdAt = createdAt
     self.bytes = bytes
     self.verdict = verdict
     self.isAccepted = isAccepted
+    self.number = number
+    self.continuation = continuation
+  }
+
+  /// The same dump with its place among journals.
+  package func with(number: HistoryNumber?, continuation: Continuation?) -> JudgedDump {
+    JudgedDump(
+      name: name, createdAt: createdAt, bytes: bytes, verdict: verdict, isAccepted: isAccepted, number: number,
+      continuation: continuation)
   }
 
   /// The number of documents, or `nil` unless the dump is good.

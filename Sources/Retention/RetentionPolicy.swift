@@ -22,11 +22,14 @@ package struct RetentionPolicy: Sendable, Equatable {
   package var maximumBytes: Int?
   /// The largest number of dumps that the rules keep.
   package var maximumCount: Int?
+  /// The length in seconds of the time before now to whose moments a restore can go. It keeps journals, and dumps that
+  /// journals continue. It is no rule that keeps dumps on its own, so it does not count in `isEmpty`.
+  package var journal: Int
 
   /// Creates a policy. Rules that are not named are off.
   package init(
     last: Int = 0, hourly: Int = 0, daily: Int = 0, weekly: Int = 0, monthly: Int = 0, yearly: Int = 0,
-    within: Int? = nil, maximumBytes: Int? = nil, maximumCount: Int? = nil
+    within: Int? = nil, maximumBytes: Int? = nil, maximumCount: Int? = nil, journal: Int = standardJournal
   ) {
     self.last = last
     self.hourly = hourly
@@ -37,7 +40,11 @@ package struct RetentionPolicy: Sendable, Equatable {
     self.within = within
     self.maximumBytes = maximumBytes
     self.maximumCount = maximumCount
+    self.journal = journal
   }
+
+  /// Seven days.
+  package static let standardJournal = 7 * 86_400
 
   /// The policy when no rule is set.
   package static let standard = RetentionPolicy(last: 5, hourly: 24, daily: 7, weekly: 4)

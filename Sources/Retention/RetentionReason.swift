@@ -1,4 +1,4 @@
-/// The reason why a dump is kept or removed.
+/// The reason why a dump or a journal is kept or removed.
 package enum RetentionReason: Sendable, Equatable {
   // Kept by a rule.
   case last(Int, of: Int)
@@ -9,6 +9,10 @@ package enum RetentionReason: Sendable, Equatable {
   case within(seconds: Int)
   /// Only caps are set, and the dump does not exceed them.
   case withinCaps
+  /// A restore to a moment of the window before now needs it.
+  ///
+  /// - Parameter seconds: the length of the window.
+  case pointInTime(seconds: Int)
 
   // Kept regardless of the rules.
   case newestGoodDump
@@ -25,6 +29,8 @@ package enum RetentionReason: Sendable, Equatable {
   case overMaximumCount(Int)
   case overMaximumBytes(Int)
   case damagedAndOlderThanAllKept
+  /// The journal's changes are in a newer verified dump, and no restore to a moment needs them.
+  case coveredByNewerDump
   /// The removal of dumps that can't be verified was requested.
   case unverifiableAndAskedToGo
 }
@@ -37,6 +43,7 @@ extension RetentionReason: CustomStringConvertible {
     case .newest(let bucket): "\(bucket.unit.rule) \(bucket)"
     case .within(let seconds): "within \(Self.duration(seconds))"
     case .withinCaps: "within the caps"
+    case .pointInTime(let seconds): "point in time, \(Self.duration(seconds))"
     case .newestGoodDump: "newest good dump"
     case .noNewerVerifiedDump: "no newer verified dump"
     case .notVerified: "not verified"
@@ -49,14 +56,16 @@ extension RetentionReason: CustomStringConvertible {
     case .overMaximumCount(let count): "over max-count \(count)"
     case .overMaximumBytes(let bytes): "over max-bytes \(bytes)"
     case .damagedAndOlderThanAllKept: "damaged and older than all that is kept"
+    case .coveredByNewerDump: "a newer verified dump has its changes"
     case .unverifiableAndAskedToGo: "does not verify, and its removal was asked for"
     }
   }
 
-  /// Whether this is a reason to keep a dump. All reasons of one decision agree.
+  /// Whether this is a reason to keep. All reasons of one decision agree.
   package var keeps: Bool {
     switch self {
-    case .noRuleKeepsIt, .overMaximumCount, .overMaximumBytes, .damagedAndOlderThanAllKept, .unverifiableAndAskedToGo:
+    case .noRuleKeepsIt, .overMaximumCount, .overMaximumBytes, .damagedAndOlderThanAllKept, .coveredByNewerDump,
+      .unverifiableAndAskedToGo:
       false
     default: true
     }

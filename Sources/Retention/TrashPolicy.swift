@@ -32,6 +32,16 @@ package struct TrashPolicy: Sendable, Equatable {
     return files.filter { isOver($0, now: now) }.map(\.name)
   }
 
+  /// The seconds until the time of the next file is over, or `nil` when there is none.
+  package func secondsToNext(_ files: [TrashedFile], clock: ClockReading) -> Int? {
+    guard case .trusted(let now) = clock else { return nil }
+    return files.filter { !isOver($0, now: now) }.compactMap { file in
+      let (end, isBeyondAll) = file.trashedAt.addingReportingOverflow(keepFor)
+      let (left, isTooFar) = end.subtractingReportingOverflow(now)
+      return isBeyondAll || isTooFar ? nil : left
+    }.min()
+  }
+
   private func isOver(_ file: TrashedFile, now: Int) -> Bool {
     guard file.trashedAt <= now else { return false }
     let (age, isBeyondAll) = now.subtractingReportingOverflow(file.trashedAt)

@@ -8,7 +8,7 @@ package struct DumpSettings: Sendable {
       "MEM_ENCRYPTION_KEY", minimumLength: 8, inProduction: 32, absent: "required",
       flag: "--encryption-key-file <file>", "the key that encrypts dumps; without it no dump can be decrypted")
     package let olderKeys = SecretSetting(
-      "MEM_ENCRYPTION_KEYS_OLD", absent: "none", flag: "--encryption-keys-old-file <file>",
+      "MEM_ENCRYPTION_KEYS_OLD", absent: "none", takesEmptyFile: true, flag: "--encryption-keys-old-file <file>",
       "earlier keys with commas between them, for decryption only")
     package let path = Setting(
       "MEM_DUMP_PATH", .text("a path"), default: "generated/memory_dump.bin", flag: "--dump-path <path>",
@@ -24,6 +24,8 @@ package struct DumpSettings: Sendable {
   package let olderKeys: [Secret]
   /// The path as given; relative to the working directory.
   package let path: String
+  /// The files that the keys come from.
+  package let keyFiles: KeyFiles
 
   /// Reads `MEM_ENCRYPTION_KEY`, `MEM_ENCRYPTION_KEYS_OLD` and `MEM_DUMP_PATH`.
   ///
@@ -31,6 +33,7 @@ package struct DumpSettings: Sendable {
   /// - Returns: `nil` without a key; the reader then has the fault.
   package init?(_ reader: inout EnvironmentReader, isProduction: Bool) {
     let declared = Self.declarations
+    keyFiles = KeyFiles(reader, isProduction: isProduction)
     let key = reader.secret(declared.encryptionKey, isProduction: isProduction)
     if key == nil, !reader.isSet(declared.encryptionKey) {
       let minimum = declared.encryptionKey.minimumLength(isProduction: isProduction)

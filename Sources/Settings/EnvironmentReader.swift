@@ -85,7 +85,7 @@ package struct EnvironmentReader {
   /// - Parameter isProduction: whether `ENV=production` asks for a longer one.
   package mutating func secret(_ setting: SecretSetting, isProduction: Bool = false) -> Secret? {
     let name = setting.description.variable
-    let fileName = "\(name)_FILE"
+    let fileName = Self.fileName(of: name)
     let value = raw(name)
     let path = raw(fileName)
     if value != nil && path != nil {
@@ -97,6 +97,8 @@ package struct EnvironmentReader {
       checkBytes(of: fileName)
       do {
         found = try SecretFile.text(from: Array(try readFile(path).utf8))
+      } catch let error as SecretFile.Fault where error.isOfEmptyFile && setting.takesEmptyFile {
+        found = nil
       } catch let error as SecretFile.Fault {
         fault(fileName, "names the file '\(path)', which \(error)")
         return nil
@@ -125,7 +127,7 @@ package struct EnvironmentReader {
   /// Whether the variable of a setting, or its `_FILE`, is set at all.
   package func isSet(_ setting: some DeclaredSetting) -> Bool {
     let name = name(of: setting)
-    return raw(name) != nil || raw("\(name)_FILE") != nil
+    return raw(name) != nil || raw(Self.fileName(of: name)) != nil
   }
 
   /// The variable of a setting that counts: the older one only where it alone is set.
@@ -147,6 +149,17 @@ package struct EnvironmentReader {
       return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
     }
   }
+
+  /// The variables of some secrets as they stand, with those that name their files.
+  func variables(of settings: [SecretSetting]) -> [String: String] {
+    let names = settings.map(\.description.variable).flatMap { [$0, Self.fileName(of: $0)] }
+    return environment.filter { variable in names.contains { $0.hasSameBytes(as: variable.key) } }
+  }
+
+  /// The path of a secret's file, or `nil` where the variable has the secret itself, or nothing has it.
+  func path(of setting: SecretSetting) -> String? { raw(Self.fileName(of: setting.description.variable)) }
+
+  private static func fileName(of variable: String) -> String { "\(variable)_FILE" }
 
   /// A variable with the line ends at its end; `nil` where it has none.
   func withLineEnds(_ setting: SecretSetting) -> String? {

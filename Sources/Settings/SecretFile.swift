@@ -7,6 +7,8 @@ package enum SecretFile {
   package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The sentence about the fault.
     package let description: String
+    /// Whether nothing is wrong with the file but that it is empty.
+    var isOfEmptyFile = false
   }
 
   /// Bytes.
@@ -32,7 +34,7 @@ package enum SecretFile {
     guard let text = String(validating: LineEnds.cut(bytes[...]), as: UTF8.self) else {
       throw Fault(description: "is not valid UTF-8; save it as UTF-8 text")
     }
-    if text.isEmpty { throw Fault(description: "is empty; write the secret into it") }
+    if text.isEmpty { throw Fault(description: "is empty; write the secret into it", isOfEmptyFile: true) }
     return text
   }
 

@@ -75,17 +75,21 @@ package struct SecretSetting: DeclaredSetting {
   package let minimumLength: Int
   /// Characters with `ENV=production`.
   package let minimumLengthInProduction: Int
+  /// Whether an empty file counts as a secret that is not set. Otherwise it is a fault.
+  package let takesEmptyFile: Bool
 
   /// Declares a secret. The other parameters are those of `Setting`.
   ///
   /// - Parameters:
   ///   - absent: what holds while it is not set, as `required`.
+  ///   - takesEmptyFile: whether an empty file counts as a secret that is not set.
   ///   - flag: the option that names its file. A secret itself has none, since the list of processes shows options.
   package init(
     _ variable: String, minimumLength: Int = 1, inProduction: Int? = nil, absent: String = "not set",
-    flag: String? = nil, _ sentence: String
+    takesEmptyFile: Bool = false, flag: String? = nil, _ sentence: String
   ) {
     self.minimumLength = minimumLength
+    self.takesEmptyFile = takesEmptyFile
     minimumLengthInProduction = inProduction ?? minimumLength
     let production =
       minimumLengthInProduction > minimumLength ? ", \(minimumLengthInProduction) with ENV=production" : ""

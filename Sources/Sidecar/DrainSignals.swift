@@ -42,7 +42,18 @@ final class DrainSignals: Sendable {
   private let end: Int32?
   private let requests = Mutex(DrainRequests())
   private let cause = Mutex<Signal?>(nil)
-  private let interruption: Mutex<@Sendable (Signal) -> Void>
+  private let interruption: Mutex<Interruption>
+  /// Called at SIGHUP.
+  private let reload = Mutex<Reload?>(nil)
+
+  // A lock around a bare function would wrap it once more with each access, and for good.
+  private struct Interruption {
+    let act: @Sendable (Signal) -> Void
+  }
+  private struct Reload {
+    let act: @Sendable () -> Void
+  }
+
   private let logger: Logger
 
   /// The first signal to stop, if one came.
@@ -60,19 +71,24 @@ final class DrainSignals: Sendable {
       _ = fcntl(end, F_SETFL, O_NONBLOCK)
     }
     (descriptor, end) = isPipe ? (ends[0], ends[1]) : (nil, nil)
-    interruption = Mutex { signal in
-      logger.error("a second signal ended the sidecar before it drained", metadata: ["signal": "\(signal)"])
-      terminate(.failure)
-    }
+    interruption = Mutex(
+      Interruption { signal in
+        logger.error("a second signal ended the sidecar before it drained", metadata: ["signal": "\(signal)"])
+        terminate(.failure)
+      })
     try SignalListener.start { [self] in hear($0) }
   }
 
   /// Sets what a second signal to stop does. It should end the process.
   func onInterruption(_ action: @escaping @Sendable (Signal) -> Void) {
-    interruption.withLock { $0 = action }
+    interruption.withLock { $0 = Interruption(act: action) }
   }
 
+  /// Sets what SIGHUP does. Without it, SIGHUP does nothing.
+  func onReload(_ action: @escaping @Sendable () -> Void) { reload.withLock { $0 = Reload(act: action) } }
+
   private func hear(_ signal: Signal) {
+    if signal.number == SIGHUP, let reload = reload.withLock({ $0 }) { return reload.act() }
     guard signal.stops else {
       logger.notice(
         signal.number == SIGHUP
@@ -87,7 +103,7 @@ final class DrainSignals: Sendable {
       first.ring()
     case .ignore:
       logger.notice("signal ignored: it came together with the first", metadata: ["signal": "\(signal)"])
-    case .interrupt: interruption.withLock { $0 }(signal)
+    case .interrupt: interruption.withLock { $0 }.act(signal)
     }
   }
 }

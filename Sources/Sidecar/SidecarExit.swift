@@ -29,7 +29,8 @@ package enum SidecarExit: Int32, Sendable, CaseIterable {
     case .usage: "wrong arguments"
     case .damaged: "a dump does not verify"
     case .unavailable: "the gateway (or S3) could not be asked, or failed to write the dump"
-    case .changesMayBeLost: "drain: changes since the newest dump may be lost, as the gateway crashed or lost its lease"
+    case .changesMayBeLost:
+      "drain: changes that no dump and no journal has may be lost, as the gateway crashed or lost its lease"
     case .volume: "the volume can't be read or written, or the dump is not on it"
     case .timedOut: "the drain's deadline passed"
     case .refused: "the login was refused, or the account may not ask for dumps"

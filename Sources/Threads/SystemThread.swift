@@ -40,6 +40,36 @@ package struct SystemThread: Sendable {
     while true { _ = pause() }
   }
 
+  /// The niceness of threads whose work takes long. While calls keep all processors busy, such a thread gets about a
+  /// tenth of one.
+  package static let lowPriority: Int32 = 10
+
+  /// Does work that takes long on a thread of its own, which lets calls have the processor first, and so do the threads
+  /// that the work starts: sched(7), "The nice value". The calling thread waits. Its own priority stays, because a
+  /// process without privileges can't raise it again, and every thread that it starts would have a low one, too.
+  ///
+  /// - Throws: the error of the work.
+  package static func runBehindCalls<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) throws -> Value {
+    let outcome = Lock<Result<Value, any Error>>(.failure(ThreadError(number: ESRCH)))
+    let thread: SystemThread
+    do throws(ThreadError) {
+      thread = try SystemThread {
+        // A process that was started with a higher niceness keeps it.
+        if niceness < lowPriority { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, lowPriority) }
+        let result = Result { try work() }
+        outcome.withLock { $0 = result }
+      }
+    } catch {
+      // Without a thread to spare the work is done here.
+      return try work()
+    }
+    thread.join()
+    return try outcome.withLock { $0 }.get()
+  }
+
+  /// The niceness of the calling thread.
+  package static var niceness: Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+
   private static func create(detached: Bool, _ run: @escaping @Sendable () -> Void) throws(ThreadError) -> pthread_t {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)

@@ -15,13 +15,14 @@ struct GatehouseCommand: AsyncParsableCommand {
       \(Configuration.settings.descriptions.map(\.help).joined(separator: "\n"))
 
       Signals: SIGTERM, SIGINT and SIGQUIT write a dump and stop; a second one does not wait for requests in flight, a third \
-      one at least a second later ends at once. SIGUSR1 writes a dump and goes on. No other signal does anything.
+      one at least a second later ends at once. SIGUSR1 writes a dump and goes on. SIGHUP reads the files of the certificate \
+      and of the encryption keys again. No other signal does anything.
 
       exit codes:
       \(HelpText.table(exitCodes, column: 6))
       """,
     version: Version.number,
-    subcommands: [Serve.self, Health.self, Dump.self, Config.self],
+    subcommands: [Serve.self, Health.self, Dump.self, Journal.self, Config.self],
     defaultSubcommand: Serve.self)
 }
 

@@ -1,10 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs `.ci/run` in a directory where each script and tool is a stub that notes its name.
 @Suite("The run of all checks")
 struct CheckRunTests {
-  private static let scripts = ["setup", "test", "torture", "test-threads", "test-memory", "test-containers"]
+  private static let scripts = [
+    "setup", "test", "torture", "soak", "test-threads", "test-memory", "test-fuzz", "test-containers",
+  ]
   private static let tools = ["swift", "shellcheck", "ruff", "hadolint"]
 
   private let root: URL
@@ -37,7 +40,7 @@ struct CheckRunTests {
   }
 
   private func run() throws -> (code: Int32, lines: [Substring], notes: Set<Substring>) {
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     process.executableURL = root.appending(path: ".ci/run")
     process.environment = ["PATH": "\(root.path())/bin:/usr/bin:/bin", "TMPDIR": root.path()]

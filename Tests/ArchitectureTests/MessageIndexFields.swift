@@ -58,7 +58,7 @@ enum MetricIndex {
   }
 
   static func prometheus(inSource source: String) -> Set<String> {
-    Set(source.matches(of: /text\.(?:gauge|counter)\(\s*"([a-z_]+)"/).map { String($0.output.1) })
+    Set(source.matches(of: /text\.(?:gauges?|counter)\(\s*"([a-z_]+)"/).map { String($0.output.1) })
   }
 
   /// The raw values of the cases of `Cause`.

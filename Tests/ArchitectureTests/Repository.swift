@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestSupport
 
 /// The files of this repository, found from where this file was compiled.
 enum Repository {
@@ -22,7 +23,7 @@ enum Repository {
 
   /// The targets below `Sources` with all that they depend on, as the package manager reads the manifest.
   static func declaredArrows() throws -> Arrows {
-    let process = Process()
+    let process = ChildProcess()
     let output = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/env")
     // A scratch path of its own: the tests run while the package manager holds the usual one.

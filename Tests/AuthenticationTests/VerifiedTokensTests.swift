@@ -45,6 +45,20 @@ struct VerifiedTokensTests {
     #expect(tokens.find("999", now: 1000) == token("999"))
   }
 
+  @Test("A token that has expired is given up, and one that is used seldom stays")
+  func expired() {
+    var tokens = VerifiedTokens()
+    tokens.insert(token("seldom", exp: 10_000), "seldom", now: 1000)
+    for now in 1000..<1300 {
+      tokens.insert(token("\(now)", exp: now + 30), "\(now)", now: now)
+      _ = tokens.find("\(now)", now: now)
+      // Those of a minute between two sweeps, and of the lifetime before.
+      #expect(tokens.count <= 60 + 30 + 1)
+    }
+    #expect(tokens.find("seldom", now: 9999) != nil)
+    #expect(tokens.count == 1)
+  }
+
   @Test("A long text is not kept")
   func longText() {
     var tokens = VerifiedTokens()

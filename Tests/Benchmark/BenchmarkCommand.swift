@@ -7,8 +7,8 @@ struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gatehouse-benchmark",
     subcommands: [
-      StoreBenchmark.self, TableBenchmark.self, WriteDump.self, DumpBenchmark.self, RestoreBenchmark.self,
-      RedisCommands.self, Ping.self,
+      StoreBenchmark.self, TableBenchmark.self, JournalBenchmark.self, WriteDump.self, LoadAndWrite.self,
+      DumpBenchmark.self, RestoreBenchmark.self, RedisCommands.self, Ping.self,
     ])
 }
 

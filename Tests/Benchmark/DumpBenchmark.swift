@@ -17,8 +17,10 @@ struct WriteDump: AsyncParsableCommand {
   @Option var documents = 1_000_000
   @Option var directory: String
   @Option var key: String
+  @Option var format = "dmp2"
 
   func run() async throws {
+    guard let format = DumpFormatName(rawValue: format) else { throw ValidationError("no format: \(format)") }
     var loader = CollectionLoader(schemas: Collections.schemas)
     for number in 0..<documents {
       try SampleUsers.bytes(number).withUnsafeBytes { try loader.append($0, to: Collections.users) }
@@ -27,8 +29,56 @@ struct WriteDump: AsyncParsableCommand {
     store.replaceAll(with: loader.finish()) { _, _ in }
     let location = try DumpLocation(path: directory + "/memory_dump.bin", workingDirectory: "/")
     let job = DumpJob(
-      directory: DumpDirectory(location), keyring: DumpKeyring(sealing: DumpKey(key)), format: .dmp1)
+      directory: DumpDirectory(location), keyring: DumpKeyring(sealing: DumpKey(key)), format: format)
     print(try job.write(store.snapshot(), to: location).path)
+  }
+}
+
+/// Loads one dump several times in this process, and writes it again.
+struct LoadAndWrite: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "load-and-write")
+
+  @Option var path: String
+  @Option var key: String
+  @Option var rounds = 5
+
+  func run() async throws {
+    let location = try DumpLocation(path: path, workingDirectory: "/")
+    let (directory, keyring) = (DumpDirectory(location), DumpKeyring(sealing: DumpKey(key)))
+    let ladder = Ladder(directory: directory, keyring: keyring, schemas: Collections.schemas)
+    let clock = ContinuousClock()
+    var (loads, writes) = ([[Double]](repeating: [], count: 2), [[Double]](repeating: [], count: 2))
+    for round in 0...rounds {
+      var (start, processor) = (clock.now, Self.processorSeconds)
+      let restored = try ladder.load(path)
+      // The first round fills the page cache.
+      if round > 0 {
+        loads[0].append((clock.now - start).seconds)
+        loads[1].append(Self.processorSeconds - processor)
+      }
+      let store = DocumentStore(schemas: Collections.schemas)
+      store.replaceAll(with: restored.contents) { _, _ in }
+      guard let format = restored.summary?.format else { return }
+      let job = DumpJob(directory: directory, keyring: keyring, format: format)
+      (start, processor) = (clock.now, Self.processorSeconds)
+      let written = try job.write(store.snapshot(), to: location)
+      if round > 0 {
+        writes[0].append((clock.now - start).seconds)
+        writes[1].append(Self.processorSeconds - processor)
+      }
+      unlink(written.path)
+    }
+    for (name, times) in [("load", loads), ("write", writes)] {
+      report("\(name): median", median(times[0]), "s")
+      report("\(name): shortest", times[0].min() ?? 0, "s")
+      report("\(name): processor time, median", median(times[1]), "s")
+    }
+  }
+
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
 

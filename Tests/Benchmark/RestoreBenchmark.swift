@@ -68,13 +68,13 @@ struct RestoreBenchmark: AsyncParsableCommand {
     let start = Self.processorSeconds
     let restored = try ladder.load(path)
     let time = Self.processorSeconds - start
-    guard restored.conflicts.isEmpty, restored.summary.records == documents else {
+    guard restored.conflicts.isEmpty, restored.documents == documents else {
       throw HTTPFailure(description: "\(path) did not load as it was written")
     }
     return time
   }
 
-  /// The CPU time of this process. A restore uses a single thread, and other load on the machine must not count.
+  /// The CPU time of this process, because other load on the machine must not count.
   private static var processorSeconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

@@ -71,10 +71,9 @@ class Gateway:
         assert answer.status == 200, (answer.status, answer.json)
         return answer.json["access_token"]
 
-    def onboard(self, name, token=None):
-        """Registers an API with an endpoint, as a developer would."""
-        token = token or self.log_in()
-        api = {
+    @staticmethod
+    def api(name):
+        return {
             "api_name": name,
             "api_version": "v1",
             "api_description": "of a test",
@@ -84,7 +83,11 @@ class Gateway:
             "api_type": "REST",
             "api_allowed_retry_count": 0,
         }
-        answer = self.call("POST", "/platform/api", api, token)
+
+    def onboard(self, name, token=None):
+        """Registers an API with an endpoint, as a developer would."""
+        token = token or self.log_in()
+        answer = self.call("POST", "/platform/api", self.api(name), token)
         assert answer.status == 201, (answer.status, answer.json)
         endpoint = {
             "api_name": name,
@@ -181,6 +184,9 @@ class Stack:
 
     def onboard(self, *arguments):
         return self.gateway.onboard(*arguments)
+
+    def api(self, name):
+        return self.gateway.api(name)
 
     def has(self, *arguments):
         return self.gateway.has(*arguments)

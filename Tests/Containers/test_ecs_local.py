@@ -15,6 +15,9 @@ from stack import IMAGE, REPOSITORY, SERVICE, SIDECAR, Gateway, docker, run, unt
 
 PASSWORD = "Aa1-" + secrets.token_hex(24)
 STOP_TIMEOUT = 20
+# Seconds for which the load balancer sends on after SIGTERM.
+BALANCER_LAG = 5
+TARGET_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/gatehouse/0123456789abcdef"
 VARIABLES = {
     "image": "registry.example/gatehouse:0.1.0",
     "vpc_id": "vpc-0123456789abcdef0",
@@ -141,6 +144,21 @@ class EcsLocalTests(unittest.TestCase):
         self.assertLess(sidecar["used"], STOP_TIMEOUT)
         self.assertTrue(service["killed"], "its last dump can't be written, and it does not give up before it must")
         self.assertIn("the volume did not answer in time", self.output)
+
+    def test_a_load_balancer_that_learns_late_of_the_stop_loses_no_call(self):
+        self.render(stop_timeout=60, target_group_arn=TARGET_GROUP)
+        # It asks for the health, and for an API that does not exist: that answer also shows that calls are taken.
+        code, timeline = self.run_to_end("--target-group", "--stop-after", "1")
+        self.assertEqual(code, 0, self.output)
+        self.assertRegex(self.output, r"load balancer +sent [1-9]\d* requests after SIGTERM; none failed in all")
+        self.assertGreater(timeline["containers"][SERVICE]["used"], BALANCER_LAG)
+
+    def test_a_load_balancer_loses_calls_without_a_grace(self):
+        self.render(stop_timeout=60)
+        code, timeline = self.run_to_end("--target-group", "--stop-after", "1")
+        self.assertEqual(code, 1, self.output)
+        self.assertRegex(self.output, r"[1-9]\d* requests of the load balancer failed, the first: ")
+        self.assertEqual(timeline["containers"][SERVICE]["exit_code"], 0, self.output)
 
     def test_a_slow_volume_is_waited_for(self):
         code, timeline = self.run_to_end("--slow-volume", "200", "--stop-after", "0")

@@ -16,7 +16,10 @@ class TroubleTests(unittest.TestCase):
                 self.assertEqual(stack.call("POST", "/platform/memory/dump", {}, token).status, 200)
                 kept = stack.dumps()
                 self.fill(stack.generated)
-                stack.onboard("late", token)
+                acknowledged, answer = self.change_until_refused(stack, token)
+                self.assertEqual((answer.status, answer.json["error_code"]), (503, "GTW504"))
+                self.assertIn("volume is full", answer.json["error_message"])
+                self.assertTrue(stack.has("orders", token), "reads go on")
                 answer = stack.call("POST", "/platform/memory/dump", {}, token)
                 self.assertEqual((answer.status, answer.json["error_code"]), (500, "MEM006"))
                 self.assertIn("volume is full", answer.json["error_message"])
@@ -27,10 +30,22 @@ class TroubleTests(unittest.TestCase):
                 self.assertEqual(stack.dumps(), kept)
                 (stack.generated / "filling").unlink()
                 stack.up()
-                self.assertTrue(stack.has("orders"))
+                for name in ("orders", *acknowledged):
+                    self.assertTrue(stack.has(name), f"'{name}' was acknowledged")
             finally:
                 stack.compose("kill", check=False)
                 run("umount", "--lazy", str(stack.generated))
+
+    def change_until_refused(self, stack, token):
+        """Registers APIs until one is refused. The journal's last page takes some. Returns their names and the refusal."""
+        acknowledged = []
+        for number in range(1000):
+            name = f"late-{number}"
+            answer = stack.call("POST", "/platform/api", stack.api(name), token)
+            if answer.status != 201:
+                return acknowledged, answer
+            acknowledged.append(name)
+        raise AssertionError("a full volume refuses no change")
 
     @staticmethod
     def fill(directory):
@@ -88,6 +103,11 @@ class TroubleTests(unittest.TestCase):
                 self.assertEqual(stack.state(SIDECAR)["Status"], "running", "it goes on and waits")
             finally:
                 run("docker", "unpause", stack.container(SERVICE))
+            # Other lines follow, such as that of the part that the sidecar has on the volume.
             until(
-                "a ready service", lambda: stack.log(SIDECAR).rstrip().endswith('service.state="the gateway is ready"')
+                "a ready service",
+                lambda: (
+                    'service.state="the gateway is ready"'
+                    in stack.log(SIDECAR).rpartition("the gateway is not there")[2]
+                ),
             )

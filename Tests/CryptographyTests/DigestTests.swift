@@ -49,6 +49,31 @@ struct KeyedHashTests {
       try HKDFSHA256.key(material: material, salt: [], info: "")
         == bytes("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"))
   }
+
+  @Test("follow RFC 5869, test case 2, over several blocks")
+  func longDerivation() throws {
+    let derived = try HKDFSHA256.bytes(82, material: 0x00...0x4F, salt: Array(0x60...0xAF), info: Array(0xB0...0xFF))
+    #expect(
+      try derived
+        == bytes(
+          "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09"
+            + "da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87"))
+    #expect(throws: CryptographyError.self) { try HKDFSHA256.bytes(8161, material: [1], salt: [], info: []) }
+  }
+
+  @Test("follow RFC 7914 where a password is the source, and refuse costs out of bounds")
+  func passwords() throws {
+    let (password, salt) = (Array("pleaseletmein".utf8), Array("SodiumChloride".utf8))
+    #expect(
+      try Scrypt.key(password: password, salt: salt, log2N: 14, blockSize: 8, parallelism: 1)
+        == bytes("7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"))
+    for (log2N, blockSize, parallelism) in [(0, 8, 1), (21, 8, 1), (14, 0, 1), (14, 8, 0)] {
+      #expect(throws: CryptographyError("scrypt")) {
+        try Scrypt.key(
+          password: password, salt: salt, log2N: log2N, blockSize: blockSize, parallelism: parallelism)
+      }
+    }
+  }
 }
 
 @Suite("Secret bytes")

@@ -8,14 +8,38 @@ from dataclasses import replace
 from pathlib import Path
 
 from gatehouse_ecs.local.definition import Container, Dependency, HealthCheck, MountPoint, TaskDefinition
+from gatehouse_ecs.local.plan import Plan, Volume
 from gatehouse_ecs.local.processes import ProcessRuntime
 from gatehouse_ecs.local.states import TaskStates
-from gatehouse_ecs.local.task import Plan, Task, Volume
+from gatehouse_ecs.local.task import Task
 from gatehouse_ecs.local.timeline import Timeline
 
 # The container ends on SIGTERM with this exit code. `wait` lets the shell handle the signal at once.
 OBEYS = "trap 'exit 0' TERM; touch $DATA/$NAME.up; while :; do sleep 600 & wait; done"
 DEAF = "trap '' TERM; touch $DATA/$NAME.up; while :; do sleep 600 & wait; done"
+# Answers requests with a status, also for so many seconds after SIGTERM, as a gateway with DRAIN_GRACE. Its arguments: the seconds,
+# the status, and the name of a file that says that it is up (that of its address).
+SERVER = """
+import http.server, os, pathlib, signal, sys, threading, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(int(sys.argv[2]))
+        self.send_header("Content-Length", "0")
+        if is_leaving.is_set(): self.send_header("Connection", "close")
+        self.end_headers()
+    def log_message(self, *_): pass
+is_leaving = threading.Event()
+# Before any thread: each has the mask of the one that starts it.
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+server = http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+up = sys.argv[3] if len(sys.argv) > 3 else f"{os.environ['HOST']}.up"
+pathlib.Path(os.environ["DATA"], up).touch()
+signal.sigwait({signal.SIGTERM})
+is_leaving.set()
+time.sleep(float(sys.argv[1]))
+"""
 
 
 def until(what, check, seconds=20):

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unittest
 import urllib.request
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Programs:
         self.documents = documents.all_of(for_awscli(values))
         self.lines: list[str] = []
         self.directory = Path(tempfile.mkdtemp(prefix="gatehouse-alarms-"))
-        self.bucket = HTTPServer(("127.0.0.1", 0), S3)
+        self.bucket = ThreadingHTTPServer(("127.0.0.1", 0), S3)
         self.bucket.is_open, self.bucket.sizes = False, {}
         threading.Thread(target=self.bucket.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -198,10 +198,28 @@ class AlarmLineTests(unittest.TestCase):
         self.assertLess(age, self.threshold("dump-age"))
         self.assertEqual(self.figure("status-lines", self.without_a_dump), 1)
 
+    def test_a_writer_counts_as_one_and_a_standby_as_ready_and_behind(self) -> None:
+        kept = json.loads(self.copied)
+        names = ("writers", "standbys-ready", "standby-lag")
+        self.assertEqual([1, None, None], [self.figure(name, self.copied) for name in names])
+        standby = json.dumps(kept | {"service_writer": 0, "standby_lag_seconds": 2})
+        self.assertEqual([0, 1, 2], [self.figure(name, standby) for name in names])
+        unready = json.dumps(kept | {"service_writer": 0, "service_ready": 0})
+        self.assertIsNone(self.figure("standbys-ready", unready))
+        # Five lines a writer in five minutes.
+        self.assertLess(5, self.threshold("two-writers"))
+        self.assertGreater(2 * 5, self.threshold("two-writers"))
+
     def test_a_missing_copy_raises_its_alarm_and_a_copy_ends_it(self) -> None:
         self.assertGreater(self.figure("offsite-lag", self.without_a_copy), self.threshold("offsite-lag"))
         self.assertEqual(self.figure("offsite-lag", self.copied), 0)
         self.assertEqual(self.figure("offsite-lag", self.without_a_dump), 0, "there is nothing to copy yet")
+
+    def test_whole_journals_and_their_copies_raise_no_alarm(self) -> None:
+        for name in ("damaged-journals", "missing-journal"):
+            self.assertEqual(self.figure(name, self.copied), 0)
+            self.assertEqual(self.threshold(name), 0)
+        self.assertLess(self.figure("offsite-journal-lag", self.copied), self.threshold("offsite-journal-lag"))
 
     def test_a_gateway_that_was_killed_is_a_failed_drain(self) -> None:
         line = self.programs.said('{ $.message = "drain ended" }')[-1]
@@ -228,7 +246,7 @@ class AlarmLineTests(unittest.TestCase):
         self.assertIn("answered 403: AccessDenied", line["error"])
 
     def test_the_answer_to_a_dump_has_its_size(self) -> None:
-        self.assertEqual(self.answer["format"], "DMP1")
+        self.assertEqual(self.answer["format"], "DMP2")
         self.assertEqual(self.answer["bytes"], json.loads(self.copied)["dump_bytes"])
 
 

@@ -13,6 +13,7 @@ from gatehouse_ecs import documents, samples
 from gatehouse_ecs.bindings import for_awscli
 from gatehouse_ecs.checks import awscli_trial
 from gatehouse_ecs.checks.local_cloud import LocalCloud, local_cloud
+from gatehouse_ecs.limits import DEREGISTRATION_DELAY, TARGET_HEALTH
 from gatehouse_ecs.template import ECS_DIRECTORY, read
 
 ROOT = ECS_DIRECTORY.parent
@@ -60,6 +61,10 @@ def blocks(page: str, title: str) -> str:
             elif level and len(heading[1]) <= level:
                 level = 0
     return found
+
+
+def thresholds(target: dict) -> tuple[int, int]:
+    return target["HealthyThresholdCount"], target["UnhealthyThresholdCount"]
 
 
 def upgrade(tool: str) -> str:
@@ -135,7 +140,7 @@ class Documentation(unittest.TestCase):
             for name in ("encryption-key", "jwt-secret", "sidecar-password", "admin-password"):
                 secret = cloud.call("secretsmanager", "get-secret-value", "--secret-id", f"gatehouse/{name}")
                 self.assertRegex(secret["SecretString"], r"^[^\s\"'\\]{48}$")
-            # What was opened for the time of need is closed again.
+            # Nothing was opened for the time of need.
             rules = cloud.call("ec2", "describe-security-groups", "--group-ids", group)["SecurityGroups"][0]
             self.assertEqual([], [rule for rule in rules["IpPermissions"] if rule.get("FromPort") == 5001])
 
@@ -256,7 +261,10 @@ class Documentation(unittest.TestCase):
             template = cloud.call("cloudformation", "get-template", "--stack-name", "gatehouse")["TemplateBody"]
             balancers = template["Resources"]["Service"]["Properties"]["LoadBalancers"]
             self.assertEqual([target["TargetGroupArn"] for target in targets], [b["TargetGroupArn"] for b in balancers])
-            self.assertEqual(["/platform/monitor/liveness"], [target["HealthCheckPath"] for target in targets])
+            names = ("Path", "IntervalSeconds", "TimeoutSeconds")
+            found = {(*(target[f"HealthCheck{name}"] for name in names), *thresholds(target)) for target in targets}
+            self.assertEqual({tuple(TARGET_HEALTH.values())}, found)
+            self.assertIn(f"deregistration_delay.timeout_seconds,Value={DEREGISTRATION_DELAY} ", script)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`scripts/ecs-local` as a user runs it, with plain processes."""
 
+import collections
 import json
 import os
 import shutil
@@ -7,12 +8,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from gatehouse_ecs.limits import BALANCER_LAG
+from gatehouse_ecs.local import balancer
+from gatehouse_ecs.local.states import ContainerState
 from gatehouse_ecs.local.timeline import Ending, Timeline
-from local_trial import DEAF, OBEYS, until
+from local_trial import DEAF, OBEYS, SERVER, until
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "ecs-local"
 MOUNT = "/volume"
@@ -41,27 +47,6 @@ def shell(name, line, **options):
 
 # The trap is set. An earlier signal would end the shell at once.
 UP = {"command": ["CMD-SHELL", "test -e $DATA/service.up"], "interval": 5}
-
-
-# Answers requests for so many seconds after SIGTERM.
-TARGET = """
-import http.server, os, pathlib, signal, sys, threading, time
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        self.send_response(int(sys.argv[2]))
-        self.send_header("Content-Length", "0")
-        if is_leaving.is_set(): self.send_header("Connection", "close")
-        self.end_headers()
-    def log_message(self, *_): pass
-is_leaving = threading.Event()
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-signal.signal(signal.SIGTERM, lambda *_: is_leaving.set())
-pathlib.Path(os.environ["DATA"], "service.up").touch()
-is_leaving.wait()
-time.sleep(float(sys.argv[1]))
-"""
 
 
 class CommandTests(unittest.TestCase):
@@ -149,10 +134,10 @@ class CommandTests(unittest.TestCase):
         self.assertTrue((self.data / "last").exists())
 
     def target(self, grace, status=200):
-        (self.root / "target.py").write_text(TARGET)
+        (self.root / "target.py").write_text(SERVER)
         return {
             "name": "service",
-            "command": [sys.executable, str(self.root / "target.py"), str(grace), str(status)],
+            "command": [sys.executable, str(self.root / "target.py"), str(grace), str(status), "service.up"],
             "environment": [{"name": "DATA", "value": MOUNT}, {"name": "PORT", "value": "5001"}],
             "portMappings": [{"containerPort": 5001}],
             "stopTimeout": 20,
@@ -172,7 +157,7 @@ class CommandTests(unittest.TestCase):
         self.assertRegex(output, r"\d+ requests of the load balancer failed, the first: \w+ \d+\.\d s after SIGTERM")
         code, output = self.run_to_end(definition(self.target(grace=BALANCER_LAG + 2, status=503)), *options)
         self.assertEqual(code, 1, output)
-        self.assertIn("the first: status 503", output)
+        self.assertIn("the first: status 503 for /api/health", output)
 
     def test_a_target_group_needs_a_port(self):
         code, output = self.run_to_end(definition(shell("service", OBEYS)), "--target-group")
@@ -195,6 +180,8 @@ class CommandTests(unittest.TestCase):
             (["--spot", "--crash", "service"], "not allowed with"),
             (["--port", "70000"], "invalid port value"),
             (["--nonsense"], "unrecognized"),
+            (["--target-group", "--call", "/platform/user/me"], "invalid call value"),
+            (["--call", "/api/rest/orders/v1/status"], "needs --target-group"),
         ):
             code, output = self.run_to_end(definition(shell("service", OBEYS)), *options)
             self.assertEqual(code, 64)
@@ -202,6 +189,65 @@ class CommandTests(unittest.TestCase):
         code, output = self.run_to_end(definition(shell("service", OBEYS)), "--crash", "database")
         self.assertEqual(code, 65)
         self.assertIn("Name one of service", output)
+
+
+class Target(BaseHTTPRequestHandler):
+    """Answers calls as its server says, and all else with 200."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 10
+
+    def do_GET(self):
+        self.server.seen[self.path].append(self.client_address)
+        status, body = (200, b"") if self.path == balancer.PATH else self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class BalancerTests(unittest.TestCase):
+    CALL = "/api/rest/orders/v1/status"
+
+    def run_against(self, status, body):
+        """Sends some requests and calls to a target that answers calls like this. → the failures in sentences"""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Target)
+        server.answer, server.seen = (status, body), collections.defaultdict(list)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        state = ContainerState(has_started=True)
+        sender = balancer.Balancer(server.server_port, state, Timeline(), self.CALL)
+        self.addCleanup(sender.close)
+        sender.start()
+        until("some calls", lambda: len(server.seen[self.CALL]) >= 4)
+        # It has stopped sending by then.
+        state.signalled_at = time.monotonic() - BALANCER_LAG
+        failures = sender.finish()
+        self.seen = dict(server.seen)
+        return failures
+
+    def test_requests_and_calls_go_over_a_kept_connection_and_new_ones(self):
+        self.assertEqual(self.run_against(200, b"{}"), [])
+        self.assertEqual(set(self.seen), {balancer.PATH, self.CALL})
+        for path in (balancer.PATH, self.CALL):
+            counts = collections.Counter(self.seen[path])
+            self.assertGreaterEqual(len(counts), 2, "new connections")
+            self.assertGreaterEqual(max(counts.values()), 2, "a kept one")
+
+    def test_a_refusal_with_a_code_of_the_gateway_is_an_answer(self):
+        for status in (401, 403, 404, 429):
+            self.assertEqual(self.run_against(status, b'{"error_code": "GTW001", "error_message": "none"}'), [])
+
+    def test_a_call_without_an_answer_of_the_gateway_has_failed(self):
+        code = b'{"error_code": "GTW503"}'
+        for status, body in ((404, b""), (404, b'{"detail": "none"}'), (404, b"[]"), (502, code), (503, code)):
+            failures = self.run_against(status, body)
+            self.assertEqual(len(failures), 1, (status, body))
+            self.assertRegex(failures[0], rf"[1-9]\d* requests .* the first: status {status} for {self.CALL}")
 
 
 class TimelineTests(unittest.TestCase):

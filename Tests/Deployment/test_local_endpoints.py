@@ -19,7 +19,10 @@ class EndpointTests(unittest.TestCase):
         self.states = TaskStates(task)
         self.reports = []
         endpoints = Endpoints(
-            "127.0.0.1", task, Metadata(task, self.states, "0123"), lambda *report: self.reports.append(report)
+            "127.0.0.1",
+            task,
+            Metadata(task, self.states, "0123", "127.0.0.9"),
+            lambda *report: self.reports.append(report),
         )
         self.addCleanup(endpoints.close)
         self.environment = endpoints.environment("sidecar") | endpoints.secret_environment()
@@ -42,6 +45,7 @@ class EndpointTests(unittest.TestCase):
         url = f"{self.environment['ECS_CONTAINER_METADATA_URI_V4']}/task"
         before = self.ask(url)[1]
         self.assertEqual((before["DesiredStatus"], before["KnownStatus"]), ("RUNNING", "CREATED"))
+        self.assertEqual([one["Networks"][0]["IPv4Addresses"] for one in before["Containers"]], [["127.0.0.9"]] * 2)
         for name in ("service", "sidecar"):
             self.states.change(name, has_started=True)
         self.states.change("service", health="HEALTHY", health_since="2026-11-25T00:00:00Z")

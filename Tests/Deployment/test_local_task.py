@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from gatehouse_ecs.local.task import SPOT, Plan, Volume
+from gatehouse_ecs.local.plan import SPOT, Plan, Volume
 from local_trial import OBEYS, Trial, container, deaf, healthy_when, until
 
 

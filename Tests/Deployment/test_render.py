@@ -82,6 +82,41 @@ class Variables(unittest.TestCase):
             deployment = samples.deployment(samples.variants()[variant])
             self.assertEqual(grace, environment(deployment.container(SERVICE)).get("DRAIN_GRACE"))
 
+    def test_a_second_task_needs_a_load_balancer_two_zones_and_a_shared_volume(self) -> None:
+        group = samples.EVERYTHING["target_group_arn"]
+        self.assert_fault("desired_count:", "set target_group_arn", desired_count=2)
+        self.assert_fault("desired_count:", "two zones", desired_count=2, target_group_arn=group, subnets=["subnet-1"])
+        on_ebs = {"launch": "fargate-ebs", "offsite_bucket": "copies"}
+        self.assert_fault("desired_count:", "a volume of its own", desired_count=2, target_group_arn=group, **on_ebs)
+        self.assert_fault("desired_count:", "from 1 to 2", desired_count=3, target_group_arn=group)
+        self.assertEqual([], faults(desired_count=2, target_group_arn=group))
+
+    def test_a_standby_is_there_with_a_load_balancer_only(self) -> None:
+        expected = {
+            "fargate": (1, 0, 100),
+            "fargate, balanced": (1, 100, 200),
+            "fargate-spot, everything on": (2, 100, 200),
+            "fargate-ebs, everything on": (1, 0, 100),
+        }
+        for variant, numbers in expected.items():
+            with self.subTest(variant):
+                service = samples.deployment(samples.variants()[variant]).service
+                found = service["deploymentConfiguration"]
+                kept = (service["desiredCount"], found["minimumHealthyPercent"], found["maximumPercent"])
+                self.assertEqual(numbers, kept)
+
+    def test_alarms_on_standbys_are_there_with_standbys_only(self) -> None:
+        expected = {
+            "fargate": {"two-writers"},
+            "fargate, balanced": {"two-writers", "standby-lag"},
+            "fargate, everything on": {"two-writers", "standby-lag", "no-standby"},
+        }
+        for variant, names in expected.items():
+            with self.subTest(variant):
+                alarms = samples.deployment(samples.variants()[variant]).documents["alarms.json"]
+                found = {alarm["AlarmName"].removeprefix("gatehouse-") for alarm in alarms}
+                self.assertEqual(names, found & {"two-writers", "standby-lag", "no-standby"})
+
     def test_the_alarm_on_age_leaves_the_timer_room(self) -> None:
         self.assert_fault("dump_age_alarm:", "more than 3900", dump_age_alarm=3900)
         self.assertEqual([], faults(dump_age_alarm=3901))

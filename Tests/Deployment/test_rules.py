@@ -97,6 +97,28 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("both-essential", "fargate", lambda d: d.container(SIDECAR).update(essential=False)),
     ("one-task", "fargate", lambda d: d.service["deploymentConfiguration"].update(maximumPercent=200)),
     ("one-task", "fargate", lambda d: d.service.update(desiredCount=2)),
+    ("one-task", "fargate", lambda d: d.service["deploymentConfiguration"].update(minimumHealthyPercent=100)),
+    (
+        "one-task",
+        "fargate-ebs, everything on",
+        lambda d: d.service["deploymentConfiguration"].update(maximumPercent=200),
+    ),
+    ("standby", "fargate, balanced", lambda d: d.service["deploymentConfiguration"].update(minimumHealthyPercent=0)),
+    ("standby", "fargate, balanced", lambda d: d.service["deploymentConfiguration"].update(maximumPercent=100)),
+    ("standby", "fargate, balanced", lambda d: d.service["deploymentConfiguration"].update(maximumPercent=300)),
+    ("standby", "fargate, everything on", lambda d: d.service.update(desiredCount=3)),
+    ("standby", "ec2, everything on", lambda d: d.service.update(schedulingStrategy="DAEMON")),
+    (
+        "standby-follows",
+        "fargate, balanced",
+        lambda d: d.container(SERVICE)["environment"].append({"name": "MEM_JOURNAL", "value": "off"}),
+    ),
+    ("standby-in-another-zone", "fargate, everything on", lambda d: _network(d)["subnets"].pop()),
+    ("task-to-task", "fargate", lambda d: d.stack["Resources"].pop("TaskToTask")),
+    ("task-to-task", "fargate", lambda d: resource(d, "TaskToTask")["Properties"].update(ToPort=65535)),
+    ("task-to-task", "fargate", lambda d: resource(d, "TaskToTask")["Properties"].update(FromPort=5000, ToPort=5000)),
+    ("grace-of-checks", "fargate, balanced", lambda d: d.service.update(healthCheckGracePeriodSeconds=60)),
+    ("grace-of-checks", "fargate, everything on", lambda d: d.service.pop("healthCheckGracePeriodSeconds")),
     ("no-rebalancing", "fargate", lambda d: d.service.pop("availabilityZoneRebalancing")),
     ("rolling-deployment", "fargate", lambda d: d.service["deploymentController"].update(type="CODE_DEPLOY")),
     ("rolling-deployment", "fargate", lambda d: d.service["deploymentConfiguration"].update(strategy="BLUE_GREEN")),
@@ -183,6 +205,17 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("dump-age-threshold", "fargate", lambda d: alarm(d, "DumpAge").update(Threshold=3900)),
     ("alarms", "fargate", lambda d: d.documents["alarms.json"].remove(alarm(d, "DrainsFailed"))),
     ("alarms", "fargate-ebs", lambda d: d.documents["alarms.json"].remove(alarm(d, "OffsiteLag"))),
+    ("alarms", "fargate-ebs", lambda d: d.documents["alarms.json"].remove(alarm(d, "OffsiteJournalLag"))),
+    ("alarms", "fargate", lambda d: d.documents["alarms.json"].remove(alarm(d, "JournalMissing"))),
+    ("alarms", "fargate", lambda d: d.documents["alarms.json"].remove(alarm(d, "DamagedJournals"))),
+    ("alarms", "fargate", lambda d: d.documents["alarms.json"].remove(alarm(d, "Writers"))),
+    ("alarms", "fargate, balanced", lambda d: d.documents["alarms.json"].remove(alarm(d, "StandbyLag"))),
+    ("alarms", "fargate, everything on", lambda d: d.documents["alarms.json"].remove(alarm(d, "StandbysReady"))),
+    (
+        "silence-alarms",
+        "fargate, everything on",
+        lambda d: alarm(d, "StandbysReady").update(TreatMissingData="notBreaching"),
+    ),
     ("silence-alarms", "fargate", lambda d: alarm(d, "StatusLines").update(TreatMissingData="missing")),
     ("metrics-have-filters", "fargate", lambda d: alarm(d, "DamagedDumps").update(Namespace="Gatehouse")),
     (
@@ -198,6 +231,10 @@ BREAKS: list[tuple[str, str, Break]] = [
     ("status-lines", "fargate", set_environment(SIDECAR, "SIDECAR_STATUS_EVERY", "10m")),
     ("status-lines", "fargate", set_environment(SIDECAR, "LOG_LEVEL", "WARNING")),
 ]
+
+
+def _network(d: Deployment) -> dict:
+    return d.service["networkConfiguration"]["awsvpcConfiguration"]
 
 
 def _efs(d: Deployment) -> dict:

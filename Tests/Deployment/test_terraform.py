@@ -63,7 +63,7 @@ class Differences(unittest.TestCase):
 
     def test_what_differs_is_seen(self) -> None:
         for file, old, new, where in (
-            ("service.tf", "local.service.desiredCount", "2", "service at /desiredCount"),
+            ("service.tf", "local.service.desiredCount", "3", "service at /desiredCount"),
             ("service.tf", "local.service.availabilityZoneRebalancing", '"ENABLED"', "service at /availabilityZone"),
             ("service.tf", "jsonencode(local.containers)", "jsonencode([local.containers[0]])", "task definition at"),
             ("service.tf", "volume.value.efsVolumeConfiguration.transitEncryption", '"DISABLED"', "task definition at"),

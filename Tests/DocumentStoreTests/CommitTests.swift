@@ -1,7 +1,7 @@
 import DocumentStore
 import JSON
-import Synchronization
 import Testing
+import Threads
 
 /// A copy of the store that is built from commits alone: each document's bytes by collection and `_id`.
 private final class Mirror: Sendable {
@@ -11,7 +11,7 @@ private final class Mirror: Sendable {
     var faults: [String] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   func take(_ commit: Commit) {
     state.withLock { state in

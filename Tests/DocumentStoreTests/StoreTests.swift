@@ -30,6 +30,32 @@ struct StoreTests {
     #expect(store.snapshot().find(in: "nowhere", .everything).isEmpty)
   }
 
+  @Test("finds through an index the document that a scan would find first, whatever its text is")
+  func firstByField() throws {
+    let schema = CollectionSchema("c", unique: [["name"]], secondary: [["team"]])
+    let texts = ["plain", "Jürgen \"Müller\" 😀", "line\nend\ttab", "back\\slash", "", "e\u{301}", "é", "\u{1}"]
+    let store = DocumentStore(schemas: [schema])
+    try store.write { tx in
+      for (number, text) in texts.enumerated() {
+        try tx.insert(["name": .string(text), "team": .string(texts[number / 2]), "n": .integer(number)], into: "c")
+      }
+      try tx.insert(["name": 1, "team": .null, "n": 99], into: "c")
+    }
+    for round in 0..<2 {
+      let snapshot = store.snapshot()
+      for text in texts + ["1", "null", "missing"] {
+        for field in ["name", "team"] {
+          let filter = Filter.fields(KeyValuePairs(dictionaryLiteral: (field, text)))
+          let scanned = snapshot.find(in: "c", .everything).first { $0.string(field)?.hasSameBytes(as: text) == true }
+          let found = snapshot.first(in: "c", filter)
+          #expect(found?.bytes == scanned?.bytes, "\(field) \(text.debugDescription) \(round)")
+        }
+      }
+      // The first document of a team goes, so its second one is found.
+      _ = store.write { tx in tx.delete(from: "c", .isOneOf("n", [0, 2, 4, 6])) }
+    }
+  }
+
   @Test("uses an index if all of its fields must equal strings")
   func planning() throws {
     var collection = DocumentCollection(schema: CollectionSchema("c", unique: [["a", "b"]], secondary: [["s"]]))

@@ -1,11 +1,11 @@
+import CrashPoints
 import Glibc
 import Synchronization
 
 @testable import DumpDirectory
 
 /// The kernel's operations, of which the N-th fails. If the process dies there, all later ones fail too.
-final class FailingOperations: FileOperations {
-  private let live = LiveFileOperations()
+final class FailingOperations: FaultyOperations {
   private let failing: Int
   private let number: Int32
   private let dies: Bool
@@ -28,57 +28,13 @@ final class FailingOperations: FileOperations {
   /// The operations so far, such as `fsync /data/x`.
   var log: [String] { done.withLock { $0 } }
 
-  private func point(_ what: String, _ path: String) throws(DumpDirectoryError) {
+  func fault(_ call: FileCall) -> FileFault? {
+    // A failure that only affects cleaning up does not fail a dump. Other tests cover it.
+    if call.kind == .unlink { return dies && count >= failing ? .refused(number) : nil }
     let present = done.withLock { log in
-      log.append("\(what) \(path)")
+      log.append("\(call.kind.rawValue) \(call.path)")
       return log.count
     }
-    if present == failing || dies && present > failing { throw DumpDirectoryError("injected", path, errno: number) }
-  }
-
-  func makeDirectory(_ path: String) throws(DumpDirectoryError) {
-    try point("mkdir", path)
-    try live.makeDirectory(path)
-  }
-
-  func create(_ path: String) throws(DumpDirectoryError) -> Int32? {
-    try point("create", path)
-    return try live.create(path)
-  }
-
-  func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(DumpDirectoryError) {
-    try point("write", path)
-    try live.write(descriptor, bytes, path)
-  }
-
-  func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError) {
-    try point("fsync", path)
-    try live.synchronize(descriptor, path)
-  }
-
-  func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool {
-    try point("rename", path)
-    return try live.rename(path, to: target)
-  }
-
-  func replace(_ path: String, to target: String) throws(DumpDirectoryError) {
-    try point("replace", path)
-    try live.replace(path, to: target)
-  }
-
-  func touch(_ path: String) throws(DumpDirectoryError) {
-    try point("touch", path)
-    try live.touch(path)
-  }
-
-  func synchronizeDirectory(_ path: String) throws(DumpDirectoryError) {
-    try point("fsync-directory", path)
-    try live.synchronizeDirectory(path)
-  }
-
-  func unlink(_ path: String) throws(DumpDirectoryError) {
-    // A failure that only affects cleaning up does not fail a dump. Other tests cover it.
-    if dies && count >= failing { throw DumpDirectoryError("injected", path, errno: number) }
-    try live.unlink(path)
+    return present == failing || dies && present > failing ? .refused(number) : nil
   }
 }

@@ -123,6 +123,22 @@ struct LeaseStateTests {
     }
   }
 
+  @Test("a lease that is released while it is read is taken at once, unless an older record stands in its place")
+  func releasedMeanwhile() {
+    // The holder released the lease and then its claim, between the two parts of this reading.
+    let reading = LeaseReading(lease: record(4, renewal: 7), claims: [4], isHolderDead: true)
+    let afterwards: [(LeaseFileState, LeaseState.Action)] = [
+      (record(4, renewal: 8, isReleased: true), .write(epoch: 5, renewal: 0, isReleased: false)),
+      (record(3, renewal: 9, isReleased: true), .wait), (record(4, renewal: 8), .wait),
+    ]
+    for (lease, action) in afterwards {
+      var state = LeaseState(holder: me)
+      #expect(state.observe(reading, now: .zero) == .claim(epoch: 5))
+      state.claimed(5)
+      #expect(state.observe(LeaseReading(lease: lease, claims: [4, 5]), now: .seconds(0.01)) == action, "\(lease)")
+    }
+  }
+
   /// The seconds after which a lease is taken that is read at these times, or `nil`.
   private func taken(_ readings: [(Double, LeaseReading)]) -> Double? {
     var state = LeaseState(holder: me)

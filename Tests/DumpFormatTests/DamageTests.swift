@@ -70,7 +70,7 @@ struct DamageTests {
         ($0 as? DumpFormatError)?.code == .notADump
       }
     }
-    for magic in ["DMP2", "DMP9"] {
+    for magic in ["DMP3", "DMP9"] {
       #expect { try Dumps.read(Array("\(magic) and so on".utf8)) } throws: {
         ($0 as? DumpFormatError)?.code == .unsupportedLayout
       }

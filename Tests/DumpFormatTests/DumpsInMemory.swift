@@ -4,30 +4,6 @@ import Testing
 
 @testable import DumpFormat
 
-struct BytesSink: DumpSink {
-  var bytes: [UInt8] = []
-
-  mutating func write(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
-}
-
-struct BytesSource: DumpSource {
-  let bytes: [UInt8]
-
-  var size: Int { bytes.count }
-
-  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    let slice = bytes[offset..<min(bytes.count, offset + buffer.count)]
-    buffer.copyBytes(from: slice)
-    return slice.count
-  }
-}
-
-/// The contents of a dump, collected.
-struct Contents: Equatable {
-  var groups: [String] = []
-  var records: [String: [String]] = [:]
-}
-
 enum Dumps {
   static let key = DumpKey("interop-key-0123456789abcdef0123")
   static let keyring = DumpKeyring(sealing: key)

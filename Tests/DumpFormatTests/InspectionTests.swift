@@ -1,7 +1,7 @@
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 @testable import DumpFormat
 
@@ -31,7 +31,7 @@ private struct SlowSource: DumpSource {
 /// A source that keeps note of how often the sealed text was read from its start.
 private final class CountingSource: DumpSource {
   private let bytes: [UInt8]
-  private let passes = Mutex(0)
+  private let passes = Lock(0)
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 

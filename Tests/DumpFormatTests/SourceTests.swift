@@ -1,7 +1,7 @@
 import Glibc
-import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 @testable import DumpFormat
 
@@ -9,7 +9,7 @@ import Testing
 final class ChangingSource: DumpSource {
   private let first: [UInt8]
   private let second: [UInt8]
-  private let hasChanged = Mutex(false)
+  private let hasChanged = Lock(false)
 
   init(_ first: [UInt8], then second: [UInt8]) {
     self.first = first

@@ -31,8 +31,8 @@ struct DumpReportTests {
   }
 
   private static let fields: Set = [
-    "name", "path", "created_at", "bytes", "format", "epoch", "sequence", "documents", "verified", "error", "keep",
-    "reasons",
+    "name", "path", "created_at", "bytes", "format", "epoch", "sequence", "predecessor", "documents", "verified",
+    "error", "keep", "reasons",
   ]
 
   @Test("list each dump with the same fields, whatever is known of it")
@@ -43,7 +43,7 @@ struct DumpReportTests {
       DumpReport(unverified: entry(access: .unreadable("no permission"))),
     ]
     let json = try list(reports).json
-    #expect(Set(json.keys) == ["directory", "dumps", "passed_over", "left_alone"])
+    #expect(Set(json.keys) == ["directory", "dumps", "passed_over", "left_alone", "journals"])
     let array = try #require(json["dumps"]?.array)
     let dumps = array.compactMap(\.object)
     #expect(dumps.count == 4 && dumps.allSatisfy { Set($0.keys) == Self.fields })
@@ -81,6 +81,11 @@ struct DumpReportTests {
         left alone   copy.bin: it is no dump of 'memory_dump' by its name
         """)
     #expect(try list([]).text == "no dumps in /d")
+    // Anybody who can write to the directory chooses such a name.
+    let hostile = LeftAlone(impostors: [.init(name: "\u{1B}[2J.bin", kind: "a pipe")], others: ["\u{9B}2J\n.bin"])
+    let lines = try list([], hostile).text.split(separator: "\n")
+    #expect(
+      lines[1].hasPrefix(#"passed over  \u{1b}[2J.bin: "#) && lines[2].hasPrefix(#"left alone   \u{9b}2J\u{a}.bin: "#))
     #expect(try list([DumpReport(unverified: entry())]).text.hasPrefix("1 dump in /d, newest first\n"))
   }
 
@@ -126,6 +131,21 @@ struct DumpReportTests {
     #expect(inspection.text.hasSuffix("sha256      ab\ndocuments   25\n  users  25"))
     #expect(inspection.text.hasPrefix("path        /d/\(Self.name)\nformat      DMP1\n"))
     #expect(inspection.json["bytes"] == 1966 && inspection.json["epoch"] == 3)
+  }
+
+  @Test("name the dump before one, as its header does")
+  func predecessor() throws {
+    let identity = String(repeating: "0f", count: 32)
+    let header = DumpHeader(format: .dmp2, createdAt: "2026-11-25T01:00:00Z", predecessor: identity)
+    let entry = DumpEntry(name: Self.name, path: "/d/\(Self.name)", bytes: 1, header: header)
+    let json = try list([DumpReport(unverified: entry), DumpReport(unverified: self.entry())]).json
+    let array = try #require(json["dumps"]?.array)
+    let dumps = array.compactMap(\.object)
+    #expect(dumps.map { $0["predecessor"] } == [.string(identity), .null])
+    let good = Verification.Good(header: header, documents: 0, sha256: "ab", collections: [])
+    let inspection = try #require(DumpInspection(DumpReport(entry, verification: .good(good))))
+    #expect(inspection.json["predecessor"] == .string(identity))
+    #expect(inspection.text.hasSuffix("sha256      ab\npredecessor \(identity)\ndocuments   0"))
   }
 
   @Test("come from the file itself, and tell a damaged file from one that can't be read")

@@ -84,8 +84,8 @@ struct BadClientTests {
         let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
         send(text + Self.smuggled, inBytes: inBytes, on: connection)
         let answer = try? connection.receive()
-        #expect([400, 501].contains(answer?.status ?? 0), "\(name): \(answer?.status ?? 0)")
-        #expect(answer?.code == "GTW\(answer?.status ?? 0)", "\(name): \(answer?.text ?? "no answer")")
+        #expect([400, 501, 505].contains(answer?.status ?? 0), "\(name): \(answer?.status ?? 0)")
+        #expect(["GTW400", "GTW501"].contains(answer?.code), "\(name): \(answer?.text ?? "no answer")")
         #expect(connection.isClosedByServer(within: .seconds(10)), "\(name)")
       }
       #expect(upstream.requests.filter { $0.path == "/smuggled" }.isEmpty)
@@ -170,7 +170,7 @@ struct BadClientTests {
       for bomb in bombs {
         let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
         connection.sendAll(call("/a", "GET", bomb))
-        if let answer = try? connection.receive() { #expect(answer.status == 400) }
+        if let answer = try? connection.receive() { #expect(answer.status == 431) }
         #expect(connection.isClosedByServer(within: .seconds(10)))
         #expect(try gatehouse.send("GET", "/api/rest/test/v1/a").status == 200)
       }

@@ -57,14 +57,16 @@ struct BadUpstreamTests {
   @Test("whose answers are no valid HTTP are answered for with 502")
   func invalid() async throws {
     try await withScripts { (gatehouse: GatehouseProcess, server: ScriptedServer) async throws in
-      let others = ["close", "reset", "close-in-head", "reset-in-head", "half-closed", "endless-head"]
+      // A kept connection on which nothing came may have been closed before the request. A reset may overtake bytes.
+      let silent = ["close", "reset", "half-closed", "reset-in-head"]
+      let others = silent + ["close-in-head", "endless-head"]
       for name in UpstreamScripts.invalid.keys.sorted() + others {
         for method in ["GET", "POST"] {
           let before = server.count(of: "/\(name)")
           try check(name, gatehouse, method) { try expectFailure($0, 502, "GTW006", name) }
-          // A kept connection on which nothing came may have been closed before the request.
           let tries = server.count(of: "/\(name)") - before
-          #expect(tries == 1 || method == "GET" && tries == 2, "\(name) is tried \(tries) times")
+          let mayRepeat = method == "GET" && silent.contains(name)
+          #expect(tries == 1 || mayRepeat && tries == 2, "\(name) is tried \(tries) times")
         }
       }
     }
@@ -138,7 +140,7 @@ struct BadUpstreamTests {
       let old = try HTTPConnection(port: gatehouse.port, patience: 10)
       try old.send(call("/hints").replacing("HTTP/1.1", with: "HTTP/1.0"))
       let text = old.receiveText()
-      #expect(text.hasPrefix("HTTP/1.0 200") && text.hasSuffix("good"), "\(text)")
+      #expect(text.hasPrefix("HTTP/1.1 200") && text.hasSuffix("good"), "\(text)")
     }
   }
 

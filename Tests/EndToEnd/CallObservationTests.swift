@@ -57,6 +57,37 @@ struct CallObservationTests {
     }
   }
 
+  @Test("have no lines where the settings say so, and those of failures neither")
+  func off() async throws {
+    try await withServer(["ACCESS_LOG": "off"]) { (gatehouse: GatehouseProcess, _: String) throws in
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").text == "good")
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/a/b").code == "GTW003")
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/close").code == "GTW006")
+      // The program writes its last lines before it ends.
+      #expect(try gatehouse.stop() == 0)
+      #expect(logged(gatehouse) == [])
+      #expect(gatehouse.log.contains("the server of an API fails"))
+    }
+  }
+
+  @Test("have lines for failures and for about one in a hundred others where the settings say so")
+  func sampled() async throws {
+    try await withServer(["ACCESS_LOG": "sampled"]) { (gatehouse: GatehouseProcess, _: String) throws in
+      for _ in 0..<3 { #expect(try gatehouse.send("GET", "/api/rest/test/v1/close").code == "GTW006") }
+      let connection = try HTTPConnection(port: gatehouse.port)
+      for _ in 0..<1500 {
+        try connection.send(call("/good"))
+        #expect(try connection.receive().status == 200)
+      }
+      #expect(try gatehouse.stop() == 0)
+      let lines = logged(gatehouse)
+      #expect(lines.filter { $0 == "close" }.count == 3)
+      // 15 on average: none, or more than 100, is as good as impossible.
+      let sample = lines.filter { $0 == "good" }.count
+      #expect(1...100 ~= sample, "\(sample) lines")
+    }
+  }
+
   @Test("are counted in the metrics, which a client on this host may read")
   func metrics() async throws {
     try await withServer([:]) { (gatehouse: GatehouseProcess, token: String) throws in
@@ -69,6 +100,8 @@ struct CallObservationTests {
       #expect(lines.contains(#"gatehouse_calls_total{api="test/v1",endpoint="GET /{case}",status="200"} 3"#))
       #expect(lines.contains(#"gatehouse_refused_calls_total{code="GTW001"} 1"#))
       #expect(lines.contains("gatehouse_backend_seconds_count 3"))
+      let clients = lines.compactMap { $0.firstMatch(of: /^gatehouse_client_connections ([0-9]+)$/)?.output.1 }
+      #expect(clients.count == 1 && clients.first.flatMap { Int($0) } ?? 0 >= 1)
       let connections = lines.filter { $0.hasPrefix("gatehouse_upstream_connections{server=\"http://127.0.0.1:") }
       #expect(connections.count == 2)
       let forwarded = try gatehouse.send("GET", "/metrics", headers: ["X-Forwarded-For": "127.0.0.1"])

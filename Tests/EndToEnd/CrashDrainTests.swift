@@ -13,7 +13,7 @@ struct CrashDrainTests {
   }
 
   @Test(
-    "by a crash says which dump is the newest, that later changes may be lost, and does not exit 0",
+    "by a crash says which dump is the newest, up to which change the journal is safe, and does not exit 0",
     arguments: ["run", "drain"])
   func crash(command: String) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -41,7 +41,12 @@ struct CrashDrainTests {
         let dump = try #require(receipt["dump"]?.object)
         #expect(dump["name"] == .string(newest))
         let sentence = try #require(receipt["sentence"]?.string)
-        #expect(sentence.contains("may be lost") && sentence.contains(newest))
+        #expect(sentence.contains(newest) && !sentence.contains("may be lost"))
+        // The change after the dump, and those that the start made.
+        let journal = try #require(receipt["journal"]?.object)
+        let commits = try #require(journal["commits"]?.number?.int)
+        #expect(journal["in_dump"] == false && commits >= 1)
+        #expect(sentence.contains("every change up to commit \(commits) of journal 1-1 is safe"))
         #expect(sentence.contains(try #require(dump["created_at"]?.string)))
         if command == "run" { #expect(sidecar.log.contains("drain.outcome=service_crashed")) }
         #expect(try SidecarProcess.run(["receipt"], dumps: generated).output.contains("service_crashed in "))

@@ -47,7 +47,7 @@ struct DocumentationTests {
         ],
         arguments: ["config", "check", "--json"])
       #expect(try check.waitForExit() == 0)
-      let isUnset: Set = ["not set", "off", "none", "derived", "restrictive"]
+      let isUnset: Set = ["not set", "off", "none", "derived", "restrictive", "the task's own", "set by ECS"]
       let settings = try JSONParser().parseObject(Array(check.log.utf8))
       for name in settings.keys where !decidedByCompose.contains(name) && name != "PORT" {
         let standard = settings[name]?.value(at: "value")?.string ?? ""
@@ -74,7 +74,7 @@ struct DocumentationTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
-        let shell = Process()
+        let shell = ChildProcess()
         shell.executableURL = URL(filePath: "/usr/bin/env")
         shell.arguments = ["bash", "-euo", "pipefail", "-c", commands]
         let programs = ProgramProcess.executable("gatehouse-sidecar").deletingLastPathComponent().path()
@@ -96,7 +96,7 @@ struct DocumentationTests {
     let commands = try shellBlock(of: page)
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       let script = commands.replacing("http://127.0.0.1:5001", with: "http://127.0.0.1:\(gatehouse.port)")
-      let shell = Process()
+      let shell = ChildProcess()
       shell.executableURL = URL(filePath: "/usr/bin/env")
       shell.arguments = ["bash", "-euo", "pipefail", "-c", script]
       shell.environment = ["DOORMAN_ADMIN_PASSWORD": GatehouseProcess.adminPassword, "PATH": "/usr/bin:/bin"]

@@ -21,6 +21,9 @@ struct DrainGraceTests {
         let token = try gatehouse.logIn()
         let open = try HTTPConnection(port: gatehouse.port)
         #expect(try send(open, "/platform/monitor/readiness").status == 200)
+        let caller = try HTTPConnection(port: gatehouse.port)
+        let before = try send(caller, "/api/rest/none/v1/x")
+        #expect(before.status == 404 && before.header("connection") == nil)
         let start = ContinuousClock.now
         gatehouse.signal(SIGTERM)
         let isUnready: Bool? = try eventually {
@@ -31,8 +34,9 @@ struct DrainGraceTests {
         #expect(answer.status == 200 && answer.header("connection") == "close")
         #expect(open.isClosedByServer(within: .seconds(5)))
         #expect(try gatehouse.send("POST", "/platform/group", token: token, json: group).status == 201)
-        let calls = try gatehouse.send("GET", "/api/rest/none/v1/x")
-        #expect(calls.status == 404 && calls.header("connection") == "close")
+        let refused = try send(caller, "/api/rest/none/v1/x")
+        #expect(refused.status == 404 && refused.header("connection") == "close")
+        #expect(caller.isClosedByServer(within: .seconds(5)))
         #expect(try gatehouse.waitForExit() == 0)
         #expect(ContinuousClock.now - start >= .seconds(3))
         #expect(gatehouse.log.contains("leaving: not ready any more"))

@@ -72,10 +72,32 @@ struct DrainTests {
           let receipt = try SidecarProcess.receipt(in: generated)
           #expect(receipt["outcome"] == "standby")
           #expect(receipt["dump"]?.object?["new"] == false)
+          // Neither gateway was asked for a dump.
+          #expect(receipt["attempts"]?.array?.map { $0.object?["step"] } == ["readiness"])
+          #expect(receipt["sentence"]?.string?.contains("another task holds the lease") == true)
+          #expect(dumpNames(generated).count == 1)
           #expect(try other.stop() == 0)
           #expect(try writer.stop() == 0)
         }
       }
+    }
+  }
+
+  @Test("of a task that becomes the writer meanwhile asks for its dump after all")
+  func takesOver() async throws {
+    try await withDoormanDump { generated, dump in
+      let looks = Counter()
+      let gateway = try FakeGateway(
+        readiness: {
+          // It is asked once before, and once after the newest dump is verified.
+          looks.next() == 1
+            ? .json(#"{"status":"ready","writer":false,"reason":"another"}"#) : .json(#"{"status":"ready"}"#)
+        }, dump: { _, _ in FakeGateway.wrote(dump.path()) })
+      #expect(try SidecarProcess.run(["drain"], dumps: generated, port: gateway.server.port).code == 0)
+      let receipt = try SidecarProcess.receipt(in: generated)
+      #expect(receipt["outcome"] == "drained")
+      #expect(receipt["attempts"]?.array?.map { $0.object?["step"] } == ["readiness", "dump"])
+      #expect(receipt["dump"]?.object?["new"] == true)
     }
   }
 

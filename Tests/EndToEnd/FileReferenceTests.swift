@@ -114,6 +114,39 @@ struct FileReferenceTests {
     }
   }
 
+  @Test("has the members of what the commands of journals and the comparison of dumps print")
+  func reports() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let dumps = root.appending(path: "generated")
+      try await withGatehouse(dumps: dumps) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        let change = { (description: String) throws in
+          let answer = try gatehouse.send(
+            "PUT", "/platform/group/ALL", token: token, json: ["group_description": .string(description)])
+          #expect(answer.status == 200, "\(answer.text)")
+        }
+        let dump = { () throws -> String in
+          let answer = try gatehouse.send("POST", "/platform/memory/dump", token: token)
+          return try #require(answer.json.value(at: "response.path")?.string, "\(answer.text)")
+        }
+        let before = try dump()
+        try change("one")
+        let after = try dump()
+        try change("two")
+        for (command, code) in [
+          ("journal list", 0), ("journal inspect", 0), ("journal verify", 0),
+          ("dump diff \(before) \(after)", 1),
+        ] {
+          let process = try GatehouseProcess(
+            dumps: dumps, arguments: command.split(separator: " ").map(String.init) + ["--json"])
+          #expect(try process.waitForExit() == Int32(code))
+          let name = command.split(separator: " ").prefix(2).joined(separator: " ")
+          try expectShape("`gatehouse \(name) --json`", of: process.log)
+        }
+      }
+    }
+  }
+
   @Test("has the members of the settings, of a check that watches, and of a fetched copy")
   func others() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The first steps of a reader", .serialized)
 struct GettingStartedTests {
-  @Test("in getting-started.md give what the page says: a stop keeps all, a crash loses what no dump has")
+  @Test("in getting-started.md give what the page says: neither a stop nor a crash loses a change")
   func gettingStarted() async throws {
     let fences = try Walkthrough.fences(of: "docs/getting-started.md", until: "## With Docker")
     #expect(fences.count { $0.text == "scripts/run\n" } == 3)

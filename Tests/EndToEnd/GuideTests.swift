@@ -11,7 +11,9 @@ private struct StandInStack {
     .deletingLastPathComponent()
 
   /// Makes the directories, and `compose/.env` as `scripts/compose-up` does.
-  init(in directory: URL) throws {
+  ///
+  /// - Parameter keepJournal: `KEEP_JOURNAL`. The standard would keep every dump of a test in the directory.
+  init(in directory: URL, keepJournal: String = "0") throws {
     root = directory.appending(path: "stack")
     let standIn = Self.repository.appending(path: "Tests/EndToEnd/Fixtures/ComposeStandIn")
     try FileManager.default.copyItem(at: standIn, to: root)
@@ -21,15 +23,17 @@ private struct StandInStack {
     try probe.waitUntilReady()
     #expect(try probe.stop() == 0)
     let environment = root.appending(path: "compose/.env")
-    // The rest of the rules would keep every dump of a test in the directory.
-    try Data("PORT=\(probe.port)\nKEEP_LAST=3\nLOGIN_IP_RATE_LIMIT=100000\n".utf8).write(to: environment)
+    let settings = "PORT=\(probe.port)\nKEEP_LAST=3\nKEEP_JOURNAL=\(keepJournal)\nLOGIN_IP_RATE_LIMIT=100000\n"
+    try Data(settings.utf8).write(to: environment)
     let maker = Self.repository.appending(path: "scripts/make-env").path()
     #expect(try run("\(maker) compose/.env").status == 0)
   }
 
   /// The command blocks of a page that apply to a laptop, in their order. Headings with one of the words below are of
   /// other places.
-  static func commands(of page: String) throws -> String {
+  ///
+  /// - Parameter isWanted: whether the blocks of a section are wanted, by its heading and those above it.
+  static func commands(of page: String, where isWanted: ([Substring]) -> Bool = { _ in true }) throws -> String {
     let elsewhere = /ECS|S3|EFS|AWS|Set the names|Choose a way in|Read the password|Run one command|without a shell/
     let text = try String(contentsOf: repository.appending(path: "docs/operate/\(page)"), encoding: .utf8)
     var headings: [(level: Int, text: Substring)] = []
@@ -40,7 +44,8 @@ private struct StandInStack {
       if let fence = line.wholeMatch(of: /( *)```(.*)/)?.output {
         (language, indentation) = (language == nil ? fence.2 : nil, fence.1.count)
       } else if let language {
-        if language == "sh", !headings.contains(where: { $0.text.contains(elsewhere) }) {
+        if language == "sh", !headings.contains(where: { $0.text.contains(elsewhere) }), isWanted(headings.map(\.text))
+        {
           commands += line.dropFirst(indentation) + "\n"
         }
       } else if let heading = line.wholeMatch(of: /(#+) (.+)/)?.output {
@@ -57,7 +62,7 @@ private struct StandInStack {
     try Data(input.utf8).write(to: files.input)
     try Data().write(to: files.output)
     let programs = ProgramProcess.executable("gatehouse").deletingLastPathComponent().path()
-    let shell = Process()
+    let shell = ChildProcess()
     shell.executableURL = URL(filePath: "/usr/bin/env")
     shell.arguments = ["bash", "-euo", "pipefail", "-c", commands]
     shell.currentDirectoryURL = root
@@ -68,7 +73,6 @@ private struct StandInStack {
     shell.standardError = shell.standardOutput
     try shell.run()
     #expect(eventually(within: .seconds(120)) { shell.isRunning ? nil : true } == true)
-    // The shell inherits a mask that blocks SIGTERM.
     if shell.isRunning { kill(shell.processIdentifier, SIGKILL) }
     shell.waitUntilExit()
     return (shell.terminationStatus, try String(contentsOf: files.output, encoding: .utf8))
@@ -97,13 +101,15 @@ private struct StandInStack {
 struct GuideTests {
   /// Runs the commands of a page after those of the page that it begins with.
   private func follow(
-    _ page: String, input: (StandInStack) throws -> String = { _ in "" }, before: String = "", after: String = "",
-    _ check: (StandInStack, _ output: String) throws -> Void
+    _ page: String, where isWanted: ([Substring]) -> Bool = { _ in true },
+    input: (StandInStack) throws -> String = { _ in "" }, before: String = "", after: String = "",
+    keepJournal: String = "0", _ check: (StandInStack, _ output: String) throws -> Void
   ) async throws {
     try await withTemporaryDirectory { (directory: URL) async throws in
-      let stack = try StandInStack(in: directory)
+      let stack = try StandInStack(in: directory, keepJournal: keepJournal)
       defer { stack.end() }
-      let (connecting, guide) = (try StandInStack.commands(of: "connect.md"), try StandInStack.commands(of: page))
+      let connecting = try StandInStack.commands(of: "connect.md")
+      let guide = try StandInStack.commands(of: page, where: isWanted)
       let commands = ["scripts/compose-up", connecting, before, guide, after].joined(separator: "\n")
       let result = try stack.run(commands, input: try input(stack))
       try #require(result.status == 0, "\(result.output)")
@@ -127,18 +133,41 @@ struct GuideTests {
       users "$(inside gatehouse dump list | sed -n '2s/ .*//p')"
       """#
     try await follow(
-      "restore.md", input: { try $0.setting("MEM_ENCRYPTION_KEY") + "\n" }, before: before, after: after
+      "restore.md", where: { !$0.contains("Undo a mistake") },
+      input: { try $0.setting("MEM_ENCRYPTION_KEY") + "\n" }, before: before, after: after
     ) { (stack: StandInStack, output: String) throws in
       #expect(output.matches(of: /"response":\{"version":1,"created_at":/).count == 2, "\(output)")
       #expect(output.matches(of: /loads +\S/).count == 2, "\(output)")
       #expect(!output.contains("BAD"), "\(output)")
-      #expect(names(in: stack.root.appending(path: "compose/generated/aside")).count == 1)
+      #expect(names(in: stack.root.appending(path: "compose/generated/aside")).count { $0.hasSuffix(".bin") } == 1)
       #expect(!names(in: stack.root.appending(path: "compose/generated")).contains("drill"))
       // The state that was restored last came from the trash. Its users depend on how far the sidecar had pruned.
       let users = output.split(separator: "\n").filter { $0.hasPrefix("users: ") }
       #expect(users.count == 2 && users.first == users.last, "\(output)")
       let restored = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"users":"#) })
       #expect(restored.contains(#""username":"admin""#), "\(restored)")
+    }
+  }
+
+  @Test("undo a mistake, while the gateway runs and while it is stopped")
+  func undo() async throws {
+    let before = #"""
+      group() { as -X "$1" "$url/platform/group$2" -d "{\"group_name\": \"partners\"}"; echo; }
+      group POST ""
+      when=$(date -u +%FT%T.%NZ)
+      group DELETE /partners
+      """#
+    let after = #"""
+      as "$url/platform/group/all"; echo
+      """#
+    try await follow(
+      "restore.md", where: { $0.contains("Undo a mistake") }, before: before, after: after, keepJournal: "1w"
+    ) { (_, output: String) throws in
+      #expect(output.contains(/"at":"[^"]+","sequence":"[0-9]+-[0-9]+/), "\(output)")
+      #expect(output.contains(/restored  [0-9.-]+  [0-9]+ documents/), "\(output)")
+      #expect(output.contains(/to undo   gatehouse dump restore --sequence [0-9]+-[0-9]+/), "\(output)")
+      let last = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"groups":"#) })
+      #expect(last.contains(#""group_name":"partners""#), "\(last)")
     }
   }
 
@@ -188,6 +217,8 @@ struct GuideTests {
     }
   }
 
+  private static let withoutStop: Substring = "Change the encryption key without a stop"
+
   @Test("change every secret, and each takes effect")
   func rotation() async throws {
     var old: [String: String] = [:]
@@ -199,18 +230,42 @@ struct GuideTests {
       \(login)
       """
     try await follow(
-      "rotate-secrets.md",
+      "rotate-secrets.md", where: { !$0.contains(Self.withoutStop) },
       input: { (stack: StandInStack) throws in
         for name in secrets { old[name] = try stack.setting(name) }
         return ""
       }, after: after
     ) { (stack: StandInStack, output: String) throws in
       for name in secrets { #expect(try stack.setting(name) != old[name], "\(name)") }
-      #expect(output.contains(/good .*\n(.*\n)*BAD .*\nexit code 65/), "\(output)")
+      #expect(output.contains(/good .*\n(.*\n)*BAD .*\n(.*\n)*exit code 65/), "\(output)")
       #expect(output.contains(#"{"username":"admin""#), "\(output)")
       #expect(output.contains("drained in "), "\(output)")
       #expect(output.matches(of: /"status":"ready"/).count == 2, "\(output)")
       #expect(try stack.setting("MEM_ENCRYPTION_KEYS_OLD").isEmpty)
+    }
+  }
+
+  @Test("change the encryption key without a stop")
+  func rotationWithoutStop() async throws {
+    let guide = try StandInStack.commands(of: "rotate-secrets.md") { $0.contains(Self.withoutStop) }
+    try #require(guide.contains("secrets/encryption-key"))
+    try await withTemporaryDirectory { (directory: URL) async throws in
+      let stack = try StandInStack(in: directory)
+      defer { stack.end() }
+      let old = try stack.setting("MEM_ENCRYPTION_KEY")
+      // The service and its sidecar are the same processes before and after.
+      let parts = [
+        "scripts/compose-up", try StandInStack.commands(of: "connect.md"), guide,
+        #"as "$url/platform/user/me"; echo; inside gatehouse dump verify; cd ..; cat run/*.log"#,
+      ]
+      let result = try stack.run(parts.joined(separator: "\n"))
+      try #require(result.status == 0, "\(result.output)")
+      let key = try String(contentsOf: stack.root.appending(path: "compose/secrets/encryption-key"), encoding: .utf8)
+      #expect(key.utf8.count == 48 && key != old)
+      #expect(result.output.contains("rekeyed ") && result.output.contains("the present key decrypts all"))
+      #expect(result.output.contains(#"{"username":"admin""#), "\(result.output)")
+      #expect(result.output.matches(of: /another key is in force/).count == 2, "\(result.output)")
+      #expect(!result.output.contains("BAD  ") && !result.output.contains("does not verify"), "\(result.output)")
     }
   }
 }

@@ -66,7 +66,7 @@ private struct WatchingSidecar {
 
   /// Limits the descriptors of the running process. Those that it has stay open.
   func limitDescriptors(to count: Int) throws {
-    let prlimit = Process()
+    let prlimit = ChildProcess()
     prlimit.executableURL = URL(filePath: "/usr/bin/env")
     prlimit.arguments = ["prlimit", "--pid", "\(process.identifier)", "--nofile=\(count):"]
     try prlimit.run()

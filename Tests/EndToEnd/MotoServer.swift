@@ -9,7 +9,7 @@ final class MotoServer {
   }
 
   let port: Int
-  private let process = Process()
+  private let process = ChildProcess()
   private let logFile: URL
 
   /// - Parameter checksAfter: the number of requests after which every request must be signed and allowed, or `nil` for

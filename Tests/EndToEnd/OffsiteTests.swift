@@ -76,6 +76,59 @@ struct OffsiteTests {
     }
   }
 
+  @Test("of the journal follow it within seconds, so a lost volume loses nothing that was copied")
+  func journals() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let moto = try MotoServer(in: root)
+      #expect(try moto.call("s3", "PUT", "/\(Self.bucket)").status == 200)
+      let settings = Self.settings(
+        moto,
+        [
+          "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "OFFSITE_INTERVAL": "1", "SIDECAR_METRICS_PORT": "0",
+          "KEEP_JOURNAL": "1d",
+        ])
+      func copies() throws -> String { try moto.call("s3", "GET", "/\(Self.bucket)?list-type=2").text }
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        func make(_ group: String) throws {
+          #expect(
+            try gatehouse.send("POST", "/platform/group", token: token, json: ["group_name": .string(group)]).status
+              == 201)
+        }
+        try make("one")
+        let sidecar = try SidecarProcess.start(dumps: generated, port: gatehouse.port, settings)
+        #expect(try eventually { try copies().contains(".journal-1-0.part-") ? true : nil } == true, "\(sidecar.log)")
+        #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
+        try make("two")
+        // The first journal is one object now.
+        try sidecar.waitForLog("journal copied to S3")
+        try sidecar.waitForLog("dump copied to S3")
+        #expect(try eventually { try copies().contains(".journal-1-1.part-") ? true : nil } == true, "\(sidecar.log)")
+        #expect(try eventually { try copies().contains(".journal-1-0.part-") ? nil : true } == true)
+        try make("three")
+        let names = try copies()
+        #expect(try eventually { try copies().count > names.count ? true : nil } == true, "\(sidecar.log)")
+        // All of it is gone at once.
+        sidecar.signal(SIGKILL)
+        gatehouse.signal(SIGKILL)
+        _ = try gatehouse.waitForExit()
+        _ = try sidecar.waitForExit()
+      }
+      try FileManager.default.removeItem(at: generated)
+      let fetched = try SidecarProcess.run(["fetch", "--json"], dumps: generated, settings)
+      #expect(fetched.code == 0, "\(fetched.output)")
+      let journals = try JSONParser().parseObject(Array(fetched.output.utf8))["journals"]?.array
+      #expect(journals?.map { $0.object?["commits"] } == [2])
+      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        for group in ["one", "two", "three"] {
+          #expect(try gatehouse.send("GET", "/platform/group/\(group)", token: token).status == 200, "\(group)")
+        }
+      }
+    }
+  }
+
   @Test("that were changed there, or are none of ours, are not taken back and not deleted")
   func changed() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in

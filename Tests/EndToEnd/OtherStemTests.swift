@@ -73,7 +73,7 @@ struct OtherStemTests {
   func gateway() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
-      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+      try await withGatehouse(dumps: generated, ["MEM_JOURNAL": "off"]) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
         #expect(
@@ -88,7 +88,7 @@ struct OtherStemTests {
       let list = try GatehouseProcess(dumps: generated, arguments: ["dump", "list"])
       #expect(try list.waitForExit() == 0)
       #expect(list.log.contains("1 dump in ") && list.log.contains("left alone   \(other)"), "\(list.log)")
-      try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
+      try await withGatehouse(dumps: generated, ["MEM_JOURNAL": "off"]) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         #expect(gatehouse.log.contains("are left alone") && gatehouse.log.contains(other))
         #expect(try gatehouse.send("GET", "/platform/group/newer", token: token).status == 404)

@@ -96,7 +96,7 @@ struct PipelineTests {
       for byte in inBytes ? Array(text.utf8) : [] { try connection.send([byte]) }
       if !inBytes { try connection.send(text) }
       let answer = connection.receiveText()
-      #expect(answer.hasPrefix("HTTP/1.0 200 "))
+      #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.lowercased().contains("connection: close\r\n"))
       #expect(answer.hasSuffix("}"))
       #expect(!answer.lowercased().contains("transfer-encoding"))
     }

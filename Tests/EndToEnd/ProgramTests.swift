@@ -110,6 +110,20 @@ struct ProgramTests {
       #expect(try run(["dump", "inspect"], dumps: generated).output.contains("users  1"))
       #expect(try run(["dump", "verify"], dumps: generated).code == 0)
       #expect(try run(["dump", "restore-check"], dumps: generated).output.contains("loads"))
+      let converted = root.appending(path: "converted")
+      #expect(try run(["dump", "convert", "--format", "dmp1", "--into", converted.path()], dumps: generated).code == 0)
+      let copies = names(in: converted)
+      #expect(copies.count == 1 && dumps.contains(copies[0]))
+      #expect(try run(["dump", "inspect"], dumps: converted).output.contains("format      DMP1"))
+      #expect(try run(["dump", "inspect"], dumps: generated).output.contains("format      DMP2"))
+      try await withGatehouse(dumps: converted, ["MEM_DUMP_FORMAT": "dmp1"]) {
+        (gatehouse: GatehouseProcess) async throws in
+        _ = try gatehouse.logIn()
+        #expect(try gatehouse.stop() == 0)
+      }
+      #expect(
+        try run(["dump", "convert", "--format", "dmp1", "--into", generated.path()], dumps: generated).code != 0)
+      #expect(try run(["dump", "convert", "--format", "dmp9", "--into", "x"], dumps: generated).code == 64)
       try Data(contentsOf: generated.appending(path: dumps[0])).dropLast(1).write(
         to: generated.appending(path: dumps[0]))
       let verify = try run(["dump", "verify"], dumps: generated)

@@ -12,7 +12,9 @@ struct ReadingCommandTests {
   ]
   private static let gateway = [
     ["dump", "list"], ["dump", "list", "--json"], ["dump", "inspect"], ["dump", "verify"], ["dump", "restore-check"],
-    ["config", "check"], ["health"], ["--help"],
+    ["dump", "diff", "memory_dump-20200101T000000Z.bin", "memory_dump-20200101T000000Z.bin"], ["journal", "list"],
+    ["journal", "inspect"], ["journal", "verify"], ["journal", "verify", "--json"], ["config", "check"], ["health"],
+    ["--help"],
   ]
 
   /// Creates dumps and other files, a damaged dump, one that shrank, a full trash, a lease and a receipt.

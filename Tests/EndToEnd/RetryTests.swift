@@ -155,6 +155,47 @@ struct RetryTests {
     }
   }
 
+  @Test("open the circuit by each try that fails, also within one call, which then is not tried again")
+  func breakerCountsTries() async throws {
+    for failure in [Failure.close, .status(503)] {
+      for threshold in [2, 3] {
+        let settings = ["CIRCUIT_BREAKER_THRESHOLD": "\(threshold)", "CIRCUIT_BREAKER_TIMEOUT": "600"]
+        try await withFlaky(failure, retries: 2, settings) {
+          (gatehouse: GatehouseProcess, server: ScriptedServer) throws in
+          let failed = try gatehouse.send("GET", "/api/rest/test/v1/a9")
+          #expect(failed.code == "GTW006" || failed.text == "bad", "\(failed.status) \(failed.text)")
+          #expect(server.count(of: "/a9") == threshold)
+          #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").code == "GTW999")
+          #expect(server.count(of: "/good") == 0)
+        }
+      }
+    }
+  }
+
+  @Test("open the circuit by their silence, and by ports that refuse connections or do not accept them in time")
+  func breakerOfOtherFailures() async throws {
+    let settings = [
+      "CIRCUIT_BREAKER_THRESHOLD": "3", "CIRCUIT_BREAKER_TIMEOUT": "600", "HTTP_READ_TIMEOUT": "0.3",
+      "HTTP_CONNECT_TIMEOUT": "0.3",
+    ]
+    try await withFlaky(.silence, settings) { (gatehouse: GatehouseProcess, server: ScriptedServer) throws in
+      for _ in 0..<3 { #expect(try gatehouse.send("GET", "/api/rest/test/v1/a9").code == "GTW010") }
+      #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").code == "GTW999")
+      #expect(server.count(of: "/good") == 0)
+    }
+    let (refusing, full) = (try RefusingPort(), try FullPort())
+    try await withGatehouse(Self.settings.merging(settings) { $1 }) { (gatehouse: GatehouseProcess) async throws in
+      let token = try gatehouse.logIn()
+      for (name, port, code) in [("refused", refusing.port, "GTW006"), ("full", full.port, "GTW010")] {
+        let servers = ["http://127.0.0.1:\(port)"]
+        try gatehouse.createAPI(name, servers: servers, token: token, ["api_allowed_retry_count": 2])
+        #expect(try gatehouse.send("GET", "/api/rest/\(name)/v1/a").code == code)
+        #expect(try gatehouse.send("GET", "/api/rest/\(name)/v1/a").code == "GTW999", "\(name): three tries failed")
+      }
+    }
+    withExtendedLifetime((refusing, full)) {}
+  }
+
   @Test("do not open the circuit with what is the client's fault, or with failures that are not in a row")
   func breakerStaysClosed() async throws {
     let settings = ["CIRCUIT_BREAKER_THRESHOLD": "2"]
@@ -195,6 +236,59 @@ struct RetryTests {
         #expect(server.count(of: "/x") == before + (isRetried ? 3 : 2), "\(method)")
         server.closeConnections()
         #expect(eventually { server.open == 0 ? true : nil } == true)
+      }
+    }
+  }
+
+  @Test("and that end a kept connection within an answer do not get the call once more")
+  func begunAnswers() async throws {
+    let parts = [
+      "/byte": "H", "/half": "HTTP/1.1 200 OK\r\ncontent-le", "/hints": "HTTP/1.1 103 Early Hints\r\n\r\n",
+    ]
+    let server = try ScriptedServer { connection in
+      // The first request of each connection gets its answer, and the second one a part of it.
+      guard connection.receiveHead() != nil, connection.send(UpstreamScripts.good) else { return }
+      if let head = connection.receiveHead(), let part = parts[head.path] { connection.send(part) }
+    }
+    defer { server.stop() }
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+      for path in parts.keys.sorted() {
+        let accepted = server.accepted
+        let connection = try HTTPConnection(port: gatehouse.port)
+        try connection.send(call(path))
+        #expect(try connection.receive().text == "good")
+        try connection.send(call(path))
+        var answer = try connection.receive()
+        while answer.status == 103 { answer = try connection.receive() }
+        #expect(answer.status == 502 && answer.code == "GTW006", "\(path): \(answer.status)")
+        #expect(server.count(of: path) == 2, "\(path)")
+        #expect(server.accepted == accepted + 1, "\(path)")
+      }
+    }
+  }
+
+  @Test("and that close all kept connections get the call once more on a new one")
+  func allStale() async throws {
+    let present = Mutex(0)
+    let server = try ScriptedServer { connection in
+      guard connection.receiveHead() != nil else { return }
+      // The first calls are there at once, so that several connections are kept.
+      present.withLock { $0 += 1 }
+      let isCrowd = eventually(within: .seconds(30)) { present.withLock { $0 >= 8 } ? true : nil }
+      guard isCrowd == true, connection.send(UpstreamScripts.good) else { return }
+      // The second request of each connection is read and not answered.
+      _ = connection.receiveHead()
+    }
+    defer { server.stop() }
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+      let connections = try (0..<8).map { _ in try HTTPConnection(port: gatehouse.port) }
+      for connection in connections { try connection.send(call("/x")) }
+      for connection in connections { #expect(try connection.receive().text == "good") }
+      for connection in connections {
+        try connection.send(call("/x"))
+        #expect(try connection.receive().text == "good")
       }
     }
   }

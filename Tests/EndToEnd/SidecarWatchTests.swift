@@ -46,6 +46,44 @@ struct SidecarWatchTests {
     }
   }
 
+  @Test("unlinks a file of the trash when it is due, although no dump comes")
+  func trash() async throws {
+    let now = Dumps.now
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      for age in [300, 200] { try Dumps.write(in: generated, at: now - age) }
+      let sidecar = try SidecarProcess.start(
+        dumps: generated, port: gateway.server.port, ["KEEP_LAST": "1", "TRASH_KEEP": "3s"])
+      try sidecar.waitForLog("dump pruned")
+      try sidecar.waitForLog("dump unlinked from the trash", within: .seconds(120))
+    }
+  }
+
+  @Test("empties the trash of a volume that is nearly full, although no dump comes")
+  func fullVolume() async throws {
+    let now = Dumps.now
+    try await withTemporaryDirectory { (root: URL) async throws in
+      guard let volume = SmallVolume(root.appending(path: "generated"), size: "256k") else {
+        print("skipped: this process may not mount a tmpfs")
+        return
+      }
+      let gateway = try FakeGateway { _, _ in .status(403) }
+      let name = try Dumps.write(in: volume.url, at: now - 300)
+      let sidecar = try SidecarProcess.start(dumps: volume.url, port: gateway.server.port, ["TRASH_KEEP": "1h"])
+      try sidecar.waitForLog("dump verified")
+      let trash = volume.url.appending(path: "trash")
+      try FileManager.default.createDirectory(at: trash, withIntermediateDirectories: true)
+      let file = trash.appending(path: name)
+      try FileManager.default.copyItem(at: volume.url.appending(path: name), to: file)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -7200)], ofItemAtPath: file.path())
+      volume.fill()
+      try sidecar.waitForLog("dump unlinked from the trash", within: .seconds(120))
+      #expect(names(in: trash).isEmpty)
+    }
+  }
+
   @Test("keeps what a command of an operator noted beside it")
   func notesOfOthers() async throws {
     let now = Dumps.now

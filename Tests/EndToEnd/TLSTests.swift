@@ -1,18 +1,29 @@
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
 @Suite("TLS on the gateway's port")
 struct TLSTests {
   /// Starts the gateway with a certificate and calls `body` when it is ready.
+  ///
+  /// - Parameter server: of an API `test` that the gateway has from an earlier run.
   private func withTLS(
+    _ changes: [String: String] = [:], server: String? = nil,
     _ body: (_ gatehouse: GatehouseProcess, _ certificate: TestCertificate, _ root: URL) async throws -> Void
   ) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let certificate = try TestCertificate("first", in: root)
-      let gatehouse = try GatehouseProcess(
-        dumps: root.appending(path: "generated"), certificate.settings.merging(SidecarProcess.account) { $1 })
+      let dumps = root.appending(path: "generated")
+      if let server {
+        try await withGatehouse(dumps: dumps) { (gatehouse: GatehouseProcess) async throws in
+          try gatehouse.createAPI("test", servers: [server], token: gatehouse.logIn())
+          #expect(try gatehouse.stop() == 0)
+        }
+      }
+      let settings = certificate.settings.merging(SidecarProcess.account) { $1 }.merging(changes) { $1 }
+      let gatehouse = try GatehouseProcess(dumps: dumps, settings)
       defer { if gatehouse.isRunning { gatehouse.signal(SIGKILL) } }
       try gatehouse.waitUntilListening()
       let isReady: Bool? = try eventually(within: .seconds(60)) {
@@ -78,6 +89,42 @@ struct TLSTests {
       let refused = try ask(
         gatehouse, "/platform/api", trusting + ["-H", "Authorization: Bearer \(token)", "-d", "@\(large.path())"])
       #expect(refused.output.hasSuffix(" 422"), "\(refused.output.suffix(300))")
+    }
+  }
+
+  @Test(
+    "carries calls with long bodies both ways, and their servers are told of it",
+    arguments: ["", "X-Long-Way: \u{E9}"])
+  func calls(field: String) async throws {
+    let halves = [1, 2].map { (seed: UInt64) -> [UInt8] in
+      var generator = SeededGenerator(seed: seed)
+      return (0..<625_000).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
+    }
+    let received = Mutex<[UInt8]>([])
+    let server = try ScriptedServer { connection in
+      while let head = connection.receiveHead() {
+        guard let body = connection.receiveBody(of: head) else { return }
+        received.withLock { $0 = body }
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: \(halves[1].count)\r\n\r\n"
+        guard connection.send(Array(answer.utf8) + halves[1]) else { return }
+      }
+    }
+    defer { server.stop() }
+    try await withTLS(["DISABLE_BODY_SIZE_LIMIT": "true"], server: server.url) {
+      (gatehouse: GatehouseProcess, certificate: TestCertificate, root: URL) async throws in
+      let (sent, got) = (root.appending(path: "sent"), root.appending(path: "got"))
+      try Data(halves[0]).write(to: sent)
+      let options = ["--cacert", certificate.chain.path(), "-o", got.path()] + (field.isEmpty ? [] : ["-H", field])
+      for upload in [[], ["--data-binary", "@\(sent.path())"]] {
+        let run = try ask(gatehouse, "/api/rest/test/v1/a", options + upload)
+        #expect(run.code == 0 && run.output == " 200", "\(run.output)")
+        let isWhole = try Data(contentsOf: got) == Data(halves[1])
+        #expect(isWhole, "the answer's body")
+        let isEqual = received.withLock { $0 == (upload.isEmpty ? [] : halves[0]) }
+        #expect(isEqual, "the request's body")
+      }
+      #expect(server.requests.map(\.method) == ["GET", "POST"])
+      #expect(server.requests.allSatisfy { $0["x-forwarded-proto"] == "https" })
     }
   }
 

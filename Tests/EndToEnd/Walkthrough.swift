@@ -120,7 +120,7 @@ struct Walkthrough: ~Copyable {
 
 /// A process with an input to type into, and all that it has printed.
 private final class Terminal {
-  private let process = Process()
+  private let process = ChildProcess()
   private let input = Pipe()
   private let file: URL
   private var typed = 0
@@ -157,7 +157,6 @@ private final class Terminal {
 
   func end() {
     try? input.fileHandleForWriting.close()
-    // A process of these tests inherits a mask that blocks SIGTERM.
     if process.isRunning { signal(SIGINT) }
     if eventually(within: .seconds(70), { process.isRunning ? nil : true }) != true { signal(SIGKILL) }
   }

@@ -38,7 +38,7 @@ enum Wrapper {
 
   /// - Returns: whether it exited with 0.
   static func run(_ arguments: [String]) throws -> Bool {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = arguments
     process.standardError = FileHandle.nullDevice

@@ -26,18 +26,33 @@ struct BitSetTests {
   @Test("of names give a name its number once, and leave out names that have none")
   func names() {
     var numbers = NameNumbers()
-    #expect(numbers.number(for: "a") == 0)
-    #expect(numbers.number(for: "b") == 1)
-    #expect(numbers.number(for: "a") == 0)
+    #expect(numbers.take("a") == 0)
+    #expect(numbers.take("b") == 1)
+    #expect(numbers.take("a") == 0)
     #expect(numbers.count == 2)
     #expect(numbers.known(["b", "c"]) == BitSet([1]))
     #expect(numbers.known(["c"]) == BitSet())
     #expect(numbers.count == 2)
   }
 
+  @Test("of names give the number of a name that is not used any more to another one, and tell both times")
+  func reuse() {
+    var numbers = NameNumbers()
+    for name in ["a", "b", "a"] { _ = numbers.take(name) }
+    let version = numbers.version
+    numbers.giveBack("a")
+    numbers.giveBack("unknown")
+    #expect(numbers.version == version && numbers.known(["a"]) == BitSet([0]), "it is used once more")
+    numbers.giveBack("a")
+    #expect(numbers.version == version + 1 && numbers.known(["a"]) == BitSet())
+    #expect(numbers.take("c") == 0 && numbers.take("d") == 2 && numbers.version == version + 3)
+    var anew = NameNumbers(after: numbers)
+    #expect(anew.count == 0 && anew.take("d") == 0 && anew.version > numbers.version)
+  }
+
   @Test("of names tell them apart by their bytes")
   func bytes() {
     var numbers = NameNumbers()
-    #expect(numbers.number(for: "r\u{E9}") != numbers.number(for: "re\u{301}"))
+    #expect(numbers.take("r\u{E9}") != numbers.take("re\u{301}"))
   }
 }

@@ -1,4 +1,5 @@
 import DocumentStore
+import HTTPAPI
 import JSON
 import Model
 import RateLimiting
@@ -55,6 +56,8 @@ struct CallCheckTests {
       try test.set(["api_allowed_groups": []], of: .everything, in: Collections.apis)
       try test.insert(["username": "alice", "apis": ["orders/v1"]], into: Collections.subscriptions)
       #expect(try test.failure(token: test.token("alice"))?.code == "GTW402", "an API without groups lets nobody in")
+      try test.set(["api_allowed_groups": .null], of: .everything, in: Collections.apis)
+      #expect(try test.failure(token: test.token("alice"))?.code == "GTW402", "neither does one whose groups are null")
     }
   }
 

@@ -65,12 +65,35 @@ struct CallerCheckTests {
     #expect(try code(test, "10.0.0.1", forwardedFor: "192.0.2.7") == nil)
   }
 
+  @Test("count the field in which a trusted proxy names the client alone, where it sends no list")
+  func clientFields() async throws {
+    let test = try await gateway(
+      settings: [
+        "ip_blacklist": ["192.0.2.7"], "trust_x_forwarded_for": true, "xff_trusted_proxies": ["10.0.0.0/8"],
+      ])
+    let code = { (fields: [(String, String)], address: String) throws in
+      try test.failure("GET", "orders/v1/items/7", token: nil, fields, from: address)?.code
+    }
+    let (denied, other) = ("192.0.2.7", "192.0.2.8")
+    #expect(try code([("X-Real-IP", denied)], "10.0.0.1") == "SEC011")
+    #expect(try code([("CF-Connecting-IP", denied)], "10.0.0.1") == "SEC011")
+    #expect(try code([("CF-Connecting-IP", denied), ("x-real-ip", other)], "10.0.0.1") == nil)
+    #expect(try code([("X-Real-IP", denied), ("X-Forwarded-For", other)], "10.0.0.1") == nil)
+    #expect(try code([("X-Real-IP", denied)], other) == nil, "not from a proxy")
+    #expect(try code([("Forwarded", "for=\(denied)")], "10.0.0.1") == nil)
+  }
+
   @Test("let clients of this host pass where the settings say so, unless a proxy forwarded the call")
   func loopback() async throws {
     let test = try await gateway(
       api: ["api_ip_blacklist": ["127.0.0.0/8"]], settings: ["allow_localhost_bypass": true])
     #expect(try code(test, "127.0.0.1") == nil)
     #expect(try code(test, "127.0.0.1", forwardedFor: "192.0.2.8") == "API011")
+    for name in ["X-Real-IP", "CF-Connecting-IP", "Forwarded"] {
+      let failure = try test.failure(
+        "GET", "orders/v1/items/7", token: nil, [(name, "192.0.2.8")], from: "127.0.0.1")
+      #expect(failure?.code == "API011", "\(name)")
+    }
     try test.set(["allow_localhost_bypass": false], of: .everything, in: Collections.settings)
     #expect(try code(test, "127.0.0.1") == "API011")
   }

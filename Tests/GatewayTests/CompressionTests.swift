@@ -41,6 +41,8 @@ struct CompressionTests {
       (["gzip"], true), (["br, GZIP;q=0.5"], true), (["x-gzip"], true), (["*"], true), (["br", "gzip"], true),
       (["gzip;q=0"], false), (["gzip; q=0.000"], false), (["*;q=0"], false), (["*, gzip;q=0"], false), (["br"], false),
       (["gzip;q=1, *;q=0"], true), (["identity"], false), ([""], false), (["gzipped"], false),
+      (["gzip;q=0.5, identity"], false), (["identity;q=0.5, gzip;q=0.5"], true), (["identity;q=0, gzip;q=0.1"], true),
+      (["identity;q=0.5, *;q=0.4"], false), (["gzip; Q=0.8", "identity;q=0.7"], true), (["gzip;q=x"], true),
     ] as [([String], Bool)])
   func acceptance(fields: [String], accepts: Bool) {
     #expect(Compression.acceptsGzip(fields) == accepts)
@@ -63,6 +65,18 @@ struct CompressionTests {
       }
     }
     return Array(output.prefix(count))
+  }
+
+  @Test("has something to flush only when something came since the last flush")
+  func flushes() throws {
+    let gzip = try #require(GzipStream(level: 6, ByteBufferAllocator()))
+    #expect(!gzip.hasUnflushed)
+    _ = gzip.write(ByteBuffer())
+    #expect(!gzip.hasUnflushed)
+    _ = gzip.write(ByteBuffer(string: "a"))
+    #expect(gzip.hasUnflushed)
+    #expect(gzip.flush().readableBytes > 0)
+    #expect(!gzip.hasUnflushed)
   }
 
   @Test("gives back what went in, and what came before a flush can be read")

@@ -1,5 +1,7 @@
+import Foundation
 import JSON
 import Model
+import NIOCore
 import Testing
 
 @testable import Gateway
@@ -96,7 +98,7 @@ struct TraceParentTests {
   @Test("is that of the client, if it is valid", arguments: [good, "cc" + good.dropFirst(2) + "-what-is-next"])
   func passed(field: String) {
     var generator = SystemRandomNumberGenerator()
-    #expect(TraceParent.of(field, using: &generator) == field)
+    #expect(TraceParent(field, using: &generator) == .given(field))
   }
 
   @Test(
@@ -111,9 +113,9 @@ struct TraceParentTests {
     ] as [String?])
   func begun(field: String?) {
     var generator = SystemRandomNumberGenerator()
-    let trace = TraceParent.of(field, using: &generator)
+    let trace = text(TraceParent(field, using: &generator))
     #expect(trace != field && TraceParent.isValid(trace) && trace.hasSuffix("-00"))
-    #expect(TraceParent.of(field, using: &generator) != trace)
+    #expect(text(TraceParent(field, using: &generator)) != trace)
   }
 
   @Test("is valid whatever the random numbers are", arguments: [UInt64.min, .max, 1])
@@ -123,6 +125,50 @@ struct TraceParentTests {
       func next() -> UInt64 { number }
     }
     var generator = Constant(number: number)
-    #expect(TraceParent.isValid(TraceParent.of(nil, using: &generator)))
+    #expect(TraceParent.isValid(text(TraceParent(nil, using: &generator))))
+  }
+
+  private func text(_ trace: TraceParent) -> String {
+    let bytes = HeadBytes()
+    trace.write(to: bytes)
+    return String(buffer: bytes.buffer(ByteBufferAllocator()))
+  }
+}
+
+@Suite("The identifier of a call")
+struct CallIdentifierTests {
+  @Test("is written as its text")
+  func written() {
+    var generator = SystemRandomNumberGenerator()
+    for field in ["abc-1", nil, "", "not sane", String(repeating: "a", count: 200)] {
+      let identifier = CallIdentifier(field, using: &generator)
+      let bytes = HeadBytes()
+      identifier.write(to: bytes)
+      let text = String(buffer: bytes.buffer(ByteBufferAllocator()))
+      #expect(text == identifier.text)
+      #expect(field == "abc-1" ? text == "abc-1" : UUID(uuidString: text) != nil && text == text.lowercased())
+    }
+  }
+}
+
+@Suite("The text of a head's lines")
+struct HeadTextTests {
+  @Test("ends at the first control character but a tab, wherever it stands")
+  func ends() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<20_000 {
+      let count = Int.random(in: 0...90, using: &generator)
+      // Long runs of ASCII are looked at together.
+      let last: UInt8 = Bool.random(using: &generator) ? 0xFF : 0x7E
+      var bytes = (0..<count).map { _ in UInt8.random(in: 0x20...last, using: &generator) }.map {
+        $0 == 0x7F ? 0x21 : $0
+      }
+      for _ in 0..<Int.random(in: 0...3, using: &generator) where count > 0 {
+        bytes[Int.random(in: 0..<count, using: &generator)] = [0x00, 0x09, 0x0A, 0x0D, 0x1F, 0x7F].randomElement() ?? 0
+      }
+      let start = Int.random(in: 0...count, using: &generator)
+      let expected = (start..<count).first { bytes[$0] < 0x20 && bytes[$0] != 0x09 || bytes[$0] == 0x7F } ?? count
+      #expect(bytes.withUnsafeBytes { HeadText.end($0, start, count) } == expected)
+    }
   }
 }

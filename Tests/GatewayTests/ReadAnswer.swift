@@ -8,6 +8,7 @@ struct ReadAnswer: Equatable {
   var status: Int?
   var fields: [String] = []
   var body: [UInt8] = []
+  var trailers: [String] = []
   /// Whether the answer is complete.
   var isComplete = false
   var closes = false
@@ -41,7 +42,7 @@ struct ReadAnswer: Equatable {
 
   /// Bytes behind the answer stay, as a connection leaves them.
   private mutating func take(from parser: inout ResponseParser) throws(ResponseFault) {
-    while !isComplete, let event = try parser.next() {
+    while !isComplete, let event = try parser.nextPart() {
       switch event {
       case .informational(let head): informational.append(head.status)
       case .head(let head):
@@ -49,8 +50,20 @@ struct ReadAnswer: Equatable {
         closes = head.closes
         fields = head.fields.map { "\(head.text($0.name)): \(head.text($0.value))" }
       case .body(let bytes): body += bytes.readableBytesView
+      case .trailers(let section):
+        trailers = section.fields.map { String(decoding: $0.name + Array(": ".utf8) + $0.value, as: UTF8.self) }
       case .end: isComplete = true
+      case .more: return
       }
     }
+  }
+}
+
+extension ResponseParser {
+  /// The next part of an answer, or `nil` when more bytes are needed.
+  mutating func nextPart() throws(ResponseFault) -> Event? {
+    let event = try next()
+    if case .more = event { return nil }
+    return event
   }
 }

@@ -165,6 +165,8 @@ struct RequestHeadParserTests {
     #expect(!head.has(.forwardedFor))
     #expect(head.asksToClose)
     #expect(try !#require(parsed("Connection: keep-alive\r\n")).asksToClose)
+    #expect(try #require(parsed("Expect: a, 100-continue\r\n")).expectsContinue)
+    #expect(try !#require(parsed("Expect: 100-continued\r\n")).expectsContinue)
     #expect(try #require(parsed("Expect: 100-Continue\r\n")).expectsContinue)
   }
 

@@ -8,7 +8,8 @@ import Testing
 
 @Suite("The request to a server")
 struct RequestWriterTests {
-  private static let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+  private static let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+  private static let new = TraceParent.new(0x0af7_6519_16cd_43dd, 0x8448_eb21_1c80_319c, span: 0xb7ad_6b71_6920_3331)
 
   private func lines(
     _ test: TestGateway, _ method: String = "GET", _ path: String = "orders/v1/items/7", token: String? = nil,
@@ -19,12 +20,13 @@ struct RequestWriterTests {
     let all = [("Host", "gateway")] + authorization + fields
     let head = try Heads.decoded(method, "/api/rest/" + path, all)
     let admission = try test.admit(method, path, token: token, fields)
+    let own = head.value(.traceParent).flatMap { TraceParent.isValid($0) ? TraceParent.given($0) : nil }
     let writer = RequestWriter(
-      admission: admission, head: head, requestID: "r1", client: "192.0.2.1", isFromTrustedProxy: isTrusted,
-      isSecure: false, via: "1.1 gw", traceParent: Self.trace)
+      admission: admission, head: head, identifier: .given("r1"), client: "192.0.2.1", isFromTrustedProxy: isTrusted,
+      isSecure: false, via: "1.1 gw", traceParent: own ?? Self.new)
     let bytes = HeadBytes()
     writer.write(to: try #require(ServerAddress(server)), framing, into: bytes)
-    let text = String(buffer: bytes.buffer(ByteBufferAllocator(), room: 0))
+    let text = String(buffer: bytes.buffer(ByteBufferAllocator()))
     #expect(text.hasSuffix("\r\n\r\n"))
     return text.components(of: "\r\n").dropLast(2)
   }
@@ -86,6 +88,8 @@ struct RequestWriterTests {
     let sent = try lines(test, "GET", [("x-tok", "Bearer s"), ("Authorization", "Bearer own")])
     #expect(sent.filter { $0.contains("Bearer") } == ["authorization: Bearer s"])
     #expect(try !lines(test, "GET", [("Authorization", "Bearer own")]).contains { $0.contains("own") })
+    let several = try lines(test, "GET", [("x-tok", "Bearer s"), ("X-Tok", "Bearer t")])
+    #expect(several.filter { $0.lowercased().hasPrefix("authorization") } == ["authorization: Bearer s"])
   }
 
   @Test("never has the gateway's own token, whatever field is swapped", arguments: ["Authorization", "cookie", ""])

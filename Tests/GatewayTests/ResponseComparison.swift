@@ -27,6 +27,7 @@ struct ResponseComparison {
     guard own.fields == theirs.fields else { return .disagreed("fields \(theirs.fields)") }
     if own.isComplete {
       guard theirs.isComplete else { return .disagreed("the decoder does not end") }
+      if own.trailers != theirs.trailers { return .disagreed("trailers \(theirs.trailers)") }
       return own.body == theirs.body ? .agreed : .disagreed("body '\(theirs.text)'")
     }
     // The reader stopped at a fault or at the end of the bytes. All that it has passed on must be right.
@@ -58,7 +59,9 @@ struct ResponseComparison {
         // The decoder leaves spaces behind a value, which do not belong to it (RFC 9112, section 5.1).
         answer.fields = head.headers.map { "\($0.name): \($0.value.withoutOuterSpace)" }
       case .body(let bytes): answer.body += bytes.readableBytesView
-      case .end: answer.isComplete = answer.status != nil
+      case .end(let trailers):
+        answer.isComplete = answer.status != nil
+        answer.trailers = trailers.map { $0.map { "\($0.name): \($0.value.withoutOuterSpace)" } } ?? []
       }
     }
     return answer

@@ -160,6 +160,13 @@ struct ResponseParserTests {
     #expect(ReadAnswer(hints + "HTTP/1.1 103 Early Hints\r\n\r\n").fault != nil)
   }
 
+  @Test("refuses lines that end without CR at once, as no end of the head may come", arguments: 1...36)
+  func bareLineFeeds(piece: Int) {
+    let bytes = Array("HTTP/1.1 200 OK\nContent-Length: 0\n\n".utf8)
+    let pieces = stride(from: 0, to: bytes.count, by: piece).map { Array(bytes[$0..<min($0 + piece, bytes.count)]) }
+    #expect(ReadAnswer(pieces).fault != nil)
+  }
+
   @Test("refuses heads, sizes and trailers without bounds")
   func bounds() {
     let start = "HTTP/1.1 200 OK\r\n"
@@ -182,13 +189,13 @@ struct ResponseParserTests {
       parser.expectAnswer(toHead: false)
       parser.receive(ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"))
       var count = 0
-      while try parser.next() != nil { count += 1 }
+      while try parser.nextPart() != nil { count += 1 }
       #expect(count == 3)
       #expect(!parser.hasRest)
     }
     parser.receive(ByteBuffer(string: "HTTP/1.1 200 OK\r\n"))
     #expect(parser.hasRest)
-    #expect(throws: ResponseFault.self) { _ = try parser.next() }
+    #expect(throws: ResponseFault.self) { _ = try parser.nextPart() }
   }
 
   @Test("passes a body on without waiting for its end")
@@ -196,13 +203,13 @@ struct ResponseParserTests {
     var parser = ResponseParser()
     parser.expectAnswer(toHead: false)
     parser.receive(ByteBuffer(string: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\nfirst"))
-    _ = try parser.next()
-    guard case .body(let first)? = try parser.next() else {
+    _ = try parser.nextPart()
+    guard case .body(let first)? = try parser.nextPart() else {
       Issue.record("nothing of the body")
       return
     }
     #expect(String(buffer: first) == "first")
-    guard try parser.next() == nil else {
+    guard try parser.nextPart() == nil else {
       Issue.record("more than came")
       return
     }

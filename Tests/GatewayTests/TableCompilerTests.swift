@@ -41,12 +41,40 @@ struct TableCompilerTests {
       }
   }
 
+  /// The rings of a table by what they belong to and by their servers. A restored dump may hold a name twice.
+  private static func rings(_ parts: GatewayTable.Parts) -> [UTF8Key: [ServerRing]] {
+    var rings: [UTF8Key: [ServerRing]] = [:]
+    func add(_ owner: String, _ ring: ServerRing) {
+      rings[UTF8Key("\(owner): \(ring.urls) \(ring.first)"), default: []] += [ring]
+    }
+    let table = GatewayTable(parts, generation: 0)
+    for key in RandomDocuments.clientKeys { table.routing(key).map { add("routing \(key)", $0) } }
+    let names = RandomDocuments.apiNames.flatMap { name in RandomDocuments.versions.map { (name, $0) } }
+    for api in names.compactMap({ table.api($0.0, $0.1) }) {
+      add("API \(api.label)", api.servers)
+      api.endpoints.forEach { endpoint in
+        if let ring = endpoint.servers { add("\(api.label) \(endpoint.record.method) \(endpoint.record.uri)", ring) }
+      }
+    }
+    return rings
+  }
+
+  /// The owners of rings that stand in both tables with the same servers, and lost their turns.
+  private static func lostTurns(_ older: GatewayTable.Parts, _ newer: GatewayTable.Parts) -> [String] {
+    let present = rings(newer)
+    return rings(older).compactMap { owner, rings in
+      let lost = rings.count { ring in present[owner]?.contains { $0 === ring } != true }
+      return lost > max(0, rings.count - (present[owner]?.count ?? 0)) ? owner.text : nil
+    }
+  }
+
   @Test("makes the same table of each commit as of everything anew", arguments: [1, 2, 3, nil] as [UInt64?])
   func incremental(seed: UInt64?) throws {
     var generator = PrintedGenerator("TableCompilerTests", seed: seed)
     let store = DocumentStore(schemas: Collections.schemas)
     let model = CurrentModel(following: store, defaults: TestGateway.defaults)
     let table = CurrentTable(following: store, model, Self.compiler())
+    var older = table.newestTable().parts
     for round in 0..<400 {
       let steps = (0..<Int.random(in: 1...6, using: &generator)).map { _ in RandomDocuments.step(using: &generator) }
       if Int.random(in: 0..<60, using: &generator) == 0 {
@@ -56,7 +84,11 @@ struct TableCompilerTests {
           for step in steps { try step.apply(to: &transaction) }
         }
       }
+      defer { older = table.newestTable().parts }
       let whole = Self.compiler().everything(model.version(), after: nil)
+      #expect(Self.lostTurns(older, table.newestTable().parts) == [], "round \(round), \(steps)")
+      #expect(table.newestTable().parts.apiNumbers.count == whole.apiNumbers.count)
+      #expect(table.newestTable().parts.groupNumbers.count == whole.groupNumbers.count)
       let (own, anew) = (Self.answers(table.newestTable().parts), Self.answers(whole))
       guard own != anew else { continue }
       let difference = zip(own, anew).first { $0 != $1 }
@@ -172,13 +204,51 @@ struct TableCompilerTests {
     #expect(again.endpoints.find("GET", ["items", "1"]) != nil, "endpoints that were there before their API")
   }
 
+  @Test("keeps the turns of an endpoint's servers when something else of it changes, or is restored")
+  func turnsOfEndpoints() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders(endpoint: ["endpoint_servers": ["http://a", "http://b"]])
+    func ring() throws -> ServerRing { try test.admit(token: test.token("alice")).servers }
+    let first = try ring()
+    try test.set(["endpoint_description": "changed"], of: .everything, in: Collections.endpoints)
+    #expect(try ring() === first)
+    try test.set(["client_uri": "/items/{other}"], of: .everything, in: Collections.endpoints)
+    #expect(try ring() === first)
+    try test.insert(["endpoint_id": "e", "validation_enabled": false], into: Collections.endpointValidations)
+    #expect(try ring() === first)
+    try test.set(["active": true, "api_servers": ["http://c"]], of: .everything, in: Collections.apis)
+    #expect(try ring() === first)
+    let restored = TableCompiler(servers: ServerRegistry(), breakers: CircuitBreaker.Settings(), metrics: CallMetrics())
+      .everything(test.model.version(), after: test.table.parts)
+    let plan = GatewayTable(restored, generation: 0).api("orders", "v1")?.endpoints.find("GET", ["items", "7"])
+    #expect(plan?.servers === first)
+    try test.set(["endpoint_servers": ["http://b", "http://a"]], of: .everything, in: Collections.endpoints)
+    #expect(try ring() !== first)
+  }
+
+  @Test("finds every list of servers, so that all begin again when caches are cleared")
+  func clearedTurns() async throws {
+    let test = try await TestGateway()
+    let servers: JSONValue = ["http://a", "http://b"]
+    try test.insertOrders(api: ["api_servers": servers], endpoint: ["endpoint_servers": servers])
+    try test.insert(["client_key": "k", "routing_servers": servers, "server_index": 1], into: Collections.routings)
+    let api = try #require(test.table.api("orders", "v1"))
+    let rings = [
+      api.servers, try #require(api.endpoints.find("GET", ["items", "7"])?.servers),
+      try #require(test.table.routing("k")),
+    ]
+    for ring in rings { _ = ring.next(now: 0) }
+    test.gateway.clearCaches()
+    #expect(rings.map { $0.next(now: 0)?.address.origin.host } == ["a", "a", "b"])
+  }
+
   @Test("shares a server's health over all rings that name its URL")
   func sharedServers() {
     let registry = ServerRegistry()
     #expect(registry.server("http://a") === registry.server("http://a"))
-    #expect(registry.server("http://a/x") !== registry.server("http://a"))
-    #expect(registry.server("http://a/x")?.originNumber == registry.server("http://A:80/y")?.originNumber)
-    #expect(registry.server("http://a")?.originNumber != registry.server("https://a")?.originNumber)
+    let servers = ["http://a", "http://a/x", "http://A:80/y", "https://a"].compactMap(registry.server)
+    #expect(servers.count == 4 && servers[0] !== servers[1])
+    #expect(servers[1].originNumber == servers[2].originNumber && servers[0].originNumber != servers[3].originNumber)
     #expect(registry.server("nothing") == nil)
   }
 }

@@ -21,12 +21,12 @@ final class TestGateway {
   /// Unix seconds.
   var now = 1_000_000
 
-  init(_ configuration: GatewayConfiguration = GatewayConfiguration()) async throws {
+  init(_ configuration: GatewayConfiguration = GatewayConfiguration(), loopCount: Int = 1) async throws {
     model = CurrentModel(following: store, defaults: Self.defaults)
     tokens = try await Tokens(keys: [TokenKey(secret: "a secret of the tests")])
     gateway = Gateway(
       configuration, store: store, model: model, tokens: tokens, accessLog: .none, logger: Logger(label: "test"),
-      loopCount: 1, isServing: { true })
+      loopCount: loopCount, isServing: { true })
   }
 
   func insert(_ fields: JSONObject, into collection: String) throws {

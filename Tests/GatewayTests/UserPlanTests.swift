@@ -57,18 +57,40 @@ struct UserPlanTests {
     #expect(try test.failure(token: token)?.code == "GTW402")
   }
 
+  @Test("have no right to an API that got the numbers of a deleted one and of its group")
+  func reusedNumbers() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders()
+    let token = try test.token("alice")
+    #expect(try test.failure(token: token) == nil)
+    let number = try #require(test.table.api("orders", "v1")).number
+    try test.delete(.everything, from: Collections.apis)
+    let fields: JSONObject = ["api_version": "v1", "api_servers": ["http://a"]]
+    let groups: JSONValue = ["h"]
+    try test.insert(fields.merging(["api_name": "next", "api_allowed_groups": groups]), into: Collections.apis)
+    try test.insert(
+      ["api_name": "next", "api_version": "v1", "endpoint_method": "GET", "endpoint_uri": "/x"],
+      into: Collections.endpoints)
+    #expect(try #require(test.table.api("next", "v1")).number == number)
+    #expect(try test.failure("GET", "next/v1/x", token: token)?.code == "GTW403")
+    try test.set(["apis": ["next/v1"]], of: .everything, in: Collections.subscriptions)
+    #expect(try test.failure("GET", "next/v1/x", token: token)?.code == "GTW402")
+    try test.set(["groups": groups], of: .everything, in: Collections.users)
+    #expect(try test.failure("GET", "next/v1/x", token: token) == nil)
+  }
+
   @Test("are compiled once while their documents stay the same")
   func kept() async throws {
     let test = try await TestGateway()
     try test.insertOrders()
     let users = test.gateway.users
-    let first = try #require(users.plan("alice", in: test.table))
+    let first = try #require(users.plan("alice", in: test.table, now: test.now))
     try test.insert(["username": "bob", "email": "b@b.c"], into: Collections.users)
-    #expect(users.plan("alice", in: test.table) === first)
+    #expect(users.plan("alice", in: test.table, now: test.now) === first)
     try test.set(["role": "other"], of: .fields(["username": "alice"]), in: Collections.users)
-    let second = try #require(users.plan("alice", in: test.table))
+    let second = try #require(users.plan("alice", in: test.table, now: test.now))
     #expect(second !== first && second.counters === first.counters)
-    #expect(users.plan("nobody", in: test.table) == nil)
+    #expect(users.plan("nobody", in: test.table, now: test.now) == nil)
   }
 
   @Test("are told apart by the bytes of their names, and one that no field may hold is not sent")
@@ -77,7 +99,9 @@ struct UserPlanTests {
     for (number, name) in ["r\u{E9}", "re\u{301}", "a\r\nb"].enumerated() {
       try test.insert(["username": .string(name), "email": .string("\(number)@b.c")], into: Collections.users)
     }
-    let plans = ["r\u{E9}", "re\u{301}", "a\r\nb"].compactMap { test.gateway.users.plan($0, in: test.table) }
+    let plans = ["r\u{E9}", "re\u{301}", "a\r\nb"].compactMap {
+      test.gateway.users.plan($0, in: test.table, now: test.now)
+    }
     #expect(plans.map(\.isNameSendable) == [true, true, false])
     #expect(plans[0] !== plans[1] && plans[0].counters !== plans[1].counters)
   }
@@ -100,6 +124,27 @@ struct SessionCacheTests {
     #expect(try code(test, second) == "GTW401")
     try test.delete(.everything, from: Collections.revocations)
     #expect(try code(test, second) == nil)
+  }
+
+  @Test("verify a token once, however often it is used and the table changes")
+  func once() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders()
+    let token = try test.token("alice")
+    let text = Array("Bearer \(token)".utf8)
+    var read = 0
+    func user() -> UserPlan? {
+      test.sessions.user(
+        text.span.bytes, in: test.table, now: test.now, tokens: test.tokens, users: test.gateway.users,
+        token: {
+          read += 1
+          return token
+        })
+    }
+    for _ in 0..<10 { #expect(user()?.username == "alice") }
+    try test.insert(["username": "bob", "email": "bob@b.c"], into: Collections.users)
+    for _ in 0..<10 { #expect(user()?.username == "alice") }
+    #expect(read == 1)
   }
 
   @Test("end at the second in which their token expires")
@@ -150,6 +195,22 @@ struct SessionCacheTests {
       #expect(try code(test, changed) == "GTW401", "\(changed)")
     }
     #expect(try code(test, token) == nil)
+  }
+
+  @Test("are given up when they have expired, so that short tokens leave nothing behind; a long one stays")
+  func expired() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders()
+    let (used, seldom) = (try test.token("alice"), try test.token("alice", lifetime: 100_000))
+    #expect(try code(test, seldom) == nil)
+    for _ in 0..<10 {
+      for number in 0..<50 { #expect(try code(test, test.token("alice", lifetime: 10 + number)) == nil) }
+      test.now += 60
+      #expect(try code(test, used) == nil)
+    }
+    #expect(test.sessions.count == 2)
+    test.now += 90_000
+    #expect(try code(test, seldom) == nil && test.sessions.count == 1)
   }
 
   @Test("are bounded: thousands of tokens, long ones too, leave the cache small")

@@ -207,8 +207,8 @@ struct ClientTests {
   func tls() async throws {
     try await withTemporaryDirectory { (directory: URL) async throws in
       let (key, certificate) = (directory.appending(path: "key.pem"), directory.appending(path: "certificate.pem"))
-      let run = { (arguments: [String]) throws -> Process in
-        let process = Process()
+      let run = { (arguments: [String]) throws -> ChildProcess in
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["openssl"] + arguments
         process.currentDirectoryURL = directory

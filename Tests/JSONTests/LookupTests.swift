@@ -12,9 +12,8 @@ struct LookupTests {
       let bytes = JSONWriter.bytes(object)
       for key in object.keys + ["missing"] {
         let found: JSONValue? = bytes.withUnsafeBytes { raw in
-          CompactJSON.rangeOfValue(forKey: JSONWriter.content(of: key), in: raw).flatMap {
-            try? JSONParser().parse(raw[$0])
-          }
+          JSONWriter.withContent(of: key) { CompactJSON.rangeOfValue(forKey: $0, in: raw) }
+            .flatMap { try? JSONParser().parse(raw[$0]) }
         }
         #expect(found == object[key])
       }

@@ -90,6 +90,32 @@ struct ConnectionGuardTests {
     #expect(counters.calls == 0)
   }
 
+  @Test("gives a body time anew when its reader says that it goes on, and all the time while nothing of it is read")
+  func longBody() throws {
+    let channel = try channel()
+    let tell = { (reading: BodyReading) throws in try channel.triggerUserOutboundEvent(reading).wait() }
+    try channel.writeInbound(head())
+    for _ in 0..<10 {
+      try channel.writeInbound(ReceivedPart.body(ByteBuffer(string: "x")))
+      try tell(.goesOn)
+      channel.embeddedEventLoop.advanceTime(by: .seconds(29))
+    }
+    try tell(.rests)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(600))
+    #expect(channel.isActive)
+    try tell(.goesOn)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(29))
+    #expect(try channel.readOutbound(as: HTTPServerResponsePart.self) == nil)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    #expect(try channel.readOutbound(as: HTTPServerResponsePart.self) != nil)
+    let whole = try self.channel()
+    try whole.writeInbound(head())
+    try whole.writeInbound(ReceivedPart.end(nil))
+    try whole.triggerUserOutboundEvent(BodyReading.goesOn).wait()
+    whole.embeddedEventLoop.advanceTime(by: .seconds(600))
+    #expect(whole.isActive, "a request that is complete waits for nothing of its client")
+  }
+
   @Test("waits longer between requests than before the first")
   func idle() throws {
     let channel = try channel()

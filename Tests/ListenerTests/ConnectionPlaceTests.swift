@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOEmbedded
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Listener
@@ -34,10 +35,10 @@ struct ConnectionPlaceTests {
     let limiter = limiter(maximum: 1)
     let channel = EmbeddedChannel()
     let place = try place(of: limiter, channel)
-    #expect(place.note(.answering, now: SteadyClock.now()))
-    #expect(place.note(.idle, now: SteadyClock.now()))
+    #expect(place.note(.answering, at: SteadyClock.microseconds()))
+    #expect(place.note(.idle, at: SteadyClock.microseconds()))
     #expect(try isTaken(limiter))
-    #expect(!place.note(.answering, now: SteadyClock.now()))
+    #expect(!place.note(.answering, at: SteadyClock.microseconds()))
     #expect(!channel.isActive)
   }
 
@@ -45,11 +46,48 @@ struct ConnectionPlaceTests {
   func answering() throws {
     let limiter = limiter(maximum: 1)
     let place = try place(of: limiter, EmbeddedChannel())
-    #expect(place.note(.idle, now: SteadyClock.now()))
+    #expect(place.note(.idle, at: SteadyClock.microseconds()))
     // The limiter learns of the idle connection here.
     _ = limiter.acceptance(waiting: 1)
-    #expect(place.note(.answering, now: SteadyClock.now()))
+    #expect(place.note(.answering, at: SteadyClock.microseconds()))
     #expect(try !isTaken(limiter))
+  }
+
+  /// Its channel has buffers. After a peak nobody may come for long.
+  @Test("is given up with its channel when the last connection has ended, though no new one comes")
+  func end() throws {
+    let limiter = limiter(maximum: 10)
+    weak var held: EmbeddedChannel?
+    do {
+      let channel = EmbeddedChannel()
+      let place = try place(of: limiter, channel)
+      #expect(place.note(.answering, at: SteadyClock.microseconds()))
+      held = channel
+      try channel.close().wait()
+      channel.embeddedEventLoop.run()
+    }
+    #expect(held == nil)
+  }
+
+  @Test("is given up with its channel when many connections have ended, though others stay")
+  func manyEnds() throws {
+    let limiter = limiter(maximum: 1000)
+    let other = try connected()
+    #expect(limiter.take(other))
+    var ended: [EmbeddedChannel] = []
+    weak var held: EmbeddedChannel?
+    for number in 0..<100 {
+      let channel = EmbeddedChannel()
+      let place = try place(of: limiter, channel)
+      #expect(place.note(.answering, at: SteadyClock.microseconds()))
+      if number == 0 { held = channel }
+      ended.append(channel)
+    }
+    while let channel = ended.popLast() {
+      try channel.close().wait()
+      channel.embeddedEventLoop.run()
+    }
+    #expect(held == nil)
   }
 
   @Test("counts as idle since its last request, not since it came")
@@ -59,9 +97,9 @@ struct ConnectionPlaceTests {
     ) { _ in false }
     let (old, young) = (EmbeddedChannel(), EmbeddedChannel())
     let (first, second) = (try place(of: limiter, old), try place(of: limiter, young))
-    #expect(second.note(.idle, now: SteadyClock.now()))
-    #expect(first.note(.answering, now: SteadyClock.now()))
-    #expect(first.note(.idle, now: SteadyClock.now() + .milliseconds(1)))
+    #expect(second.note(.idle, at: SteadyClock.microseconds()))
+    #expect(first.note(.answering, at: SteadyClock.microseconds()))
+    #expect(first.note(.idle, at: SteadyClock.microseconds() + 1000))
     #expect(try isTaken(limiter))
     #expect(old.isActive)
     #expect(!young.isActive)
@@ -72,13 +110,14 @@ struct ConnectionPlaceTests {
     for _ in 0..<200 {
       let limiter = limiter(maximum: 1)
       let place = try place(of: limiter, EmbeddedChannel())
-      #expect(place.note(.idle, now: SteadyClock.now()))
+      #expect(place.note(.idle, at: SteadyClock.microseconds()))
       let other = try connected()
       let begins = Mutex<Bool?>(nil)
-      let thread = Thread { begins.withLock { $0 = place.note(.answering, now: SteadyClock.now()) } }
+      let thread = Thread { begins.withLock { $0 = place.note(.answering, at: SteadyClock.microseconds()) } }
       thread.start()
       let isTaken = limiter.take(other)
-      while begins.withLock({ $0 }) == nil { await Task.yield() }
+      let hasBegun = await eventuallyTrue { begins.withLock { $0 } != nil }
+      #expect(hasBegun)
       #expect(begins.withLock { $0 } == !isTaken)
     }
   }

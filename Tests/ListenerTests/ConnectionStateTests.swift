@@ -40,7 +40,7 @@ struct ConnectionStateTests {
     var state = ConnectionState()
     state.takeRequest()
     #expect(state.endRequest() == .nothing)
-    state.takeRequest(endingAfter: .afterAllAnswers(isAnnounced: true))
+    state.takeRequest(endingAfter: .afterAllAnswers)
     #expect(state.endRequest() == .nothing)
     #expect(!state.isReading)
     #expect(state.writeHead(saysClose: false) == false)
@@ -66,20 +66,20 @@ struct ConnectionStateTests {
     #expect(answered.failBody() == (false, .nothing))
   }
 
-  @Test("An early answer of the last request ends the connection when the request is read")
+  @Test("An early answer of the last request ends the connection, and the rest of the request is thrown away")
   func earlyLastAnswer() {
     var state = ConnectionState()
-    state.takeRequest(endingAfter: .afterAllAnswers(isAnnounced: false))
-    #expect(state.writeHead(saysClose: false) == false)
+    state.takeRequest(endingAfter: .afterAllAnswers)
+    #expect(state.writeHead(saysClose: false) == true)
     state.writeEnd()
-    #expect(state.finishAnswer() == .nothing)
-    #expect(state.endRequest() == .linger)
+    #expect(state.finishAnswer() == .linger)
+    #expect(state.endRequest() == .nothing)
   }
 
   @Test("An early answer of the last request announces the end, too")
   func earlyAnnouncedEnd() {
     var state = ConnectionState()
-    state.takeRequest(hasBody: false, endingAfter: .afterAllAnswers(isAnnounced: true))
+    state.takeRequest(hasBody: false, endingAfter: .afterAllAnswers)
     #expect(state.writeHead(saysClose: false) == true)
     state.writeEnd()
     #expect(state.finishAnswer() == .linger)
@@ -109,7 +109,7 @@ struct ConnectionStateTests {
       case 0, 1:
         if state.isReading, state.hasRoom, !state.isReadingBody {
           state.takeRequest(
-            endingAfter: Int.random(in: 0..<20, using: &random) == 0 ? .afterAllAnswers(isAnnounced: true) : nil)
+            endingAfter: Int.random(in: 0..<20, using: &random) == 0 ? .afterAllAnswers : nil)
         } else if Int.random(in: 0..<30, using: &random) == 0 {
           step = state.end()
         }

@@ -184,6 +184,22 @@ struct ListenerTests {
     }
   }
 
+  @Test("answers all requests that came together while the gateway leaves, and closes behind the last")
+  func leaving() async throws {
+    try await withListener { port in
+      counters.leave()
+      let connection = try HTTPConnection(port: port, patience: 20)
+      let paths = ["/a", "/api/x", "/slow", "/b"]
+      try connection.send(paths.map { get($0) }.joined())
+      for path in paths {
+        let answer = try connection.receive()
+        #expect(answer.text.hasSuffix("GET \(path) "))
+        #expect(answer.header("connection") == (path == "/b" ? "close" : nil))
+      }
+      #expect(connection.isClosedByServer(within: .seconds(10)))
+    }
+  }
+
   @Test("closes after the answer to a request that says close")
   func closes() async throws {
     try await withListener { port in
@@ -238,6 +254,21 @@ struct ListenerTests {
         let isGone: Bool? = eventually { counters.connections == 0 ? true : nil }
         #expect(isGone == true)
       }
+    }
+  }
+
+  @Test("accepts many connections in a turn while there is room, and else one")
+  func batches() async throws {
+    for (maximum, expected) in [(1000, UInt(64)), (10, UInt(1))] {
+      let listener = Listener(
+        limiter: ConnectionLimiter(.init(maximum: maximum)) { _ in false }, counters: counters,
+        memory: RequestMemory(limit: 1 << 20), logger: Logger(label: "test"), responder: { await Self.answer($0) })
+      let channel = try await listener.listen(host: "127.0.0.1", port: 0)
+      let connection = try HTTPConnection(port: channel.localAddress?.port ?? 0, patience: 20)
+      try connection.send(get("/a"))
+      #expect(try connection.receive().status == 200)
+      #expect(try await channel.getOption(.maxMessagesPerRead).get() == expected)
+      try await channel.close()
     }
   }
 

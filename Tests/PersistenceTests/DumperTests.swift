@@ -6,6 +6,7 @@ import Persistence
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 @testable import DumpDirectory
 
@@ -33,6 +34,24 @@ struct DumperTests {
       let written = names(in: root.appending(path: "generated")).count
       #expect(Set(dumps.map(\.dump.written.path)).count == written)
       #expect(written < 40)
+    }
+  }
+
+  @Test("gives way to calls, but for the last dump")
+  func priority() async throws {
+    try await withTemporaryDirectory { root in
+      let found = Lock<[Int32]>([])
+      let files = HookedOperations { operation in
+        if operation.contains("sync") { found.withLock { $0.append(SystemThread.niceness) } }
+      }
+      let setup = try StoreWithDumps(root, files: files)
+      _ = try await setup.dump()
+      let low = max(SystemThread.lowPriority, SystemThread.niceness)
+      #expect(found.withLock { $0.contains(low) })
+      found.withLock { $0 = [] }
+      try setup.add("a")
+      _ = try await setup.dumper.dumpLast(to: setup.directory.location, reason: "test") {}
+      #expect(found.withLock { !$0.isEmpty && $0.allSatisfy { $0 < low || low == SystemThread.niceness } })
     }
   }
 
@@ -92,7 +111,7 @@ struct DumperTests {
         return
       }
       #expect(restored.path == dump.written.path)
-      #expect(setup.store.snapshot().count == restored.summary.records)
+      #expect(setup.store.snapshot().count == restored.documents)
     }
   }
 
@@ -140,7 +159,7 @@ struct DumperTests {
         Issue.record("a start would take the dump of a deposed task")
         return
       }
-      #expect(try setup.ladder().load(path).summary.records == 4)
+      #expect(try setup.ladder().load(path).documents == 4)
       _ = try await setup.dump()
       #expect(await setup.dumper.unsavedChanges == 0)
     }

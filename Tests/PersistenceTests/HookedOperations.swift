@@ -1,8 +1,9 @@
-@testable import DumpDirectory
+import CrashPoints
+import DumpDirectory
+import Glibc
 
 /// The kernel's operations, with a function that is called before each.
-struct HookedOperations: FileOperations {
-  private let live = LiveFileOperations()
+struct HookedOperations: FaultyOperations {
   private let before: @Sendable (String) -> Void
 
   /// Creates the operations.
@@ -12,48 +13,15 @@ struct HookedOperations: FileOperations {
     self.before = before
   }
 
-  func makeDirectory(_ path: String) throws(DumpDirectoryError) {
-    before("mkdir")
-    try live.makeDirectory(path)
+  func fault(_ call: FileCall) -> FileFault? {
+    before(call.kind.rawValue)
+    return nil
   }
+}
 
-  func create(_ path: String) throws(DumpDirectoryError) -> Int32? {
-    before("create")
-    return try live.create(path)
-  }
+/// The kernel's operations, whose writes fail for want of space when asked to. A full volume takes a part.
+struct RefusingOperations: FaultyOperations {
+  let isFull: @Sendable () -> Bool
 
-  func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws(DumpDirectoryError) {
-    before("write")
-    try live.write(descriptor, bytes, path)
-  }
-
-  func synchronize(_ descriptor: Int32, _ path: String) throws(DumpDirectoryError) {
-    before("fsync")
-    try live.synchronize(descriptor, path)
-  }
-
-  func rename(_ path: String, to target: String) throws(DumpDirectoryError) -> Bool {
-    before("rename")
-    return try live.rename(path, to: target)
-  }
-
-  func replace(_ path: String, to target: String) throws(DumpDirectoryError) {
-    before("replace")
-    try live.replace(path, to: target)
-  }
-
-  func touch(_ path: String) throws(DumpDirectoryError) {
-    before("touch")
-    try live.touch(path)
-  }
-
-  func synchronizeDirectory(_ path: String) throws(DumpDirectoryError) {
-    before("fsync-directory")
-    try live.synchronizeDirectory(path)
-  }
-
-  func unlink(_ path: String) throws(DumpDirectoryError) {
-    before("unlink")
-    try live.unlink(path)
-  }
+  func fault(_ call: FileCall) -> FileFault? { call.isWrite && isFull() ? .short(ENOSPC) : nil }
 }

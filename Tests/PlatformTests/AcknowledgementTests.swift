@@ -21,10 +21,16 @@ struct AcknowledgementTests {
     let fails: Bool
     let kept: Mutex<[UInt64]>
 
-    init(fails: Bool = false) {
+    /// The reason why it takes no commit any more.
+    let fullness: String?
+
+    init(fails: Bool = false, fullness: String? = nil) {
       self.fails = fails
+      self.fullness = fullness
       kept = Mutex([])
     }
+
+    var obstacle: String? { fullness }
 
     func append(_ commit: Commit) async throws {
       await Task.yield()
@@ -95,5 +101,15 @@ struct AcknowledgementTests {
     }
     #expect(error?.code == "GTW504" && error?.status == 503)
     #expect(error?.message.contains("the log is full") == true)
+  }
+
+  @Test("no change is made while the log can't keep one")
+  func obstacle() async throws {
+    let full = try await services(
+      isWriter: true, isSealed: false, isSaved: false, log: TestLog(fullness: "the volume is full"))
+    let error = await #expect(throws: APIError.self) {
+      try await full.writer.write { (transaction) throws in try Self.insert(into: &transaction) }
+    }
+    #expect(error?.code == "GTW504" && error?.message == "Nothing was changed: the volume is full")
   }
 }

@@ -43,7 +43,8 @@ struct CodeTests {
   func complete() throws {
     let thrown = try Self.thrown()
     #expect(thrown.count > 60)
-    #expect(thrown.subtracting(Self.declared).sorted() == [])
+    // Messages between tasks are no part of the API.
+    #expect(thrown.subtracting(Self.declared).sorted() == ["GTW506"])
     let routes = Resource.all.flatMap(\.routes)
     let ofAccess = Set(
       routes.flatMap { route -> [String] in

@@ -11,7 +11,8 @@ struct HeaderNameTests {
     let names: [(HTTPField.Name, String)] = [
       (.requestID, "X-Request-ID"), (.requestIDOfDoorman, "request_id"),
       (.forwardedFor, "X-Forwarded-For"), (.forwardedProtocol, "X-Forwarded-Proto"), (.forwarded, "Forwarded"),
-      (.realAddress, "X-Real-IP"), (.csrfToken, "X-CSRF-Token"), (.rateLimit, "X-RateLimit-Limit"),
+      (.realAddress, "X-Real-IP"), (.connectingAddress, "CF-Connecting-IP"), (.csrfToken, "X-CSRF-Token"),
+      (.handOn, "X-Gatehouse-Hand-On"), (.rateLimit, "X-RateLimit-Limit"),
       (.rateRemaining, "X-RateLimit-Remaining"), (.rateReset, "X-RateLimit-Reset"),
       (.frameOptions, "X-Frame-Options"), (.referrerPolicy, "Referrer-Policy"),
       (.permissionsPolicy, "Permissions-Policy"),

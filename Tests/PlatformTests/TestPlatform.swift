@@ -9,15 +9,18 @@ import Platform
 /// Services of a platform that writes no dumps.
 enum TestPlatform {
   private struct NoDumps: DumpPort {
-    func dump(to path: String?) async throws(APIError) -> DumpReport { throw APIError(500, "MEM006", "no dumps") }
-    func restore(from path: String?) async throws(APIError) -> RestoreReport {
+    func dump(to path: String?, within limit: Duration) async throws(APIError) -> DumpReport {
+      throw APIError(500, "MEM006", "no dumps")
+    }
+    func restore(_ target: RestoreTarget) async throws(APIError) -> RestoreReport {
       throw APIError(500, "MEM006", "no dumps")
     }
     func check(dumpPath: String) async throws(APIError) {}
   }
 
-  private struct NoDataPlane: DataPlanePort {
-    func metricsText() async -> String { "calls 0\n" }
+  struct NoDataPlane: DataPlanePort {
+    func part(of limit: Int, window: Int) -> Int { limit }
+    func metricsText(clientConnections: Int) async -> String { "calls 0\n" }
     func statusFigures() async -> (pools: JSONValue, breakers: JSONValue) { ([], []) }
 
     func clearCaches() {}
@@ -27,11 +30,13 @@ enum TestPlatform {
   /// A log that keeps every commit at once.
   struct Log: CommitLog {
     func append(_ commit: Commit) async {}
+    var obstacle: String? { nil }
   }
 
   static func services(
     store: DocumentStore, log: any CommitLog = Log(), standby: Standby? = nil, isSealed: Bool = false,
-    isSaved: Bool = false, resources: [Resource] = Resource.all
+    isSaved: Bool = false, resources: [Resource] = Resource.all,
+    dataPlane: any DataPlanePort = NoDataPlane()
   ) async throws -> PlatformServices {
     let settings = SecuritySettings.Defaults(
       enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true)
@@ -44,7 +49,7 @@ enum TestPlatform {
       configuration: PlatformConfiguration(settings: settings, version: "1"),
       model: CurrentModel(following: store, defaults: settings), writer: writer,
       passwords: Passwords(threads: 1, own: []), tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
-      dumps: NoDumps(), status: status, dataPlane: NoDataPlane(),
+      dumps: NoDumps(), status: status, dataPlane: dataPlane,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 }, resources: resources)
   }
 }

@@ -56,6 +56,23 @@ struct WindowCounterTests {
     #expect(counter.count(upTo: 1, window: 60, now: 0) == 1)
   }
 
+  @Test("is over when its window has ended, not before, and at once when nothing was counted")
+  func over() {
+    let counter = WindowCounter()
+    #expect(counter.isOver(now: 60))
+    _ = counter.count(upTo: 1, window: 60, now: 60)
+    #expect([60, 119, 59].map(counter.isOver) == [false, false, false], "a thread may be late")
+    #expect([120, 3600].map(counter.isOver) == [true, true])
+    _ = counter.count(upTo: 1, window: 3600, now: 120)
+    #expect([120, 3599, 3600].map(counter.isOver) == [false, false, true])
+    counter.clear()
+    #expect(counter.isOver(now: 120))
+    let sum = WindowSum()
+    #expect(sum.isOver(now: 60))
+    sum.add(7, window: 60, now: 60)
+    #expect([60, 119, 59, 120].map(sum.isOver) == [false, false, false, true])
+  }
+
   @Test("counts a call whose thread read the clock before another one began the next window")
   func lateThread() {
     let counter = WindowCounter()

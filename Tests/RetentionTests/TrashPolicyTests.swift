@@ -23,6 +23,18 @@ struct TrashPolicyTests {
     #expect(Self.unlinked(keepFor: .max) == ["ancient"])
   }
 
+  @Test("tells when the next file is due, of those that are not due yet")
+  func next() {
+    func seconds(_ keepFor: Int, _ clock: ClockReading = .trusted(now: 1000)) -> Int? {
+      TrashPolicy(keepFor: keepFor).secondsToNext(Self.files, clock: clock)
+    }
+    #expect(seconds(100) == 1 && seconds(200) == 99)
+    #expect(seconds(0) == 1, "the one from the future")
+    #expect(seconds(.max) == nil)
+    #expect(seconds(100, .untrusted(reason: "it jumped")) == nil)
+    #expect(TrashPolicy(keepFor: 100).secondsToNext([], clock: .trusted(now: 1000)) == nil)
+  }
+
   @Test("keeps all files while there is no good dump, or the clock can't be trusted")
   func keepsAll() {
     #expect(Self.unlinked(hasGoodDump: false) == [])

@@ -56,7 +56,7 @@ struct DefaultTests {
       .reduce(into: ([SettingDescription](), [SettingDescription]())) { parts, setting in
         if setting.variable.hasPrefix("KEEP_") { parts.0.append(setting) } else { parts.1.append(setting) }
       }
-    #expect(rules.count == 6 && others.count >= 8)
+    #expect(rules.count == 7 && others.count >= 8)
     for setting in others {
       let changed = try sidecar([setting.variable: try #require(setting.defaultValue)])
       #expect("\(changed)" == expected, "\(setting.variable)")

@@ -10,7 +10,7 @@ enum SettingReference {
   static let sidecar = SidecarConfiguration.settings
 
   /// Variables of compose itself.
-  private static let ofCompose: Set = ["COMPOSE_PROJECT_NAME", "GATEHOUSE_IMAGE", "GATEHOUSE_USER"]
+  private static let ofCompose: Set = ["COMPOSE_PROJECT_NAME", "GATEHOUSE_IMAGE", "GATEHOUSE_USER", "NGINX_IMAGE"]
 
   static func text(of path: String) throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

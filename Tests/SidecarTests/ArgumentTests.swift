@@ -56,7 +56,7 @@ struct ArgumentTests {
       for option in command.switches { #expect(text.contains("  \(option.rawValue) ")) }
     }
     for code in SidecarExit.allCases { #expect(Help.text().contains("  \(code.rawValue) ")) }
-    #expect(settings.count == 28)
+    #expect(settings.count == 30)
     #expect(Set(settings.map(\.flagName)).count == settings.count)
   }
 }

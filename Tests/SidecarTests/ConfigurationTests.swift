@@ -48,6 +48,17 @@ struct SidecarConfigurationTests {
     #expect(try load(["KEEP_MAX_COUNT": "3"]).retention == .init(maximumCount: 3))
   }
 
+  @Test("keeps journals for a week beside any rules, and takes another time")
+  func journals() throws {
+    #expect(try load([:]).retention.journal == 7 * 86_400)
+    #expect(try load(["KEEP_LAST": "3"]).retention.journal == 7 * 86_400)
+    #expect(
+      try load(["KEEP_JOURNAL": "36h"]).retention == .init(last: 5, hourly: 24, daily: 7, weekly: 4, journal: 36 * 3600)
+    )
+    #expect(try load(["KEEP_JOURNAL": "0"]).retention.journal == 0)
+    #expect(faults(["KEEP_JOURNAL": "soon"]) == ["KEEP_JOURNAL"])
+  }
+
   @Test("takes a rule that is 0 for one that is off, and refuses when that leaves none")
   func rulesThatAreOff() throws {
     let variables = [

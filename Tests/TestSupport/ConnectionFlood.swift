@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Synchronization
+import Threads
 
 /// Clients on loopback that keep connections open and replace each one that the server closes. A single thread serves
 /// all of them.
@@ -11,7 +11,7 @@ package final class ConnectionFlood: Sendable {
     var hasEnded = false
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// - Parameters:
   ///   - count: the number of connections that are kept open.

@@ -76,6 +76,9 @@ package final class GatehouseProcess {
     guard isReady == true else { throw HTTPFailure(description: "it does not get ready:\n\(log)") }
   }
 
+  /// Waits until the log contains some words.
+  package func waitForLog(_ words: String) throws { try process.waitForLog(words) }
+
   /// Sends a signal to the process.
   package func signal(_ number: Int32) { process.signal(number) }
 

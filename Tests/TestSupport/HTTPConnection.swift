@@ -49,7 +49,7 @@ package final class HTTPConnection {
       }
     }
     guard result == 0 else {
-      close(descriptor)
+      // `deinit` closes the descriptor. A second close could hit one that another thread has just got.
       throw HTTPFailure(description: "connect: \(String(cString: strerror(errno)))")
     }
     var limit = timeval(tv_sec: patience, tv_usec: 0)

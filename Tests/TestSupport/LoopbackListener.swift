@@ -1,6 +1,7 @@
+import Foundation
 import Glibc
 
-/// A listening socket on loopback, on a port that the system chooses. The caller closes it.
+/// A listening socket on loopback, on a port that the system chooses.
 struct LoopbackListener {
   let descriptor: Int32
   let port: Int
@@ -20,6 +21,29 @@ struct LoopbackListener {
     guard isBound else { throw HTTPFailure(description: "listen: \(String(cString: strerror(errno)))") }
     port = Int(UInt16(bigEndian: address.sin_port))
   }
+
+  /// Accepts connections on a thread of its own until `stop`, and then closes the socket. No other thread closes it:
+  /// until the accepting thread has seen the end, the descriptor's number must not become that of another socket.
+  func acceptAll(_ take: @escaping @Sendable (Int32) -> Void) {
+    let descriptor = descriptor
+    Thread.detachNewThread {
+      while true {
+        let connection = accept(descriptor, nil, nil)
+        if connection >= 0 {
+          take(connection)
+        } else if errno == EINVAL {
+          break
+        } else {
+          // A connection that its client gave up, or a process without free descriptors: the next one may succeed.
+          usleep(1000)
+        }
+      }
+      close(descriptor)
+    }
+  }
+
+  /// Refuses connections from now on.
+  func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   /// An address on loopback.
   static func address(port: Int) -> sockaddr_in {

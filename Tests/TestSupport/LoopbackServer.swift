@@ -1,6 +1,6 @@
 package import Foundation
 import Glibc
-import Synchronization
+import Threads
 
 /// A small HTTP/1.1 server on a port that the system chooses. The test decides each response, which may be invalid.
 package final class LoopbackServer: Sendable {
@@ -22,6 +22,8 @@ package final class LoopbackServer: Sendable {
   /// The server's reaction to a request.
   package enum Answer: Sendable {
     case status(Int, headers: [String: String] = [:], body: String = "")
+    /// A response with a body of any bytes.
+    case bytes(Int, [UInt8])
     /// Sends exactly these bytes, then closes the connection.
     case raw(String)
     /// Sends nothing as long as the server runs.
@@ -39,26 +41,21 @@ package final class LoopbackServer: Sendable {
 
   /// The port that it listens on.
   package let port: Int
-  private let listener: Int32
-  private let isStopped = Mutex(false)
-  private let received = Mutex<[Request]>([])
-  private let connections = Mutex<Set<Int32>>([])
+  private let listener: LoopbackListener
+  private let isStopped = Lock(false)
+  private let received = Lock<[Request]>([])
+  private let connections = Lock<Set<Int32>>([])
   private let handler: @Sendable (Request) -> Answer
 
   /// Starts a server that answers each request with the result of `handler`.
   package init(_ handler: @escaping @Sendable (Request) -> Answer) throws {
     self.handler = handler
-    let socket = try LoopbackListener(backlog: 64)
-    (listener, port) = (socket.descriptor, socket.port)
-    let listener = listener
+    listener = try LoopbackListener(backlog: 64)
+    port = listener.port
     // The thread retains the server, which therefore lives until `stop` or until the test process ends.
-    Thread.detachNewThread { [self] in
-      while true {
-        let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { return }
-        _ = connections.withLock { $0.insert(connection) }
-        Thread.detachNewThread { self.serve(connection) }
-      }
+    listener.acceptAll { [self] connection in
+      _ = connections.withLock { $0.insert(connection) }
+      Thread.detachNewThread { self.serve(connection) }
     }
   }
 
@@ -76,8 +73,7 @@ package final class LoopbackServer: Sendable {
         let before = $0; $0 = true; return !before
       })
     else { return }
-    shutdown(listener, Int32(SHUT_RDWR))
-    Glibc.close(listener)
+    listener.stop()
     connections.withLock { for connection in $0 { shutdown(connection, Int32(SHUT_RDWR)) } }
   }
 
@@ -97,6 +93,8 @@ package final class LoopbackServer: Sendable {
     case .status(let status, let headers, let body):
       let lines = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
       return send("HTTP/1.1 \(status) X\r\ncontent-length: \(body.utf8.count)\r\n\(lines)\r\n\(body)", to: connection)
+    case .bytes(let status, let body):
+      return send(Array("HTTP/1.1 \(status) X\r\ncontent-length: \(body.count)\r\n\r\n".utf8) + body, to: connection)
     case .raw(let text):
       _ = send(text, to: connection)
       return false
@@ -114,8 +112,10 @@ package final class LoopbackServer: Sendable {
     }
   }
 
-  private func send(_ text: String, to connection: Int32) -> Bool {
-    var rest = Array(text.utf8)[...]
+  private func send(_ text: String, to connection: Int32) -> Bool { send(Array(text.utf8), to: connection) }
+
+  private func send(_ bytes: [UInt8], to connection: Int32) -> Bool {
+    var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       guard count > 0 else { return false }

@@ -1,13 +1,13 @@
 import Glibc
-import Synchronization
+import Threads
 
 /// A pipe for a program's output, which is read only when a test asks for it.
 package final class OutputPipe: Sendable {
   /// The end that the program writes to.
   package let input: Int32
   private let output: Int32
-  private let read = Mutex<[UInt8]>([])
-  private let isClosed = Mutex(false)
+  private let read = Lock<[UInt8]>([])
+  private let isClosed = Lock(false)
 
   /// Makes a pipe.
   package init() throws {

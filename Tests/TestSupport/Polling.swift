@@ -13,3 +13,18 @@ package func eventually<Value>(within limit: Duration = .seconds(20), _ conditio
     _ = poll(nil, 0, 5)
   }
 }
+
+/// Evaluates a condition repeatedly until it holds or a deadline passes, and leaves the thread to other tasks between.
+///
+/// - Returns: whether the condition held in time.
+package func eventuallyTrue(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) async rethrows
+  -> Bool
+{
+  let deadline = ContinuousClock.now + limit
+  while try !condition() {
+    guard ContinuousClock.now < deadline else { return false }
+    // A cancelled wait ends at its deadline.
+    try? await Task.sleep(for: .milliseconds(1))
+  }
+  return true
+}

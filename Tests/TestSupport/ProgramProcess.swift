@@ -3,7 +3,7 @@ import Glibc
 
 /// One of the project's programs as a separate process, with its output in a file.
 package final class ProgramProcess {
-  private let process = Process()
+  private let process = ChildProcess()
   /// The file that the program writes to.
   package let logFile: URL
   private let output: OutputPipe?
@@ -37,11 +37,6 @@ package final class ProgramProcess {
     process.standardOutput = written
     process.standardError = written
     process.standardInput = FileHandle.nullDevice
-    // A process inherits the signal mask of the thread that starts it, and the tests' threads block nearly all signals.
-    var (none, before) = (sigset_t(), sigset_t())
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
 

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
-import Synchronization
+import Threads
 
 /// A server on loopback whose connections follow a script of the test, byte by byte. It keeps no rule of HTTP by
 /// itself.
 package final class ScriptedServer: Sendable {
   /// The port that it listens on, chosen by the system.
   package let port: Int
-  private let listener: Int32
-  private let state = Mutex(State())
+  private let listener: LoopbackListener
+  private let state = Lock(State())
   private let script: @Sendable (ScriptedConnection) -> Void
 
   private struct State {
@@ -22,17 +22,10 @@ package final class ScriptedServer: Sendable {
   /// script returns.
   package init(_ script: @escaping @Sendable (ScriptedConnection) -> Void) throws {
     self.script = script
-    let socket = try LoopbackListener(backlog: 1024)
-    (listener, port) = (socket.descriptor, socket.port)
-    let listener = listener
+    listener = try LoopbackListener(backlog: 1024)
+    port = listener.port
     // The thread retains the server, which therefore lives until `stop` or until the test process ends.
-    Thread.detachNewThread { [self] in
-      while true {
-        let descriptor = accept(listener, nil, nil)
-        guard descriptor >= 0 else { return }
-        run(descriptor)
-      }
-    }
+    listener.acceptAll { [self] connection in run(connection) }
   }
 
   /// The server's base URL, without a slash at the end.
@@ -53,8 +46,7 @@ package final class ScriptedServer: Sendable {
       return !state.isStopped
     }
     guard isFirst else { return }
-    shutdown(listener, Int32(SHUT_RDWR))
-    Glibc.close(listener)
+    listener.stop()
     closeConnections()
   }
 
@@ -72,11 +64,10 @@ package final class ScriptedServer: Sendable {
       return state.accepted
     }
     Thread.detachNewThread { [self] in
-      let connection = ScriptedConnection(descriptor, number: number) { head in
-        self.state.withLock { $0.heads.append(head) }
-      }
+      let connection = ScriptedConnection(
+        descriptor, number: number, note: { head in self.state.withLock { $0.heads.append(head) } },
+        forget: { _ = self.state.withLock { $0.open.removeValue(forKey: number) } })
       script(connection)
-      _ = state.withLock { $0.open.removeValue(forKey: number) }
       connection.close()
     }
   }
@@ -101,15 +92,18 @@ package struct ScriptedRequest: Sendable {
 package final class ScriptedConnection {
   /// The number of the connection, from 1.
   package let number: Int
-  private let descriptor: Int32
+  /// The lines behind the chunked body that was read last.
+  package private(set) var trailers: [String] = []
+  /// -1 once it is closed, so that nothing is done with a number that another connection has got meanwhile.
+  private var descriptor: Int32
   private let note: (ScriptedRequest) -> Void
+  private let forget: () -> Void
   private var pending: [UInt8] = []
-  private var isClosed = false
 
-  init(_ descriptor: Int32, number: Int, _ note: @escaping (ScriptedRequest) -> Void) {
-    self.descriptor = descriptor
-    self.number = number
-    self.note = note
+  init(
+    _ descriptor: Int32, number: Int, note: @escaping (ScriptedRequest) -> Void, forget: @escaping () -> Void
+  ) {
+    (self.descriptor, self.number, self.note, self.forget) = (descriptor, number, note, forget)
   }
 
   /// Reads a request's head, or returns `nil` when the client closed the connection.
@@ -136,13 +130,17 @@ package final class ScriptedConnection {
 
   /// Reads the body of a request, or returns `nil` when it does not end.
   package func receiveBody(of head: ScriptedRequest) -> [UInt8]? {
+    trailers = []
     guard head["transfer-encoding"] != nil else { return take(head["content-length"].flatMap { Int($0) } ?? 0) }
     var body: [UInt8] = []
     while let line = receiveLine() {
       guard let size = Int(line.prefix { $0 != ";" }, radix: 16) else { return nil }
       if size == 0 {
-        while let trailer = receiveLine(), !trailer.isEmpty {}
-        return body
+        while let trailer = receiveLine() {
+          if trailer.isEmpty { return body }
+          trailers.append(trailer)
+        }
+        return nil
       }
       guard let chunk = take(size), receiveLine() == "" else { return nil }
       body += chunk
@@ -189,7 +187,6 @@ package final class ScriptedConnection {
 
   /// Closes the connection with a TCP reset.
   package func reset() {
-    guard !isClosed else { return }
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     close()
@@ -208,9 +205,11 @@ package final class ScriptedConnection {
   }
 
   func close() {
-    guard !isClosed else { return }
-    isClosed = true
+    guard descriptor >= 0 else { return }
+    // The server must not end a connection by a number that another one has got meanwhile.
+    forget()
     Glibc.close(descriptor)
+    descriptor = -1
   }
 
   private func receiveLine() -> String? {

@@ -41,7 +41,7 @@ package final class SmallVolume {
 package final class HangingVolume {
   /// The mount point.
   package let url: URL
-  private let process = Process()
+  private let process = ChildProcess()
 
   /// Mounts `directory` at `url`.
   ///

@@ -19,6 +19,8 @@ package enum SidecarProcess {
     [
       "SIDECAR_URL": "http://127.0.0.1:\(port)", "MEM_ENCRYPTION_KEY": GatehouseProcess.encryptionKey,
       "MEM_DUMP_PATH": dumps.appending(path: "memory_dump.bin").path(),
+      // Only the rules of a test keep dumps.
+      "KEEP_JOURNAL": "0",
     ].merging(account) { $1 }.merging(changes) { $1 }
   }
 

@@ -35,7 +35,7 @@ package struct ToolRun {
 
   /// Runs a program that is found in `PATH`, with nothing on its standard input.
   package init(_ program: String, _ arguments: [String]) throws {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [program] + arguments
     process.standardInput = FileHandle.nullDevice

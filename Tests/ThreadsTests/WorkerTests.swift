@@ -32,8 +32,8 @@ struct WorkerTests {
   @Test("does its work in the order in which it came, on one thread, and tells what came of each piece")
   func order() async throws {
     let worker = Worker()
-    let order = Mutex<[Int]>([])
-    let threads = Mutex<Set<pthread_t>>([])
+    let order = Lock<[Int]>([])
+    let threads = Lock<Set<pthread_t>>([])
     try await withThrowingTaskGroup(of: Int.self) { group in
       for number in 0..<200 {
         worker.start({
@@ -94,7 +94,7 @@ struct ThreadTests {
   @Test("that is waited for has ended, and blocks every signal but the kernel's faults")
   func mask() throws {
     let before = Self.open
-    let seen = Mutex<[Int32]>([])
+    let seen = Lock<[Int32]>([])
     let thread = try SystemThread { seen.withLock { $0 = Self.open } }
     thread.join()
     let faults = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS]

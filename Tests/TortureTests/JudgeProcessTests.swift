@@ -137,6 +137,13 @@ struct JudgeProcessTests {
     var history = well
     history.runs[1].events.append(LogEvent(.passedOver("dump passed over"), at: 11))
     #expect(broken(history) == [.damagedDump])
+    // A dump that another task did not go on from is in order only where a task lost its lease.
+    history = well
+    history.runs[1].events.append(
+      LogEvent(.passedOver("dump passed over error=\"the journals go on from another dump\""), at: 11))
+    #expect(broken(history) == [.damagedDump])
+    history.runs[0].events.append(LogEvent(.lost(epoch: 1), at: 9))
+    #expect(!broken(history).contains(.damagedDump))
     history = well
     history.healed = 12.05
     #expect(broken(history) == [.noWriter])

@@ -31,6 +31,29 @@ struct JudgeTests {
     #expect(broken(history) == [.dumpedChangeLost])
   }
 
+  @Test("with a journal, finds each acknowledged change that a killed task lost, also behind a restore")
+  func journaled() {
+    var history = History.killed(at: 20)
+    history.operations = [
+      .create("a", at: 1), .create("b", at: 4),
+      Request(.create(value: "1"), "c", run: 0, begun: 5, ended: nil, .unknown),
+    ]
+    history.final = ["a": "1"]
+    #expect(broken(history) == [])
+    history.isJournaled = true
+    #expect(broken(history) == [.acknowledgedChangeLost])
+    history.operations.append(Request(.restore, run: 0, begun: 6, ended: 7, .acknowledged))
+    #expect(broken(history) == [.acknowledgedChangeLost])
+    history.final = ["a": "1", "b": "1"]
+    #expect(broken(history) == [])
+    history.final = ["a": "1", "b": "1", "c": "1"]
+    #expect(broken(history) == [])
+    // A restore that was under way may have loaded the state before the change.
+    history.operations.append(Request(.restore, run: 0, begun: 3.9, ended: 7, .acknowledged))
+    history.final = ["a": "1"]
+    #expect(broken(history) == [])
+  }
+
   @Test("treats a logged dump like one whose request was answered")
   func loggedDump() {
     var history = History.killed(at: 20)
@@ -142,6 +165,35 @@ struct JudgeTests {
     #expect(broken(history) == [])
     history.operations.insert(Request(.restore, run: 0, begun: 1.5, ended: 1.7, .acknowledged), at: 1)
     history.final = ["b": "1"]
+    #expect(broken(history) == [])
+  }
+
+  @Test("takes the deletion of a document for one of all below it, and finds what it left or took alone")
+  func torn() {
+    var history = History.killed(at: 20)
+    history.isJournaled = true
+    history.operations = [
+      .create("api-a", at: 1), .create("api-a/e0", at: 2),
+      Request(.delete, "api-a", run: 0, begun: 3, ended: nil, .unknown),
+    ]
+    history.final = ["api-a": "1", "api-a/e0": "1"]
+    #expect(broken(history) == [])
+    history.final = [:]
+    #expect(broken(history) == [])
+    history.final = ["api-a": "1"]
+    #expect(broken(history) == [.torn])
+    history.final = ["api-a/e0": "1"]
+    #expect(broken(history) == [.torn])
+    history.operations[2] = Request(.delete, "api-a", run: 0, begun: 3, ended: 3.1, .acknowledged)
+    #expect(broken(history) == [.torn, .acknowledgedChangeLost])
+    history.final = [:]
+    #expect(broken(history) == [])
+    history.operations[2] = Request(.delete, "api-a", run: 0, begun: 3, ended: 3.1, .refused(status: 503))
+    #expect(broken(history) == [.acknowledgedChangeLost])
+    // The restored dump may be older than the document below.
+    history.operations[2].answer = .unknown
+    history.operations.append(Request(.restore, run: 0, begun: 1.5, ended: 4, .acknowledged))
+    history.final = ["api-a": "1"]
     #expect(broken(history) == [])
   }
 

@@ -33,6 +33,15 @@ resource "aws_vpc_security_group_ingress_rule" "client_security_group" {
   referenced_security_group_id = each.value
 }
 
+resource "aws_vpc_security_group_ingress_rule" "task_to_task" {
+  security_group_id            = aws_security_group.task.id
+  description                  = "Another task of the service"
+  ip_protocol                  = "tcp"
+  from_port                    = var.port
+  to_port                      = var.port
+  referenced_security_group_id = aws_security_group.task.id
+}
+
 resource "aws_security_group" "volume" {
   name_prefix = "${var.name}-volume-"
   description = "Gatehouse: the volume; only the task may mount it"

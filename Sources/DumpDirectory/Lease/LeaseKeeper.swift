@@ -22,6 +22,7 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   private let steady: @Sendable () -> Duration
   private let wall: WallClock
   private let highestEpochOfDumps: @Sendable () throws -> Int
+  private let address: @Sendable () -> LeaseAddress?
   private var state: LeaseState
   private var claim: LeaseClaim?
   /// The record of an epoch that is to be claimed, written to the volume.
@@ -43,15 +44,18 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   /// - Parameters:
   ///   - steady: a clock that only goes forward.
   ///   - wall: the clock for the times in the file, which are only for people.
+  ///   - address: the port at which other tasks reach this process, as each record states it.
   ///   - highestEpochOfDumps: reads the highest epoch of the directory's dumps, 0 when none has one.
   package init(
     volume: LeaseVolume, timing: LeaseTiming = .standard, steady: @escaping @Sendable () -> Duration = SteadyClock.now,
-    wall: WallClock = .system, highestEpochOfDumps: @escaping @Sendable () throws -> Int
+    wall: WallClock = .system, address: @escaping @Sendable () -> LeaseAddress? = { nil },
+    highestEpochOfDumps: @escaping @Sendable () throws -> Int
   ) {
     self.volume = volume
     self.timing = timing
     self.steady = steady
     self.wall = wall
+    self.address = address
     self.highestEpochOfDumps = highestEpochOfDumps
     state = LeaseState(holder: volume.holder, timing: timing)
   }
@@ -238,7 +242,8 @@ package struct LeaseKeeper: ~Copyable, Sendable {
   private func record(_ epoch: Int, _ renewal: Int, _ isReleased: Bool) -> LeaseRecord {
     LeaseRecord(
       holder: volume.holder, epoch: epoch, renewal: renewal, isReleased: isReleased, acquiredAt: acquiredAt,
-      expiresAt: time(after: isReleased ? .zero : timing.watch), predecessor: predecessor)
+      expiresAt: time(after: isReleased ? .zero : timing.watch), predecessor: predecessor,
+      address: address())
   }
 
   private func time(after duration: Duration) -> String {

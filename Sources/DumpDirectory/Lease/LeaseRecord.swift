@@ -19,11 +19,13 @@ package struct LeaseRecord: Sendable, Equatable {
   package let expiresAt: String
   /// The holder before, or `nil` when there was no lease or it could not be read.
   package let predecessor: LeasePredecessor?
+  /// The port at which other tasks reach the holder, or `nil` when it stated none.
+  package let address: LeaseAddress?
 
   /// Creates a record from its parts.
   package init(
     holder: LeaseHolder, epoch: Int, renewal: Int, isReleased: Bool = false, acquiredAt: String = "",
-    expiresAt: String = "", predecessor: LeasePredecessor? = nil
+    expiresAt: String = "", predecessor: LeasePredecessor? = nil, address: LeaseAddress? = nil
   ) {
     self.holder = holder
     self.epoch = epoch
@@ -32,6 +34,7 @@ package struct LeaseRecord: Sendable, Equatable {
     self.acquiredAt = acquiredAt
     self.expiresAt = expiresAt
     self.predecessor = predecessor
+    self.address = address
   }
 
   /// Parses the file's bytes. Returns `nil` when they are not a valid record.
@@ -43,7 +46,8 @@ package struct LeaseRecord: Sendable, Equatable {
     self.init(
       holder: holder, epoch: epoch, renewal: renewal, isReleased: isReleased,
       acquiredAt: object["acquired_at"]?.string ?? "", expiresAt: object["expires_at"]?.string ?? "",
-      predecessor: object["predecessor"]?.object.flatMap(LeasePredecessor.init))
+      predecessor: object["predecessor"]?.object.flatMap(LeasePredecessor.init),
+      address: object["address"]?.object.flatMap(LeaseAddress.init))
   }
 
   /// The record as JSON, as it is in the file.
@@ -53,6 +57,7 @@ package struct LeaseRecord: Sendable, Equatable {
       "acquired_at": .string(acquiredAt), "expires_at": .string(expiresAt),
     ])
     if let predecessor { json["predecessor"] = .object(predecessor.json) }
+    if let address { json["address"] = .object(address.json) }
     return json
   }
 }

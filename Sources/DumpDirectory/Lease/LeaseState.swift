@@ -230,12 +230,24 @@ extension LeaseState {
     }
     // The previous holder was alive after the decision. It may acknowledge changes until its confidence ends, or until
     // it reads the claim, which exists now.
-    if claim.safeAt == nil, let replaced = claim.replaced, reading.lease != replaced {
+    let isReleased = isReleased(reading, to: claim)
+    if claim.safeAt == nil, !isReleased, let replaced = claim.replaced, reading.lease != replaced {
       claim.safeAt = now + timing.confidence
     }
     phase = .claimed(claim)
-    if let safeAt = claim.safeAt, now < safeAt { return .wait }
+    if let safeAt = claim.safeAt, now < safeAt, !isReleased { return .wait }
     return .write(epoch: claim.epoch, renewal: 0, isReleased: false)
+  }
+
+  /// Whether the previous holder gave the lease up. One that ends releases the lease and then its claim, so a reading
+  /// between its parts shows a process that ended, with a record of before.
+  private func isReleased(_ reading: LeaseReading, to claim: Claim) -> Bool {
+    guard let record = reading.record, record.isReleased else { return false }
+    // A late write can put an older record in the place of the previous holder's.
+    let others = reading.claims.filter { $0 != claim.epoch }
+    var previous = others.max() ?? 0
+    if case .record(let replaced) = claim.replaced { previous = max(previous, replaced.epoch) }
+    return record.epoch >= previous
   }
 
   private mutating func observe(_ reading: LeaseReading, _ before: Watch, now: Duration) -> Action {

@@ -19,15 +19,6 @@ enum DMP1 {
   /// The bytes before the encrypted text.
   static func clearBytes(salt: [UInt8], nonce: [UInt8]) -> [UInt8] { magic + salt + nonce }
 
-  /// The number of a later layout, or `nil` when these are no magic bytes of one.
-  static func layoutNumber(of magic: [UInt8]) -> Int? {
-    guard magic.count == Self.magic.count, magic.dropLast() == Self.magic.dropLast(),
-      let last = magic.last,
-      (UInt8(ascii: "2")...UInt8(ascii: "9")).contains(last)
-    else { return nil }
-    return Int(last - UInt8(ascii: "0"))
-  }
-
   /// Derives the key of a dump.
   static func key(_ key: DumpKey, salt: [UInt8]) throws(DumpFormatError) -> [UInt8] {
     try cryptographic { () throws(CryptographyError) in

@@ -29,10 +29,11 @@ struct DMP1Envelope {
   private(set) var version: [UInt8]?
   private var createdAt: String?
   private var order: DumpOrder?
+  private var firstIdentity: String?
 
   /// The header that the members so far tell, or `nil` when there is no time.
   var header: DumpHeader? {
-    createdAt.map { DumpHeader(format: .dmp1, createdAt: $0, order: order) }
+    createdAt.map { DumpHeader(format: .dmp1, createdAt: $0, order: order, firstIdentity: firstIdentity) }
   }
 
   /// Takes a member's value as it is spelled. When a member comes twice, the last value counts.
@@ -40,7 +41,10 @@ struct DMP1Envelope {
     switch name {
     case .version: version = Array(text)
     case .createdAt: createdAt = JSONParser.string(of: text)
-    case .note: order = JSONParser.string(of: text).flatMap { DumpOrder(note: $0) }
+    case .note:
+      let note = JSONParser.string(of: text)
+      order = note.flatMap { DumpOrder(note: $0) }
+      firstIdentity = note.flatMap { FirstIdentity.find(in: $0) }
     case .data, .other: break
     }
   }

@@ -22,15 +22,11 @@ struct DMP1File: Sendable {
 
   init(_ source: any DumpSource) throws(DumpFormatError) {
     self.source = source
-    let magic = try Self.bytes(of: source, at: 0, count: min(source.size, DMP1.magic.count))
-    guard magic == DMP1.magic else {
-      guard let number = DMP1.layoutNumber(of: magic) else { throw DumpFormatError(.notADump) }
-      throw DumpFormatError(.unsupportedLayout, "\(number)")
-    }
+    guard try DumpLayout(of: source) == .dmp1 else { throw DumpFormatError(.notADump) }
     guard source.size > DMP1.overhead else { throw DumpFormatError(.truncated) }
-    salt = try Self.bytes(of: source, at: DMP1.salt.lowerBound, count: DMP1.salt.count)
-    nonce = try Self.bytes(of: source, at: DMP1.nonce.lowerBound, count: DMP1.nonce.count)
-    tag = try Self.bytes(of: source, at: source.size - GCMStream.tagSize, count: GCMStream.tagSize)
+    salt = try source.bytes(at: DMP1.salt.lowerBound, count: DMP1.salt.count)
+    nonce = try source.bytes(at: DMP1.nonce.lowerBound, count: DMP1.nonce.count)
+    tag = try source.bytes(at: source.size - GCMStream.tagSize, count: GCMStream.tagSize)
   }
 
   /// The size of the whole file in bytes.
@@ -44,8 +40,8 @@ struct DMP1File: Sendable {
   /// The keys to try, those first under which the beginning looks like a dump's. It is no more than a guess: a damaged
   /// beginning looks like none under the right key.
   func candidates(_ keyring: DumpKeyring) throws(DumpFormatError) -> [Candidate] {
-    let beginning = try Self.bytes(
-      of: source, at: DMP1.headerSize, count: min(Self.peekSize, source.size - DMP1.overhead))
+    let beginning = try source.bytes(
+      at: DMP1.headerSize, count: min(Self.peekSize, source.size - DMP1.overhead))
     var likely: [Candidate] = []
     var others: [Candidate] = []
     for key in keyring.all {
@@ -99,16 +95,6 @@ struct DMP1File: Sendable {
   /// Whether the sealed text was read through to its end, and the file ends where it ended when it was opened.
   func isWhole(at offset: Int) throws(DumpFormatError) -> Bool {
     guard offset == end else { return false }
-    var beyond = SealedBlock()
-    let size = source.size
-    try beyond.fill(1) { buffer throws(DumpFormatError) in try source.read(at: size, into: buffer) }
-    return beyond.count == 0
-  }
-
-  private static func bytes(of source: any DumpSource, at offset: Int, count: Int) throws(DumpFormatError) -> [UInt8] {
-    var block = SealedBlock()
-    try block.fill(count) { buffer throws(DumpFormatError) in try source.read(at: offset, into: buffer) }
-    guard block.count == count else { throw DumpFormatError(.truncated) }
-    return block.bytes
+    return try source.endsAtItsSize()
   }
 }

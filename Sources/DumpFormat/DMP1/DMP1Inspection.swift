@@ -31,7 +31,7 @@ struct DMP1Inspection {
       throw error
     }
     guard let content = try counting.finish().get(), let hash else { return nil }
-    return DumpSummary(content, bytes: file.size, sha256: try cryptographic(hash.hexadecimal))
+    return DumpSummary(content, file, sha256: try cryptographic(hash.hexadecimal))
   }
 
   /// - Returns: `nil` when the counting side has given up.

@@ -1,4 +1,5 @@
 import Cryptography
+import Threads
 
 /// Reads Doorman's layout in two passes: one that authenticates, one that parses. GCM gives out text before its tag is
 /// checked; nobody looks at it until the first pass has said that it is what was sealed. What only counts needs one
@@ -58,7 +59,34 @@ struct DMP1Reader: Sendable {
     }
     // The file changed between the passes.
     guard isAuthentic else { throw DumpFormatError(.damagedOrWrongKey) }
-    return DumpSummary(try scanner.finish(), bytes: file.size, sha256: opened.sha256)
+    return DumpSummary(try scanner.finish(), file, sha256: opened.sha256)
+  }
+
+  /// Reads in the same way, and lets other threads prepare the records.
+  func load<Part: Sendable>(
+    _ opened: Opened, prepare: @escaping @Sendable (RecordBatch) throws -> Part, take: (String, Part) throws -> Void
+  ) throws -> DumpSummary {
+    let workers = OrderedWorkers<RecordBatch, Result<(group: String, part: Part), any Error>>(threads: DMP2.threads) {
+      batch in Result { (batch.group, try prepare(batch)) }
+    }
+    func takeNext() throws {
+      guard let (group, part) = try workers.take()?.get() else { return }
+      try take(group, part)
+    }
+    func hand(_ batch: RecordBatch?) throws {
+      guard let batch else { return }
+      workers.put(batch)
+      if workers.pending * DMP2.chunkSize > DMP2.inFlight { try takeNext() }
+    }
+    var batches = RecordBatches(size: DMP2.chunkSize)
+    let summary = try read(opened) { name in
+      try hand(batches.begin(name))
+    } record: { _, record in
+      try hand(batches.append(record))
+    }
+    try hand(batches.end())
+    while workers.pending > 0 { try takeNext() }
+    return summary
   }
 
   func inspect(
@@ -94,7 +122,7 @@ struct DMP1Reader: Sendable {
 }
 
 extension DumpSummary {
-  init(_ content: DMP1Scanner.Content, bytes: Int, sha256: String) {
-    self.init(header: content.header, counts: content.counts, bytes: bytes, sha256: sha256)
+  init(_ content: DMP1Scanner.Content, _ file: DMP1File, sha256: String) {
+    self.init(header: content.header, counts: content.counts, bytes: file.size, sha256: sha256)
   }
 }

@@ -2,7 +2,7 @@ import Cryptography
 
 /// Writes Doorman's layout. The plaintext is
 /// `{"version":1,"created_at":"…Z","sanitized":false,"note":"…","data":{"users":[{…},{…}],"apis":[]}}`.
-struct DMP1Writer<Sink: DumpSink> {
+struct DMP1Writer<Sink: DumpSink>: DumpLayoutWriter {
   /// Large enough that calls into OpenSSL and the kernel cost nothing beside the work, small enough for a cache.
   private static var blockSize: Int { 256 * 1024 }
 
@@ -19,9 +19,10 @@ struct DMP1Writer<Sink: DumpSink> {
     }
     gcm = try GCMStream(key: DMP1.key(key, salt: salt), nonce: nonce, isSealing: true)
     hash = try SHA256Stream()
+    let clear = DMP1.clearBytes(salt: salt, nonce: nonce)
     self.sink = sink
     block.reserveCapacity(Self.blockSize)
-    try writeRaw(DMP1.clearBytes(salt: salt, nonce: nonce))
+    try writeRaw(clear)
     try add(DMP1Envelope.beginning(header, note: note))
   }
 
@@ -38,15 +39,15 @@ struct DMP1Writer<Sink: DumpSink> {
     try add(record)
   }
 
-  mutating func finish(hasGroups: Bool) throws -> (bytes: Int, sha256: String, sink: Sink) {
-    try add(hasGroups ? "]}}" : "}}")
+  mutating func finish(_ counts: [DumpSummary.GroupCount]) throws -> WrittenLayout<Sink> {
+    try add(counts.isEmpty ? "}}" : "]}}")
     try seal()
     let tag = try gcm.tag()
     try tag.withUnsafeBytes { tag in
       try hash.update(tag)
       try sink.write(tag)
     }
-    return (bytes + tag.count, try hash.hexadecimal(), sink)
+    return WrittenLayout(bytes: bytes + tag.count, sha256: try hash.hexadecimal(), sink: sink)
   }
 
   private mutating func add(_ text: String) throws {

@@ -6,7 +6,12 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
   package enum Code: String, Sendable {
     case notADump
     case truncated
+    /// No key authenticates it. In DMP1 that can't be told from damage.
     case damagedOrWrongKey
+    /// None of the keys is the one that it was encrypted with.
+    case noKey
+    /// The key is there, and the bytes are not those that were written.
+    case damaged
     case malformedContent
     /// It begins as a dump of a later layout.
     case unsupportedLayout
@@ -41,6 +46,9 @@ package struct DumpFormatError: Error, Sendable, Equatable, CustomStringConverti
     case .truncated: "it is cut off: it is shorter than the smallest dump"
     case .damagedOrWrongKey:
       "it can't be decrypted: the file is damaged or cut off, or MEM_ENCRYPTION_KEY (and MEM_ENCRYPTION_KEYS_OLD) is not the key that it was encrypted with"
+    case .noKey:
+      "none of the keys in MEM_ENCRYPTION_KEY and MEM_ENCRYPTION_KEYS_OLD is the one that it was encrypted with\(detail)"
+    case .damaged: "it is damaged or cut off: \(detail)"
     case .malformedContent: "it opens, but its content is not that of a dump: \(detail)"
     case .unsupportedLayout:
       "it begins as a dump of layout \(detail), which this program does not know; use a newer one"

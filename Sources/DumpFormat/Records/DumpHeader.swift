@@ -9,18 +9,32 @@ package struct DumpHeader: Sendable, Equatable {
   package let createdAt: String
   /// The dump's place among others of its writers, or `nil` for dumps that have none, as Doorman's.
   package private(set) var order: DumpOrder?
+  /// The identity (`DumpIdentity`) of the dump before this one that its writer knew, or `nil`. DMP1 has no place for
+  /// it.
+  package private(set) var predecessor: String?
+  /// The identity (`DumpIdentity`) of the file that the dump was written as first, or `nil` for that file itself.
+  /// A dump that was written again, under another key or in another format, keeps it, so that journals still find it.
+  package let firstIdentity: String?
 
   /// A header of these values.
-  package init(format: DumpFormatName = .dmp1, createdAt: String, order: DumpOrder? = nil) {
+  package init(
+    format: DumpFormatName = .dmp1, createdAt: String, order: DumpOrder? = nil, predecessor: String? = nil,
+    firstIdentity: String? = nil
+  ) {
     self.format = format
     self.createdAt = createdAt
     self.order = order
+    self.predecessor = predecessor
+    self.firstIdentity = firstIdentity
   }
 
-  /// The same header with another order.
-  func with(order: DumpOrder?) -> DumpHeader {
+  /// The facts that DMP1 keeps of the header.
+  ///
+  /// - Parameter note: has the order.
+  func inDMP1(note: String) -> DumpHeader {
     var header = self
-    header.order = order
+    header.order = DumpOrder(note: note)
+    header.predecessor = nil
     return header
   }
 }
@@ -64,6 +78,8 @@ extension DumpHeader {
 package enum DumpFormatName: String, Sendable, CaseIterable {
   /// Doorman's layout: one AES-256-GCM message around one JSON text.
   case dmp1
+  /// Our layout: compressed and sealed in chunks. The key commitment tells a wrong key from damage.
+  case dmp2
 
   /// The name in reports.
   package var label: String { rawValue.uppercased() }
@@ -72,6 +88,7 @@ package enum DumpFormatName: String, Sendable, CaseIterable {
   package var version: Int {
     switch self {
     case .dmp1: DMP1.version
+    case .dmp2: DMP2.version
     }
   }
 

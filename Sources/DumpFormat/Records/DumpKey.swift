@@ -21,7 +21,7 @@ extension DumpKey: CustomStringConvertible, CustomDebugStringConvertible, Custom
 }
 
 /// The key that seals new dumps, and older ones that only open.
-package struct DumpKeyring: Sendable {
+package struct DumpKeyring: Sendable, Equatable {
   /// The key that encrypts new dumps.
   package let sealing: DumpKey
   /// Further keys that decrypt older dumps.
@@ -35,4 +35,14 @@ package struct DumpKeyring: Sendable {
 
   /// In the order in which they are tried.
   package var all: [DumpKey] { [sealing] + older }
+
+  /// The key that encrypts, alone.
+  package var newest: DumpKeyring { DumpKeyring(sealing: sealing) }
+
+  /// A keyring in place of this one. It decrypts with the keys of this one, too: files may still need them.
+  package func replaced(by new: DumpKeyring) -> DumpKeyring {
+    var older = new.older
+    for key in all where key != new.sealing && !older.contains(key) { older.append(key) }
+    return DumpKeyring(sealing: new.sealing, older: older)
+  }
 }

@@ -1,33 +1,37 @@
-/// Where a dump's bytes come from.
-package protocol DumpSource: Sendable {
-  /// Bytes.
-  var size: Int { get }
-
-  /// Reads up to `buffer.count` bytes; fewer only at the end.
-  ///
-  /// - Returns: how many were read.
-  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(DumpFormatError) -> Int
-}
-
 /// A file that says that it is a dump. Nothing in it is believed before `verify`.
 package struct UnverifiedDump: Sendable {
-  /// The format of the dump.
-  package let format: DumpFormatName
-  private let reader: DMP1Reader
+  fileprivate enum Reader: Sendable {
+    case dmp1(DMP1Reader)
+    case dmp2(DMP2Reader)
+  }
 
-  /// - Throws: `DumpFormatError` `notADump`, `unsupportedLayout` or `truncated`.
+  private let reader: Reader
+
+  /// - Throws: `DumpFormatError` `notADump`, `unsupportedLayout`, `truncated` or `damaged`.
   package init(_ source: any DumpSource) throws(DumpFormatError) {
-    // One layout today; the magic bytes tell layouts apart.
-    format = .dmp1
-    reader = try DMP1Reader(source)
+    reader =
+      switch try DumpLayout(of: source) {
+      case .dmp1: .dmp1(try DMP1Reader(source))
+      case .dmp2: .dmp2(try DMP2Reader(source))
+      }
+  }
+
+  /// The format of the dump.
+  package var format: DumpFormatName {
+    switch reader {
+    case .dmp1: .dmp1
+    case .dmp2: .dmp2
+    }
   }
 
   /// Authenticates every byte, in constant memory.
   ///
   /// - Parameter keyring: each key is tried; an older one that opens is fine.
   package func verify(_ keyring: DumpKeyring) throws(DumpFormatError) -> VerifiedDump {
-    let opened = try reader.verify(keyring)
-    return VerifiedDump(reader: reader, opened: opened)
+    switch reader {
+    case .dmp1(let reader): VerifiedDump(.dmp1(reader, try reader.verify(keyring)))
+    case .dmp2(let reader): VerifiedDump(.dmp2(reader, keyring, try reader.inspect(keyring, isCancelled: { false })))
+    }
   }
 
   /// Authenticates every byte and counts what is in the dump, in one pass and in constant memory.
@@ -36,18 +40,39 @@ package struct UnverifiedDump: Sendable {
   /// of it has proved authentic.
   ///
   /// - Parameters:
-  ///   - keyring: each key is tried, with a pass for each; the likely ones first.
+  ///   - keyring: each key is tried. In DMP1 each takes a pass; the likely ones come first.
   ///   - isCancelled: asked every MiB, on this thread.
   /// - Returns: what `verify` and `VerifiedDump.read` would.
-  /// - Throws: `DumpFormatError` as those do: `damagedOrWrongKey` when no key opens the dump, others when one does and
-  ///   the content is no dump's; `cancelled`.
+  /// - Throws: `DumpFormatError` as those do: `damagedOrWrongKey` or `noKey` when no key opens the dump, others when
+  ///   one does and the content is no dump's; `cancelled`.
   package func inspect(
     _ keyring: DumpKeyring, isCancelled: () -> Bool = { false }
   ) throws(DumpFormatError) -> DumpSummary {
-    try reader.inspect(keyring, isCancelled: isCancelled)
+    switch reader {
+    case .dmp1(let reader): try reader.inspect(keyring, isCancelled: isCancelled)
+    case .dmp2(let reader): try reader.inspect(keyring, isCancelled: isCancelled)
+    }
   }
 
-  /// The header, read from the beginning without authentication: good for sorting, not for trusting.
+  /// Authenticates every byte, and gives out the content meanwhile. What was given out counts only when this returns.
+  ///
+  /// - Parameters:
+  ///   - prepare: makes something of records that follow each other, on any thread. A collection can come in several
+  ///     batches; an empty one comes in one batch.
+  ///   - take: is given the results in the dump's order, on this thread.
+  package func load<Part: Sendable>(
+    _ keyring: DumpKeyring, prepare: @escaping @Sendable (RecordBatch) throws -> Part,
+    take: (_ group: String, Part) throws -> Void
+  ) throws -> DumpSummary {
+    switch reader {
+    case .dmp1(let reader):
+      return try reader.load(reader.verify(keyring), prepare: prepare, take: take)
+    case .dmp2(let reader):
+      return try DMP2Pass(reader: reader, prepare: prepare, isCancelled: { false }).run(keyring, take: take)
+    }
+  }
+
+  /// The header, read from the beginning without authentication of the rest: good for sorting, not for trusting.
   ///
   /// - Returns: `nil` when no key makes sense of the beginning.
   /// - Throws: `DumpFormatError` when it can't be read.
@@ -55,22 +80,29 @@ package struct UnverifiedDump: Sendable {
     try unverifiedBeginning(keyring).header
   }
 
-  /// The facts that the beginning shows without authentication. They tell a wrong key from damage behind the beginning.
+  /// The facts that the beginning shows without authentication of the rest. They tell a wrong key from damage behind
+  /// the beginning.
   ///
   /// - Throws: `DumpFormatError` when it can't be read.
   package func unverifiedBeginning(_ keyring: DumpKeyring) throws(DumpFormatError) -> DumpBeginning {
-    try reader.beginning(keyring)
+    switch reader {
+    case .dmp1(let reader): try reader.beginning(keyring)
+    case .dmp2(let reader): try reader.beginning(keyring)
+    }
   }
 }
 
 /// A dump of which every byte is as it was written.
 package struct VerifiedDump: Sendable {
-  private let reader: DMP1Reader
-  private let opened: DMP1Reader.Opened
+  fileprivate enum Reader: Sendable {
+    case dmp1(DMP1Reader, DMP1Reader.Opened)
+    case dmp2(DMP2Reader, DumpKeyring, DumpSummary)
+  }
 
-  fileprivate init(reader: DMP1Reader, opened: DMP1Reader.Opened) {
+  private let reader: Reader
+
+  fileprivate init(_ reader: Reader) {
     self.reader = reader
-    self.opened = opened
   }
 
   /// Reads the content as a stream, in memory for the largest record only.
@@ -83,6 +115,13 @@ package struct VerifiedDump: Sendable {
   package func read(
     group: (_ name: String) throws -> Void, record: (_ group: String, _ record: UnsafeRawBufferPointer) throws -> Void
   ) throws -> DumpSummary {
-    try reader.read(opened, group: group, record: record)
+    switch reader {
+    case .dmp1(let reader, let opened): return try reader.read(opened, group: group, record: record)
+    case .dmp2(let reader, let keyring, let verified):
+      let summary = try reader.read(keyring, group: group, record: record)
+      // The file changed between the passes.
+      guard summary == verified else { throw DumpFormatError(.damaged, "it changed while it was read") }
+      return summary
+    }
   }
 }

@@ -10,25 +10,32 @@ let maximumRecord = 64 << 20
 
 /// Writes a dump as a stream of groups and records, in constant memory.
 package struct DumpWriter<Sink: DumpSink> {
-  private var layout: DMP1Writer<Sink>
+  private var layout: any DumpLayoutWriter<Sink>
   private var groups = GroupCounter()
   private let header: DumpHeader
 
   /// Begins a dump.
   ///
   /// - Parameters:
-  ///   - header: its `createdAt` is RFC 3339 with a `Z`, as `2026-11-23T20:11:37.454068Z`. The note carries its order.
-  ///   - note: words for readers who look inside. The default is Doorman's.
+  ///   - header: its `createdAt` is RFC 3339 with a `Z`, as `2026-11-23T20:11:37.454068Z`.
+  ///   - program: the program that writes, with its version. Readers of DMP2 take the documents of one that begins with
+  ///     `gatehouse/` as they stand, so they must be as `JSONWriter` writes them.
+  ///   - note: words for readers who look inside a DMP1 dump. The default is Doorman's.
   package init(
-    header: DumpHeader, key: DumpKey, sink: Sink, randomness: RandomBytes = .system,
+    header: DumpHeader, program: String = "gatehouse/", key: DumpKey, sink: Sink, randomness: RandomBytes = .system,
     note: String = DumpOrder.plainNote
   ) throws {
-    let note = header.order?.note(behind: note) ?? note
-    // A note of the caller may be one that carries an order.
-    self.header = header.with(order: DumpOrder(note: note))
     switch header.format {
     case .dmp1:
+      let words = header.firstIdentity.map { FirstIdentity.note($0, behind: note) } ?? note
+      let note = header.order?.note(behind: words) ?? words
+      // A note of the caller may be one that carries an order.
+      self.header = header.inDMP1(note: note)
       layout = try DMP1Writer(header, note: note, key: key, sink: sink, randomness: randomness)
+    case .dmp2:
+      self.header = header
+      layout = try DMP2Writer(
+        DMP2Header(header: header, writer: program), key: key, compression: .zstd, sink: sink, randomness: randomness)
     }
   }
 
@@ -60,7 +67,7 @@ package struct DumpWriter<Sink: DumpSink> {
   ///
   /// - Returns: what was written, and the sink.
   package mutating func finish() throws -> (summary: DumpSummary, sink: Sink) {
-    let end = try layout.finish(hasGroups: groups.name != nil)
+    let end = try layout.finish(groups.counts)
     let summary = DumpSummary(
       header: header, counts: groups.counts, bytes: end.bytes, sha256: end.sha256)
     return (summary, end.sink)

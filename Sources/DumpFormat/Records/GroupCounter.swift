@@ -30,8 +30,22 @@ struct GroupCounter {
     return true
   }
 
+  /// Begins a group, or goes on with the present one.
+  ///
+  /// - Throws: `DumpFormatError` `malformedContent` for a group that was there earlier, or that is one too many.
+  mutating func resume(_ name: String) throws(DumpFormatError) {
+    if let present = self.name, present.utf8.elementsEqual(name.utf8) { return }
+    guard !isFull else { throw DumpFormatError(.malformedContent, "more than \(Self.maximum) collections") }
+    guard begin(name) else { throw DumpFormatError(.malformedContent, "the collection '\(name)' comes twice") }
+  }
+
   /// One more record in the present group.
   mutating func countRecord() {
     records += 1
+  }
+
+  /// More records in the present group.
+  mutating func countRecords(_ count: Int) {
+    records += count
   }
 }

@@ -35,6 +35,7 @@ final class EnvironmentAccounts: Sendable {
   private let sidecar: Configuration.SidecarLogin?
   private let logger: Logger
   private let arePasswordsSet = Mutex(false)
+  private let isLeft = Mutex(false)
 
   private static let retryPause = Duration.seconds(1)
   private static let look = Duration.milliseconds(5)
@@ -108,6 +109,15 @@ final class EnvironmentAccounts: Sendable {
       }
     }
   }
+
+  /// Keeps the accounts as the task has them whose changes are followed, until `setPasswords`.
+  func leaveToHolder() {
+    isLeft.withLock { $0 = true }
+    arePasswordsSet.withLock { $0 = true }
+  }
+
+  /// Whether the accounts are those of another task.
+  var areLeftToHolder: Bool { isLeft.withLock { $0 } }
 
   /// Waits until `setPasswords` has finished.
   ///

@@ -21,9 +21,23 @@ struct StateInstaller: Sendable {
 
   /// Starts with a restored dump, whose contents count as saved. The accounts keep the passwords in the dump for now.
   func start(with restored: Ladder.Restored) async throws {
-    store.replaceAll(with: restored.contents) { _, _ in }
-    await dumper.markSaved(in: Dumper.Origin(restored))
+    putInPlace(restored)
+    await dumper.markRestored(restored)
     try startFresh()
+  }
+
+  /// Puts the state of another task in place, without any change. Its accounts are those of the other task.
+  func follow(_ restored: Ladder.Restored, restorer: Restorer) async throws {
+    try await restorer.run { putInPlace(restored) }
+    await dumper.markChanged(since: Dumper.Origin(restored))
+  }
+
+  /// Replaces the store's contents with a state of the volume, from which the journal goes on.
+  private func putInPlace(_ restored: Ladder.Restored) {
+    dumper.changes?.note(restored.replay)
+    Journal.$installedState.withValue(restored.replay?.end) {
+      _ = store.replaceAll(with: restored.contents) { _, _ in }
+    }
   }
 
   /// Replaces a state that is in use with a restored dump. In the same commit it keeps the accounts' passwords and all
@@ -33,40 +47,57 @@ struct StateInstaller: Sendable {
   func replaceOnRequest(
     _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws -> Void
   ) async throws {
-    try await replace(with: restored, restorer, permit: permit) { (transaction, before) throws(RuleViolation) in
+    let commit = try await replace(with: restored, restorer, as: nil, permit: permit) {
+      (transaction, before) throws(RuleViolation) in
       try Revocations.carryOver(from: before, into: &transaction)
     }
+    do {
+      try await commitLog.append(commit)
+    } catch {
+      throw NotKept(cause: "\(error)")
+    }
+  }
+
+  /// A state was put in place, and is not safe on the volume.
+  struct NotKept: Error {
+    let cause: String
   }
 
   /// Replaces the present state with one that another task dumped, and sets the accounts' passwords in the same commit.
   /// Nothing else of the present state is kept, because the other task's state is newer in every respect.
   func replaceByOtherTask(_ restored: Ladder.Restored, restorer: Restorer) async throws {
-    try await replace(with: restored, restorer, permit: nil) { (_, _) throws(RuleViolation) in }
+    dumper.changes?.note(restored.replay)
+    _ = try await replace(with: restored, restorer, as: restored.replay?.end, permit: nil) {
+      (_, _) throws(RuleViolation) in
+    }
     await dumper.markChanged(since: Dumper.Origin(restored))
   }
 
   private func replace(
-    with restored: Ladder.Restored, _ restorer: Restorer, permit: (@Sendable () throws -> Void)?,
+    with restored: Ladder.Restored, _ restorer: Restorer, as start: JournalStart?,
+    permit: (@Sendable () throws -> Void)?,
     adjust: @escaping @Sendable (inout Transaction, Snapshot) throws(RuleViolation) -> Void
-  ) async throws {
+  ) async throws -> Commit {
     let hashes = try await accounts.hashes()
     let (store, accounts) = (store, accounts)
     let (commit, obstacles) = try await restorer.run {
       var obstacles = EnvironmentAccounts.Obstacles()
-      let commit = try store.replaceAll(with: restored.contents, permit: permit) {
-        (transaction, before) throws in
-        try adjust(&transaction, before)
-        obstacles = try accounts.apply(to: &transaction, hashes: hashes)
+      let commit = try Journal.$installedState.withValue(start) {
+        try store.replaceAll(with: restored.contents, permit: permit) {
+          (transaction, before) throws in
+          try adjust(&transaction, before)
+          obstacles = try accounts.apply(to: &transaction, hashes: hashes)
+        }
       }
       return (commit, obstacles)
     }
     accounts.report(obstacles)
-    try await commitLog.append(commit)
+    return commit
   }
 }
 
 extension Dumper.Origin {
   init(_ restored: Ladder.Restored) {
-    self.init(path: restored.path, createdAt: restored.summary.createdAt)
+    self.init(path: restored.path, createdAt: restored.createdAt ?? "no dump yet", identity: restored.identity)
   }
 }

@@ -8,11 +8,12 @@ import Model
 import Persistence
 import Settings
 
-/// The commands `gatehouse dump …`. They change nothing in the dump directory.
+/// The commands `gatehouse dump …` but `restore`. Only `rekey` changes anything in the dump directory; `convert` writes
+/// into another one.
 package struct DumpCommands: Sendable {
-  private let location: DumpLocation
-  private let keyring: DumpKeyring
-  private let directory: DumpDirectory
+  let location: DumpLocation
+  let keyring: DumpKeyring
+  let directory: DumpDirectory
   private let allowsOlder: Bool
 
   /// Reads where the dumps are and the keys. The other settings need not be there.
@@ -30,10 +31,11 @@ package struct DumpCommands: Sendable {
     directory = DumpDirectory(location)
   }
 
-  /// Lists the dumps, newest first, in the order in which a start tries them.
+  /// Lists the dumps, newest first, in the order in which a start tries them, and the journals.
   package func list(json: Bool) throws {
     let list = DumpList(
-      try catalogue().map(DumpReport.init(unverified:)), try directory.leftAlone(), in: location,
+      try catalogue().map(DumpReport.init(unverified:)),
+      journals: try directory.journalReports(keyring, verifies: false), try directory.leftAlone(), in: location,
       knowsVerification: false)
     print(json ? JSONWriter.text(.object(list.json)) : list.text)
   }
@@ -50,12 +52,13 @@ package struct DumpCommands: Sendable {
     print(json ? JSONWriter.text(.object(inspection.json)) : inspection.text)
   }
 
-  /// Authenticates every byte of dumps.
+  /// Authenticates every byte of dumps and journals.
   ///
-  /// - Parameter files: empty for all of the dump directory.
+  /// - Parameter files: dumps; empty for all dumps and journals of the dump directory.
   package func verify(_ files: [String], json: Bool) throws {
     let reports = try files.isEmpty ? catalogue().map(report) : files.map { report(of: directory.path(named: $0)) }
-    let list = VerificationList(reports, in: location.directory)
+    let journals = try files.isEmpty ? directory.journalReports(keyring, verifies: true) : []
+    let list = VerificationList(reports, journals: journals, in: location.directory)
     print(json ? JSONWriter.text(.object(list.json)) : list.text)
     switch list.outcome {
     case .allGood: break
@@ -117,22 +120,48 @@ package struct DumpCommands: Sendable {
     }
   }
 
+  /// The names of the formats that `convert` takes.
+  package static let formats = DumpFormatName.allCases.map(\.rawValue)
+
+  /// Writes a dump again in another format, into another directory.
+  ///
+  /// - Parameters:
+  ///   - file: `nil` for the newest.
+  ///   - format: one of `formats`; with another one nothing is written.
+  package func convert(_ file: String?, to format: String, into target: String) throws {
+    guard let format = DumpFormatName(rawValue: format) else { return }
+    let path = try path(of: file)
+    let workingDirectory = ProcessEnvironment.workingDirectory
+    let conversion = DumpConversion(of: directory, keyring: keyring, program: "gatehouse/\(Version.number)")
+    do {
+      let written = try conversion.convert(
+        path, to: format, into: target.beginsWithBytes("/") ? target : "\(workingDirectory)/\(target)")
+      print("wrote  \(written.path)  \(written.summary.records) documents of \(written.summary.createdAt)")
+    } catch {
+      fail(path, error)
+    }
+  }
+
   private func describe(_ restored: Ladder.Restored) {
-    print("loads  \(restored.path)  \(restored.summary.records) documents of \(restored.summary.createdAt)")
+    print("loads  \(restored.path)  \(restored.documents) documents of \(restored.createdAt ?? "journals only")")
     for count in restored.contents.counts where count.documents > 0 { print("  \(count.name)  \(count.documents)") }
     for (place, count) in restored.conflicts.sorted(by: { $0.key < $1.key }) {
       print("  warning: \(place): \(count) values that should be unique come again")
     }
   }
 
-  private func catalogue() throws -> [DumpEntry] {
+  func catalogue() throws -> [DumpEntry] {
     do {
       return try directory.catalogue(keyring)
     } catch {
       guard error.code == .notFound else { fail(location.directory, error) }
-      Program.complain("there is no directory '\(location.directory)'; set MEM_DUMP_PATH to where the dumps are")
-      exit(ExitCode.directoryNotWritable.rawValue)
+      failMissingDirectory()
     }
+  }
+
+  func failMissingDirectory() -> Never {
+    Program.complain("there is no directory '\(location.directory)'; set MEM_DUMP_PATH to where the dumps are")
+    exit(ExitCode.directoryNotWritable.rawValue)
   }
 
   private func path(of file: String?) throws -> String {
@@ -144,12 +173,12 @@ package struct DumpCommands: Sendable {
     return newest.path
   }
 
-  private func fail(_ path: String, _ error: any Error) -> Never {
+  func fail(_ path: String, _ error: any Error) -> Never {
     Program.complain("\(path): \(error)")
     exit(Self.code(of: error).rawValue)
   }
 
-  private static func code(of error: any Error) -> ExitCode {
+  static func code(of error: any Error) -> ExitCode {
     if let error = error as? DumpFormatError { return error.isOfReading ? .dumpUnreadable : .noDumpLoads }
     return error is DumpDirectoryError ? .dumpUnreadable : .noDumpLoads
   }

@@ -7,6 +7,8 @@ extension Configuration {
   static let mostConnections = 10_000
   /// Descriptors that stay free for dumps, the lease and upstreams.
   static let spareDescriptors = 64
+  /// Descriptors that stay free for connections to servers where no number of connections is set: these, or a quarter.
+  static let serverDescriptors = 500
 
   /// Descriptors that the process has open without clients: three for each event loop, the log, the volume, and those
   /// of the system's libraries.
@@ -31,7 +33,7 @@ extension Configuration {
         "can't be met: the process may open \(descriptors) descriptors and needs \(descriptors - most + 1). Raise the limit (ulimit -n, nofile)"
       )
     }
-    let maximum = asked ?? max(1, min(most, mostConnections))
+    let maximum = asked ?? max(1, min(most - min(most / 4, serverDescriptors), mostConnections))
     let perAddress = reader.value(of: limits.connectionsPerAddress)
     return switch perAddress {
     case nil: Connections(maximum: maximum, perAddress: max(1, maximum / 4))

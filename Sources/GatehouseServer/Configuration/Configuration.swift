@@ -1,7 +1,9 @@
 package import Authentication
+package import DumpFormat
 package import Gateway
 package import HTTPAPI
 package import Logs
+package import Persistence
 package import Platform
 package import Settings
 
@@ -15,6 +17,8 @@ package struct Configuration: Sendable {
   package let port: Int
   /// The time after the signal to stop in which requests are still taken; `nil` for none.
   package let drainGrace: Duration?
+  /// The settings of two tasks on one volume.
+  package let standby: Standby
   /// The settings of dumps and of the start.
   package let memory: Memory
   /// The admin's account.
@@ -44,6 +48,10 @@ package struct Configuration: Sendable {
   package struct Memory: Sendable {
     /// The dump directory, the stem and the keys.
     package let dumps: DumpSettings
+    /// The format of new dumps.
+    package let dumpFormat: DumpFormatName
+    /// When a change is acknowledged, or `nil` when no journal is written.
+    package let journal: Journal.Mode?
     /// Whether automatic dumps are on in a store without saved settings.
     package let autoSaveEnabled: Bool
     /// Seconds.
@@ -95,7 +103,7 @@ package struct Configuration: Sendable {
     /// Bytes that all requests may hold together.
     package let maximumRequestMemory: Int
     /// Paths whose bodies are not limited.
-    package let bodyLimitExcludedPaths: [String]
+    package let bodyLimitExcludedPaths: PathSet
     /// The attributes of cookies.
     package let cookies: PlatformConfiguration.Cookies
     /// The lifetimes of tokens.
@@ -134,6 +142,7 @@ extension Configuration {
     let port = reader.value(of: settings.process.port)
     checkMode(&reader)
     let drainGrace = reader.value(of: settings.process.drainGrace).map { Duration.seconds($0) }
+    let standby = standby(&reader)
     let memory = memory(&reader, isProduction: isProduction)
     let administrator = administrator(&reader, isProduction: isProduction)
     let sidecar = sidecar(&reader, isProduction: isProduction)
@@ -149,7 +158,7 @@ extension Configuration {
       throw ConfigurationFaults(faults: reader.faults)
     }
     return Configuration(
-      isProduction: isProduction, host: host, port: port, drainGrace: drainGrace, memory: memory,
+      isProduction: isProduction, host: host, port: port, drainGrace: drainGrace, standby: standby, memory: memory,
       administrator: administrator, sidecar: sidecar, tokenKeys: tokenKeys, log: log, sideFile: sideFile,
       missingSideFile: missingSideFile, platform: platform, certificate: certificate, gateway: gateway,
       connections: connections, listing: reader.listing)

@@ -2,6 +2,7 @@ import Authentication
 import DumpDirectory
 import HTTPAPI
 import JSON
+import Persistence
 import Platform
 import Rules
 import Settings
@@ -27,7 +28,14 @@ extension Configuration {
     let dumps = DumpSettings(&reader, isProduction: isProduction)
     checkPlace(&reader, dumps)
     let declared = settings.dumps
-    _ = reader.value(of: declared.format)
+    let format = reader.value(of: declared.format)
+    let interval = Duration.seconds(reader.value(of: declared.journalInterval))
+    let journal: Journal.Mode? =
+      switch reader.value(of: declared.journal) {
+      case .always: .always
+      case .interval: .interval(interval)
+      case .off: nil
+      }
     let isEnabled = reader.value(of: declared.autoSaveEnabled)
     let frequency = reader.value(of: declared.autoSaveFrequency)
     let maximumAge = reader.value(
@@ -44,7 +52,8 @@ extension Configuration {
     let autoSaveVariables = autoSave.filter { reader.isSet($0) }.map(\.description.variable)
     return dumps.map { dumps in
       Memory(
-        dumps: dumps, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency, autoSaveMaximumAge: maximumAge,
+        dumps: dumps, dumpFormat: format, journal: journal, autoSaveEnabled: isEnabled, autoSaveFrequency: frequency,
+        autoSaveMaximumAge: maximumAge,
         allowsEmptyStart: allowsEmptyStart, allowsOlderStart: allowsOlderStart,
         autoSaveVariables: Set(autoSaveVariables))
     }
@@ -163,7 +172,7 @@ extension Configuration {
       strictEnvelope: reader.value(of: http.strictEnvelope),
       maximumPageSize: reader.value(of: limits.pageSize),
       maximumBodySize: isUnlimited ? nil : bodySize, maximumRequestMemory: requestMemory,
-      bodyLimitExcludedPaths: reader.value(of: limits.bodySizeExcludedPaths),
+      bodyLimitExcludedPaths: PathSet(reader.value(of: limits.bodySizeExcludedPaths)),
       cookies: cookies(&reader), tokens: tokens, loginLimit: isLoginUnlimited ? nil : loginLimit,
       registrationLimit: limit(&reader, limits.registrationCount, limits.registrationWindow),
       localhostBypass: reader.value(of: http.localhostBypass),

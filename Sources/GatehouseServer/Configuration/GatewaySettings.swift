@@ -1,3 +1,4 @@
+package import DumpFormat
 import HTTPAPI
 package import Logs
 package import Platform
@@ -40,6 +41,16 @@ extension GatewaySettings {
       "THREADS", .integer(1...1024), default: 1, "must be 1: the state is in the memory of one process")
     package let drainGrace = OptionalSetting(
       "DRAIN_GRACE", .seconds(0...600), absent: "off", "seconds that requests are still taken after the signal to stop")
+    package let handoverWait = Setting(
+      "HANDOVER_WAIT", .seconds(0...60), default: 5,
+      "seconds that a change waits for a task that takes it, as at a hand-over; 0: off")
+    package let advertiseAddress = OptionalSetting(
+      "ADVERTISE_ADDRESS",
+      SettingKind(takes: "a host, or host:port, with brackets around an IPv6 address") { AdvertisedAddress($0) },
+      absent: "the task's own", "where other tasks reach this one")
+    package let metadata = OptionalSetting(
+      "ECS_CONTAINER_METADATA_URI_V4", .address(.path, example: "http://169.254.170.2/v4/0123abcd; ECS sets it"),
+      absent: "set by ECS", "the task's metadata, which have its address")
     package let memoryMode = Setting(
       "MEM_OR_EXTERNAL", olderVariable: "MEM_OR_REDIS", .choice(["MEM": true, "REDIS": false, "EXTERNAL": false]),
       default: true, "where the state is; only `MEM` in this version")
@@ -50,7 +61,15 @@ extension GatewaySettings {
     package static let title = "Dumps"
 
     package let shared = DumpSettings.declarations
-    package let format = Setting("MEM_DUMP_FORMAT", .choice(["dmp1": true]), default: true, "the format of new dumps")
+    package let format = Setting(
+      "MEM_DUMP_FORMAT", .choice(["dmp2": .dmp2, "dmp1": .dmp1]), default: DumpFormatName.dmp2,
+      "the format of new dumps; Doorman reads `dmp1`")
+    package let journal = Setting(
+      "MEM_JOURNAL", .choice(["always": .always, "interval": .interval, "off": .off]), default: JournalChoice.always,
+      "when a change is answered: after it is on the volume, or at once")
+    package let journalInterval = Setting(
+      "MEM_JOURNAL_INTERVAL", .integer(1...3600), default: 1,
+      "seconds of changes that `MEM_JOURNAL=interval` may lose")
     package let autoSaveEnabled = Setting(
       "MEM_AUTO_SAVE_ENABLED", .boolean, default: false, "automatic dumps, until saved settings say otherwise")
     package let autoSaveFrequency = Setting(
@@ -196,4 +215,11 @@ extension SettingKind where Value == Configuration.ConnectionsPerAddress {
       ["off", "OFF", "Off"].contains(text) ? .off : Int(text).flatMap { $0 >= 1 ? .bound($0) : nil }
     }
   }
+}
+
+/// The values of `MEM_JOURNAL`.
+package enum JournalChoice: Sendable {
+  case always
+  case interval
+  case off
 }

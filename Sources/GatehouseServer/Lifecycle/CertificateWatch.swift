@@ -1,12 +1,13 @@
 import Clocks
 import Listener
 import Logging
+import Settings
 import Threads
 
 /// Keeps the certificate of the port as its files are.
-actor CertificateWatch {
+actor CertificateWatch: FileWatch {
   /// The time between two looks at the files.
-  private static let interval = Duration.seconds(10)
+  static let interval = Duration.seconds(10)
 
   private let port: PortCertificate
   private let logger: Logger
@@ -20,18 +21,7 @@ actor CertificateWatch {
     changes = CertificateChanges(port.stamps)
   }
 
-  /// Looks at the files now and then, and reads them again at each request.
-  func run(_ requests: AsyncStream<Void>) async {
-    await withDiscardingTaskGroup { group in
-      group.addTask {
-        for await _ in requests { await self.look(isAsked: true) }
-      }
-      // Only the end of the process cancels this sleep.
-      while (try? await Task.sleep(for: Self.interval)) != nil { await look(isAsked: false) }
-    }
-  }
-
-  private func look(isAsked: Bool) async {
+  func look(isAsked: Bool) async {
     let (port, changes) = (port, changes)
     do {
       let seen = try await worker.perform { () -> Look? in

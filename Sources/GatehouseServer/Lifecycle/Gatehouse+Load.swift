@@ -1,4 +1,5 @@
 import Clocks
+import DocumentStore
 import DumpDirectory
 import DumpFormat
 import HTTPAPI
@@ -13,6 +14,8 @@ extension Gatehouse {
   /// The time that a start waits for its first read of the lease. If the volume hangs longer, the start continues
   /// without the lease.
   private static let firstLook = Duration.seconds(5)
+  /// The time for finding the address at which other tasks reach this one.
+  private static let addressLimit = Duration.seconds(2)
   /// The pauses between attempts to read an unreadable dump, 30 s in total.
   private static let rereading: [Duration] =
     [.milliseconds(250), .milliseconds(750), .seconds(2)] + [Duration](repeating: .seconds(3), count: 9)
@@ -20,10 +23,14 @@ extension Gatehouse {
   /// Takes the lease if it is free, then loads the newest dump.
   func load() async -> Event {
     do throws(StartFault) {
+      // The lease states the address.
+      await address.wait(within: Self.addressLimit)
       try startLease()
       // The lease comes first. With it, no other task writes, so the dump that is loaded stays the newest.
       let role = await lease.firstRole(within: Self.firstLook)
-      let foundDump = try await restore()
+      let followed = role.holderEpoch == nil ? nil : follower
+      if followed != nil { state.follow() }
+      let foundDump = try await restore(following: followed)
       reportOverruledSettings()
       await acceptLease(as: role)
       await reportDumpPath()
@@ -46,8 +53,9 @@ extension Gatehouse {
 
   /// Restores the newest dump, or starts without one.
   ///
+  /// - Parameter follower: follows the task that holds the lease, whose state is then left as it is.
   /// - Returns: whether the directory contains dumps.
-  private func restore() async throws(StartFault) -> Bool {
+  private func restore(following follower: Follower?) async throws(StartFault) -> Bool {
     let start = SteadyClock.now()
     let outcome: Ladder.Outcome
     do {
@@ -60,12 +68,25 @@ extension Gatehouse {
     case .restored(let restored, let passedOver):
       report(passedOver)
       do {
-        try await installer.start(with: restored)
+        if let follower {
+          try await installer.follow(restored, restorer: restorer)
+          try await follower.begin(with: restored)
+          installer.accounts.leaveToHolder()
+        } else {
+          try await installer.start(with: restored)
+        }
       } catch {
         throw StartFault(accounts: error, in: restored.path)
       }
       report(restored, took: duration)
     case .nothingThere:
+      if let follower {
+        await follower.beginEmpty()
+        installer.accounts.leaveToHolder()
+        logger.notice("no dump in the directory: starting with the changes of the task that holds the lease")
+        return false
+      }
+      journal?.begin(with: .empty)
       try startFresh()
       logger.notice("no dump in the directory: starting with a fresh state")
       return false
@@ -75,6 +96,7 @@ extension Gatehouse {
     case .noneLoads(let failures):
       report(failures)
       guard configuration.memory.allowsEmptyStart else { throw StartFault.noneLoads(failures.count) }
+      journal?.begin(with: nil)
       try startFresh()
       logger.warning("none of the dumps can be loaded; starting with a fresh state, as MEM_ALLOW_EMPTY_START asks")
     }
@@ -206,14 +228,24 @@ extension Gatehouse {
 
   private func report(_ restored: Ladder.Restored, took duration: Duration) {
     var metadata: Logger.Metadata = [
-      "dump.path": "\(restored.path)", "dump.created_at": "\(restored.summary.createdAt)",
-      "documents": .stringConvertible(restored.summary.records),
+      "dump.path": "\(restored.path)", "dump.created_at": "\(restored.createdAt ?? "none")",
+      "documents": .stringConvertible(restored.documents),
+      "journal.commits": .stringConvertible(restored.replay?.commits ?? 0),
       "duration.ms": .stringConvertible(duration.milliseconds),
     ]
-    for count in restored.summary.counts where count.records > 0 {
-      metadata["count.\(Self.ascii(count.name))"] = .stringConvertible(count.records)
+    for count in restored.contents.counts where count.documents > 0 {
+      metadata["count.\(Self.ascii(count.name))"] = .stringConvertible(count.documents)
     }
-    logger.notice("restored from dump \(restored.path)", metadata: metadata)
+    let source = restored.summary == nil ? "journals, as there is no dump yet" : "dump \(restored.path)"
+    logger.notice("restored from \(source)", metadata: metadata)
+    if let replay = restored.replay, replay.tornBytes > 0 {
+      logger.notice(
+        "the newest journal ends with a write that was cut off; no client was told that it is kept",
+        metadata: [
+          "journal.number": "\(replay.journals.last.map { "\($0.number)" } ?? "none")",
+          "journal.cut.bytes": .stringConvertible(replay.tornBytes),
+        ])
+    }
     for (place, count) in restored.conflicts.sorted(by: { $0.key < $1.key }) {
       logger.warning(
         "the dump holds values twice that should be unique; all documents were kept",

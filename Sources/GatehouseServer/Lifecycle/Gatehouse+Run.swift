@@ -1,6 +1,7 @@
 import Clocks
 import DocumentStore
 import DumpDirectory
+import DumpFormat
 import Glibc
 import Listener
 import Logging
@@ -27,12 +28,15 @@ extension Gatehouse {
   ///   - terminate: ends the process. It is called inside this function, because a thread that hangs on the volume
   ///     can't be joined.
   func run(_ signals: ServiceSignals, terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
-    signals.beginServing(readsCertificate: configuration.certificate != nil)
+    signals.beginServing(
+      readsCertificate: configuration.certificate != nil, readsKeys: !configuration.memory.dumps.keyFiles.isEmpty)
     logger.notice(
       "starting",
       metadata: [
         "version": "\(Version.number)", "mode": "MEM", "dump.directory": "\(location.directory)",
-        "dump.format": "DMP1", "process.id": .stringConvertible(Int(getpid())),
+        "dump.format": "\(configuration.memory.dumpFormat.label)", "journal.mode": "\(journalMode)",
+        "key.id": "\(keys.present.name)",
+        "process.id": .stringConvertible(Int(getpid())),
       ])
     await withTaskGroup(of: Event.self) { group in
       group.addTask { await serve() }
@@ -43,9 +47,14 @@ extension Gatehouse {
         case .loaded:
           state.becomeReady()
           logger.notice("ready", metadata: ["documents": .stringConvertible(store.snapshot().count)])
-          group.addTask { await setPasswords() }
+          if !installer.accounts.areLeftToHolder { group.addTask { await setPasswords() } }
           group.addTask { await watchLease() }
+          group.addTask { await watchJournal() }
+          group.addTask { await shareLimits() }
+          group.addTask { await saveLimits() }
+          group.addTask { await greetHolder() }
           group.addTask { await runTimer() }
+          group.addTask { await trimMemory() }
         case .ended:
           break
         case .refused(let code):
@@ -67,6 +76,15 @@ extension Gatehouse {
     terminate(.lastDumpFailed)
   }
 
+  /// The value of `MEM_JOURNAL`.
+  private var journalMode: String {
+    switch configuration.memory.journal {
+    case .always?: "always"
+    case .interval?: "interval"
+    case nil: "off"
+    }
+  }
+
   private struct EndedByItself: Error, CustomStringConvertible {
     let description = "the server ended"
   }
@@ -86,6 +104,7 @@ extension Gatehouse {
         "server.scheme": configuration.certificate == nil ? "http" : "https",
         "connections.maximum": .stringConvertible(configuration.connections.maximum),
       ])
+    await findAddress(port: address?.port ?? configuration.port)
     do {
       try await channel.closeFuture.get()
       return .serverEnded(EndedByItself())
@@ -97,6 +116,28 @@ extension Gatehouse {
   /// Sets the accounts' passwords while requests are already served.
   private func setPasswords() async -> Event {
     await installer.accounts.setPasswords(dumper)
+    return .ended
+  }
+
+  private func watchJournal() async -> Event {
+    await journal?.watch()
+    return .ended
+  }
+
+  /// Gives back the code that only the start needed, then what only some request or dump needed, and what a peak of
+  /// connections left in the heap.
+  private func trimMemory() async -> Event {
+    var heap = HeapTrim()
+    ResidentMemory.trim()
+    var looks = 0
+    while (try? await Task.sleep(for: .seconds(5))) != nil {
+      looks += 1
+      if looks.isMultiple(of: 12) { ResidentMemory.trim() }
+      let documents = store.snapshot().count
+      if heap.isDue(connections: state.connections, calls: state.calls, documents: documents) {
+        ResidentMemory.trimHeap()
+      }
+    }
     return .ended
   }
 
@@ -114,7 +155,8 @@ extension Gatehouse {
           maximumAge: lease.epoch == nil ? nil : maximumAge),
         isChanged: await dumper.isChanged, dumpAge: await dumper.dumpAge)
       // The dumper logs the outcome.
-      if isDue, state.availability == .ready { _ = try? await dumps.dump(reason: "timer") }
+      let isLong = journal?.isLong == true && lease.epoch != nil
+      if isDue || isLong, state.availability == .ready { _ = try? await dumps.dump(reason: "timer") }
     }
     return .ended
   }

@@ -3,6 +3,7 @@ import DumpDirectory
 import Logging
 import Persistence
 import Platform
+import Settings
 import Threads
 
 extension Gatehouse {
@@ -18,8 +19,10 @@ extension Gatehouse {
         for await _ in signals.dumps { await dumpOnSignal() }
       }
       if let certificate = configuration.certificate {
-        group.addTask { await CertificateWatch(certificate, logger: logger).run(signals.reloads) }
+        group.addTask { await CertificateWatch(certificate, logger: logger).run(signals.certificateRequests) }
       }
+      let keyFiles = configuration.memory.dumps.keyFiles
+      if !keyFiles.isEmpty { group.addTask { await watchKeys(keyFiles, signals.keyRequests) } }
       for await request in signals.stops {
         switch request {
         case .first(let signal): group.addTask { terminate(await stop("\(signal)", grace: configuration.drainGrace)) }
@@ -62,6 +65,14 @@ extension Gatehouse {
       logger.warning(
         "calls are still in flight; going on without them", metadata: ["calls": .stringConvertible(state.calls)])
     }
+    // Calls have ended, and changes are still taken here.
+    await limitKeeper.save()
+    await handOverLimits()
+    if await handOver() {
+      await giveUpLease()
+      await waitForSuccessor()
+      return await reportEarlierLosses()
+    }
     let code = await writeLastDump(cause)
     // A released lease states that everything is saved. If it is not released, the next task takes the lease of a dead
     // process, and the sidecar knows that changes may be lost.
@@ -90,7 +101,11 @@ extension Gatehouse {
       return await stopWithoutDump()
     } catch {
       state.seal()
-      logger.critical("stopped, but the last dump was not written: changes since the dump before it are lost")
+      if journal?.acknowledgesLater == true {
+        logger.error("stopped, but the last dump was not written; the journal has every acknowledged change")
+      } else {
+        logger.critical("stopped, but the last dump was not written: changes since the dump before it are lost")
+      }
       return .lastDumpFailed
     }
   }

@@ -16,6 +16,7 @@ final class ServiceSignals: Sendable {
     var requests = StopRequests()
     var isServing = false
     var readsCertificate = false
+    var readsKeys = false
   }
 
   private let state = Mutex(State())
@@ -29,8 +30,11 @@ final class ServiceSignals: Sendable {
   let dumps: AsyncStream<Void>
   private let dumpNews: AsyncStream<Void>.Continuation
   /// The requests to read the certificate again.
-  let reloads: AsyncStream<Void>
-  private let reloadNews: AsyncStream<Void>.Continuation
+  let certificateRequests: AsyncStream<Void>
+  private let certificateNews: AsyncStream<Void>.Continuation
+  /// The requests to read the encryption keys again.
+  let keyRequests: AsyncStream<Void>
+  private let keyNews: AsyncStream<Void>.Continuation
 
   /// Starts to receive signals.
   ///
@@ -40,17 +44,21 @@ final class ServiceSignals: Sendable {
     self.terminate = terminate
     (stops, stopNews) = AsyncStream.makeStream()
     (dumps, dumpNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    (reloads, reloadNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (certificateRequests, certificateNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (keyRequests, keyNews) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     try SignalListener.start { [self] in hear($0) }
   }
 
   /// Makes signals to stop cause an orderly stop. Before this call, they end the process at once.
   ///
-  /// - Parameter readsCertificate: whether SIGHUP asks for the certificate to be read again.
-  func beginServing(readsCertificate: Bool) {
+  /// - Parameters:
+  ///   - readsCertificate: whether SIGHUP asks for the certificate to be read again.
+  ///   - readsKeys: whether SIGHUP asks for the encryption keys to be read again.
+  func beginServing(readsCertificate: Bool, readsKeys: Bool) {
     state.withLock { state in
       state.isServing = true
       state.readsCertificate = readsCertificate
+      state.readsKeys = readsKeys
     }
   }
 
@@ -58,11 +66,17 @@ final class ServiceSignals: Sendable {
     switch signal.number {
     case _ where signal.stops: stop(signal)
     case SIGUSR1: dumpNews.yield()
-    case SIGHUP where state.withLock({ $0.readsCertificate }): reloadNews.yield()
-    case SIGHUP:
-      logger.notice("SIGHUP changes nothing: settings are read at the start only; restart the gateway to change them")
+    case SIGHUP: reload()
     default: logger.notice("signal ignored", metadata: ["signal": "\(signal)"])
     }
+  }
+
+  private func reload() {
+    let (readsCertificate, readsKeys) = state.withLock { ($0.readsCertificate, $0.readsKeys) }
+    if readsCertificate { certificateNews.yield() }
+    if readsKeys { keyNews.yield() }
+    guard !readsCertificate, !readsKeys else { return }
+    logger.notice("SIGHUP changes nothing: settings are read at the start only; restart the gateway to change them")
   }
 
   private func stop(_ signal: Signal) {

@@ -1,3 +1,4 @@
+import Clocks
 import Listener
 import Platform
 import Synchronization
@@ -9,6 +10,7 @@ final class ServiceState: Sendable {
     var isHurried = false
     var isSealed = false
     var isSaved = false
+    var followed = FollowedState()
   }
 
   private let state = Mutex(State())
@@ -30,6 +32,21 @@ final class ServiceState: Sendable {
   /// lease now.
   var isSaved: Bool { state.withLock { $0.isSaved } }
   func markSaved() { state.withLock { $0.isSaved = true } }
+
+  /// Whether the state is that of another task.
+  var followed: FollowedState { state.withLock { $0.followed } }
+  /// The changes of another task are made here from now on.
+  func follow() { state.withLock { $0.followed.follow() } }
+  /// The state is the newest, and this task's own from now on.
+  func acceptState() { state.withLock { $0.followed.accept() } }
+  /// This task lost the lease before it had the newest state, or has it.
+  func endTakeOver() { state.withLock { $0.followed.endTakeOver() } }
+
+  /// This task has the lease, and looks for the newest state.
+  func beginTakeOver() {
+    let now = SteadyClock.now()
+    state.withLock { $0.followed.beginTakeOver(at: now) }
+  }
 
   /// Marks the gateway as ready, because the newest dump is loaded. An earlier signal to stop stays in effect.
   func becomeReady() {

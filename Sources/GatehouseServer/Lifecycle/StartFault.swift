@@ -156,7 +156,7 @@ extension StartFault {
           .noDumpLoads, "is opened by no key",
           "Set the key that it was encrypted with as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD, or move the file away if it is damaged"
         )
-      case .unloadable, .damaged:
+      case .unloadable, .damaged, .bypassed:
         (
           .noDumpLoads, "can't be loaded by this program", "Start the version that wrote it, or move the file away"
         )

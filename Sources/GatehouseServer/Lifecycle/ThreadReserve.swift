@@ -7,9 +7,9 @@ import Threads
 /// Some libraries end the process when they can't create a thread, and others wait forever without a message. So the
 /// start creates this number of threads before any library does.
 enum ThreadReserve {
-  /// The number: one thread each for signals, the log, the lease, dumps, restores, paths and the certificate, and for
-  /// each core those of a dump's reader and the libraries.
-  static var count: Int { 9 + 6 * System.coreCount }
+  /// The number: one thread each for signals, the log, the lease, dumps, restores, paths and the certificate, two for a
+  /// dump and a restore behind calls, and for each core those of a dump's reader, of passwords and of the libraries.
+  static var count: Int { 11 + 7 * System.coreCount }
 
   /// Starts that many threads and ends them.
   ///

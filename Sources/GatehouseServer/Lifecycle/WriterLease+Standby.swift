@@ -7,12 +7,21 @@ import Platform
 extension WriterLease {
   /// The reason why this task does not accept changes, or `nil` when it does.
   var standby: Standby? {
-    guard epoch != nil else { return Standby(reason: standbySentence) }
+    guard epoch != nil else { return Standby(reason: standbySentence, isForOthers: mayPass) }
     return unconfirmedFor.map { time in
       Standby(
         reason:
-          "this task could not renew its lease of the volume for \(time.milliseconds / 1000) seconds, so another may have taken it; changes are refused until it is renewed"
-      )
+          "this task could not renew its lease of the volume for \(time.milliseconds / 1000) seconds, so another may have taken it; changes are refused until it is renewed",
+        hasLease: true)
+    }
+  }
+
+  /// Whether another task may take changes, or this one may soon.
+  private var mayPass: Bool {
+    switch role {
+    case .unknown: false
+    case .standby(let record): record?.isReleased == false || trouble == nil
+    case .holding, .ended: true
     }
   }
 }
@@ -36,15 +45,8 @@ extension WriterLease {
 }
 
 extension LeaseTrouble {
-  /// The error without the path. The log contains the path for the operator.
-  var summary: String {
-    switch code {
-    case .noSpace?: "the volume is full: free space on it or enlarge it"
-    case .notWritable?, .readOnly?: "the volume can't be written: check its permissions and its mount"
-    case .exhausted?: "the system has no descriptor or no memory left: raise its limits"
-    default: "the volume fails, as the gateway's log says"
-    }
-  }
+  /// The error without the path.
+  var summary: String { code.sentenceForClients }
 }
 
 extension LeaseRole {

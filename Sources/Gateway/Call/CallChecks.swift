@@ -15,6 +15,19 @@ struct CallChecks {
   let table: GatewayTable
   /// Unix seconds.
   let now: Int
+  /// The part that this task may use of the limits.
+  private let sharing: Sharing
+
+  /// Checks at a time.
+  ///
+  /// - Parameter shares: the copy of the event loop; `nil` for the newest ones.
+  init(gateway: Gateway, table: GatewayTable, now: Int, shares: Shares? = nil) {
+    (self.gateway, self.table, self.now) = (gateway, table, now)
+    sharing = Sharing(gateway.shares, shares ?? gateway.shares.shares())
+  }
+
+  /// The time that decides about the windows of limits, in seconds.
+  private var secondsOfLimits: Int { sharing.shares.clock.seconds(now) }
 
   /// Checks a call.
   ///
@@ -62,7 +75,8 @@ struct CallChecks {
       throw Refusal(failure: .bodyTooLarge)
     }
     if head.method == .other { throw Refusal(failure: .method) }
-    if head.has(.upgrade), head.values(.upgrade).contains(where: { $0.isField("websocket") }) {
+    // HTTP/1.0 has no other protocol to change to (RFC 9110, section 7.8).
+    if head.has(.upgrade), head.minorVersion == 1, head.values(.upgrade).contains(where: { $0.isField("websocket") }) {
       throw Refusal(failure: .webSocket)
     }
   }
@@ -150,9 +164,13 @@ struct CallChecks {
       throw Refusal(failure: .notSubscribed, api: api)
     }
     guard user.groups.intersects(api.allowedGroups) else { throw Refusal(failure: .noGroup, api: api) }
-    if let rate = user.limits.rate, user.counters.rate.count(upTo: rate.count, window: rate.window, now: now) == nil {
-      let rest = WindowCounter.secondsToReset(window: rate.window, now: now)
-      throw Refusal(failure: .rate(retryAfter: rest), api: api)
+    if let rate = user.limits.rate {
+      let now = secondsOfLimits
+      let place = user.counters.rate.count(upTo: rate.count, window: rate.window, now: now, sharing: sharing)
+      if place == nil {
+        let rest = WindowCounter.secondsToReset(window: rate.window, now: now)
+        throw Refusal(failure: .rate(retryAfter: rest), api: api)
+      }
     }
     let delay = try throttle(user, api)
     let roles = api.record.allowedRoles
@@ -160,8 +178,10 @@ struct CallChecks {
       throw Refusal(failure: .noRole, api: api)
     }
     if let bandwidth = user.limits.bandwidth {
-      let used = user.counters.bandwidth.sum(window: bandwidth.window, now: now)
-      guard used < bandwidth.bytes, head.contentLength ?? 0 <= bandwidth.bytes - used else {
+      let (now, counter) = (secondsOfLimits, user.counters.bandwidth)
+      let left = counter.left(of: bandwidth.bytes, window: bandwidth.window, now: now, sharing: sharing)
+      guard left > 0, head.contentLength ?? 0 <= left else {
+        counter.noteRefusal(window: bandwidth.window, now: now)
         let rest = WindowCounter.secondsToReset(window: bandwidth.window, now: now)
         throw Refusal(failure: .bandwidth(retryAfter: rest), api: api)
       }
@@ -171,7 +191,9 @@ struct CallChecks {
 
   private func throttle(_ user: UserPlan, _ api: APIPlan) throws(Refusal) -> UInt64 {
     guard let throttle = user.limits.throttle else { return 0 }
-    guard let number = user.counters.throttle.count(upTo: throttle.queueLimit, window: throttle.window, now: now) else {
+    let (now, counter) = (secondsOfLimits, user.counters.throttle)
+    let place = counter.count(upTo: throttle.queueLimit, window: throttle.window, now: now, sharing: sharing)
+    guard let number = place else {
       let rest = WindowCounter.secondsToReset(window: throttle.window, now: now)
       throw Refusal(failure: .throttle(retryAfter: rest), api: api)
     }
@@ -197,9 +219,18 @@ struct CallerOfCall {
 
   var caller: Caller {
     Caller(
-      socket: socket,
-      forwardedFor: head.values(.forwardedFor).flatMap { line in
+      socket: socket, forwardedFor: forwardedFor, isForwarded: head.has(.forwardedFor) || head.has(.forwarded))
+  }
+
+  private var forwardedFor: [String] {
+    if head.has(.forwardedFor) {
+      return head.values(.forwardedFor).flatMap { line in
         line.allParts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace)
-      }, isForwarded: head.has(.forwardedFor) || head.has(.forwarded))
+      }
+    }
+    // Some proxies name the client in a field of its own.
+    guard head.has(.forwarded) else { return [] }
+    let names: [StaticString] = ["x-real-ip", "cf-connecting-ip"]
+    return names.lazy.map(head.values(named:)).first { !$0.isEmpty } ?? []
   }
 }

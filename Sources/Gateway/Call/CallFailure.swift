@@ -80,6 +80,8 @@ extension CallFailure {
     503, "GTW999", "The API's servers failed several times in a row; calls are tried again after a pause")
   static let badBody = CallFailure(400, "GTW400", "The body does not end as its head says")
 
+  static let largeTrailers = CallFailure(400, "GTW400", "The trailers have more than 4 KiB")
+
   static let lateBody = CallFailure(408, "GTW408", "The body did not come in time")
 
   static func missing(_ feature: String) -> CallFailure {

@@ -62,7 +62,7 @@ struct CallPath: Sendable, Equatable {
     guard segment.byteCount > 0 else { return }
     if isPlain {
       let text = segment.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-      guard !Self.isDots(text) else { throw .path }
+      guard segment.unsafeLoad(as: UInt8.self) != UInt8(ascii: ".") || !Self.isDots(text) else { throw .path }
       segments.append(text)
       spellings?.append(text)
       return
@@ -83,7 +83,9 @@ struct CallPath: Sendable, Equatable {
 
   /// `v` and digits.
   private static func isVersion(_ text: String) -> Bool {
-    let bytes = text.utf8
-    return bytes.count > 1 && bytes.first == UInt8(ascii: "v") && bytes.dropFirst().allSatisfy { 0x30...0x39 ~= $0 }
+    let bytes = text.utf8.span
+    guard bytes.count > 1, bytes[0] == UInt8(ascii: "v") else { return false }
+    for index in 1..<bytes.count where !(0x30...0x39 ~= bytes[index]) { return false }
+    return true
   }
 }

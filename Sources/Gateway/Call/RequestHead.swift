@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 
 /// The head of a call as it came: its bytes, and where everything stands in them.
@@ -89,7 +90,9 @@ final class RequestHead {
   /// The values of all fields of a kind.
   func values(_ kind: Kind) -> [String] {
     guard has(kind) else { return [] }
-    return fields.filter { $0.kind == kind }.map { text($0.value) }
+    var values: [String] = []
+    for field in fields where field.kind == kind { values.append(text(field.value)) }
+    return values
   }
 
   func text(_ range: Range<Int>) -> String {
@@ -117,6 +120,9 @@ final class RequestHead {
 
   /// Whether the client waits for `100 Continue` before it sends the body.
   var expectsContinue: Bool {
-    minorVersion == 1 && value(.expect).map { $0.isField("100-continue") } == true
+    guard has(.expect), minorVersion == 1 else { return false }
+    return values(.expect).contains { line in
+      line.parts(betweenBytes: UInt8(ascii: ",")).contains { $0.withoutOuterSpace.isField("100-continue") }
+    }
   }
 }

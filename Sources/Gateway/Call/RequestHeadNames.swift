@@ -46,13 +46,26 @@ enum RequestHeadNames {
     }
   }
 
-  /// - Parameter other: in lower case.
+  /// Compares without regard to case. The bit that tells the cases of letters apart tells no two characters of names
+  /// apart.
+  ///
+  /// - Parameters:
+  ///   - bytes: the range has no control character.
+  ///   - other: of letters in lower case, digits and `-`.
   static func isNamed(_ bytes: UnsafeRawBufferPointer, _ name: Range<Int>, _ other: StaticString) -> Bool {
-    guard name.count == other.utf8CodeUnitCount else { return false }
-    for index in 0..<other.utf8CodeUnitCount {
-      let byte = bytes[name.lowerBound + index]
-      let lowered = 0x41...0x5A ~= byte ? byte | 0x20 : byte
-      if lowered != other.utf8Start[index] { return false }
+    let count = other.utf8CodeUnitCount
+    guard name.count == count, let start = bytes.baseAddress else { return false }
+    let (left, right) = (start + name.lowerBound, UnsafeRawPointer(other.utf8Start))
+    var index = 0
+    while index + 8 <= count {
+      let word = left.loadUnaligned(fromByteOffset: index, as: UInt64.self) | 0x2020_2020_2020_2020
+      if word != right.loadUnaligned(fromByteOffset: index, as: UInt64.self) { return false }
+      index += 8
+    }
+    while index < count {
+      let byte = left.load(fromByteOffset: index, as: UInt8.self) | 0x20
+      if byte != right.load(fromByteOffset: index, as: UInt8.self) { return false }
+      index += 1
     }
     return true
   }

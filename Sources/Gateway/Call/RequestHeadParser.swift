@@ -84,27 +84,6 @@ enum RequestHeadParser {
       return index + version.utf8CodeUnitCount
     }
 
-    /// The place of the first control character but a tab. Eight bytes are looked at together.
-    private static func endOfText(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int {
-      let high: UInt64 = 0x8080_8080_8080_8080
-      var index = start
-      while index < end {
-        if index + 8 <= end {
-          let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-          let belowSpace = (word &- 0x2020_2020_2020_2020) & ~word
-          let deletion = word ^ 0x7F7F_7F7F_7F7F_7F7F
-          let isDeletion = (deletion &- 0x0101_0101_0101_0101) & ~deletion
-          if (belowSpace | isDeletion) & high == 0 {
-            index += 8
-            continue
-          }
-        }
-        guard bytes[index] >= 0x20 && bytes[index] != 0x7F || bytes[index] == 0x09 else { return index }
-        index += 1
-      }
-      return index
-    }
-
     private mutating func parseField(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int? {
       var colon = start
       while colon < end, RequestHeadNames.isToken(bytes[colon]) { colon += 1 }
@@ -112,7 +91,7 @@ enum RequestHeadParser {
       var first = colon + 1
       while first < end, bytes[first] == 0x20 || bytes[first] == 0x09 { first += 1 }
       var line = first
-      line = Self.endOfText(bytes, line, end)
+      line = HeadText.end(bytes, line, end)
       guard line + 1 < end, bytes[line] == 0x0D, bytes[line + 1] == 0x0A else { return nil }
       var last = line
       while last > first, bytes[last - 1] == 0x20 { last -= 1 }

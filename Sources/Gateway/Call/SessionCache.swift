@@ -3,29 +3,32 @@ import Glibc
 import Model
 import NIOCore
 
-/// The tokens of one event loop's calls, with their users as the table has them. Bounded; a token that is used often
-/// stays. It is used on its event loop alone, so it needs no lock.
+/// The tokens of one event loop's calls, with their users as the table has them, until they expire. Bounded: when there
+/// are too many, those that are used often stay. It is used on its event loop alone, so it needs no lock.
 struct SessionCache {
-  private struct Entry {
+  /// An object, because a call would copy each of its parts.
+  private final class Entry: Sendable {
     /// The bytes that hold the token, such as the value of `Authorization`.
     let bytes: [UInt8]
     let token: AccessToken
     /// Unix seconds. When the clock is set back, the token may not have begun.
     let verifiedAt: Int
-    var user: UserPlan?
+    let user: UserPlan?
     /// The generation of the table that `user` was taken from.
-    var generation: UInt64
+    let generation: UInt64
+
+    init(bytes: [UInt8], token: AccessToken, verifiedAt: Int, user: UserPlan?, generation: UInt64) {
+      (self.bytes, self.token, self.verifiedAt) = (bytes, token, verifiedAt)
+      (self.user, self.generation) = (user, generation)
+    }
   }
 
   /// A longer text is verified each time, so that the memory of all is bounded. Bytes.
   private static let longestText = 4096
-  private static let half = 1024
-
-  private var newer: [UInt64: Entry] = [:]
-  private var older: [UInt64: Entry] = [:]
+  private var entries = GenerationalCache<UInt64, Entry>(capacity: 2048)
 
   /// The number of tokens that are kept.
-  var count: Int { newer.count + older.count }
+  var count: Int { entries.count }
 
   /// The text of a cookie's token. It begins with a byte that no header field has, so that a token that was found in a
   /// cookie does not stand for the same text in `Authorization`, where a scheme must come first.
@@ -41,38 +44,31 @@ struct SessionCache {
   mutating func user(
     _ text: RawSpan, in table: GatewayTable, now: Int, tokens: Tokens, users: UserPlans, token: () -> String?
   ) -> UserPlan? {
+    entries.sweep(now: now) { Self.isCurrent($0, now) }
     let place = Self.place(text)
-    if let entry = newer[place], entry.generation == table.generation, Self.isCurrent(entry, now),
-      Self.areEqual(entry.bytes, text)
-    {
-      return entry.user
-    }
-    if let entry = newer[place] ?? older[place], Self.isCurrent(entry, now), Self.areEqual(entry.bytes, text) {
-      return keep(place, entry.bytes, entry.token, entry.verifiedAt, table, users)
+    if let entry = entries.find(place, where: { Self.isCurrent($0, now) && Self.areEqual($0.bytes, text) }) {
+      if entry.generation == table.generation { return entry.user }
+      return keep(place, entry.bytes, entry.token, entry.verifiedAt, table, now, users)
     }
     guard let unverified = token(), let verified = try? tokens.verify(unverified, now: now) else { return nil }
-    guard text.byteCount <= Self.longestText else { return Self.user(verified, table, users) }
-    return keep(place, text.withUnsafeBytes { Array($0) }, verified, now, table, users)
+    guard text.byteCount <= Self.longestText else { return Self.user(verified, table, now, users) }
+    return keep(place, text.withUnsafeBytes { Array($0) }, verified, now, table, now, users)
   }
 
   private mutating func keep(
     _ place: UInt64, _ bytes: [UInt8], _ token: AccessToken, _ verifiedAt: Int, _ table: GatewayTable,
-    _ users: UserPlans
+    _ now: Int, _ users: UserPlans
   ) -> UserPlan? {
-    let user = Self.user(token, table, users)
-    older[place] = nil
-    if newer[place] == nil, newer.count >= Self.half {
-      older = newer
-      newer = [:]
-    }
-    newer[place] = Entry(
+    let user = Self.user(token, table, now, users)
+    let entry = Entry(
       bytes: bytes, token: token, verifiedAt: verifiedAt, user: user, generation: table.generation)
+    entries.insert(entry, for: place)
     return user
   }
 
-  private static func user(_ token: AccessToken, _ table: GatewayTable, _ users: UserPlans) -> UserPlan? {
+  private static func user(_ token: AccessToken, _ table: GatewayTable, _ now: Int, _ users: UserPlans) -> UserPlan? {
     guard !table.model.revocations.isRevoked(username: token.sub, tokenID: token.jti) else { return nil }
-    return users.plan(token.sub, in: table)
+    return users.plan(token.sub, in: table, now: now)
   }
 
   /// The end of a token is its signature, whose bytes are evenly spread. Only tokens that were verified have a place,

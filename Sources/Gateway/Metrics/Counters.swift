@@ -30,6 +30,11 @@ final class StatusCounters: Sendable {
     counts[Int(Self.places[status - 100])].add()
   }
 
+  /// Adds the calls of others.
+  func add(_ others: StatusCounters) {
+    for (own, other) in zip(counts, others.counts) { own.add(other.value) }
+  }
+
   /// The statuses that came, with their numbers of calls.
   var values: [(status: Int, calls: Int)] {
     zip(Self.statuses, counts).compactMap { $1.value > 0 ? ($0, $1.value) : nil }

@@ -7,7 +7,7 @@ import NIOHTTP1
 struct AnswerHead {
   /// The client has to be told this.
   struct Call {
-    let requestID: String
+    let identifier: CallIdentifier
     let origin: String?
     let isHead: Bool
     /// The minor version of HTTP/1.
@@ -53,7 +53,7 @@ struct AnswerHead {
         // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be.
         let hasNoLength = answer.framing == .none && !call.isHead && answer.status != 304
         if hasNoLength || isCompressed, RequestHeadNames.isNamed(bytes, field.name, "content-length") { continue }
-        if isCompressed, RequestHeadNames.isNamed(bytes, field.name, "accept-ranges") { continue }
+        if isCompressed, PassedFields.notCompressed.contains(name.bytes) { continue }
         buffer.writeBytes(name)
         buffer.writeStaticString(": ")
         // The compressed body is not the same to the byte (RFC 9110, section 8.8.1).
@@ -79,6 +79,7 @@ struct AnswerHead {
     if isCompressed { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
     if framing(answer, isCompressed: isCompressed) == .chunked {
       buffer.writeStaticString("transfer-encoding: chunked\r\n")
+      writeTrailerNames(answer, into: buffer)
     }
     if closes { buffer.writeStaticString("connection: close\r\n") }
     buffer.writeStaticString("\r\n")
@@ -99,14 +100,31 @@ struct AnswerHead {
       || !answer.connectionNames.contains { FieldNames.areEqual($0.utf8.span.bytes, name) }
   }
 
+  /// Announces the trailers that will pass.
+  private func writeTrailerNames(_ answer: ResponseHead, into buffer: HeadBytes) {
+    guard let api, answer.framing == .chunked else { return }
+    let lines = answer.bytes.withUnsafeReadableBytes { bytes in
+      answer.fields.filter { RequestHeadNames.isNamed(bytes, $0.name, "trailer") }
+    }
+    guard !lines.isEmpty else { return }
+    let names = TrailerSection.announced(lines.map { answer.text($0.value) }) { name in
+      api.passesToClient(trailer: name)
+        && !answer.connectionNames.contains { FieldNames.areEqual($0.utf8.span.bytes, name) }
+    }
+    if let names { Self.field("trailer: ", names, into: buffer) }
+  }
+
   private func beginStatus(_ status: Int, into buffer: HeadBytes) {
-    buffer.writeStaticString(call.minorVersion == 1 ? "HTTP/1.1 " : "HTTP/1.0 ")
+    // Also for a client of HTTP/1.0: it is the server's own version (RFC 9110, section 2.5).
+    buffer.writeStaticString("HTTP/1.1 ")
     buffer.writeNumber(status)
     buffer.writeStaticString(" ")
     buffer.writeString(HTTPResponseStatus(statusCode: status).reasonPhrase)
     buffer.writeStaticString("\r\nrequest_id: ")
-    buffer.writeString(call.requestID)
-    Self.field("\r\nX-Request-ID: ", call.requestID, into: buffer)
+    call.identifier.write(to: buffer)
+    buffer.writeStaticString("\r\nX-Request-ID: ")
+    call.identifier.write(to: buffer)
+    buffer.writeStaticString("\r\n")
   }
 
   private static func field(_ name: StaticString, _ value: String, into buffer: HeadBytes) {
@@ -142,15 +160,19 @@ extension AnswerHead {
       buffer.writeStaticString(
         failure.form == .nothing ? "Content-Type: text/plain\r\n" : "Content-Type: application/json\r\n")
       Self.field("Content-Length: ", String(body.count), into: buffer)
+      if failure.form != .nothing { Self.field("X-Body-Length: ", String(body.count), into: buffer) }
     }
     if closes { buffer.writeStaticString("connection: close\r\n") }
     buffer.writeStaticString("\r\n")
     return call.isHead ? [] : body
   }
 
-  /// The platform's answers have more of them. These protect a browser that shows the answer.
-  private static let security: StaticString =
-    "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+  /// The platform's answers have more of them. These protect a browser that shows the answer, and no cache keeps a
+  /// failure: it would go to other origins and users, and outlive its cause.
+  private static let security: StaticString = """
+    X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n\
+    Cache-Control: no-store\r\n
+    """
 
   private func content(of failure: CallFailure, _ envelope: Envelope) -> (status: Int, body: [UInt8]) {
     switch failure.form {

@@ -19,13 +19,15 @@ protocol CallClient: AnyObject {
   func beginAnswer(saysClose: Bool) -> Bool
   /// Writes a head that another one follows (1xx).
   func write(informational head: ByteBuffer)
-  /// Writes the head of an answer.
-  ///
-  /// - Parameter bodyLength: bytes; `nil` when it is not known.
-  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?)
+  /// The place for the head of an answer, which is empty.
+  func headBytes() -> HeadBytes
+  /// Writes the head that was put there.
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing)
   func write(body: ByteBuffer)
   /// The answer is complete. It is sent.
-  func endAnswer()
+  ///
+  /// - Parameter trailers: behind its body, if it is chunked.
+  func endAnswer(trailers: TrailerSection?)
   func flush()
   /// An answer can't be finished.
   func closeClient()
@@ -34,4 +36,9 @@ protocol CallClient: AnyObject {
   func release()
   /// The call has its whole answer, or none will come.
   func finished(_ call: ProxiedCall)
+}
+
+extension CallClient {
+  /// The answer is complete, without trailers.
+  func endAnswer() { endAnswer(trailers: nil) }
 }

@@ -12,9 +12,9 @@ struct Compression: Sendable {
   /// - Parameters:
   ///   - acceptEncoding: the values of the client's field.
   ///   - length: of the body; `nil` when it is not known.
-  func applies(_ answer: ResponseHead, acceptEncoding: [String]) -> Bool {
-    guard level != nil, !acceptEncoding.isEmpty, answer.status != 206, answer.framing != .none,
-      (answer.contentLength ?? .max) >= minimumSize, Self.acceptsGzip(acceptEncoding)
+  func applies(_ answer: ResponseHead, acceptEncoding: @autoclosure () -> [String]) -> Bool {
+    guard level != nil, answer.status != 206, answer.framing != .none,
+      (answer.contentLength ?? .max) >= minimumSize, Self.acceptsGzip(acceptEncoding())
     else { return false }
     var (isText, isOpen) = (false, true)
     for field in answer.fields {
@@ -31,22 +31,31 @@ struct Compression: Sendable {
     return isText && isOpen
   }
 
-  /// Whether a client takes gzip (RFC 9110, section 12.5.3): named, or by `*`, and not with `q=0`.
+  /// Whether a client takes gzip (RFC 9110, section 12.5.3): named, or by `*`, and not with `q=0`. It is not what the
+  /// client wants when it names `identity` with a higher weight.
   static func acceptsGzip(_ fields: [String]) -> Bool {
-    var (named, any): (Bool?, Bool?) = (nil, nil)
+    var (named, any, plain): (Double?, Double?, Double?) = (nil, nil, nil)
     for item in fields.flatMap({ $0.parts(betweenBytes: UInt8(ascii: ",")) }) {
       let parts = item.allParts(betweenBytes: UInt8(ascii: ";")).map(\.withoutOuterSpace.asciiLowercased)
       guard let coding = parts.first else { continue }
-      let isRefused = parts.dropFirst().contains { part in
-        part.beginsWithBytes("q=") && part.utf8.dropFirst(2).allSatisfy { $0 == 0x30 || $0 == UInt8(ascii: ".") }
-      }
+      let weight = Self.weight(parts.dropFirst())
       switch coding {
-      case "gzip", "x-gzip": named = (named ?? false) || !isRefused
-      case "*": any = !isRefused
+      case "gzip", "x-gzip": named = max(named ?? 0, weight)
+      case "*": any = weight
+      case "identity": plain = weight
       default: break
       }
     }
-    return named ?? any ?? false
+    guard let weight = named ?? any, weight > 0 else { return false }
+    return plain.map { $0 <= weight } ?? true
+  }
+
+  /// The weight among the parameters of a coding. One that is not valid counts as none.
+  private static func weight(_ parameters: ArraySlice<String>) -> Double {
+    guard let text = parameters.first(where: { $0.beginsWithBytes("q=") })?.dropFirst(2),
+      let weight = Double(text), 0...1 ~= weight
+    else { return 1 }
+    return weight
   }
 
   /// Whether bodies of a media type become smaller.

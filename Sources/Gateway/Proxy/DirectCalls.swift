@@ -13,11 +13,12 @@ final class DirectCalls: CallClient {
   private var call: ProxiedCall?
   private var framing = AnswerHead.Framing.plain
   private let allocator: ByteBufferAllocator
-  /// Bytes that are written and not handed to the channel yet: a head and a short body go in one piece.
-  private var pending: ByteBuffer?
+  /// The beginning of the answer while it is not handed to the connection: a head and a short body go in one piece.
+  private var pending: HeadBytes?
 
-  /// A body of more bytes is handed on without a copy.
+  /// A part of a body of more bytes is handed on without a copy.
   private static let shortBody = 4096
+  private static let mostPending = 16 << 10
 
   init(_ loop: LoopState, _ connection: any DirectConnection, isSecure: Bool) {
     self.loop = loop
@@ -27,6 +28,8 @@ final class DirectCalls: CallClient {
     address = connection.channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
   }
 
+  deinit { loop.endAnswer(of: self) }
+
   var isWritable: Bool { connection.channel.isWritable }
 
   func buffer(capacity: Int) -> ByteBuffer { allocator.buffer(capacity: capacity) }
@@ -35,9 +38,11 @@ final class DirectCalls: CallClient {
 
   func write(informational head: ByteBuffer) { connection.write(head) }
 
-  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?) {
+  func headBytes() -> HeadBytes { loop.beginAnswer(of: self) }
+
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing) {
     self.framing = framing
-    pending = head.buffer(allocator, room: min(bodyLength ?? 256, Self.shortBody))
+    pending = head
   }
 
   func write(body: ByteBuffer) {
@@ -49,22 +54,32 @@ final class DirectCalls: CallClient {
   }
 
   private func append(_ bytes: ByteBuffer) {
-    if bytes.readableBytes <= Self.shortBody, pending != nil {
-      pending?.writeImmutableBuffer(bytes)
+    if let pending, bytes.readableBytes <= Self.shortBody, pending.count < Self.mostPending {
+      bytes.withUnsafeReadableBytes { pending.writeBytes($0) }
     } else {
-      handOver()
+      giveUpPlace()
       connection.write(bytes)
     }
   }
 
+  /// Sends the beginning of the answer.
   private func handOver() {
-    guard let bytes = pending else { return }
-    pending = nil
-    connection.write(bytes)
+    guard let pending else { return }
+    self.pending = nil
+    pending.withBytes { connection.send($0) }
+    loop.endAnswer(of: self)
   }
 
-  func endAnswer() {
-    if framing == .chunked { append(Chunk.last) }
+  /// Writes the beginning of the answer. More is written behind it, or the place is needed for another answer.
+  func giveUpPlace() {
+    guard let pending else { return }
+    self.pending = nil
+    connection.write(pending.buffer(allocator))
+    loop.endAnswer(of: self)
+  }
+
+  func endAnswer(trailers: TrailerSection?) {
+    if framing == .chunked { append(Chunk.last(trailers)) }
     framing = .plain
     handOver()
     connection.endAnswer()

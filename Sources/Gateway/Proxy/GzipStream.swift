@@ -5,6 +5,8 @@ import NIOCore
 final class GzipStream {
   private var stream = z_stream()
   private let allocator: ByteBufferAllocator
+  /// Whether something was written since the last flush.
+  private(set) var hasUnflushed = false
 
   /// - Parameter level: from 1, the fastest, to 9.
   /// - Returns: `nil` when there is no memory for it.
@@ -18,10 +20,16 @@ final class GzipStream {
   /// Takes a piece of the body.
   ///
   /// - Returns: what is compressed by now; empty as long as the rest waits for more.
-  func write(_ bytes: ByteBuffer) -> ByteBuffer { run(bytes, Z_NO_FLUSH) }
+  func write(_ bytes: ByteBuffer) -> ByteBuffer {
+    if bytes.readableBytes > 0 { hasUnflushed = true }
+    return run(bytes, Z_NO_FLUSH)
+  }
 
   /// All that came so far, so that a client can read it.
-  func flush() -> ByteBuffer { run(ByteBuffer(), Z_SYNC_FLUSH) }
+  func flush() -> ByteBuffer {
+    hasUnflushed = false
+    return run(ByteBuffer(), Z_SYNC_FLUSH)
+  }
 
   /// The end of the body.
   func finish() -> ByteBuffer { run(ByteBuffer(), Z_FINISH) }

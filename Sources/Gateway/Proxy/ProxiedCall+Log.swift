@@ -22,7 +22,7 @@ extension ProxiedCall {
   func log(_ duration: UInt64) {
     gateway.accessLog.write(
       AccessRecord(
-        id: requestID, method: head.text(head.methodName), path: head.pathForLog, status: status,
+        id: identifier.text, method: head.text(head.methodName), path: head.pathForLog, status: status,
         duration: .nanoseconds(Int64(duration)), client: client.address?.description ?? "unknown"),
       level: .info)
   }
@@ -36,7 +36,7 @@ extension ProxiedCall {
       metadata: [
         "api": "\(api?.label ?? "unknown")", "upstream.host": "\(origin.host)",
         "upstream.port": .stringConvertible(origin.port), "failure": "\(failure)",
-        "error": "\(loop.pool.origin(of: server).newestFault ?? "none")", "request.id": "\(requestID)",
+        "error": "\(loop.pool.origin(of: server).newestFault ?? "none")", "request.id": "\(identifier.text)",
       ])
   }
 }

@@ -11,9 +11,10 @@ extension ProxiedCall: ConnectionTaker {
     guard let server = admission.servers.next(now: now) else { return answer(.noServer) }
     self.server = server
     tries += 1
-    (tryStart, isSent) = (now, false)
+    tryStart = now
     let origin = loop.pool.origin(of: server)
-    if let connection = origin.takeIdle() { return took(connection) }
+    // A server that ended one kept connection, as at a restart, may have ended the others as well.
+    if !hasRetriedStale, let connection = origin.takeIdle() { return took(connection) }
     let times = gateway.configuration.timeouts
     let own = admission.api.record.timeouts
     wish = origin.wish(self, connect: .seconds(own.connect ?? times.connect), wait: .seconds(own.pool ?? times.pool))
@@ -28,16 +29,21 @@ extension ProxiedCall: ConnectionTaker {
     connection.begin(
       self, isHead: head.method == .head, read: .seconds(own.read ?? times.read),
       write: .seconds(own.write ?? times.write))
-    writeHead(admission, server, connection)
-    for part in body.partsForConnection() { write(part, to: connection) }
+    writeHead(admission, server)
+    let parts = body.partsForConnection()
+    if body.isComplete, parts.isEmpty, !head.isChunked {
+      loop.requestBytes.withBytes { connection.send($0) }
+      return connection.endRequest()
+    }
+    connection.write(loop.requestBytes.buffer(connection.allocator))
+    for part in parts { write(part, to: connection) }
     if body.isComplete {
       endRequest(on: connection)
     } else {
       if body.count == 0, head.expectsContinue, !hasSentContinue { sendContinue() }
       connection.flush()
-      connection.awaitClient()
     }
-    client.release()
+    if body.isComplete || connection.isWritable { client.release() }
   }
 
   func tookNone(_ failure: UpstreamFailure) {
@@ -60,19 +66,17 @@ extension ProxiedCall: ConnectionTaker {
     }
   }
 
-  private func writeHead(_ admission: Admission, _ server: UpstreamServer, _ connection: UpstreamConnection) {
+  private func writeHead(_ admission: Admission, _ server: UpstreamServer) {
     let proxies = loop.table.trustedProxies
     let address = client.address
     let isTrusted = !proxies.isEmpty && address.map { address in proxies.contains { $0.contains(address) } } == true
     let writer = RequestWriter(
-      admission: admission, head: head, requestID: requestID, client: address?.description ?? "unknown",
+      admission: admission, head: head, identifier: identifier, client: address?.description ?? "unknown",
       isFromTrustedProxy: isTrusted, isSecure: client.isSecure, via: gateway.viaField,
-      traceParent: TraceParent.of(head.value(.traceParent), using: &loop.random))
-    let bytes = loop.headBytes
-    bytes.clear()
-    writer.write(to: server.address, framing, into: bytes)
+      traceParent: TraceParent(head.value(.traceParent), using: &loop.random))
+    loop.requestBytes.clear()
+    writer.write(to: server.address, framing, into: loop.requestBytes)
     isSent = true
-    connection.write(bytes.buffer(connection.allocator, room: 0))
   }
 
   func write(_ bytes: ByteBuffer, to connection: UpstreamConnection) {
@@ -83,7 +87,7 @@ extension ProxiedCall: ConnectionTaker {
   }
 
   func endRequest(on connection: UpstreamConnection) {
-    if head.isChunked { connection.write(Chunk.last) }
+    if head.isChunked { connection.write(Chunk.last(trailers)) }
     connection.flush()
     connection.endRequest()
   }
@@ -106,6 +110,8 @@ extension ProxiedCall: UpstreamReceiver {
   func upstreamSent(head answer: ResponseHead) {
     guard phase == .waiting, let admission else { return }
     let now = NIODeadline.now().uptimeNanoseconds
+    let backend = endTry(now: now)
+    loop.metrics.backendTime.add(backend)
     server?.health.noteSuccess()
     if RetryRules.isFailure(answer.status) {
       admission.api.breaker.fail(now: now)
@@ -114,23 +120,19 @@ extension ProxiedCall: UpstreamReceiver {
       admission.api.breaker.succeed()
     }
     if answer.status == 404 { return self.answer(.notFoundThere) }
-    let (whole, server) = (now - started, now - tryStart)
-    loop.metrics.backendTime.add(server)
-    loop.metrics.gatewayTime.add(whole > server ? whole - server : 0)
-    let backend = Int(server / 1_000_000)
+    let own = noteGatewayTime(now: now)
     let writer = AnswerHead(call: answeredCall, api: admission.api)
     let isCompressed = beginCompression(answer)
     let framing = writer.framing(answer, isCompressed: isCompressed)
     let closes = client.beginAnswer(saysClose: framing == .untilClose) || framing == .untilClose
-    let bytes = loop.headBytes
-    bytes.clear()
+    let bytes = client.headBytes()
     writer.write(
       answer, closes: closes, isCompressed: isCompressed, date: loop.dateText(),
-      gatewayTime: max(0, Int(whole / 1_000_000) - backend), backendTime: backend, into: bytes)
+      gatewayTime: Int(own / 1_000_000), backendTime: Int(serverTime / 1_000_000), into: bytes)
     phase = .answering
     status = answer.status
     answerBytes = answer.bytes.readableBytes
-    client.write(head: bytes, framing, bodyLength: answer.contentLength)
+    client.write(head: bytes, framing)
     if !client.isWritable { connection?.pause() }
   }
 
@@ -144,8 +146,12 @@ extension ProxiedCall: UpstreamReceiver {
   func upstreamPaused() {
     guard phase == .answering else { return }
     // The body is passed on as it comes, also through the compression.
-    if let gzip { client.write(body: gzip.flush()) }
+    if let gzip, gzip.hasUnflushed { client.write(body: gzip.flush()) }
     client.flush()
+  }
+
+  func upstreamSent(trailers: TrailerSection) {
+    if phase == .answering { keepTrailers(trailers) }
   }
 
   func upstreamEnded() {
@@ -153,8 +159,9 @@ extension ProxiedCall: UpstreamReceiver {
     guard phase == .answering else { return }
     let client = client
     if let gzip { client.write(body: gzip.finish()) }
+    let trailers = answerTrailers
     end(status: status)
-    client.endAnswer()
+    client.endAnswer(trailers: trailers)
   }
 
   /// - Returns: whether the body is compressed.
@@ -171,6 +178,7 @@ extension ProxiedCall: UpstreamReceiver {
     connection = nil
     guard phase == .waiting, let admission else { return breakOff() }
     let now = NIODeadline.now().uptimeNanoseconds
+    endTry(now: now)
     if isStale, !hasRetriedStale, body.isRepeatable, head.method.isIdempotent {
       hasRetriedStale = true
       gateway.metrics.staleRetries.add()
@@ -178,6 +186,7 @@ extension ProxiedCall: UpstreamReceiver {
       return connect()
     }
     if failure == .crowded { return answer(.crowded) }
+    if failure == .displaced { return answer(CallFailure.lateBody.closing) }
     admission.api.breaker.fail(now: now)
     report(failure, now: now)
     if failure == .unreachable || failure == .connectTimeout { server?.health.noteFailure(now: now) }
@@ -185,7 +194,7 @@ extension ProxiedCall: UpstreamReceiver {
     case .readTimeout, .writeTimeout:
       gateway.metrics.timeouts.add()
       answer(.timeout)
-    case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded:
+    case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded, .displaced:
       if mayRetry, admission.api.breaker.admit(now: now) { return retry() }
       answer(failure == .connectTimeout ? .timeout : .unreachable)
     }
@@ -193,6 +202,30 @@ extension ProxiedCall: UpstreamReceiver {
 
   func upstreamWritabilityChanged(_ isWritable: Bool) {
     if isWritable { client.release() }
+  }
+
+  /// Counts the time of the present try as the server's.
+  ///
+  /// - Returns: that time.
+  @discardableResult
+  private func endTry(now: UInt64) -> UInt64 {
+    guard let start = tryStart else { return 0 }
+    tryStart = nil
+    serverTime += now - start
+    return now - start
+  }
+
+  /// Notes the time of a call without that of its servers, when its answer begins or it ends without one. A call that
+  /// had no server is not among those that were forwarded.
+  ///
+  /// - Returns: that time.
+  @discardableResult
+  func noteGatewayTime(now: UInt64) -> UInt64 {
+    guard server != nil else { return 0 }
+    endTry(now: now)
+    let own = now - started - serverTime
+    loop.metrics.gatewayTime.add(own)
+    return own
   }
 
   /// Whether the call may be tried again: the API lets it, the request can be sent again, and it does no harm.

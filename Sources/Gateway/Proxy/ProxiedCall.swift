@@ -15,7 +15,7 @@ final class ProxiedCall {
   }
 
   let head: RequestHead
-  let requestID: String
+  let identifier: CallIdentifier
   let started = NIODeadline.now().uptimeNanoseconds
   let client: any CallClient
   var phase = Phase.waiting
@@ -28,15 +28,21 @@ final class ProxiedCall {
   var wish: ConnectionWish?
   var timer: Scheduled<Void>?
   var server: UpstreamServer?
+  /// The trailers of the request that go to the server.
+  var trailers: TrailerSection?
+  /// The trailers of the answer that go to the client.
+  var answerTrailers: TrailerSection?
   /// Compresses the answer's body.
   var gzip: GzipStream?
   var tries = 0
   var hasRetriedStale = false
   /// Whether the client was told to send the body.
   var hasSentContinue = false
-  /// When the present try began.
-  var tryStart: UInt64 = 0
-  /// Whether something of the request was written to a server in the present try.
+  /// When the present try began; `nil` while none goes on. Nanoseconds.
+  var tryStart: UInt64?
+  /// The time that servers had in the tries before. Nanoseconds.
+  var serverTime: UInt64 = 0
+  /// Whether something of the request was written to a server, in any try.
   var isSent = false
   var status = 0
   /// Whether the answer began and could not be finished.
@@ -55,7 +61,7 @@ final class ProxiedCall {
     self.client = client
     loop = client.loop
     gateway = loop.gateway
-    requestID = RequestIdentifier.of(head.value(.requestID), using: &loop.random)
+    identifier = CallIdentifier(head.value(.requestID), using: &loop.random)
     limit = gateway.bodyLimit(head)
   }
 
@@ -63,6 +69,8 @@ final class ProxiedCall {
 
   /// Checks the call, and forwards it.
   func start() {
+    // Such a request goes out in one piece.
+    if head.contentLength ?? 0 == 0, !head.isChunked { body.complete() }
     let checks = loop.checks()
     let admission: Admission
     do throws(Refusal) {
@@ -103,8 +111,9 @@ final class ProxiedCall {
     return share.resize(to: body.heldBytes)
   }
 
-  func receiveEnd() {
-    guard phase != .over else { return }
+  func receiveEnd(_ section: TrailerSection? = nil) {
+    guard phase != .over, !body.isComplete else { return }
+    guard takeTrailers(section) else { return refuseBody(.largeTrailers) }
     body.complete()
     if let connection { endRequest(on: connection) }
   }
@@ -156,11 +165,10 @@ final class ProxiedCall {
     if let code = failure.code { gateway.metrics.refuse(code) }
     let isLast = failure.closes || leavesBody
     let closes = client.beginAnswer(saysClose: isLast) || isLast
-    let buffer = loop.headBytes
-    buffer.clear()
+    let buffer = client.headBytes()
     let bytes = AnswerHead(call: answeredCall, api: api).write(
       failure, to: head, closes: closes, envelope: gateway.configuration.envelope, date: loop.dateText(), into: buffer)
-    client.write(head: buffer, .plain, bodyLength: bytes.count)
+    client.write(head: buffer, .plain)
     if !bytes.isEmpty {
       answerBytes = bytes.count
       client.write(body: ByteBuffer(bytes: bytes))
@@ -185,7 +193,8 @@ final class ProxiedCall {
   /// The facts of the call that its answer shows.
   var answeredCall: AnswerHead.Call {
     AnswerHead.Call(
-      requestID: requestID, origin: head.value(.origin), isHead: head.method == .head, minorVersion: head.minorVersion)
+      identifier: identifier, origin: head.value(.origin), isHead: head.method == .head,
+      minorVersion: head.minorVersion)
   }
 
   /// The answer can't be finished. The client sees that by the end of the connection.
@@ -199,6 +208,8 @@ final class ProxiedCall {
 
   /// The call is over: nothing that comes later concerns it.
   func end(status: Int) {
+    let now = NIODeadline.now().uptimeNanoseconds
+    if phase == .waiting { noteGatewayTime(now: now) }
     phase = .over
     self.status = status
     timer?.cancel()
@@ -208,7 +219,7 @@ final class ProxiedCall {
     (connection, share) = (nil, nil)
     account()
     (admission?.endpoint.counters ?? gateway.metrics.unmatched).add(status)
-    let duration = NIODeadline.now().uptimeNanoseconds - started
+    let duration = now - started
     loop.metrics.wholeTime.add(duration)
     if isLogged { log(duration) }
     client.finished(self)
@@ -218,7 +229,7 @@ final class ProxiedCall {
   private func account() {
     guard let admission, let user = admission.user, let limit = user.limits.bandwidth, isSent else { return }
     user.counters.bandwidth.add(
-      head.size + body.count + answerBytes, window: limit.window, now: LoopState.unixSeconds())
+      head.size + body.count + answerBytes, window: limit.window, now: loop.secondsOfLimits())
   }
 
   func after(nanoseconds: Int64, _ action: @escaping (ProxiedCall) -> Void) {

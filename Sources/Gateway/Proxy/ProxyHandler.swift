@@ -40,8 +40,11 @@ final class ProxyHandler: ChannelDuplexHandler {
       let call = ProxiedCall(raw, self)
       self.call = call
       call.start()
-    case .body(let bytes): call?.receive(body: bytes)
-    case .end: call?.receiveEnd()
+    case .body(let bytes):
+      // A call that can't take more says so behind this.
+      context.triggerUserOutboundEvent(BodyReading.goesOn, promise: nil)
+      call?.receive(body: bytes)
+    case .end(let trailers): call?.receiveEnd(trailers.map(TrailerSection.init))
     }
   }
 
@@ -89,8 +92,10 @@ extension ProxyHandler: CallClient {
 
   func write(informational head: ByteBuffer) { writeHead(head) }
 
-  func write(head: HeadBytes, _ framing: AnswerHead.Framing, bodyLength: Int?) {
-    writeHead(head.buffer(ByteBufferAllocator(), room: 0))
+  func headBytes() -> HeadBytes { loop.beginAnswer(of: nil) }
+
+  func write(head: HeadBytes, _ framing: AnswerHead.Framing) {
+    writeHead(head.buffer(ByteBufferAllocator()))
   }
 
   private func writeHead(_ bytes: ByteBuffer) {
@@ -106,8 +111,9 @@ extension ProxyHandler: CallClient {
 
   func write(body: ByteBuffer) { write(.body(.byteBuffer(body))) }
 
-  func endAnswer() {
-    write(.end(nil))
+  func endAnswer(trailers: TrailerSection?) {
+    // The encoder leaves them out where the body is not chunked.
+    write(.end(trailers?.headers))
     flush()
   }
 
@@ -119,9 +125,13 @@ extension ProxyHandler: CallClient {
 
   func closeClient() { context?.close(promise: nil) }
 
-  func hold() { isHolding = true }
+  func hold() {
+    isHolding = true
+    context?.triggerUserOutboundEvent(BodyReading.rests, promise: nil)
+  }
 
   func release() {
+    if isHolding { context?.triggerUserOutboundEvent(BodyReading.goesOn, promise: nil) }
     isHolding = false
     guard isReadDue else { return }
     isReadDue = false

@@ -6,7 +6,7 @@ import NIOCore
 struct RequestWriter {
   let admission: Admission
   let head: RequestHead
-  let requestID: String
+  let identifier: CallIdentifier
   /// The connection's other end.
   let client: String
   /// Whether the client's connection comes from a proxy whose fields count.
@@ -14,7 +14,7 @@ struct RequestWriter {
   let isSecure: Bool
   /// `1.1 gatehouse-…`
   let via: String
-  let traceParent: String
+  let traceParent: TraceParent
 
   enum Framing: Equatable {
     case none
@@ -38,17 +38,23 @@ struct RequestWriter {
       buffer.writeStaticString("content-length: ")
       buffer.writeNumber(count)
       buffer.writeStaticString("\r\n")
-    case .chunked: buffer.writeStaticString("transfer-encoding: chunked\r\n")
+    case .chunked:
+      buffer.writeStaticString("transfer-encoding: chunked\r\n")
+      writeTrailerNames(into: buffer)
     }
-    field("x-request-id: ", requestID, into: buffer)
+    buffer.writeStaticString("x-request-id: ")
+    identifier.write(to: buffer)
+    buffer.writeStaticString("\r\n")
     if let user = admission.user, user.isNameSendable {
       field("x-doorman-user: ", user.username, into: buffer)
       field("x-user-email: ", user.username, into: buffer)
     }
     writeForwarded(into: buffer)
-    field("traceparent: ", traceParent, into: buffer)
+    buffer.writeStaticString("traceparent: ")
+    traceParent.write(to: buffer)
+    buffer.writeStaticString("\r\n")
     // The state belongs to the client's trace. A trace that begins here has none.
-    if head.value(.traceParent)?.hasSameBytes(as: traceParent) == true, let state = head.value(.traceState) {
+    if case .given = traceParent, let state = head.value(.traceState) {
       field("tracestate: ", state, into: buffer)
     }
     buffer.writeStaticString("\r\n")
@@ -89,13 +95,16 @@ struct RequestWriter {
 
   private func writePassed(into buffer: HeadBytes) {
     let api = admission.api
-    let swap = api.authorizationField
-    let listed = connectionNames
+    // The first of several alone: two values of Authorization are none.
+    var swap = api.authorizationField
+    let listed = head.connectionNames
+    if head.takesTrailers(listed) { buffer.writeStaticString("te: trailers\r\nconnection: te\r\n") }
     head.bytes.withUnsafeReadableBytes { bytes in
       for item in head.fields {
         let name = UnsafeRawBufferPointer(rebasing: bytes[item.name])
         let value = UnsafeRawBufferPointer(rebasing: bytes[item.value])
-        if let swap, FieldNames.areEqual(swap.span.bytes, name.bytes) {
+        if let field = swap, FieldNames.areEqual(field.span.bytes, name.bytes) {
+          swap = nil
           buffer.writeStaticString("authorization: ")
           buffer.writeBytes(value)
           buffer.writeStaticString("\r\n")
@@ -109,12 +118,13 @@ struct RequestWriter {
     }
   }
 
-  /// The names that `Connection` lists: they belong to the client's connection only.
-  private var connectionNames: FieldNames? {
-    guard head.has(.connection) else { return nil }
-    let names = head.values(.connection).flatMap { $0.parts(betweenBytes: UInt8(ascii: ",")) }.map(\.withoutOuterSpace)
-    let others = names.filter { !$0.isField("keep-alive") && !$0.isField("close") }
-    return others.isEmpty ? nil : FieldNames(others)
+  /// Announces the trailers that will pass.
+  private func writeTrailerNames(into buffer: HeadBytes) {
+    let listed = head.connectionNames
+    let names = TrailerSection.announced(head.values(named: "trailer")) {
+      admission.api.passesToServer(trailer: $0) && listed?.contains($0) != true
+    }
+    if let names { field("trailer: ", names, into: buffer) }
   }
 
   private func writeForwarded(into buffer: HeadBytes) {

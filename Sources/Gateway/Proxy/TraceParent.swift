@@ -1,32 +1,30 @@
 /// The value of `traceparent` (W3C Trace Context): a client's own is passed on, or a new trace begins.
-enum TraceParent {
-  /// - Parameter generator: of the identifiers, which need not be secrets.
-  static func of(_ field: String?, using generator: inout some RandomNumberGenerator) -> String {
-    if let field, isValid(field) { return field }
-    let (high, low, span) = (generator.next(), generator.next(), generator.next() | 1)
-    return String(unsafeUninitializedCapacity: 55) { text in
-      var position = 0
-      func append(_ byte: UInt8) {
-        text[position] = byte
-        position += 1
-      }
-      func append(_ number: UInt64) {
-        for shift in stride(from: 60, through: 0, by: -4) {
-          let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 0xF
-          append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
-      }
-      append(UInt8(ascii: "0"))
-      append(UInt8(ascii: "0"))
-      append(UInt8(ascii: "-"))
-      append(high)
-      append(low | 1)
-      append(UInt8(ascii: "-"))
-      append(span)
-      append(UInt8(ascii: "-"))
-      append(UInt8(ascii: "0"))
-      append(UInt8(ascii: "0"))
-      return position
+enum TraceParent: Equatable {
+  case given(String)
+  /// The halves of the trace's identifier, and the span's.
+  case new(UInt64, UInt64, span: UInt64)
+
+  /// - Parameters:
+  ///   - field: the value of `traceparent`, if there is one.
+  ///   - generator: of the identifiers, which need not be secrets.
+  init(_ field: String?, using generator: inout some RandomNumberGenerator) {
+    if let field, Self.isValid(field) {
+      self = .given(field)
+    } else {
+      self = .new(generator.next(), generator.next() | 1, span: generator.next() | 1)
+    }
+  }
+
+  func write(to buffer: HeadBytes) {
+    switch self {
+    case .given(let text): buffer.writeString(text)
+    case .new(let high, let low, let span):
+      buffer.writeStaticString("00-")
+      buffer.writeHexadecimal(high)
+      buffer.writeHexadecimal(low)
+      buffer.writeStaticString("-")
+      buffer.writeHexadecimal(span)
+      buffer.writeStaticString("-00")
     }
   }
 

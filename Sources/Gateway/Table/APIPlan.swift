@@ -102,6 +102,21 @@ enum PassedFields {
       "access-control-allow-headers", "access-control-allow-credentials", "access-control-expose-headers",
       "x-gateway-time", "x-backend-time",
     ] + connection)
+  /// Fields that say how a message is framed, routed, authenticated, read or kept. Behind the body they come too late
+  /// for that, and a reader that obeys them there could be deceived (RFC 9110, section 6.5.1).
+  static let neverInTrailers = FieldNames([
+    "accept", "accept-charset", "accept-encoding", "accept-language", "accept-ranges", "age", "allow", "authorization",
+    "cache-control", "cf-connecting-ip", "client-key", "content-disposition", "content-encoding", "content-language",
+    "content-length", "content-location", "content-range", "content-type", "cookie", "date", "etag", "expect",
+    "expires",
+    "forwarded", "from", "host", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since",
+    "last-modified", "location", "max-forwards", "origin", "pragma", "proxy-authorization", "range", "referer",
+    "retry-after", "set-cookie", "soapaction", "strict-transport-security", "user-agent", "vary", "via", "warning",
+    "www-authenticate", "x-api-version", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
+    "x-forwarded-proto", "x-http-method-override", "x-real-ip",
+  ])
+  /// Fields that are true of the server's bytes, and not of the compressed ones.
+  static let notCompressed = FieldNames(["accept-ranges", "content-digest", "content-md5", "digest", "repr-digest"])
   /// Fields of one connection (RFC 9110, section 7.6.1).
   static let connection = [
     "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer", "transfer-encoding",

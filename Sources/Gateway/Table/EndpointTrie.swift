@@ -51,6 +51,12 @@ struct EndpointTrie: Sendable {
       return parameter?.find(method, segments.dropFirst())
     }
 
+    func forEach(_ body: (EndpointPlan) -> Void) {
+      for endpoint in endpoints { body(endpoint.plan) }
+      for node in literals.values { node.forEach(body) }
+      parameter?.forEach(body)
+    }
+
     func hasAny(_ segments: ArraySlice<String>) -> Bool {
       guard let segment = segments.first else { return !endpoints.isEmpty }
       return literals[UTF8Key(segment)]?.hasAny(segments.dropFirst()) == true
@@ -63,6 +69,9 @@ struct EndpointTrie: Sendable {
   /// Whether a URI has an endpoint of any method.
   func hasAny(_ segments: ArraySlice<String>) -> Bool { root.hasAny(segments) }
 
+  /// Looks at each endpoint, in no order.
+  func forEach(_ body: (EndpointPlan) -> Void) { root.forEach(body) }
+
   /// Adds an endpoint. Endpoints with the same method and the same shape of URI (`/a/{x}` and `/a/{y}`) all stay, and
   /// the one whose URI comes first by its bytes counts, whatever the order in which they were added.
   mutating func insert(_ plan: EndpointPlan) {
@@ -74,12 +83,17 @@ struct EndpointTrie: Sendable {
   }
 
   /// Removes an endpoint.
-  mutating func remove(_ record: EndpointRecord) {
+  ///
+  /// - Returns: the endpoint as it was, or `nil` when there was none.
+  @discardableResult
+  mutating func remove(_ record: EndpointRecord) -> EndpointPlan? {
     let template = TemplateSegment.split(record.clientURI ?? record.uri)
+    var removed: EndpointPlan?
     root = root.changing(template[...]) { endpoints in
       let place = endpoints.firstIndex { !record.precedes($0.plan.record) && !$0.plan.record.precedes(record) }
-      if let place { endpoints.remove(at: place) }
+      if let place { removed = endpoints.remove(at: place).plan }
     }
+    return removed
   }
 
   /// The endpoint of a call. A literal segment goes before a parameter.

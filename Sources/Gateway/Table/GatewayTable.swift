@@ -30,6 +30,25 @@ final class GatewayTable: Sendable {
       self.model = model
     }
 
+    /// Puts an API in its place, or takes it out. The names of the one that was there are given back.
+    mutating func replace(_ key: Key, by plan: APIPlan?) {
+      let previous = apis[key]
+      apis[key] = plan
+      if let previous {
+        apiNumbers.giveBack(previous.label)
+        for group in previous.record.allowedGroups { groupNumbers.giveBack(group) }
+      }
+    }
+
+    /// Looks at every list of servers that takes turns.
+    func forEachRing(_ body: (ServerRing) -> Void) {
+      for ring in routings.values { body(ring) }
+      for api in apis.values {
+        body(api.servers)
+        api.endpoints.forEach { if let servers = $0.servers { body(servers) } }
+      }
+    }
+
     mutating func decode<Record: StoredRecord>(_ document: Document, as type: Record.Type) -> Record {
       decodings += 1
       return Record(document)

@@ -1,3 +1,4 @@
+import JSON
 import Model
 import Synchronization
 
@@ -32,6 +33,9 @@ final class ServerRing: Sendable {
     return servers[start]
   }
 
+  /// Whether the ring was made from the same texts.
+  func has(_ urls: [String]) -> Bool { self.urls.elementsEqual(urls) { $0.hasSameBytes(as: $1) } }
+
   /// Begins again with the first server.
   func restart() { turns.store(0, ordering: .relaxed) }
 }
@@ -39,13 +43,27 @@ final class ServerRing: Sendable {
 /// A server with what is known of it, shared by all rings that name it.
 final class UpstreamServer: Sendable {
   let address: ServerAddress
-  /// By which an event loop finds its connections to the server's origin.
+  let origin: UpstreamOrigin
+  /// The number of `origin`.
   let originNumber: Int
   let health = ServerHealth()
 
-  init(_ address: ServerAddress, originNumber: Int) {
+  init(_ address: ServerAddress, _ origin: UpstreamOrigin) {
     self.address = address
-    self.originNumber = originNumber
+    self.origin = origin
+    originNumber = origin.number
+  }
+}
+
+/// The other end of connections to servers, shared by all servers that have it. It ends with the last of them.
+final class UpstreamOrigin: Sendable {
+  let address: ServerAddress.Origin
+  /// By which an event loop finds its connections. No other origin ever gets it.
+  let number: Int
+
+  init(_ address: ServerAddress.Origin, number: Int) {
+    self.address = address
+    self.number = number
   }
 }
 

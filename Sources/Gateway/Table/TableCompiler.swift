@@ -12,21 +12,26 @@ struct TableCompiler: Sendable {
 
   /// A table of all documents.
   ///
-  /// - Parameter previous: its turns of servers and its breakers are kept.
+  /// - Parameter previous: the turns of its servers and its breakers are kept.
   func everything(_ model: ModelVersion, after previous: GatewayTable.Parts?) -> GatewayTable.Parts {
     var parts = GatewayTable.Parts(model: model)
-    if let previous { (parts.apiNumbers, parts.groupNumbers) = (previous.apiNumbers, previous.groupNumbers) }
+    var rings = EndpointRings()
+    if let previous {
+      parts.apiNumbers = NameNumbers(after: previous.apiNumbers)
+      parts.groupNumbers = NameNumbers(after: previous.groupNumbers)
+      for api in previous.apis.values { api.endpoints.forEach { rings.add($0) } }
+    }
     var tries: [GatewayTable.Key: EndpointTrie] = [:]
     let validated = validatedEndpoints(in: model, &parts)
     for document in model.find(in: Collections.endpoints, .everything) {
       let record = parts.decode(document, as: EndpointRecord.self)
       tries[GatewayTable.Key(record.apiName, record.apiVersion), default: EndpointTrie()]
-        .insert(plan(record, isValidated: record.id.map { validated.contains(UTF8Key($0)) } ?? false))
+        .insert(plan(record, isValidated: record.id.map { validated.contains(UTF8Key($0)) } ?? false, &rings))
     }
     for document in model.find(in: Collections.apis, .everything) {
       let record = parts.decode(document, as: APIRecord.self)
       let key = GatewayTable.Key(record.name, record.version)
-      parts.apis[key] = plan(record, tries[key] ?? EndpointTrie(), &parts, after: previous?.apis[key])
+      parts.replace(key, by: plan(record, tries[key] ?? EndpointTrie(), &parts, after: previous?.apis[key]))
     }
     for document in model.find(in: Collections.routings, .everything) {
       let record = parts.decode(document, as: RoutingRecord.self)
@@ -60,23 +65,25 @@ struct TableCompiler: Sendable {
     for key in keys {
       let filter = Filter.fields(["api_name": key.name.text, "api_version": key.version.text])
       guard let document = parts.model.find(in: Collections.apis, filter).last else {
-        parts.apis[key] = nil
+        parts.replace(key, by: nil)
         continue
       }
       let record = parts.decode(document, as: APIRecord.self)
       let present = parts.apis[key]
-      parts.apis[key] = plan(record, present?.endpoints ?? endpoints(of: record, &parts), &parts, after: present)
+      let endpoints = present?.endpoints ?? endpoints(of: record, &parts)
+      parts.replace(key, by: plan(record, endpoints, &parts, after: present))
     }
   }
 
   private func applyEndpoints(_ changes: [Change], to parts: inout GatewayTable.Parts) {
+    var rings = EndpointRings()
     for document in changes.compactMap(\.before) {
       let record = parts.decode(document, as: EndpointRecord.self)
-      edit(record, &parts) { $0.remove(record) }
+      edit(record, &parts) { if let removed = $0.remove(record) { rings.add(removed) } }
     }
     for document in changes.compactMap(\.after) {
       let record = parts.decode(document, as: EndpointRecord.self)
-      let plan = plan(record, isValidated: isValidated(record, &parts))
+      let plan = plan(record, isValidated: isValidated(record, &parts), &rings)
       edit(record, &parts) { $0.insert(plan) }
     }
   }
@@ -86,10 +93,11 @@ struct TableCompiler: Sendable {
     for id in Set(ids.map(UTF8Key.init)) {
       for document in parts.model.find(in: Collections.endpoints, .fields(["endpoint_id": id.text])) {
         let record = parts.decode(document, as: EndpointRecord.self)
-        let plan = plan(record, isValidated: isValidated(record, &parts))
+        let isValidated = isValidated(record, &parts)
         edit(record, &parts) { endpoints in
-          endpoints.remove(record)
-          endpoints.insert(plan)
+          var rings = EndpointRings()
+          if let removed = endpoints.remove(record) { rings.add(removed) }
+          endpoints.insert(plan(record, isValidated: isValidated, &rings))
         }
       }
     }
@@ -120,11 +128,11 @@ struct TableCompiler: Sendable {
   }
 
   private func endpoints(of api: APIRecord, _ parts: inout GatewayTable.Parts) -> EndpointTrie {
-    var trie = EndpointTrie()
+    var (trie, rings) = (EndpointTrie(), EndpointRings())
     let filter = Filter.fields(["api_name": api.name, "api_version": api.version])
     for document in parts.model.find(in: Collections.endpoints, filter) {
       let record = parts.decode(document, as: EndpointRecord.self)
-      trie.insert(plan(record, isValidated: isValidated(record, &parts)))
+      trie.insert(plan(record, isValidated: isValidated(record, &parts), &rings))
     }
     return trie
   }
@@ -138,9 +146,10 @@ struct TableCompiler: Sendable {
     return ids
   }
 
-  private func plan(_ record: EndpointRecord, isValidated: Bool) -> EndpointPlan {
+  private func plan(_ record: EndpointRecord, isValidated: Bool, _ rings: inout EndpointRings) -> EndpointPlan {
     EndpointPlan(
-      record, servers: record.servers.isEmpty ? nil : servers.ring(record.servers, present: nil),
+      record,
+      servers: record.servers.isEmpty ? nil : servers.ring(record.servers, present: rings.take(for: record)),
       isValidated: isValidated,
       counters: metrics.endpoint(APIPlan.label(record.apiName, record.apiVersion), record.method, record.uri))
   }
@@ -149,8 +158,8 @@ struct TableCompiler: Sendable {
     _ record: APIRecord, _ endpoints: EndpointTrie, _ parts: inout GatewayTable.Parts, after previous: APIPlan?
   ) -> APIPlan {
     APIPlan(
-      record, number: parts.apiNumbers.number(for: APIPlan.label(record.name, record.version)),
-      allowedGroups: BitSet(record.allowedGroups.map { parts.groupNumbers.number(for: $0) }), endpoints: endpoints,
+      record, number: parts.apiNumbers.take(APIPlan.label(record.name, record.version)),
+      allowedGroups: BitSet(record.allowedGroups.map { parts.groupNumbers.take($0) }), endpoints: endpoints,
       servers: servers.ring(record.servers, present: previous?.servers),
       breaker: previous?.breaker ?? CircuitBreaker(breakers))
   }

@@ -24,8 +24,13 @@ enum ResponseHeadParser {
     return nil
   }
 
-  /// Whether some bytes may be the beginning of an answer.
-  static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Whether some bytes may be the beginning of an answer. Lines that end without CR never end a head.
+  ///
+  /// - Parameter searched: bytes that a call before found no fault in.
+  static func mayBegin(_ bytes: UnsafeRawBufferPointer, searched: Int) -> Bool {
+    for index in searched..<bytes.count where bytes[index] == 0x0A {
+      guard index > 0, bytes[index - 1] == 0x0D else { return false }
+    }
     let start: StaticString = "HTTP/1."
     for index in 0..<min(bytes.count, start.utf8CodeUnitCount) where bytes[index] != start.utf8Start[index] {
       return false
@@ -52,7 +57,8 @@ enum ResponseHeadParser {
     var status = 0
     var minorVersion = 1
     var fields: [ResponseHead.Field] = []
-    var lengths: [Int] = []
+    var length: Int?
+    var hasSeveralLengths = false
     var codings: [String] = []
     /// The words of `Connection` besides `close` and `keep-alive`.
     var connection: [String] = []
@@ -72,17 +78,12 @@ enum ResponseHeadParser {
 
     /// The place of the next line end, where bytes that stand in no line are refused.
     private static func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(ResponseFault) -> Int {
-      var index = start
-      while index < bytes.count {
-        let byte = bytes[index]
-        if byte < 0x20, byte != 0x09 {
-          guard byte == 0x0D, index + 1 < bytes.count, bytes[index + 1] == 0x0A else {
-            throw ResponseFault("a control character stands in the head")
-          }
-          return index
+      let end = HeadText.end(bytes, start, bytes.count)
+      if end < bytes.count {
+        guard bytes[end] == 0x0D, end + 1 < bytes.count, bytes[end + 1] == 0x0A else {
+          throw ResponseFault("a control character stands in the head")
         }
-        if byte == 0x7F { throw ResponseFault("a control character stands in the head") }
-        index += 1
+        return end
       }
       throw ResponseFault("the head has no end")
     }
@@ -90,7 +91,7 @@ enum ResponseHeadParser {
     /// `HTTP/1.1 200 OK`
     private mutating func parseStatus(_ bytes: UnsafeRawBufferPointer, end: Int) throws(ResponseFault) {
       guard end >= 12 else { throw ResponseFault("the status line is too short") }
-      guard mayBegin(bytes) else { throw ResponseFault("the answer is not HTTP/1") }
+      guard mayBegin(bytes, searched: bytes.count) else { throw ResponseFault("the answer is not HTTP/1") }
       guard bytes[7] == 0x30 || bytes[7] == 0x31, bytes[8] == 0x20 else {
         throw ResponseFault("the answer is not HTTP/1.1 or HTTP/1.0")
       }
@@ -125,10 +126,11 @@ enum ResponseHeadParser {
       let text = { UnsafeRawBufferPointer(rebasing: bytes[value]) }
       switch name.count {
       case 14 where RequestHeadNames.isNamed(bytes, name, "content-length"):
-        guard let length = Self.number(text()), !Self.hasTab(bytes, behind: value) else {
+        guard let number = Self.number(text()), !Self.hasTab(bytes, behind: value) else {
           throw ResponseFault("the Content-Length is no number")
         }
-        lengths.append(length)
+        hasSeveralLengths = length != nil
+        length = number
       case 17 where RequestHeadNames.isNamed(bytes, name, "transfer-encoding"):
         guard !Self.hasTab(bytes, behind: value) else { throw ResponseFault("a tab follows the Transfer-Encoding") }
         codings.append(String(decoding: text(), as: UTF8.self).asciiLowercased)
@@ -155,25 +157,25 @@ enum ResponseHeadParser {
     }
 
     func head(_ buffer: ByteBuffer, hasNoBody: Bool) throws(ResponseFault) -> ResponseHead {
-      guard lengths.count <= 1 else { throw ResponseFault("the answer has several Content-Length fields") }
+      guard !hasSeveralLengths else { throw ResponseFault("the answer has several Content-Length fields") }
       let framing = try framing(hasNoBody: hasNoBody)
       let keepsAlive = minorVersion == 1 || saysKeepAlive
       return ResponseHead(
         status: status, minorVersion: minorVersion, bytes: buffer, fields: fields, framing: framing,
-        closes: saysClose || !keepsAlive || framing == .untilClose, contentLength: lengths.first,
+        closes: saysClose || !keepsAlive || framing == .untilClose, contentLength: length,
         connectionNames: connection)
     }
 
     private func framing(hasNoBody: Bool) throws(ResponseFault) -> ResponseHead.Framing {
       if !codings.isEmpty {
-        guard lengths.isEmpty else { throw ResponseFault("the answer has a Transfer-Encoding and a Content-Length") }
+        guard length == nil else { throw ResponseFault("the answer has a Transfer-Encoding and a Content-Length") }
         guard minorVersion == 1, codings.count == 1, codings[0].hasSameBytes(as: "chunked") else {
           throw ResponseFault("the Transfer-Encoding is not 'chunked'")
         }
       }
       if hasNoBody || status < 200 || status == 204 || status == 304 { return .none }
       if !codings.isEmpty { return .chunked }
-      return lengths.first.map { .counted($0) } ?? .untilClose
+      return length.map { .counted($0) } ?? .untilClose
     }
 
     private static func number(_ text: UnsafeRawBufferPointer) -> Int? {

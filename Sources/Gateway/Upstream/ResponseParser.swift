@@ -7,7 +7,11 @@ struct ResponseParser {
     case informational(ResponseHead)
     case head(ResponseHead)
     case body(ByteBuffer)
+    /// The fields behind a chunked body. They come before the end.
+    case trailers(TrailerSection)
     case end
+    /// More bytes are needed. An optional event would be destroyed by way of its type's description, which is slow.
+    case more
   }
 
   private enum State {
@@ -35,6 +39,9 @@ struct ResponseParser {
   private var searched = 0
   private var isAnswerToHead = false
   private var informational = 0
+  private var trailers = TrailerSection()
+  /// The names that belong to the server's connection, which no trailer passes on.
+  private var connectionNames: [String] = []
 
   /// Whether bytes wait that belong to no answer yet.
   var hasRest: Bool { bytes.readableBytes > 0 }
@@ -65,13 +72,13 @@ struct ResponseParser {
     state = .ended
   }
 
-  /// The next part of an answer, or `nil` when more bytes are needed.
-  mutating func next() throws(ResponseFault) -> Event? {
+  /// The next part of an answer.
+  mutating func next() throws(ResponseFault) -> Event {
     while true {
       switch state {
       case .idle:
         guard bytes.readableBytes == 0 else { throw ResponseFault("bytes came that no request asked for") }
-        return nil
+        return .more
       case .head: return try nextHead()
       case .ended:
         state = .idle
@@ -81,35 +88,37 @@ struct ResponseParser {
       case .untilClose: return takeBody(bytes.readableBytes)
       case .counted(let left): return nextCounted(left)
       case .chunkSize:
-        guard let size = try nextSize() else { return nil }
+        guard let size = try nextSize() else { return .more }
         state = size == 0 ? .trailers : .chunk(size)
       case .chunk(let left):
-        guard let part = takeBody(left) else { return nil }
+        let part = takeBody(left)
         if case .body(let piece) = part {
           state = piece.readableBytes == left ? .chunkEnd : .chunk(left - piece.readableBytes)
         }
         return part
       case .chunkEnd:
-        guard let line = try nextLine(longest: 0) else { return nil }
+        guard let line = try nextLine(longest: 0) else { return .more }
         guard line.readableBytes == 0 else { throw ResponseFault("a chunk is longer than its size") }
         state = .chunkSize
       case .trailers:
-        guard try skipTrailers() else { return nil }
+        guard try takeTrailers() else { return .more }
         state = .ended
+        if let section = trailers.passing({ !isOfConnection($0) }) { return .trailers(section) }
       }
     }
   }
 
-  private mutating func nextHead() throws(ResponseFault) -> Event? {
-    let length = bytes.withUnsafeReadableBytes { ResponseHeadParser.length($0, searched: searched) }
+  private mutating func nextHead() throws(ResponseFault) -> Event {
+    let before = searched
+    let length = bytes.withUnsafeReadableBytes { ResponseHeadParser.length($0, searched: before) }
     searched = bytes.readableBytes
     guard let length else {
       guard bytes.readableBytes <= ResponseHeadParser.longest else { throw ResponseFault("the head is too long") }
       // A server that speaks something else may never send an empty line.
-      guard bytes.withUnsafeReadableBytes(ResponseHeadParser.mayBegin) else {
+      guard bytes.withUnsafeReadableBytes({ ResponseHeadParser.mayBegin($0, searched: before) }) else {
         throw ResponseFault("the answer is not HTTP/1")
       }
-      return nil
+      return .more
     }
     guard length <= ResponseHeadParser.longest, let raw = bytes.readSlice(length: length) else {
       throw ResponseFault("the head is too long")
@@ -128,21 +137,23 @@ struct ResponseParser {
       switch head.framing {
       case .none, .counted(0): .ended
       case .counted(let count): .counted(count)
-      case .chunked: .chunkSize
+      case .chunked: beginChunks(head)
       case .untilClose: .untilClose
       }
     return .head(head)
   }
 
-  private mutating func nextCounted(_ left: Int) -> Event? {
-    guard let part = takeBody(left), case .body(let piece) = part else { return nil }
-    state = piece.readableBytes == left ? .ended : .counted(left - piece.readableBytes)
+  private mutating func nextCounted(_ left: Int) -> Event {
+    let part = takeBody(left)
+    if case .body(let piece) = part {
+      state = piece.readableBytes == left ? .ended : .counted(left - piece.readableBytes)
+    }
     return part
   }
 
-  private mutating func takeBody(_ most: Int) -> Event? {
+  private mutating func takeBody(_ most: Int) -> Event {
     let count = min(most, bytes.readableBytes)
-    guard count > 0, let piece = bytes.readSlice(length: count) else { return nil }
+    guard count > 0, let piece = bytes.readSlice(length: count) else { return .more }
     return .body(piece)
   }
 
@@ -177,8 +188,13 @@ struct ResponseParser {
     return size
   }
 
-  /// Trailers are not passed on: nothing in the gateway's contract lets them pass.
-  private mutating func skipTrailers() throws(ResponseFault) -> Bool {
+  private mutating func beginChunks(_ head: ResponseHead) -> State {
+    (trailers, connectionNames) = (TrailerSection(), head.connectionNames)
+    return .chunkSize
+  }
+
+  /// - Returns: whether the section is complete.
+  private mutating func takeTrailers() throws(ResponseFault) -> Bool {
     while let line = try nextLine(longest: Self.longestTrailers) {
       if line.readableBytes == 0 { return true }
       let view = line.readableBytesView
@@ -188,10 +204,18 @@ struct ResponseParser {
       guard !isFraming(line, nameLength: colon - view.startIndex) else {
         throw ResponseFault("a trailer says how the body ends, which it can't")
       }
-      searched += 1
-      guard searched <= ResponseHeadParser.mostFields else { throw ResponseFault("there are too many trailers") }
+      let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+      let value = view[(colon + 1)...].drop(while: isSpace)
+      trailers.add(Array(view[..<colon]), Array(value.reversed().drop(while: isSpace).reversed()))
+      guard trailers.fields.count <= ResponseHeadParser.mostFields, trailers.size <= Self.longestTrailers else {
+        throw ResponseFault("there are too many trailers")
+      }
     }
     return false
+  }
+
+  private func isOfConnection(_ name: RawSpan) -> Bool {
+    connectionNames.contains { FieldNames.areEqual($0.utf8.span.bytes, name) }
   }
 
   private func isFraming(_ line: ByteBuffer, nameLength: Int) -> Bool {

@@ -1,51 +1,25 @@
 import Listener
 import NIOCore
 
-/// The events of a call's connection to a server. All come on the event loop of both.
-protocol UpstreamReceiver: AnyObject {
-  func upstreamSent(informational head: ResponseHead)
-  func upstreamSent(head: ResponseHead)
-  func upstreamSent(body: ByteBuffer)
-  /// The answer is complete.
-  ///
-  /// - Parameter isReusable: whether the connection went back to its pool; if not, it is closed.
-  func upstreamEnded()
-  /// A part of the answer has come, and nothing more waits: a good time to flush.
-  func upstreamPaused()
-  func upstreamFailed(_ failure: UpstreamFailure)
-  func upstreamWritabilityChanged(_ isWritable: Bool)
-}
-
-/// Why a call to a server failed.
-enum UpstreamFailure: Error, Equatable {
-  /// No connection could be opened.
-  case unreachable
-  /// The server did not accept a connection in time.
-  case connectTimeout
-  /// All connections were in use for too long.
-  case crowded
-  /// The connection ended before anything of an answer came.
-  case closedBeforeAnswer
-  /// The connection ended, or what came was no valid answer.
-  case broken
-  /// The server took too long to answer.
-  case readTimeout
-  /// The server took too long to take the request.
-  case writeTimeout
-}
-
 /// A connection to a server, in turn for one call and waiting for the next one.
 final class UpstreamConnection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
-  private let pool: OriginPool
-  private var context: ChannelHandlerContext?
+  let pool: OriginPool
+  private(set) var context: ChannelHandlerContext?
   private(set) var allocator = ByteBufferAllocator()
+  /// `nil` where bytes have to pass other handlers on their way, as those of TLS.
+  private var socket: DirectSocket?
+  private let isSecure: Bool
+  /// Whether bytes were written to the channel that were not flushed.
+  private var isUnflushed = false
+  /// Whether bytes may wait in the channel.
+  private var mayHold = false
   private var parser = ResponseParser()
   private var receiver: (any UpstreamReceiver)?
-  private var deadline: LazyDeadline?
+  private(set) var deadline: LazyDeadline?
   /// The failure if the deadline passes.
   private var lateness = UpstreamFailure.readTimeout
   private var readTimeout = TimeAmount.seconds(30)
@@ -54,18 +28,21 @@ final class UpstreamConnection: ChannelDuplexHandler {
   private var isAnswerComplete = false
   private var hasAnswerBegun = false
   private var closes = false
-  private var isPaused = false
+  private(set) var isPaused = false
   private var isReadDue = false
   /// Bytes of an answer that no call takes.
   private var discarded = 0
   /// The most of them that are read for the sake of the connection.
   private static let longestRest = 64 << 10
+  var wait = ClientWait()
+  var waitTimer: LazyDeadline?
   private var isUsed = false
   /// Whether the connection was used by a call before the present one.
   private(set) var isReused = false
 
-  init(_ pool: OriginPool) {
+  init(_ pool: OriginPool, isSecure: Bool) {
     self.pool = pool
+    self.isSecure = isSecure
   }
 
   var isWritable: Bool { context?.channel.isWritable ?? false }
@@ -77,11 +54,14 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     allocator = context.channel.allocator
+    if !isSecure { socket = DirectSocket(context.pipeline.syncOperations) }
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self] in self.deadlinePassed() }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     deadline?.cancel()
+    waitTimer?.cancel()
+    socket = nil
     self.context = nil
   }
 
@@ -94,42 +74,65 @@ final class UpstreamConnection: ChannelDuplexHandler {
     parser.expectAnswer(toHead: isHead)
     (isRequestComplete, isAnswerComplete, hasAnswerBegun, closes) = (false, false, false, false)
     (readTimeout, writeTimeout) = (read, write)
+    if mayHold { mayHold = isHolding }
   }
 
-  func buffer(capacity: Int) -> ByteBuffer {
-    allocator.buffer(capacity: capacity)
+  /// Whether bytes wait in the channel. A server may have answered before it took the whole request.
+  private var isHolding: Bool {
+    guard let options = context?.channel.syncOptions else { return true }
+    // A channel that is closed has no options; then the bytes fail there.
+    return (try? options.getOption(.bufferedWritableBytes)) != 0
   }
+
+  func buffer(capacity: Int) -> ByteBuffer { allocator.buffer(capacity: capacity) }
 
   func write(_ bytes: ByteBuffer) {
+    (isUnflushed, mayHold) = (true, true)
+    if wait.note(bytes: bytes.readableBytes) { endWait() }
     context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
   }
 
+  /// Sends a whole request.
+  func send(_ bytes: UnsafeRawBufferPointer) {
+    var sent = 0
+    if let socket, !mayHold { sent = socket.send(bytes) }
+    guard sent < bytes.count else { return }
+    write(ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[sent...])))
+    flush()
+  }
+
   func flush() {
-    context?.flush()
+    if isUnflushed { context?.flush() }
+    isUnflushed = false
     guard !isRequestComplete else { return }
     // While nothing waits for the server, it is the client that has to go on.
-    if isWritable { awaitClient() } else { setDeadline(.writeTimeout, writeTimeout) }
+    if isWritable {
+      awaitClient()
+    } else {
+      endWait()
+      setDeadline(.writeTimeout, writeTimeout)
+    }
   }
 
   /// The request has been written to its end.
   func endRequest() {
     isRequestComplete = true
+    endWait()
     setDeadline(.readTimeout, readTimeout)
     if isAnswerComplete { finish() }
   }
-
-  /// The client has to send more of the request: the server is not late.
-  func awaitClient() { deadline?.clear() }
 
   /// Nothing more is read from the server until `resume`.
   func pause() {
     isPaused = true
     deadline?.clear()
+    beginWait()
   }
 
   func resume() {
     guard isPaused else { return }
     isPaused = false
+    endWait()
     if !isAnswerComplete { setDeadline(.readTimeout, readTimeout) }
     if isReadDue {
       isReadDue = false
@@ -156,6 +159,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func close() {
     isOpen = false
+    endWait()
+    // Its descriptor may belong to another connection soon.
+    socket = nil
     deadline?.clear()
     context?.close(promise: nil)
   }
@@ -178,7 +184,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     parser.receive(unwrapInboundIn(data))
     do {
-      while let event = try parser.next() { deliver(event) }
+      try deliverEvents()
     } catch {
       return fail(.broken)
     }
@@ -204,15 +210,23 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     isOpen = false
+    socket = nil
     if receiver != nil {
       do {
         try parser.end()
-        while let event = try parser.next() { deliver(event) }
+        try deliverEvents()
       } catch {
         fail(hasSentAnything ? .broken : .closedBeforeAnswer)
       }
     }
-    pool.forget(self)
+  }
+
+  private func deliverEvents() throws(ResponseFault) {
+    while true {
+      let event = try parser.next()
+      if case .more = event { return }
+      deliver(event)
+    }
   }
 
   private func deliver(_ event: ResponseParser.Event) {
@@ -226,6 +240,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
       if let receiver { return receiver.upstreamSent(body: bytes) }
       discarded += bytes.readableBytes
       if discarded > Self.longestRest { close() }
+    case .trailers(let section): receiver?.upstreamSent(trailers: section)
+    case .more: break
     case .end:
       isAnswerComplete = true
       deadline?.clear()
@@ -250,7 +266,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     receiver?.upstreamEnded()
   }
 
-  private func fail(_ failure: UpstreamFailure) {
+  func fail(_ failure: UpstreamFailure) {
     let receiver = receiver
     self.receiver = nil
     close()

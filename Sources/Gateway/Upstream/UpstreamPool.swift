@@ -2,36 +2,6 @@ import Model
 import NIOCore
 import NIOPosix
 
-/// The end of a call's wait for a connection.
-protocol ConnectionTaker: AnyObject {
-  func took(_ connection: UpstreamConnection)
-  func tookNone(_ failure: UpstreamFailure)
-}
-
-/// A call that waits for a connection.
-final class ConnectionWish {
-  private unowned let pool: OriginPool
-  private var taker: (any ConnectionTaker)?
-  fileprivate var timer: Scheduled<Void>?
-
-  fileprivate init(_ taker: any ConnectionTaker, _ pool: OriginPool) {
-    self.taker = taker
-    self.pool = pool
-  }
-
-  /// The call does not wait any more.
-  func cancel() { _ = take() }
-
-  /// The call, if it still waits. After that it does not.
-  fileprivate func take() -> (any ConnectionTaker)? {
-    timer?.cancel()
-    guard let taker else { return nil }
-    self.taker = nil
-    pool.waiting -= 1
-    return taker
-  }
-}
-
 /// The connections of one event loop to servers. It is used on that event loop alone.
 final class UpstreamPool {
   struct Limits: Sendable {
@@ -40,166 +10,80 @@ final class UpstreamPool {
     /// Those of them that wait for a call.
     var kept = 50
     var expiry = TimeAmount.seconds(30)
+
+    /// The part of one of several event loops. All parts together are the whole, but no event loop is without a
+    /// connection, and none keeps no connection while others keep some.
+    func part(_ index: Int, of count: Int) -> Limits {
+      let share = { (whole: Int) in max(1, whole / count + (index < whole % count ? 1 : 0)) }
+      var part = self
+      (part.maximum, part.kept) = (share(maximum), kept == 0 ? 0 : share(kept))
+      return part
+    }
   }
 
-  fileprivate let trust: ServerTrust
+  /// Opens a connection within a time, and adds the handlers of its channel. Tests have their own.
+  typealias Opener = (
+    ServerAddress.Origin, TimeAmount, @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  ) -> EventLoopFuture<any Channel>
 
-  fileprivate let eventLoop: any EventLoop
-  fileprivate let limits: Limits
+  let trust: ServerTrust
+  let open: Opener
+
+  let eventLoop: any EventLoop
+  let limits: Limits
   private var origins: [Int: OriginPool] = [:]
+  /// The number of pools at which those that nothing needs are looked for.
+  private var bound = UpstreamPool.leastBound
 
-  init(on eventLoop: any EventLoop, _ limits: Limits, trust: ServerTrust = ServerTrust()) {
+  private static let leastBound = 16
+
+  init(
+    on eventLoop: any EventLoop, _ limits: Limits, trust: ServerTrust = ServerTrust(), open: Opener? = nil
+  ) {
     self.eventLoop = eventLoop
+    self.open = open ?? { Self.connect(on: eventLoop, $0, $1, $2) }
     self.trust = trust
     self.limits = limits
   }
 
   func origin(of server: UpstreamServer) -> OriginPool {
     if let pool = origins[server.originNumber] { return pool }
-    let pool = OriginPool(self, server.address.origin)
+    if origins.count >= bound {
+      forgetUnneeded()
+      bound = max(Self.leastBound, origins.count * 2)
+    }
+    let pool = OriginPool(self, server.origin)
     origins[server.originNumber] = pool
     return pool
   }
 
+  /// The number of servers with a pool.
+  var count: Int { origins.count }
+
   /// The connections, by server.
-  var figures: [PoolFigures] { origins.values.map(\.figures) }
-
-  /// Closes the connections that wait for a call.
-  func closeIdle() {
-    for pool in origins.values { pool.closeIdle() }
-  }
-}
-
-/// The connections of one event loop to one server.
-final class OriginPool {
-  private unowned let pool: UpstreamPool
-  private let origin: ServerAddress.Origin
-  private var idle: [UpstreamConnection] = []
-  private var wishes = CircularBuffer<ConnectionWish>()
-  /// Connections that are open, and those that are being opened.
-  private var (open, opening) = (0, 0)
-  /// The newest fault of a connection, for the log.
-  private(set) var newestFault: String?
-  /// Calls that wait.
-  fileprivate(set) var waiting = 0
-  /// The time to open a connection that the newest wish had.
-  private var connect = TimeAmount.seconds(5)
-
-  init(_ pool: UpstreamPool, _ origin: ServerAddress.Origin) {
-    self.pool = pool
-    self.origin = origin
+  func figures() -> [PoolFigures] {
+    forgetUnneeded()
+    return origins.values.map(\.figures)
   }
 
-  var figures: PoolFigures {
-    PoolFigures(
-      server: "\(origin.isSecure ? "https" : "http")://\(origin.host):\(origin.port)", open: open, idle: idle.count,
-      waiting: waiting)
-  }
+  private func forgetUnneeded() { origins = origins.filter { $0.value.isNeeded } }
 
-  /// A connection that waits for a call, if there is one.
-  func takeIdle() -> UpstreamConnection? {
-    while let connection = idle.popLast() {
-      guard connection.isOpen else { continue }
-      connection.wake()
-      return connection
-    }
-    return nil
-  }
+  /// Each connection keeps the memory that it read into last. Small answers are many, and a large one gets more soon.
+  private static let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 64 << 10)
 
-  /// Waits for a connection, which is opened if there is room.
-  ///
-  /// - Parameters:
-  ///   - connect: the time to open one.
-  ///   - wait: the time to wait while all are in use.
-  func wish(_ taker: any ConnectionTaker, connect: TimeAmount, wait: TimeAmount) -> ConnectionWish {
-    let wish = ConnectionWish(taker, self)
-    wishes.append(wish)
-    waiting += 1
-    self.connect = connect
-    if open + opening < pool.limits.maximum { connectNew(within: connect) }
-    let bound = NIOLoopBound(wish, eventLoop: pool.eventLoop)
-    wish.timer = pool.eventLoop.scheduleTask(in: wait) { bound.value.take()?.tookNone(.crowded) }
-    return wish
-  }
-
-  /// A call is done with a connection, which can be used again.
-  func release(_ connection: UpstreamConnection) {
-    if let wish = nextWish() {
-      connection.wake()
-      wish.took(connection)
-    } else if idle.count < pool.limits.kept {
-      idle.append(connection)
-      connection.rest(for: pool.limits.expiry)
-    } else {
-      connection.close()
-    }
-  }
-
-  /// A connection is closed.
-  func forget(_ connection: UpstreamConnection) {
-    open -= 1
-    if let index = idle.firstIndex(where: { $0 === connection }) { idle.remove(at: index) }
-    connectIfWished()
-  }
-
-  func note(_ error: any Error) { newestFault = "\(error)" }
-
-  func closeIdle() {
-    for connection in idle { connection.close() }
-  }
-
-  private func nextWish() -> (any ConnectionTaker)? {
-    while let wish = wishes.popFirst() {
-      if let taker = wish.take() { return taker }
-    }
-    return nil
-  }
-
-  private func connectIfWished() {
-    if waiting > opening, open + opening < pool.limits.maximum { connectNew(within: connect) }
-  }
-
-  private func connectNew(within time: TimeAmount) {
-    opening += 1
-    let bound = NIOLoopBound(self, eventLoop: pool.eventLoop)
-    ClientBootstrap(group: pool.eventLoop)
+  private static func connect(
+    on eventLoop: any EventLoop, _ origin: ServerAddress.Origin, _ time: TimeAmount,
+    _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  ) -> EventLoopFuture<any Channel> {
+    let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(time)
       .channelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          let pool = bound.value
-          if pool.origin.isSecure {
-            try channel.pipeline.syncOperations.addHandler(pool.pool.trust.handler(for: pool.origin.host))
-          }
-          try channel.pipeline.syncOperations.addHandler(UpstreamConnection(pool))
-        }
-      }
-      .connect(host: origin.host, port: origin.port)
-      .hop(to: pool.eventLoop)
-      .whenComplete { bound.value.connected($0) }
-  }
-
-  private func connected(_ result: Result<any Channel, any Error>) {
-    opening -= 1
-    do {
-      let channel = try result.get()
-      let connection = try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
-      // One that is closed already was taken off the count before.
-      open += 1
-      guard connection.isOpen else { throw ChannelError.ioOnClosedChannel }
-      release(connection)
-    } catch {
-      note(error)
-      // One that was released meanwhile may have served the call for which this one was opened.
-      if waiting > opening { nextWish()?.tookNone(Self.isTimeout(error) ? .connectTimeout : .unreachable) }
-      // Calls beyond the bound waited for this connection, too.
-      connectIfWished()
+      .channelOption(ChannelOptions.recvAllocator, value: pieces)
+      .channelInitializer(initialize)
+    if let address = try? SocketAddress(ipAddress: origin.host, port: origin.port) {
+      return bootstrap.connect(to: address)
     }
-  }
-
-  private static func isTimeout(_ error: any Error) -> Bool {
-    if case ChannelError.connectTimeout = error { return true }
-    guard let failures = (error as? NIOConnectionError)?.connectionErrors else { return false }
-    return failures.contains { if case ChannelError.connectTimeout = $0.error { true } else { false } }
+    let found = NameLookups.ofProcess.addresses(of: origin.host, port: origin.port, on: eventLoop)
+    return bootstrap.resolver(FoundAddresses(all: found)).connect(host: origin.host, port: origin.port)
   }
 }

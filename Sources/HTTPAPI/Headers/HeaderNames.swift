@@ -15,6 +15,8 @@ extension HTTPField.Name {
   package static let requestID = known("X-Request-ID")
   /// The identifier of a request, as Doorman spells the name.
   package static let requestIDOfDoorman = known("request_id")
+  /// The size of a JSON body before it is compressed, as in Doorman.
+  package static let bodyLength = known("X-Body-Length")
   /// The addresses that a request came through, as proxies tell.
   package static let forwardedFor = known("X-Forwarded-For")
   /// The protocol that the client spoke to the first proxy.
@@ -23,8 +25,14 @@ extension HTTPField.Name {
   package static let forwarded = known("Forwarded")
   /// The client's address, as some proxies tell it.
   package static let realAddress = known("X-Real-IP")
+  /// `CF-Connecting-IP`.
+  package static let connectingAddress = known("CF-Connecting-IP")
   /// The value of the CSRF cookie, which only scripts of our own origin can read.
   package static let csrfToken = known("X-CSRF-Token")
+  /// The client's wishes, such as how long it waits for an answer.
+  package static let prefer = known("Prefer")
+  /// `never`: the request is for the task that it reaches, and is not handed to the one that writes.
+  package static let handOn = known("X-Gatehouse-Hand-On")
   /// The number of requests that a limit allows.
   package static let rateLimit = known("X-RateLimit-Limit")
   /// The number of requests that a limit has left.

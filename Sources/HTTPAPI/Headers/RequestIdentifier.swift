@@ -8,16 +8,25 @@ package enum RequestIdentifier {
   ///   - field: the value of `X-Request-ID`, if there is one.
   ///   - generator: of a new identifier, which need not be a secret.
   package static func of(_ field: String?, using generator: inout some RandomNumberGenerator) -> String {
-    guard let field, (1...maximumLength).contains(field.utf8.count), field.utf8.allSatisfy(isSane) else {
-      return random(using: &generator)
-    }
-    return field
+    if let field, isUsable(field) { return field }
+    let (high, low) = random(using: &generator)
+    return text(high, low)
   }
 
-  /// A UUID of version 4 (RFC 9562, section 5.4). `UUID` of Foundation opens the system's random device for each.
-  private static func random(using generator: inout some RandomNumberGenerator) -> String {
+  /// Whether a caller's own identifier can stand in a log line.
+  package static func isUsable(_ field: String) -> Bool {
+    (1...maximumLength).contains(field.utf8.count) && field.utf8.allSatisfy(isSane)
+  }
+
+  /// The halves of a UUID of version 4 (RFC 9562, section 5.4). `UUID` of Foundation opens the system's random device
+  /// for each.
+  package static func random(using generator: inout some RandomNumberGenerator) -> (UInt64, UInt64) {
     let (high, low): (UInt64, UInt64) = (generator.next(), generator.next())
-    let bits = (high & ~0xF000 | 0x4000, low & ~(0b11 << 62) | 0b10 << 62)
+    return (high & ~0xF000 | 0x4000, low & ~(0b11 << 62) | 0b10 << 62)
+  }
+
+  /// A UUID as text.
+  package static func text(_ high: UInt64, _ low: UInt64) -> String {
     return String(unsafeUninitializedCapacity: 36) { text in
       var position = 0
       for index in 0..<32 {
@@ -25,7 +34,7 @@ package enum RequestIdentifier {
           text[position] = UInt8(ascii: "-")
           position += 1
         }
-        let half = index < 16 ? bits.0 : bits.1
+        let half = index < 16 ? high : low
         let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - index % 16 * 4)) & 0xF
         text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
         position += 1

@@ -68,6 +68,12 @@ package struct APIRoute<API: APIDefinition>: Sendable {
   package let success: Int
   /// Whether the route changes what dumps hold, and so needs a task that may write them.
   package let changesState: Bool
+  /// Whether only the task that writes on the volume can answer.
+  package let needsWriter: Bool
+  /// Whether the answer may have very many elements, so that other requests would wait for it on an event loop.
+  package let readsMuch: Bool
+  /// Whether the answer is about this task, and not about the state that all tasks share.
+  package let isOfTask: Bool
   /// Answers a request.
   package let handler: Handler
   private let ownFailures: [DeclaredFailure]
@@ -78,11 +84,15 @@ package struct APIRoute<API: APIDefinition>: Sendable {
   ///   - failures: the codes of the contract that the handler can answer, by status, as `[400: ["API003"]]`. The codes
   ///     of the access and of the body are declared by themselves.
   ///   - changesState: `nil` for what the method says.
+  ///   - needsWriter: `nil` for what `changesState` says.
+  ///   - readsMuch: whether the answer may have very many elements.
+  ///   - isOfTask: whether the answer is about this task, and not about the state that all tasks share.
   ///   - service: the gateway that the handler gets.
   package init<Service>(
     _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ access: Access, body: Body = .none,
     query: [String] = [], success: Int = 200, failures: KeyValuePairs<Int, [String]> = [:],
-    changesState: Bool? = nil, using service: any KeyPath<API.Services, Service> & Sendable,
+    changesState: Bool? = nil, needsWriter: Bool? = nil, readsMuch: Bool = false, isOfTask: Bool = false,
+    using service: any KeyPath<API.Services, Service> & Sendable,
     _ handler: @escaping @Sendable (API.Call, Service) async throws -> Answer
   ) {
     self.method = method
@@ -93,7 +103,10 @@ package struct APIRoute<API: APIDefinition>: Sendable {
     self.query = query
     self.success = success
     ownFailures = failures.map { DeclaredFailure($0.key, $0.value) }
-    self.changesState = changesState ?? ![.get, .head, .options].contains(method)
+    let changesState = changesState ?? ![.get, .head, .options].contains(method)
+    self.changesState = changesState
+    self.needsWriter = needsWriter ?? changesState
+    (self.readsMuch, self.isOfTask) = (readsMuch, isOfTask)
     self.handler = { call, services in try await handler(call, services[keyPath: service]) }
   }
 
@@ -103,11 +116,12 @@ package struct APIRoute<API: APIDefinition>: Sendable {
   package init(
     _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ access: Access, body: Body = .none,
     query: [String] = [], success: Int = 200, failures: KeyValuePairs<Int, [String]> = [:],
-    changesState: Bool? = nil, _ handler: @escaping @Sendable (API.Call) async throws -> Answer
+    changesState: Bool? = nil, readsMuch: Bool = false, isOfTask: Bool = false,
+    _ handler: @escaping @Sendable (API.Call) async throws -> Answer
   ) {
     self.init(
       method, path, summary, access, body: body, query: query, success: success, failures: failures,
-      changesState: changesState, using: \.self
+      changesState: changesState, readsMuch: readsMuch, isOfTask: isOfTask, using: \.self
     ) { call, _ in try await handler(call) }
   }
 }

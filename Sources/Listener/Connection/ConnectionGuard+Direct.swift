@@ -15,9 +15,8 @@ extension ConnectionGuard {
 
   /// A request begins.
   func beginDirect(hasBody: Bool, closes: Bool) -> DirectStart {
-    heads?.reset()
     guard slot.beginCall() else { return .notTaken }
-    state.takeRequest(hasBody: hasBody, endingAfter: closes ? .afterAllAnswers(isAnnounced: true) : nil)
+    state.takeRequest(hasBody: hasBody, endingAfter: closes ? .afterAllAnswers : nil)
     guard settle() else {
       slot.endCall()
       state.giveUpRequest()
@@ -27,10 +26,13 @@ extension ConnectionGuard {
     return .taken
   }
 
-  /// More of a body came, so its client is not too slow, and what came is no head.
-  func extendBody() {
-    deadline?.set(in: deadlines.body)
-    heads?.reset()
+  /// Bytes of requests wait that were sent ahead.
+  ///
+  /// - Returns: `false` when other requests hold all the memory.
+  func hold(_ count: Int) -> Bool {
+    guard let heads, count != held else { return true }
+    held = count
+    return heads.meter.hold(count)
   }
 
   /// The request is complete.

@@ -18,6 +18,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   /// The handler of requests that don't come through the decoder.
   weak var direct: FrontHandler?
+  /// The handler before the decoder; `nil` as long as there is no decoder.
+  var scanner: BodyScanner?
   var context: ChannelHandlerContext?
   let slot: ConnectionCounters.Slot
   private let limiter: ConnectionLimiter?
@@ -26,10 +28,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private var place: ConnectionPlace?
   var state = ConnectionState()
   /// The activity that the limiter knows.
-  private var activity = ConnectionTable.Activity.idle
+  private(set) var activity = ConnectionTable.Activity.idle
   var deadline: LazyDeadline?
   /// The requests that are not answered yet, in order.
-  var calls = CircularBuffer<Call>()
+  var calls = CircularBuffer<Call>(initialCapacity: 2)
+  /// Bytes that wait before the decoder.
+  var held = 0
 
   struct Call {
     /// Whether a clean stop waits for it.
@@ -65,7 +69,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     guard let place else { return }
     let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
     context.eventLoop.scheduleTask(in: Self.firstLook) {
-      if connection.value.activity == .idle { _ = place.note(.idle, now: SteadyClock.now()) }
+      if connection.value.activity == .idle { _ = place.note(.idle, at: SteadyClock.microseconds()) }
     }
   }
 
@@ -110,15 +114,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
   }
 
-  /// How the connection ends after a request: the decoder reads nothing behind one that is malformed or asks to
-  /// change the protocol, so the next one needs another connection.
+  /// How the connection ends after a request. Behind one that is malformed nothing is read.
   private static func ending(_ head: HTTPRequestHead, _ standing: RequestStanding) -> ConnectionState.Ending? {
-    if standing.malformation != nil || head.headers.contains(name: "Upgrade") {
-      return .afterAllAnswers(isAnnounced: true)
-    }
-    // The client knows already.
-    return head.headers.first(name: "Connection")?.hasSameBytes(as: "close") == true
-      ? .afterAllAnswers(isAnnounced: false) : nil
+    standing.malformation != nil || head.isLast ? .afterAllAnswers : nil
   }
 
   /// A body can't be followed any further, nor what comes behind it.
@@ -165,9 +163,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// - Returns: whether its head has to get `Connection: close`.
   func beginAnswer(saysClose: Bool) -> Bool {
     // Requests behind this one are answered, too, so the last of them says it.
-    let leaves = !saysClose && slot.isLeaving && state.unanswered - state.untaken <= 1
+    let leaves = !saysClose && slot.isLeaving && state.unanswered - state.untaken <= 1 && !isRequestWaiting
     return state.writeHead(saysClose: saysClose || leaves) || leaves
   }
+
+  /// Whether the head of a request has come that was not taken yet, since the one before it is being answered.
+  private var isRequestWaiting: Bool { direct?.isRequestWaiting == true || scanner?.isRequestWaiting == true }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     state.isWritable = context.channel.isWritable
@@ -210,7 +211,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   }
 
   private func note(_ activity: ConnectionTable.Activity) -> Bool {
-    place?.note(activity, now: SteadyClock.now()) ?? true
+    place?.note(activity, at: SteadyClock.microseconds()) ?? true
   }
 
   private func deadlinePassed(_ context: ChannelHandlerContext) {

@@ -9,10 +9,9 @@ struct ConnectionState: Sendable, Equatable {
     ///
     /// - Parameter isReading: whether the body of its request is still read.
     case afterThisAnswer(isReading: Bool)
-    /// After the answers to all requests that were taken. What comes further is thrown away.
-    ///
-    /// - Parameter isAnnounced: whether the last of these answers gets `Connection: close`.
-    case afterAllAnswers(isAnnounced: Bool)
+    /// After the answers to all requests that were taken; the last of them gets `Connection: close`. What comes further
+    /// is thrown away.
+    case afterAllAnswers
     /// The last answer is out. What still comes is thrown away until the client closes or the time is over.
     case lingering
   }
@@ -98,7 +97,7 @@ struct ConnectionState: Sendable, Equatable {
   /// No further request is taken.
   mutating func end() -> Step {
     guard !isLingering else { return .nothing }
-    ending = .afterAllAnswers(isAnnounced: true)
+    ending = .afterAllAnswers
     return lingerIfAnswered()
   }
 
@@ -125,7 +124,7 @@ struct ConnectionState: Sendable, Equatable {
   mutating func writeHead(saysClose: Bool) -> Bool {
     var isLast = false
     // The last request may be answered before it is read to its end.
-    if case .afterAllAnswers(isAnnounced: true)? = isReading ? endingAfterRequest : ending {
+    if case .afterAllAnswers? = isReading ? endingAfterRequest : ending {
       isLast = untaken + 1 == unanswered
     }
     isWriting = true

@@ -55,6 +55,8 @@ package protocol DirectConnection: AnyObject {
   func beginAnswer(saysClose: Bool) -> Bool
   /// Writes bytes of an answer, framing included.
   func write(_ bytes: ByteBuffer)
+  /// Sends bytes of an answer, framing included, behind what is written.
+  func send(_ bytes: UnsafeRawBufferPointer)
   /// Sends what is written.
   func flush()
   /// The answer is written to its end.

@@ -14,12 +14,18 @@ final class FrontHandler: ChannelDuplexHandler {
   /// `nil` as long as nothing had to go to the decoder: then there is none.
   private var scanner: BodyScanner?
   private let writes: WriteDeadline
+  /// `nil` where bytes have to pass other handlers on their way, as those of TLS.
+  private var socket: DirectSocket?
+  private let isSecure: Bool
   private var service: (any DirectService)?
   private var context: ChannelHandlerContext?
+  private var closings: ClosingQueue?
   /// Bytes that came behind the request that is being answered.
   private var rest = ByteBuffer()
   /// Bytes that are left of the request's body.
   private var left = 0
+  /// Whether the channel has bytes that were not flushed.
+  private var isUnflushed = false
   private var isCalling = false
   private var isAnswered = false
   private var isProcessing = false
@@ -27,13 +33,16 @@ final class FrontHandler: ChannelDuplexHandler {
   private var isReadDue = false
   private var isInputClosed = false
 
-  /// - Parameter addDecoder: adds the handlers of the usual way behind this one.
+  /// - Parameters:
+  ///   - writes: of a handler behind this one.
+  ///   - addDecoder: adds the handlers of the usual way behind this one.
   init(
-    _ connection: ConnectionGuard, _ writes: WriteDeadline,
+    _ connection: ConnectionGuard, _ writes: WriteDeadline, isSecure: Bool,
     _ addDecoder: @escaping (ChannelPipeline.SynchronousOperations) throws -> BodyScanner
   ) {
     self.connection = connection
     self.writes = writes
+    self.isSecure = isSecure
     self.addDecoder = addDecoder
   }
 
@@ -43,9 +52,14 @@ final class FrontHandler: ChannelDuplexHandler {
     connection.direct = self
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    closings = .of(context.eventLoop)
+    if !isSecure { socket = DirectSocket(context.pipeline.syncOperations) }
+  }
 
   func handlerRemoved(context: ChannelHandlerContext) {
+    socket = nil
     service?.cancel()
     service = nil
     connection.direct = nil
@@ -64,7 +78,7 @@ final class FrontHandler: ChannelDuplexHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     if left > 0 { service?.flushRequest() }
-    context.fireChannelReadComplete()
+    if scanner != nil { context.fireChannelReadComplete() }
   }
 
   func read(context: ChannelHandlerContext) {
@@ -72,6 +86,7 @@ final class FrontHandler: ChannelDuplexHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    socket = nil
     isCalling = false
     service?.cancel()
     context.fireChannelInactive()
@@ -90,6 +105,9 @@ final class FrontHandler: ChannelDuplexHandler {
     if left > 0 { breakBodyOff(context) } else { service?.inputClosed() }
   }
 
+  /// Whether the head of another request has come behind the one that is being answered.
+  var isRequestWaiting: Bool { rest.hasWholeHead(behind: left) }
+
   /// The client sends nothing more, and the body of the present request is not complete.
   private func breakBodyOff(_ context: ChannelHandlerContext) {
     if isAnswered { context.close(mode: .output, promise: nil) } else { service?.bodyBrokeOff() }
@@ -102,17 +120,28 @@ final class FrontHandler: ChannelDuplexHandler {
   /// The client sends nothing more.
   private func closeInput(_ context: ChannelHandlerContext) {
     if scanner == nil {
-      context.close(mode: .output, promise: nil)
+      closings?.close(context.channel)
     } else {
       context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
   }
 
-  /// Goes through the bytes that came, as far as the answers allow.
+  /// Goes through the bytes that came, as far as the answers allow. Then reads more, or closes when nothing more comes.
   private func process(_ context: ChannelHandlerContext) {
+    // An answer came at once. More requests may wait behind its own, and the loop goes on to them.
     guard !isProcessing else { return }
     isProcessing = true
-    defer { isProcessing = false }
+    takeRequests(context)
+    isProcessing = false
+    guard connection.hold(rest.readableBytes) else { return context.close(promise: nil) }
+    if !isCalling, isInputClosed {
+      isInputClosed = false
+      closeInput(context)
+    }
+    readIfDue(context)
+  }
+
+  private func takeRequests(_ context: ChannelHandlerContext) {
     while rest.readableBytes > 0 {
       if left > 0 {
         takeBody()
@@ -131,6 +160,7 @@ final class FrontHandler: ChannelDuplexHandler {
   private func handToDecoder(_ context: ChannelHandlerContext) {
     let bytes = rest
     rest = ByteBuffer()
+    _ = connection.hold(0)
     if scanner == nil {
       do {
         scanner = try addDecoder(context.pipeline.syncOperations)
@@ -180,13 +210,7 @@ final class FrontHandler: ChannelDuplexHandler {
   private func finishIfDone() {
     guard isCalling, isAnswered, left == 0 else { return }
     isCalling = false
-    guard let context else { return }
-    process(context)
-    if !isCalling, isInputClosed {
-      isInputClosed = false
-      closeInput(context)
-    }
-    readIfDue(context)
+    if let context { process(context) }
   }
 
   private func readIfDue(_ context: ChannelHandlerContext) {
@@ -214,30 +238,48 @@ extension FrontHandler: DirectConnection {
   func beginAnswer(saysClose: Bool) -> Bool { connection.beginDirectAnswer(saysClose: saysClose) }
 
   func write(_ bytes: ByteBuffer) {
-    context?.write(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+    isUnflushed = true
+    writes.write(bytes)
   }
 
-  func flush() { context?.flush() }
+  func send(_ bytes: UnsafeRawBufferPointer) {
+    var sent = 0
+    if let socket, !isUnflushed, writes.isEmpty { sent = socket.send(bytes) }
+    guard sent < bytes.count else { return }
+    write(ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[sent...])))
+    flush()
+  }
+
+  func flush() {
+    guard isUnflushed else { return }
+    isUnflushed = false
+    writes.flush()
+  }
 
   func endAnswer() {
     guard let context, !isAnswered else { return }
     isAnswered = true
     connection.endDirectAnswer()
-    context.flush()
+    flush()
     if writes.isEmpty {
       connection.directAnswerIsOut()
     } else {
       let bound = NIOLoopBound(connection, eventLoop: context.eventLoop)
       let promise = context.eventLoop.makePromise(of: Void.self)
       promise.futureResult.whenComplete { _ in bound.value.directAnswerIsOut() }
-      context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: promise)
+      writes.write(ByteBuffer(), promise)
+      writes.flush()
     }
     finishIfDone()
   }
 
-  func pauseReading() { isPaused = true }
+  func pauseReading() {
+    isPaused = true
+    connection.restBody()
+  }
 
   func resumeReading() {
+    if isPaused, left > 0 { connection.extendBody() }
     isPaused = false
     if let context { readIfDue(context) }
   }

@@ -1,17 +1,20 @@
 package import NIOCore
 
-/// A deadline that moves with nearly each request: one timer of the event loop, which is set anew only when it fires
-/// too early or stands too late.
+/// A deadline of a connection that moves with nearly each request. It has a place in its event loop's wheel, which is
+/// changed only when it comes too early or stands too late.
 package final class LazyDeadline {
   private let eventLoop: any EventLoop
+  private let wheel: DeadlineWheel
   private let action: () -> Void
   private var deadline: NIODeadline?
-  private var timer: (at: NIODeadline, task: Scheduled<Void>)?
+  /// The wheel's.
+  var place: DeadlineWheel.Place?
 
   /// - Parameter action: what is done when the deadline has come, on the event loop.
   package init(on eventLoop: any EventLoop, _ action: @escaping () -> Void) {
     self.eventLoop = eventLoop
     self.action = action
+    wheel = .of(eventLoop)
   }
 
   /// Sets the deadline anew.
@@ -20,33 +23,33 @@ package final class LazyDeadline {
   package func set(in time: TimeAmount, now: NIODeadline? = nil) {
     let end = (now ?? eventLoop.now) + time
     deadline = end
-    if let timer {
-      guard timer.at > end else { return }
-      timer.task.cancel()
+    if let place {
+      guard !DeadlineWheel.covers(place, end) else { return }
+      wheel.remove(self)
     }
-    start(end)
+    wheel.insert(self, at: end)
   }
 
   /// There is no deadline now.
   package func clear() { deadline = nil }
 
-  /// Ends the timer, too.
+  /// Gives up the place, too.
   package func cancel() {
     deadline = nil
-    timer?.task.cancel()
-    timer = nil
+    wheel.remove(self)
   }
 
-  private func start(_ end: NIODeadline) {
-    let this = NIOLoopBound(self, eventLoop: eventLoop)
-    timer = (end, eventLoop.scheduleTask(deadline: end) { this.value.fire() })
-  }
-
-  private func fire() {
-    timer = nil
-    guard let deadline else { return }
-    if deadline > eventLoop.now { return start(deadline) }
+  /// The wheel has come to the place, and taken it.
+  ///
+  /// - Returns: whether the deadline has passed.
+  func comesUp(_ now: NIODeadline) -> Bool {
+    guard let deadline else { return false }
+    guard deadline <= now else {
+      wheel.insert(self, at: deadline)
+      return false
+    }
     self.deadline = nil
     action()
+    return true
   }
 }

@@ -119,7 +119,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
     }
     if isInputClosed, waiting.isEmpty { breakBodyOff(context) }
     if isInputClosed, waiting.isEmpty, current == nil || current?.isAnswered == true {
-      context.close(mode: .output, promise: nil)
+      ClosingQueue.of(context.eventLoop).close(context.channel)
     }
     readIfDue(context)
   }

@@ -1,20 +1,34 @@
 import NIOCore
 
 /// Stands before the HTTP decoder and hands it what came in pieces that end with a head or a body, so that it is
-/// known where each body begins. Follows chunked bodies, and stops at the first byte that is wrong in one.
+/// known where each body begins. Follows request lines and chunked bodies, and stops at the first byte that is wrong
+/// in one.
 final class BodyScanner: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
   private let check: RequestCheck
+  private var line = RequestLine()
   /// Whether the line of a head that is being read has no byte yet.
   private var isLineEmpty = true
   /// Whether bytes of a head came, and not its end.
   private var isInHead = false
+  /// Bytes behind the piece that the decoder works on.
+  private var rest = ByteBuffer()
 
   /// Whether the next byte begins a request.
   var isBetweenRequests: Bool {
     if case .head = check.position { !isInHead } else { false }
+  }
+
+  /// Whether the head of another request has come behind the one that the decoder works on. Behind a chunked body none
+  /// can be found yet.
+  var isRequestWaiting: Bool {
+    switch check.position {
+    case .head: rest.hasWholeHead(behind: 0)
+    case .counted(let left): rest.hasWholeHead(behind: left)
+    case .chunked, .end: false
+    }
   }
 
   init(_ check: RequestCheck) {
@@ -23,11 +37,18 @@ final class BodyScanner: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
+    defer { rest = ByteBuffer() }
     while bytes.readableBytes > 0 {
       var count = bytes.readableBytes
       switch check.position {
       case .end: return
-      case .head: count = countToEmptyLine(bytes.readableBytesView)
+      case .head:
+        do {
+          count = try countToEmptyLine(bytes.readableBytesView)
+        } catch {
+          check.refuseHead(error.malformation)
+          return
+        }
       case .counted(let left):
         count = min(count, left)
         check.advance(to: .counted(left - count))
@@ -45,16 +66,20 @@ final class BodyScanner: ChannelInboundHandler {
         check.refuseBody()
         return
       }
+      rest = bytes
       context.fireChannelRead(wrapInboundOut(piece))
     }
   }
 
-  private func countToEmptyLine(_ bytes: ByteBufferView) -> Int {
+  private func countToEmptyLine(_ bytes: ByteBufferView) throws(RequestFault) -> Int {
     isInHead = true
-    for (offset, byte) in bytes.enumerated() {
+    let first = try line.take(bytes)
+    if first > 0 { isLineEmpty = line.isComplete }
+    for (offset, byte) in bytes.enumerated().dropFirst(first) {
       switch byte {
       case UInt8(ascii: "\n") where isLineEmpty:
         isInHead = false
+        line = RequestLine()
         return offset + 1
       case UInt8(ascii: "\n"): isLineEmpty = true
       case UInt8(ascii: "\r"): break

@@ -11,6 +11,10 @@ package enum ReceivedPart: Sendable, Equatable {
 extension HTTPRequestHead {
   /// Whether a body follows, even if it is empty.
   var hasBody: Bool { headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding") }
+
+  /// Whether the connection ends after the answer (RFC 9112, sections 9.3 and 9.6): the client says `close` or speaks
+  /// HTTP/1.0, or it asks to change the protocol, behind which the decoder reads nothing.
+  var isLast: Bool { version.minor == 0 || !isKeepAlive || headers.contains(name: "Upgrade") }
 }
 
 /// The connection's knowledge of a request beside its bytes. It travels beside the request, so no client can forge

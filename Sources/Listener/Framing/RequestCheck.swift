@@ -16,6 +16,8 @@ final class RequestCheck: ChannelInboundHandler {
     case end
   }
 
+  private static let connectionFields = ["Connection", "Proxy-Connection", "Upgrade"]
+
   private(set) var position = Position.head
   private var isLast = false
   private var context: ChannelHandlerContext?
@@ -37,6 +39,12 @@ final class RequestCheck: ChannelInboundHandler {
   /// `BodyScanner` has taken some of a body.
   func advance(to position: Position) { self.position = position }
 
+  /// A request line is not valid.
+  func refuseHead(_ malformation: Malformation) {
+    guard let context, case .head = position else { return }
+    refuse(malformation, method: .GET, headers: [:], context)
+  }
+
   /// A body's chunks are not valid.
   func refuseBody() {
     guard let context else { return }
@@ -53,8 +61,7 @@ final class RequestCheck: ChannelInboundHandler {
           case .counted(let count): .counted(count)
           case .chunked: .chunked(ChunkedBody())
           }
-        // The decoder stops behind a request to change the protocol.
-        isLast = head.headers.contains(name: "Upgrade")
+        isLast = head.isLast
         context.fireChannelRead(wrapInboundOut(.head(head, RequestStanding())))
       } catch {
         refuse(error.malformation, method: head.method, headers: head.headers, context)
@@ -62,6 +69,8 @@ final class RequestCheck: ChannelInboundHandler {
     case .body(let bytes):
       context.fireChannelRead(wrapInboundOut(.body(bytes)))
     case .end(let trailers):
+      // The decoder obeys such a trailer as if it stood in the head.
+      if let trailers, Self.connectionFields.contains(where: trailers.contains(name:)) { return refuseBody() }
       position = isLast ? .end : .head
       context.fireChannelRead(wrapInboundOut(.end(trailers)))
     }
@@ -74,10 +83,19 @@ final class RequestCheck: ChannelInboundHandler {
     }
     switch position {
     case .end: break
-    case .head: refuse(.head, method: .GET, headers: [:], context)
+    case .head: refuse(Self.malformation(of: error), method: .GET, headers: [:], context)
     case .counted, .chunked:
       position = .end
       context.fireErrorCaught(error)
+    }
+  }
+
+  private static func malformation(of error: any Error) -> Malformation {
+    switch error as? HTTPParserError {
+    // The characters are those of a method, as `RequestLine` has seen.
+    case .invalidMethod: .method
+    case .headerOverflow: .longHead
+    default: .head
     }
   }
 

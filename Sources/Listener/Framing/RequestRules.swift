@@ -13,20 +13,23 @@ enum RequestRules {
   /// Checks a head, and gives an absolute target the form that the rest knows: a path, and its authority as the
   /// `Host` (RFC 9112, section 3.2.2).
   static func check(_ head: inout HTTPRequestHead) throws(RequestFault) -> Framing {
-    try checkHost(head)
+    try checkHost(&head)
     try resolveTarget(&head)
     return try framing(head)
   }
 
-  private static func checkHost(_ head: HTTPRequestHead) throws(RequestFault) {
+  private static func checkHost(_ head: inout HTTPRequestHead) throws(RequestFault) {
     let hosts = head.headers["Host"]
     guard let host = hosts.first else {
       guard head.version.minor == 0 else { throw RequestFault(.hostMissing) }
       return
     }
     guard hosts.count == 1 else { throw RequestFault(.hostRepeated) }
+    // The decoder leaves spaces behind a value, which do not belong to it (RFC 9112, section 5.1).
+    let value = host.withoutOuterSpace
+    if value.utf8.count != host.utf8.count { head.headers.replaceOrAdd(name: "Host", value: value) }
     // A target of `http` always has an authority, so an empty value never stands for one.
-    guard isAuthority(host.utf8) else { throw RequestFault(.hostInvalid) }
+    guard isAuthority(value.utf8) else { throw RequestFault(.hostInvalid) }
   }
 
   private static func resolveTarget(_ head: inout HTTPRequestHead) throws(RequestFault) {
@@ -54,11 +57,14 @@ enum RequestRules {
     guard head.headers.contains(name: "Transfer-Encoding") else {
       let lengths = head.headers["Content-Length"]
       guard let length = lengths.first else { return .counted(0) }
-      guard lengths.count == 1, let count = number(length.utf8) else { throw RequestFault(.length) }
+      guard lengths.count == 1, let count = number(length.withoutOuterSpace.utf8) else { throw RequestFault(.length) }
       return .counted(count)
     }
     guard head.version.minor > 0 else { throw RequestFault(.codingInOlderVersion) }
-    let codings = head.headers["Transfer-Encoding"].flatMap { line in
+    let lines = head.headers["Transfer-Encoding"]
+    // Some readers take a tab for a part of the name, among them the decoder.
+    guard !lines.contains(where: { $0.utf8.contains(0x09) }) else { throw RequestFault(.codingUnknown) }
+    let codings = lines.flatMap { line in
       line.parts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace.asciiLowercased)
     }.filter { !$0.isEmpty }
     guard codings.allSatisfy({ $0.hasSameBytes(as: "chunked") }) else { throw RequestFault(.codingUnknown) }

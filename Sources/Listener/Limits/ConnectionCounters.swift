@@ -14,8 +14,8 @@ package final class ConnectionCounters: Sendable {
       self.phase = phase
     }
 
-    /// Whether calls are still taken, and each answer closes its connection, so that clients go elsewhere.
-    var isLeaving: Bool { phase.value.load(ordering: .relaxed) == Phase.leaving }
+    /// Whether answers close their connections, so that clients go elsewhere. Calls may still be taken.
+    var isLeaving: Bool { phase.value.load(ordering: .relaxed) != Phase.serving }
 
     /// A connection was opened.
     func open() { connections.add(1, ordering: .relaxed) }
@@ -72,7 +72,7 @@ package final class ConnectionCounters: Sendable {
   /// Calls that were taken and are not answered yet.
   package var calls: Int { sum { $0.calls.load(ordering: .sequentiallyConsistent) } }
 
-  /// From now on each answer closes its connection, until calls are turned away.
+  /// From now on the answer to the last request of a connection closes it.
   package func leave() { phase.enter(Phase.leaving) }
 
   /// From now on calls are told that they came too late.

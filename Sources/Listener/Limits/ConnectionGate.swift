@@ -2,6 +2,7 @@ import Clocks
 import Glibc
 import Logging
 import NIOCore
+import Synchronization
 
 /// Stands first in the pipeline of the listening socket: each connection that is accepted passes by, and nothing is
 /// accepted while the limiter wants none.
@@ -19,9 +20,18 @@ final class ConnectionGate: ChannelDuplexHandler {
   /// At most one line in this time.
   private static let logInterval = TimeAmount.seconds(10)
 
+  private final class Pause: Sendable {
+    let isOn = Atomic(false)
+  }
+
   private let limiter: ConnectionLimiter
   private let logger: Logger
+  private static let largestBatch: UInt = 64
+  /// Connections that are accepted in one turn of the event loop.
+  private var batch: UInt = 1
   private var isPaused = false
+  /// The same for the event loops of connections.
+  private let pause = Pause()
   /// After an error of accept: not before this.
   private var restsUntil = Duration.zero
   private var recheck: Scheduled<Void>?
@@ -33,10 +43,24 @@ final class ConnectionGate: ChannelDuplexHandler {
     self.logger = logger
   }
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    // One at a time, so that a decision falls before the next is accepted. Only a socket that was closed meanwhile
-    // takes no options.
-    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+  func handlerAdded(context: ChannelHandlerContext) { setBatch(1, context) }
+
+  /// An event loop under load comes here rarely. With room for many connections it accepts many at once; else one, so
+  /// that a decision falls before the next.
+  private func adaptBatch(_ context: ChannelHandlerContext) {
+    let most = limiter.hasRoom(for: Int(Self.largestBatch)) ? Self.largestBatch : 1
+    if most != batch { setBatch(most, context) }
+  }
+
+  private func setBatch(_ count: UInt, _ context: ChannelHandlerContext) {
+    batch = count
+    // Only a socket that was closed meanwhile takes no options.
+    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: count)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    adaptBatch(context)
+    context.fireChannelReadComplete()
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -47,7 +71,9 @@ final class ConnectionGate: ChannelDuplexHandler {
     let channel = unwrapInboundIn(data)
     let gate = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let isTaken = limiter.take(channel)
-    channel.closeFuture.whenComplete { _ in
+    channel.closeFuture.whenComplete { [pause] _ in
+      // Otherwise each of thousands that are closed at once would be one more task.
+      guard pause.isOn.load(ordering: .sequentiallyConsistent) else { return }
       gate.eventLoop.execute {
         let (gate, context) = gate.value
         gate.resume(context)
@@ -94,7 +120,10 @@ final class ConnectionGate: ChannelDuplexHandler {
     }
     guard isPaused != (end != nil) else { return }
     isPaused = end != nil
+    pause.isOn.store(isPaused, ordering: .sequentiallyConsistent)
     try? context.channel.syncOptions?.setOption(.autoRead, value: !isPaused)
+    // A connection that was closed in between told nobody.
+    if isPaused { settle(context) }
   }
 
   /// Connections that wait in the kernel's queue. Of a listening socket TCP_INFO gives that as `tcpi_unacked`

@@ -21,8 +21,13 @@ package final class ConnectionLimiter: Sendable {
     var placesOfChannels: [ObjectIdentifier: ConnectionPlace] = [:]
     /// By event loop.
     var changes: [ObjectIdentifier: ConnectionChanges] = [:]
+    /// Connections that ended since changes were learnt, which may hold them in memory.
+    var ended = 0
     var toll = Toll()
   }
+
+  /// So many connections that ended may be held in memory until a new one comes.
+  private static let mostEnded = 64
 
   private let state: Mutex<State>
   private let isTrustedProxy: @Sendable (NetworkAddress) -> Bool
@@ -66,6 +71,11 @@ package final class ConnectionLimiter: Sendable {
 
   var isFull: Bool { state.withLock { $0.table.isFull } }
 
+  /// Whether so many new connections can come without a decision between any two of them.
+  func hasRoom(for count: Int) -> Bool {
+    state.withLock { $0.table.hasRoom(for: count, now: SteadyClock.now()) }
+  }
+
   /// - Parameter waiting: connections in the kernel's queue.
   func acceptance(waiting: Int) -> ConnectionTable.Acceptance {
     state.withLock { state in
@@ -93,6 +103,8 @@ package final class ConnectionLimiter: Sendable {
       let channel = ObjectIdentifier(channel)
       if state.placesOfChannels[channel]?.id == id { state.placesOfChannels[channel] = nil }
       state.table.remove(id)
+      state.ended += 1
+      if state.ended >= Self.mostEnded || state.places.isEmpty { state.learnChanges() }
     }
   }
 }
@@ -109,6 +121,7 @@ extension ConnectionLimiter.State {
 
   /// Tells the table what connections did since the last call, in the order of time.
   fileprivate mutating func learnChanges() {
+    ended = 0
     let changed = changes.values.flatMap { $0.take() }
       .compactMap { place in place.takeChange().map { (id: place.id, note: $0) } }
     for (id, note) in changed.sorted(by: { $0.note.since < $1.note.since }) { learn(note, of: id) }

@@ -37,10 +37,9 @@ final class ConnectionPlace: Sendable {
 
   /// Notes what the connection does from now on.
   ///
+  /// - Parameter microseconds: by the steady clock.
   /// - Returns: `false` when it is being closed for another one: no request of it may begin.
-  func note(_ activity: ConnectionTable.Activity, now: Duration) -> Bool {
-    let (seconds, attoseconds) = now.components
-    let microseconds = UInt64(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+  func note(_ activity: ConnectionTable.Activity, at microseconds: UInt64) -> Bool {
     let index: UInt64 =
       switch activity {
       case .idle: 0

@@ -82,6 +82,12 @@ package struct ConnectionTable: Sendable {
   /// Connections that have a place.
   private(set) var open = 0
   var isFull: Bool { open >= limits.maximum }
+
+  /// Whether so many new connections can come without a decision between any two of them.
+  func hasRoom(for count: Int, now: Duration) -> Bool {
+    open + count <= limits.maximum && open + closing + count <= limits.descriptors && (now >= paceEnd || paceCount == 0)
+  }
+
   /// Connections that were told to close and are not closed yet.
   private(set) var closing = 0
 

@@ -24,6 +24,11 @@ final class HeadMeter: ChannelInboundHandler {
     share.resize(to: 0)
   }
 
+  /// Bytes of requests wait that were sent ahead.
+  ///
+  /// - Returns: `false` when other requests hold all the memory.
+  func hold(_ count: Int) -> Bool { share.resize(to: count) }
+
   /// Nothing that comes from now on is read.
   func stop() {
     reset()

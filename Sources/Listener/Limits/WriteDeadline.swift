@@ -20,6 +20,7 @@ final class WriteDeadline: ChannelOutboundHandler {
   /// Bytes that were handed to the channel, and those of them that were gone at the last look.
   private var (handed, gone) = (0, 0)
   private var look: Scheduled<Void>?
+  private var context: ChannelHandlerContext?
 
   init(pace: Pace = Pace()) {
     self.pace = pace
@@ -35,8 +36,22 @@ final class WriteDeadline: ChannelOutboundHandler {
     if look == nil { watch(context) }
   }
 
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
   func handlerRemoved(context: ChannelHandlerContext) {
     look?.cancel()
+    self.context = nil
+  }
+
+  /// Writes for a handler that stands nearer to the socket, or has no place in the pipeline.
+  func write(_ bytes: ByteBuffer, _ promise: EventLoopPromise<Void>? = nil) {
+    guard let context else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
+    write(context: context, data: wrapOutboundOut(.byteBuffer(bytes)), promise: promise)
+  }
+
+  /// Sends what is written.
+  func flush() {
+    if let context { flush(context: context) }
   }
 
   /// Looks again later while something waits to be taken.

@@ -5,30 +5,28 @@ import Synchronization
 /// Decoded documents of a collection that is too large to be decoded as a whole. A document is decoded when it is asked
 /// for, and kept until it changes or others take its place.
 package final class RecordCache<Record: StoredRecord>: Sendable {
-  private struct Entry {
+  private struct Entry: Sendable {
     let document: Document
     let record: Record
   }
 
-  private struct Entries {
-    var newer: [UTF8Key: Entry] = [:]
-    var older: [UTF8Key: Entry] = [:]
+  private struct State {
+    var entries: GenerationalCache<UTF8Key, Entry>
     var decodings = 0
   }
 
-  private let entries = Mutex(Entries())
-  private let halfCapacity: Int
+  private let state: Mutex<State>
 
   /// - Parameter capacity: the number of documents that are kept at most.
   package init(capacity: Int) {
-    halfCapacity = max(1, capacity / 2)
+    state = Mutex(State(entries: GenerationalCache(capacity: capacity)))
   }
 
   /// The number of documents that were decoded so far.
-  package var decodings: Int { entries.withLock { $0.decodings } }
+  package var decodings: Int { state.withLock { $0.decodings } }
 
   /// The number of documents that are kept.
-  package var count: Int { entries.withLock { $0.newer.count + $0.older.count } }
+  package var count: Int { state.withLock { $0.entries.count } }
 
   /// The record of a document.
   ///
@@ -38,32 +36,14 @@ package final class RecordCache<Record: StoredRecord>: Sendable {
   ///     moments can share one cache.
   package func record(_ key: String, of document: Document) -> Record {
     let key = UTF8Key(key)
-    if let record = entries.withLock({ Self.find(key, document, in: &$0, halfCapacity) }) { return record }
+    let kept = state.withLock { $0.entries.find(key) { $0.document.isIdentical(to: document) } }
+    if let kept { return kept.record }
     let record = Record(document)
-    entries.withLock {
+    state.withLock {
       $0.decodings += 1
-      Self.keep(key, Entry(document: document, record: record), in: &$0, halfCapacity)
+      $0.entries.insert(Entry(document: document, record: record), for: key)
     }
     return record
-  }
-
-  private static func find(
-    _ key: UTF8Key, _ document: Document, in entries: inout Entries, _ halfCapacity: Int
-  ) -> Record? {
-    if let entry = entries.newer[key] { return entry.document.isIdentical(to: document) ? entry.record : nil }
-    guard let entry = entries.older[key], entry.document.isIdentical(to: document) else { return nil }
-    keep(key, entry, in: &entries, halfCapacity)
-    return entry.record
-  }
-
-  /// Keeps an entry among the newer ones. When these fill half of the cache, they become the older ones, whose place is
-  /// given up: an entry that is not asked for while others fill half of the cache goes.
-  private static func keep(_ key: UTF8Key, _ entry: Entry, in entries: inout Entries, _ halfCapacity: Int) {
-    entries.older[key] = nil
-    entries.newer[key] = entry
-    guard entries.newer.count >= halfCapacity else { return }
-    entries.older = entries.newer
-    entries.newer = [:]
   }
 }
 

@@ -77,6 +77,7 @@ struct AddressList: Sendable {
   private(set) var ranges: [AddressRange] = []
   /// The elements that are no addresses: strings in quotes, other values as JSON.
   private(set) var unreadable: [String] = []
+  private var addresses = AddressSet()
 
   /// Whether the list is not there. A list with unreadable elements only is there, so that it lets nobody in.
   var isEmpty: Bool { ranges.isEmpty && unreadable.isEmpty }
@@ -91,7 +92,8 @@ struct AddressList: Sendable {
           element.string.map { "'\($0)'" } ?? String(decoding: JSONWriter.bytes(element), as: UTF8.self))
       }
     }
+    addresses = AddressSet(ranges)
   }
 
-  func contains(_ address: NetworkAddress) -> Bool { ranges.contains { $0.contains(address) } }
+  func contains(_ address: NetworkAddress) -> Bool { addresses.contains(address) }
 }

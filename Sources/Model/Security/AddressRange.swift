@@ -2,8 +2,8 @@ import JSON
 
 /// An address or a CIDR range, as `10.0.0.0/8`.
 package struct AddressRange: Sendable {
-  private let base: NetworkAddress
-  private let prefixLength: Int
+  let base: NetworkAddress
+  let prefixLength: Int
 
   /// Reads an address or a range.
   ///

@@ -12,7 +12,8 @@ enum EndpointRoutes {
       failures: [400: ["END001", "END002", "END024"]], message: "Endpoint created"
     ) { _, fields, transaction in _ = try Endpoints.create(fields, in: &transaction) },
     .read(
-      "/platform/endpoint/{api_name}/{api_version}", "List an API's endpoints", .user(), failures: [400: ["END005"]]
+      "/platform/endpoint/{api_name}/{api_version}", "List an API's endpoints", .user(), failures: [400: ["END005"]],
+      readsMuch: true
     ) { call in
       try Endpoints.list(ofAPI: call.parameter("api_name"), call.parameter("api_version"), in: call.state)
     },

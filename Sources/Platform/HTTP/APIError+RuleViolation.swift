@@ -38,7 +38,9 @@ extension APIError {
   init?(_ error: any Error) {
     switch error {
     case let error as APIError where error.status == 503 && error.headers[.retryAfter] == nil:
-      self.init(error.status, error.code, error.message, headers: error.headers.merged([.retryAfter: "5"]))
+      self.init(
+        error.status, error.code, error.message, headers: error.headers.merged([.retryAfter: "5"]),
+        isForOthers: error.isForOthers)
     case let error as APIError:
       self = error
     case let error as AuthenticationError where error.code == .busy:

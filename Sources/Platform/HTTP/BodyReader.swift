@@ -21,11 +21,40 @@ struct BodyReader {
   func read(
     _ request: Request, path: String, for route: Route, in share: RequestMemory.Share
   ) async throws -> [UInt8] {
-    let limit = limit(path, route)
-    let declared = request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
-    guard declared <= limit else { throw tooLarge(limit) }
     var isKept = true
     if case .none = route.body { isKept = false }
+    return try await collect(request, limit: limit(path, route), isKept: isKept, in: share)
+  }
+
+  /// Bytes of a message beside the body that it carries: the fields of the request.
+  private static let messageOverhead = 256 << 10
+  /// Bytes that tell whether a message can be for this task.
+  private static let messageBeginning = 128
+
+  /// Reads a message of another task.
+  ///
+  /// - Parameter check: called once with the first bytes, so that no stranger can fill the memory.
+  func readMessage(
+    _ request: Request, in share: RequestMemory.Share, check: ([UInt8]) throws(APIError) -> Void
+  ) async throws -> [UInt8] {
+    var isChecked = false
+    let message = try await collect(request, limit: Self.largestBody + Self.messageOverhead, in: share) {
+      (bytes) throws(APIError) in
+      guard !isChecked, bytes.count >= Self.messageBeginning else { return }
+      isChecked = true
+      try check(bytes)
+    }
+    if !isChecked { try check(message) }
+    return message
+  }
+
+  /// - Parameter check: called with the bytes so far, after each piece.
+  private func collect(
+    _ request: Request, limit: Int, isKept: Bool = true, in share: RequestMemory.Share,
+    check: ([UInt8]) throws(APIError) -> Void = { _ in }
+  ) async throws -> [UInt8] {
+    let declared = request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
+    guard declared <= limit else { throw tooLarge(limit) }
     var (bytes, count): ([UInt8], Int) = ([], 0)
     var pieces = request.body.makeAsyncIterator()
     while let buffer = try await next(&pieces) {
@@ -34,6 +63,7 @@ struct BodyReader {
       guard isKept else { continue }
       guard share.resize(to: count) else { throw Self.noMemory }
       bytes.append(contentsOf: buffer.readableBytesView)
+      try check(bytes)
     }
     return bytes
   }
@@ -48,10 +78,7 @@ struct BodyReader {
   }
 
   private func limit(_ path: String, _ route: Route) -> Int {
-    let isExcluded = configuration.bodyLimitExcludedPaths.contains { pattern in
-      guard pattern.endsWithBytes("*") else { return path.hasSameBytes(as: pattern) }
-      return path.utf8.starts(with: pattern.utf8.dropLast())
-    }
+    let isExcluded = configuration.bodyLimitExcludedPaths.contains(path)
     let limit = isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
     if case .everyone = route.access { return min(limit, Self.largestBodyOfStrangers) }
     return limit

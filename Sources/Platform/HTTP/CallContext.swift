@@ -12,6 +12,8 @@ package struct CallContext: RequestContext {
   package var standing = RequestStanding()
   /// The other end of the connection.
   package var client: NetworkAddress?
+  /// Whether another task handed the request on.
+  var isFromPeer = false
 
   /// A request that is taken, from an address that is not known.
   package init(source: ApplicationRequestContextSource) {

@@ -52,11 +52,13 @@ extension Route {
   }
 
   /// A route that reads one object of the state.
+  ///
+  /// - Parameter readsMuch: whether the object may have very many elements.
   package static func read(
     _ path: String, _ summary: String, _ access: Access, failures: KeyValuePairs<Int, [String]> = [:],
-    _ object: @escaping @Sendable (Call) throws -> JSONObject
+    readsMuch: Bool = false, _ object: @escaping @Sendable (Call) throws -> JSONObject
   ) -> Route {
-    Route(.get, path, summary, access, failures: failures) { call in .data(try object(call)) }
+    Route(.get, path, summary, access, failures: failures, readsMuch: readsMuch) { call in .data(try object(call)) }
   }
 
   /// A route that lists a collection page by page.
@@ -70,7 +72,7 @@ extension Route {
     by order: CollectionSchema.Order, hiding hidden: (@Sendable (Requester) -> Filter?)? = nil,
     shape: @escaping @Sendable (JSONObject) -> JSONObject = { $0.removing("_id") }
   ) -> Route {
-    Route(.get, path, summary, access, query: paging) { call in
+    Route(.get, path, summary, access, query: paging, readsMuch: true) { call in
       let page = try call.page()
       let hidden = try hidden.flatMap { hidden throws(APIError) in hidden(try call.requester()) }
       let (documents, total) = call.state.page(

@@ -8,10 +8,12 @@ import NIOCore
 /// plane.
 enum GatewayRoutes {
   static let routes: [Route] = [
-    Route(.get, "/api/health", "Whether the gateway is there", .everyone) { _ in .raw(["status": "online"]) },
+    Route(.get, "/api/health", "Whether the gateway is there", .everyone, isOfTask: true) { _ in
+      .raw(["status": "online"])
+    },
     Route(
       .get, "/api/status", "How the gateway is", .permission(.manageGateway, "GTW013", missingToken: "GTW401"),
-      using: \.self
+      isOfTask: true, using: \.self
     ) { _, services in
       let activity = services.status.activity()
       let figures = await services.dataPlane.statusFigures()
@@ -29,21 +31,24 @@ enum GatewayRoutes {
     },
     Route(
       .delete, "/api/caches", "Clear caches and limit counters of the data plane",
-      .permission(.manageGateway, "GTW008"), changesState: false, using: \.dataPlane
+      .permission(.manageGateway, "GTW008"), changesState: false, isOfTask: true, using: \.dataPlane
     ) { _, dataPlane in
       dataPlane.clearCaches()
       return .message("All caches cleared")
     },
     Route(
       .get, "/metrics", "The figures of calls to APIs, for Prometheus", .everyone, failures: [403: [], 503: []],
-      using: \.self
+      readsMuch: true, isOfTask: true, using: \.self
     ) { call, services in
       let access = services.configuration.metrics
       guard access.isEnabled else { return text("prometheus_disabled 1\n", status: 503) }
       guard access.allows(call) else { return text("prometheus_forbidden 1\n", status: 403) }
-      return text(await services.dataPlane.metricsText())
+      let connections = services.status.activity().connections
+      let figures = await services.dataPlane.metricsText(clientConnections: connections)
+      return text(
+        figures + WriterMetrics.text(services.status.standby()) + (services.peers.map(\.metricsText) ?? ""))
     },
-    Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204) { _ in
+    Route(.options, "/api/caches", "Ask for the methods of caches", .everyone, success: 204, isOfTask: true) { _ in
       .nothing().adding([.allow: "DELETE, OPTIONS"])
     },
   ]

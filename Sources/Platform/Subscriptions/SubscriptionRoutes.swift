@@ -41,7 +41,7 @@ enum SubscriptionRoutes {
     },
     .read(
       "/platform/subscription/available-apis/{username}", "List the APIs that a user could subscribe to",
-      .permission(.manageSubscriptions, "SUB009"), failures: [404: []]
+      .permission(.manageSubscriptions, "SUB009"), failures: [404: []], readsMuch: true
     ) { call in
       let apis = try Subscriptions.available(to: call.parameter("username"), by: call.requester(), in: call.state)
       return ["apis": .array(apis.map(JSONValue.object))]

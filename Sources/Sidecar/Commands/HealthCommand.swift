@@ -1,4 +1,5 @@
 import Clocks
+import DumpFormat
 import DumpReports
 import HTTPClient
 import JSON
@@ -17,15 +18,34 @@ extension SidecarWork {
     let deadline = Deadline(in: Self.healthLimit)
     if onlyWatching { return watching(deadline, json: json) }
     let volume = volume
-    let newest = Worker().run(until: deadline.keeping(.milliseconds(300))) { () -> [KnownDump] in
+    let found = Worker().run(until: deadline.keeping(.milliseconds(300))) { () -> Health.Found in
       var dumps = try volume.dumps()
       if let first = dumps.first, first.verification == nil { dumps[0] = volume.verify(first) }
-      return dumps
+      let journals = try volume.journals(beside: dumps)
+      return .init(dumps: dumps, journals: journals, gap: try volume.gap(in: journals, behind: dumps))
     }
-    var health = Health(newest, maximumAge: configuration.maximumAge, now: WallClock.system.now().seconds)
+    var health = Health(found, maximumAge: configuration.maximumAge, now: WallClock.system.now().seconds) {
+      isOnStandby(deadline)
+    }
     if let port = configuration.metricsPort, port > 0, let fault = watchFault(port, deadline) { health.add(fault) }
     print(json ? JSONWriter.text(health.json) : health.text)
     return health.isWell ? .success : .failure
+  }
+
+  /// Whether another task writes the dumps. A gateway that does not tell counts as the writer.
+  private func isOnStandby(_ deadline: Deadline) -> Bool {
+    var request = HTTPRequest("GET", configuration.url + GatewayClient.readinessPath)
+    request.verifiesCertificate = configuration.verifiesGateway
+    do {
+      let answer = try HTTPClient(httpSettings).send(request, deadline: deadline.keeping(.milliseconds(300)))
+      let body = try JSONParser().parseObject(answer.body)
+      guard case .standby(_, hasLease: false, _)? = GatewayClient.Readiness(standby: body, isCurrent: true) else {
+        return false
+      }
+      return true
+    } catch {
+      return false
+    }
   }
 
   private func watching(_ deadline: Deadline, json: Bool) -> SidecarExit {
@@ -58,23 +78,47 @@ struct Health: Sendable {
   private(set) var faults: [String] = []
   private var newestVerified: (name: String, age: Int)?
 
-  init(_ outcome: Worker.Outcome<[KnownDump]>, maximumAge: Int?, now: Int) {
+  /// The state of the volume.
+  struct Found: Sendable {
+    let dumps: [KnownDump]
+    var journals: [KnownJournal] = []
+    /// The journal that is missing.
+    var gap: String?
+  }
+
+  /// - Parameter isOnStandby: asked when the newest dump is too old. On standby that is the business of the writer's
+  ///   sidecar: a standby that is restarted writes no dump either.
+  init(
+    _ outcome: Worker.Outcome<Found>, maximumAge: Int?, now: Int, isOnStandby: () -> Bool = { false }
+  ) {
     switch outcome {
     case .late: faults = ["the volume does not answer"]
     case .failed(let error): faults = ["the volume can't be read: \(error)"]
-    case .done(let dumps):
+    case .done(let found):
+      let dumps = found.dumps
       if let reason = dumps.first?.verification?.fault {
         faults.append("the newest dump '\(dumps[0].name)' does not verify: \(reason)")
       }
+      addJournals(found)
       newestVerified = dumps.first(where: \.isGood).map { ($0.name, max(0, now - $0.createdSeconds)) }
       guard let maximumAge else { return }
       if let newestVerified {
-        if newestVerified.age > maximumAge {
+        if newestVerified.age > maximumAge, !isOnStandby() {
           faults.append("the newest verified dump is \(newestVerified.age) s old, more than \(maximumAge) s")
         }
-      } else if !dumps.isEmpty {
+      } else if !dumps.isEmpty, !isOnStandby() {
         faults.append("no dump is verified")
       }
+    }
+  }
+
+  /// Journals that the newest verified dump does not cover matter: a restore needs them.
+  private mutating func addJournals(_ found: Found) {
+    if let gap = found.gap { add(gap) }
+    let covered = found.dumps.first(where: \.isGood)?.verification?.good?.order.map { JournalNumber($0) }
+    for journal in found.journals {
+      if let covered, journal.number < covered { continue }
+      if let fault = journal.verification?.fault { add("the journal '\(journal.name)' does not verify: \(fault)") }
     }
   }
 

@@ -15,31 +15,40 @@ extension SidecarWork {
 
   func list(json: Bool) throws -> SidecarExit {
     let dumps = try volume.dumps()
-    let list = try list(of: dumps, pruner.plan(dumps, clock: clock))
+    let journals = try volume.journals(beside: dumps)
+    let list = try list(of: dumps, journals, pruner.plan(dumps, journals, clock: clock))
     print(json ? JSONWriter.text(.object(list.json)) : list.text)
     return .success
   }
 
-  private func list(of dumps: [KnownDump], _ plan: RetentionPlan) throws -> DumpList {
+  private func list(
+    of dumps: [KnownDump], _ journals: [KnownJournal], _ plan: RetentionPlan
+  ) throws -> DumpList {
     DumpList(
-      zip(dumps, plan.decisions).map { $0.report($1) }, try volume.leftAlone(), in: try volume.directory.location,
-      knowsVerification: true)
+      zip(dumps, plan.decisions).map { $0.report($1) },
+      journals: zip(journals, plan.journalDecisions).map { $0.report($1) },
+      try volume.leftAlone(), in: try volume.directory.location, knowsVerification: true)
+  }
+
+  private func verified(_ journals: [KnownJournal]) -> [KnownJournal] {
+    journals.map { $0.isVerificationDue ? volume.verify($0, among: journals) : $0 }
   }
 
   /// Verifies what was not verified yet, since nothing goes before something newer is known to be good.
   ///
   /// - Parameter removesDamaged: what is damaged or does not open goes, too.
   func prune(isDry: Bool, json: Bool, acceptsShrunk: Bool, removesDamaged: Bool) throws -> SidecarExit {
-    let dumps = try volume.savingCacheOnce {
-      try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
+    let (dumps, journals) = try volume.savingCacheOnce {
+      let dumps = try volume.dumps().map { $0.verification == nil ? volume.verify($0) : $0 }
+      return (dumps, verified(try volume.journals(beside: dumps)))
     }
     // In a dry run this is in memory only, as is what was verified.
     if acceptsShrunk, let newest = dumps.first(where: \.isGood) { volume.accept([newest.name]) }
     var pruner = pruner
     pruner.removesDamaged = removesDamaged
-    let plan = pruner.plan(dumps, clock: clock)
-    let report = isDry ? Pruner.Report() : pruner.prune(dumps, clock: clock)
-    let list = try list(of: dumps, plan)
+    let plan = pruner.plan(dumps, journals, clock: clock)
+    let report = isDry ? Pruner.Report() : pruner.prune(dumps, journals, clock: clock)
+    let list = try list(of: dumps, journals, plan)
     if json {
       var object = list.json
       object["dry_run"] = .bool(isDry)
@@ -60,10 +69,14 @@ extension SidecarWork {
   }
 
   func verify(_ files: [String], json: Bool) throws -> SidecarExit {
-    let results = try volume.savingCacheOnce {
-      files.isEmpty ? try volume.dumps().map { volume.verify($0) } : try files.map(verify)
+    let (dumps, journals) = try volume.savingCacheOnce { () throws -> ([KnownDump], [KnownJournal]) in
+      guard files.isEmpty else { return (try files.map(verify), []) }
+      let dumps = try volume.dumps().map { volume.verify($0) }
+      let journals = try volume.journals(beside: dumps)
+      return (dumps, journals.map { $0.isEnded ? volume.verify($0, among: journals) : $0 })
     }
-    let list = VerificationList(results.map { $0.report() }, in: volume.dumpPath)
+    let ended = journals.filter(\.isEnded).map { $0.report() }
+    let list = VerificationList(dumps.map { $0.report() }, journals: ended, in: volume.dumpPath)
     print(json ? JSONWriter.text(.object(list.json)) : list.text)
     return switch list.outcome {
     case .allGood: .success
@@ -98,11 +111,19 @@ extension SidecarWork {
     let fetch = OffsiteFetch(
       store: OffsiteStore(offsite, retention: configuration.retention, http: try .init(httpSettings), logger: logger),
       volume: volume)
-    let (path, good) = try fetch.run(name)
+    let (dump, journals): (OffsiteFetch.Dump?, [OffsiteFetch.Journal])
+    if let name { (dump, journals) = (try fetch.dump(name), []) } else { (dump, journals) = try fetch.newest() }
     if json {
-      print(JSONWriter.text(.object(JSONObject([("path", .string(path))] + good.fields))))
+      var object: JSONObject = ["path": .null]
+      if let dump { object = JSONObject([("path", .string(dump.path))] + dump.good.fields) }
+      object["journals"] = .array(
+        journals.map { ["path": .string($0.path), "commits": .integer($0.good.commits)] })
+      print(JSONWriter.text(.object(object)))
     } else {
-      print("fetched  \(path)  \(good.documents) documents of \(good.createdAt), verified")
+      if let dump {
+        print("fetched  \(dump.path)  \(dump.good.documents) documents of \(dump.good.createdAt), verified")
+      }
+      for journal in journals { print("fetched  \(journal.path)  \(journal.good.commits) commits, verified") }
     }
     return .success
   }

@@ -29,6 +29,8 @@ extension RetentionPolicy {
       if given == 0 { off.append(setting) }
       policy[keyPath: field] = given.flatMap { $0 > 0 ? $0 : nil }
     }
+    // It is no rule for dumps of its own, and has its default also beside an operator's rules.
+    policy.journal = reader.value(of: rules.journal)
     guard policy.isEmpty else { return policy }
     for setting in off { reader.fault(setting, sentence(ofRuleThatIsOff: setting.description)) }
     return policy

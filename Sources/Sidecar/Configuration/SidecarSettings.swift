@@ -64,6 +64,10 @@ extension SidecarSettings {
     package let maximumCount = OptionalSetting(
       "KEEP_MAX_COUNT", .ruleCount, absent: "off", flag: "--keep-max-count <n>",
       "a cap on what the rules keep, in dumps")
+    /// `KEEP_JOURNAL`
+    package let journal = Setting(
+      "KEEP_JOURNAL", .time(), default: RetentionPolicy.standardJournal, flag: "--keep-journal <time>",
+      "how far back a restore to any moment goes; keeps journals and dumps")
     package let trash = Setting(
       "TRASH_KEEP", .time(), default: 86_400, flag: "--trash-keep <time>",
       "how long removed dumps stay in trash/; 0 deletes them in the same round")
@@ -119,6 +123,9 @@ extension SidecarSettings {
     package let endpoint = OptionalSetting(
       "OFFSITE_S3_ENDPOINT", .address(.path, example: "https://s3.example.com"), absent: "AWS's own",
       flag: "--offsite-endpoint <url>", "another server that speaks S3")
+    package let interval = Setting(
+      "OFFSITE_INTERVAL", .integer(1...3600), default: 5, flag: "--offsite-interval <seconds>",
+      "seconds between copies of what was added to journals")
   }
 
   /// The credentials of AWS.

@@ -136,8 +136,31 @@ final class Drain: Sendable {
         "the dump shrank by more than half; it pushes no older one out until it is accepted (prune --accept-shrunk)",
         metadata: ["dump.name": "\(checked.dump.name)", "dump.documents": .stringConvertible(checked.good.documents)])
     }
-    return change { $0.dumpChecked(result, at: $1) }
+    let journal = journalPlace(behind: result, until)
+    return change {
+      $0.record.journal = journal
+      return $0.dumpChecked(result, at: $1)
+    }
   }
+
+  /// The newest place of the journals that is safe, as far as it can be read soon.
+  private func journalPlace(behind result: DumpCheck.Result, _ until: Duration) -> SafePlace? {
+    // A volume that did not answer is not asked once more.
+    if case .late = result { return nil }
+    let volume = volume
+    let deadline = Deadline(in: min(Self.journalTime, moment(until).left))
+    switch worker.run(until: deadline, { try volume.safePlace() }) {
+    case .done(let place): return place
+    case .failed(let error):
+      logger.warning("the newest journal can't be read for the receipt", metadata: ["error": "\(error)"])
+    case .late:
+      logger.warning("the newest journal can't be read for the receipt", metadata: ["error": "the volume is slow"])
+    }
+    return nil
+  }
+
+  /// Enough to read a journal of 64 MiB. Nothing else waits for its end.
+  private static let journalTime = Duration.seconds(3)
 
   private func copyDump(_ until: Duration) -> DrainState.Action {
     guard let copy else {

@@ -91,17 +91,20 @@ struct DrainFinding: Sendable, Equatable {
 
   private static let noDump = "there is no dump on the volume"
 
-  /// Adds what the newest dump shows. That changes may be lost weighs more than a fault of that dump; both are said.
+  /// Adds what the newest dump and the journals show. That changes may be lost weighs more than a fault of that dump;
+  /// both are said.
   ///
   /// - Parameters:
   ///   - result: what verifying the newest dump showed.
+  ///   - journal: the newest place of the journals that is safe, or `nil` when there is none or it is not known.
   ///   - tookChanges: whether the gateway was seen as the writer.
   ///   - dumpPath: `MEM_DUMP_PATH`, for messages.
-  func with(newest result: DumpCheck.Result, tookChanges: Bool, dumpPath: String) -> DrainFinding {
+  func with(newest result: DumpCheck.Result, journal: SafePlace?, tookChanges: Bool, dumpPath: String) -> DrainFinding {
     let fault: DrainFinding
     switch result {
-    case .verified(let checked): return withNewest(checked.dump.name, createdAt: checked.good.createdAt)
-    case .noDump: return withoutDump(tookChanges: tookChanges)
+    case .verified(let checked):
+      return withNewest(checked.dump.name, createdAt: checked.good.createdAt, journal: journal)
+    case .noDump: return withoutDump(journal: journal, tookChanges: tookChanges)
     case .failed(let failure): fault = DrainFinding(failure.outcome, "\(failure)")
     case .late: fault = DrainFinding(late: dumpPath)
     }
@@ -115,18 +118,24 @@ struct DrainFinding: Sendable, Equatable {
   /// - Parameters:
   ///   - name: the name of the dump.
   ///   - createdAt: RFC 3339.
-  func withNewest(_ name: String, createdAt: String) -> DrainFinding {
-    outcome.exit == .changesMayBeLost
-      ? adding("changes since the newest dump, '\(name)' of \(createdAt), may be lost") : self
+  func withNewest(_ name: String, createdAt: String, journal: SafePlace?) -> DrainFinding {
+    guard outcome.exit == .changesMayBeLost else { return self }
+    if let safe = journal?.sentence { return adding("the newest dump is '\(name)' of \(createdAt); \(safe)") }
+    return adding("changes since the newest dump, '\(name)' of \(createdAt), may be lost")
   }
 
   /// Adds that there is no dump.
   ///
   /// - Parameter tookChanges: whether the gateway was seen as the writer.
-  func withoutDump(tookChanges: Bool) -> DrainFinding {
-    let words = Self.noDump
-    if outcome.exit == .changesMayBeLost { return adding("\(words), so every change may be lost") }
+  func withoutDump(journal: SafePlace?, tookChanges: Bool) -> DrainFinding {
+    let (words, safe) = (Self.noDump, journal?.sentence)
+    if outcome.exit == .changesMayBeLost {
+      if let safe { return adding("\(words); \(safe)") }
+      return adding("\(words), so every change may be lost")
+    }
     guard outcome.exit == .success, tookChanges, outcome != .standby else { return adding(words) }
-    return DrainFinding(.noDump, "\(sentence); \(words), though the gateway took changes")
+    let missing = DrainFinding(.noDump, "\(sentence); \(words), though the gateway took changes")
+    if let safe { return missing.adding(safe) }
+    return missing
   }
 }

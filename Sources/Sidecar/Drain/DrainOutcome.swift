@@ -8,7 +8,7 @@ enum DrainOutcome: String, Sendable, CaseIterable {
   case serviceGone = "service_gone"
   /// The gateway was not seen ready, and its lease shows no crash.
   case neverReady = "never_ready"
-  /// The gateway ended without releasing its lease: changes since the newest dump may be lost.
+  /// The gateway ended without releasing its lease: changes that no dump and no journal has may be lost.
   case serviceCrashed = "service_crashed"
   /// Another task took the lease from this one, which had taken changes.
   case leaseLost = "lease_lost"

@@ -10,6 +10,8 @@ struct DrainRecord: Sendable {
   var attempts: [DrainReceipt.Attempt] = []
   /// The dump that was verified.
   var dump: DrainReceipt.Dump?
+  /// The newest place of the journals that is safe, or `nil` when there is no journal or it is not known.
+  var journal: SafePlace?
   /// The copy in S3, or `nil` where no copies are configured.
   var copy: DrainReceipt.Copy?
 }
@@ -29,7 +31,7 @@ struct DrainReceipt: Sendable {
 
   /// One request for a dump.
   struct Attempt: Sendable {
-    /// `dump`.
+    /// `dump`, or `readiness` where that showed a standby.
     let step: String
     let result: String
     /// From the drain's beginning.
@@ -113,6 +115,7 @@ struct DrainReceipt: Sendable {
       "attempts": .array(record.attempts.map(Self.json)),
     ]
     receipt["dump"] = record.dump.map(Self.json) ?? .null
+    receipt["journal"] = record.journal.map(\.json) ?? .null
     receipt["offsite"] = record.copy.map(Self.json) ?? .null
     return .object(receipt)
   }
@@ -157,6 +160,10 @@ struct DrainReceipt: Sendable {
       if dump["shrank"]?.bool == true { line += ", SHRANK by more than half" }
     } else {
       line += ", no verified dump"
+    }
+    if let journal = receipt["journal"]?.object, journal["in_dump"]?.bool == false {
+      line += ", journal \(number(journal, "epoch"))-\(number(journal, "sequence")) up to commit"
+      line += " \(number(journal, "commits"))"
     }
     if let copy = receipt["offsite"]?.object {
       line +=

@@ -55,7 +55,44 @@ extension DrainState {
   mutating func readinessChecked(
     _ readiness: GatewayClient.Readiness?, at now: Duration, using generator: inout some RandomNumberGenerator
   ) -> Action {
-    guard case .checkingReadiness(let requests, let error) = phase else { return .ignore }
+    switch phase {
+    case .checkingRole(let requests): return roleChecked(readiness, requests, at: now)
+    case .confirmingStandby(let finding): return standbyChecked(readiness, finding, at: now)
+    case .checkingReadiness(let requests, let error):
+      return startChecked(readiness, requests, after: error, at: now, using: &generator)
+    default: return .ignore
+    }
+  }
+
+  /// A gateway that does not tell its role is asked for a dump: at worst the writer makes one.
+  private mutating func roleChecked(
+    _ readiness: GatewayClient.Readiness?, _ requests: Requests, at now: Duration
+  ) -> Action {
+    guard case .standby(let reason, hasLease: false, _)? = readiness else { return sendRequest(requests, at: now) }
+    note("standby: \(reason)", requests, step: "readiness", at: now)
+    return sighting.tookChanges
+      ? explain(.deposed(reason), requests) : checkNewestDump(DrainFinding(.standby, reason), at: now)
+  }
+
+  /// A task that became the writer during its drain may have taken changes, so it is drained as the writer.
+  private mutating func standbyChecked(
+    _ readiness: GatewayClient.Readiness?, _ finding: DrainFinding, at now: Duration
+  ) -> Action {
+    switch readiness {
+    case .standby(_, hasLease: false, _)?, .notReady?: return end(finding)
+    case .ready?, .standby?:
+      noteTakeOver()
+      return requestDump(at: now, followsLease: false)
+    case nil:
+      phase = .watchingLease(.notThere("it did not answer any more"), followsLease: true)
+      return .watchLease(until: requestDeadline)
+    }
+  }
+
+  private mutating func startChecked(
+    _ readiness: GatewayClient.Readiness?, _ requests: Requests, after error: GatewayError, at now: Duration,
+    using generator: inout some RandomNumberGenerator
+  ) -> Action {
     // A gateway that stops has taken changes, which this sidecar may not have seen, and writes its last dump by itself.
     // One that does not tell is asked again.
     if case .notReady(let word)? = readiness, word != "draining" {
@@ -84,8 +121,12 @@ extension DrainState {
         ? checkNewestDump(DrainFinding(after: error), at: now)
         : pause(requests, after: error, at: now, using: &generator)
     case .watchingLease(let silence, let followsLease):
-      return isWorthRequesting(silence, evidence, followsLease: followsLease, at: now)
-        ? requestDump(at: now, followsLease: true) : checkNewestDump(finding(silence, evidence), at: now)
+      if isWorthRequesting(silence, evidence, followsLease: followsLease, at: now) {
+        return requestDump(at: now, followsLease: true)
+      }
+      // The lease told who writes, later than the gateway could.
+      isStandbyConfirmed = true
+      return checkNewestDump(finding(silence, evidence), at: now)
     default: return .ignore
     }
   }
@@ -98,13 +139,26 @@ extension DrainState {
   private mutating func requestDump(_ before: Requests, at now: Duration) -> Action {
     var requests = before
     requests.startedAt = now
+    return askRole(.checkingRole(requests), at: now)
+  }
+
+  /// Requests the readiness of a gateway that is to be asked for a dump, or was on standby.
+  mutating func askRole(_ next: Phase, at now: Duration) -> Action {
+    phase = next
+    // Most of the time is for the dump.
+    return .requestReadiness(until: now + min(Self.readinessTime, (requestDeadline - now) / 4))
+  }
+
+  private mutating func sendRequest(_ before: Requests, at now: Duration) -> Action {
+    var requests = before
+    requests.startedAt = now
     phase = .requesting(requests)
     return .requestDump(until: requestDeadline)
   }
 
-  private mutating func note(_ result: String, _ requests: Requests, at now: Duration) {
+  private mutating func note(_ result: String, _ requests: Requests, step: String = "dump", at now: Duration) {
     record.attempts.append(
-      .init(step: "dump", result: result, startedAt: requests.startedAt, took: now - requests.startedAt))
+      .init(step: step, result: result, startedAt: requests.startedAt, took: now - requests.startedAt))
   }
 
   private mutating func retry(

@@ -57,6 +57,8 @@ struct DrainState: Sendable {
 
   enum Phase: Sendable {
     case idle
+    /// Before each request for a dump: a standby is asked for none.
+    case checkingRole(Requests)
     case requesting(Requests)
     /// The gateway said that it is not ready; its readiness tells whether it starts or stops.
     case checkingReadiness(Requests, after: GatewayError)
@@ -67,6 +69,8 @@ struct DrainState: Sendable {
     case checkingDump(since: Duration)
     /// The gateway brought no dump, with what that means.
     case checkingNewestDump(DrainFinding, since: Duration)
+    /// The gateway was on standby. It may have become the writer while the newest dump was verified.
+    case confirmingStandby(DrainFinding)
     case copying(DrainFinding)
     case writingReceipt(DrainFinding)
     case ended(DrainFinding)
@@ -75,7 +79,7 @@ struct DrainState: Sendable {
   /// The time that the whole drain may take.
   let limit: Duration
   /// The last observation of the gateway.
-  let sighting: GatewaySighting
+  private(set) var sighting: GatewaySighting
   /// The gateway's name as the holder of the lease, or `nil` when that was not seen.
   let ownHolder: String?
   /// `MEM_DUMP_PATH`, for messages.
@@ -88,6 +92,8 @@ struct DrainState: Sendable {
   var record = DrainRecord()
   /// The dump that this drain has verified.
   private(set) var verified: KnownDump?
+  /// Whether it was looked again if a gateway on standby still is.
+  var isStandbyConfirmed = false
 
   /// - Parameters:
   ///   - limit: the time that the whole drain may take.
@@ -137,11 +143,20 @@ struct DrainState: Sendable {
       return copyDump(decide(DrainFinding(ofAnswered: result, dumpPath: dumpPath)))
     case .checkingNewestDump(let finding, let since):
       if case .verified(let checked) = result { note(checked, isNew: false, took: now - since) }
-      return copyDump(
-        decide(finding.with(newest: result, tookChanges: sighting.tookChanges, dumpPath: dumpPath)))
+      let whole = finding.with(
+        newest: result, journal: record.journal, tookChanges: sighting.tookChanges, dumpPath: dumpPath)
+      guard whole.outcome == .standby, !isStandbyConfirmed, now < requestDeadline else { return end(whole) }
+      isStandbyConfirmed = true
+      return askRole(.confirmingStandby(whole), at: now)
     default: return .ignore
     }
   }
+
+  /// Ends the drain with this finding, after the copy to S3.
+  mutating func end(_ finding: DrainFinding) -> Action { copyDump(decide(finding)) }
+
+  /// Takes in that the gateway, which was on standby, is the writer.
+  mutating func noteTakeOver() { sighting.see(isWriter: true) }
 
   /// Takes in what became of the copy in S3.
   mutating func copyEnded(_ copy: DrainReceipt.Copy) -> Action {
@@ -192,6 +207,10 @@ extension DrainState {
   /// Copies the dump to S3 where copies are configured, and then writes the receipt.
   private mutating func copyDump(_ finding: DrainFinding) -> Action {
     guard let bucket else { return writeReceipt(finding) }
+    if finding.outcome == .standby {
+      record.copy = .init(bucket: bucket, reason: "another task is the writer, and its sidecar makes the copies")
+      return writeReceipt(finding)
+    }
     // This is what the receipt says if an interruption ends the process during the copy.
     record.copy = .init(bucket: bucket, reason: "the drain ended before the copy was done")
     phase = .copying(finding)

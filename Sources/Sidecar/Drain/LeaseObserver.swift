@@ -31,12 +31,6 @@ struct LeaseObserver: Sendable {
     }
   }
 
-  /// The name of the lease's holder, or `nil` when there is none or it has ended.
-  static func holder(_ volume: DumpVolume) throws -> String? {
-    guard let record = try read(volume).record, !record.isReleased else { return nil }
-    return record.holder.name
-  }
-
   private static func predecessor(of record: LeaseRecord) -> LeaseEvidence.Predecessor? {
     record.predecessor.map { LeaseEvidence.Predecessor(holder: $0.holder, isReleased: $0.isReleased) }
   }

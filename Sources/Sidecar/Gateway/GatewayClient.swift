@@ -10,11 +10,17 @@ final class GatewayClient {
   /// The answer of the readiness route.
   enum Readiness: Sendable, Equatable {
     case ready
-    /// The gateway serves, and another task writes the dumps of this volume.
-    case standby(reason: String)
+    /// The gateway takes no changes.
+    ///
+    /// - Parameters:
+    ///   - hasLease: whether it holds the lease all the same, as while its volume is full.
+    ///   - isCurrent: whether its state is the writer's, so that it serves.
+    case standby(reason: String, hasLease: Bool = false, isCurrent: Bool = true)
     /// The gateway loads its state, or stops.
     case notReady(String)
   }
+
+  static let readinessPath = "/platform/monitor/readiness"
 
   private let http: HTTPClient
   private let url: String
@@ -24,6 +30,8 @@ final class GatewayClient {
   var interruption: Int32?
   private let wallClock: WallClock
   private var token: Secret?
+  /// The whole seconds by which the gateway was behind the writer at the last readiness, or `nil` if it said none.
+  private(set) var standbyLag: Int?
   /// Unix seconds, or `nil` if the token has no expiry.
   private var tokenExpiry: Int?
 
@@ -40,12 +48,16 @@ final class GatewayClient {
 
   /// Requests the readiness.
   func readiness(_ deadline: Deadline) throws(GatewayError) -> Readiness {
-    let answer = try ask("GET", "/platform/monitor/readiness", deadline)
+    standbyLag = nil
+    let answer = try ask("GET", Self.readinessPath, deadline)
+    standbyLag = answer.body?["lag_ms"]?.number?.int.map { max(0, $0) / 1000 }
     let word = answer.body?["status"]?.string
-    if answer.status == 200 {
-      guard answer.body?["writer"]?.bool == false else { return .ready }
-      return .standby(reason: answer.body?["reason"]?.string ?? "another task is the writer of this volume")
+    if answer.status == 200 || answer.status == 503,
+      let standby = Readiness(standby: answer.body, isCurrent: answer.status == 200)
+    {
+      return standby
     }
+    if answer.status == 200 { return .ready }
     guard answer.status == 503 else {
       throw GatewayError(.strange, "readiness answered \(answer.status)\(answer.explanation)")
     }
@@ -86,7 +98,12 @@ final class GatewayClient {
   /// Requests a dump, and waits until it is safe on the volume. Logs in first if needed.
   func dump(_ deadline: Deadline) throws(GatewayError) -> DumpAnswer {
     if !isLoggedIn(for: 5) { try logIn(deadline) }
-    let answer = try ask("POST", "/platform/memory/dump", deadline, body: .object([:]))
+    // The gateway waits as long as the drain, whose own deadline comes first.
+    let wait = deadline.left.components.seconds + 1
+    // The end of this gateway is of interest, and not the state of the task that writes.
+    let answer = try ask(
+      "POST", "/platform/memory/dump", deadline, body: .object([:]),
+      fields: [("Prefer", "wait=\(wait)"), ("X-Gatehouse-Hand-On", "never")])
     switch answer.status {
     case 200:
       guard let dump = DumpAnswer(answer.raw) else {
@@ -117,9 +134,9 @@ final class GatewayClient {
   }
 
   private func ask(
-    _ method: String, _ path: String, _ deadline: Deadline, body: JSONValue? = nil
+    _ method: String, _ path: String, _ deadline: Deadline, body: JSONValue? = nil, fields: [(String, String)] = []
   ) throws(GatewayError) -> Answer {
-    var request = HTTPRequest(method, url + path, headers: [("Accept", "application/json")])
+    var request = HTTPRequest(method, url + path, headers: [("Accept", "application/json")] + fields)
     request.verifiesCertificate = verifiesCertificate
     if let token, path != "/platform/authorization" {
       request.headers.append(("Authorization", "Bearer \(token.reveal())"))
@@ -133,6 +150,16 @@ final class GatewayClient {
     } catch {
       throw GatewayError(error)
     }
+  }
+}
+
+extension GatewayClient.Readiness {
+  /// The readiness of a gateway that takes no changes, or `nil` when the body does not say so.
+  init?(standby body: JSONObject?, isCurrent: Bool) {
+    guard let body, body["writer"]?.bool == false else { return nil }
+    self = .standby(
+      reason: body["reason"]?.string ?? "another task is the writer of this volume",
+      hasLease: body["lease"]?.bool == true, isCurrent: isCurrent)
   }
 }
 

@@ -7,10 +7,12 @@ final class SidecarMetrics: Sendable {
   /// The cause of a failure, as the metrics name it.
   enum Cause: String, Sendable, CaseIterable {
     case damaged
+    case damagedJournal = "damaged_journal"
     case ecsMetadata = "ecs_metadata"
     case ecsProtection = "ecs_protection"
     case httpClient = "http_client"
     case metricsPort = "metrics_port"
+    case missingJournal = "missing_journal"
     case notes
     case offsite
     case prune
@@ -31,6 +33,14 @@ final class SidecarMetrics: Sendable {
     var damaged = 0
     var verified = 0
     var pruned = 0
+    /// The journals on the volume, and their bytes, without the trash.
+    var journals = 0
+    var journalBytes = 0
+    var damagedJournals = 0
+    /// Whether a journal is missing between the newest verified dump and the newest journal.
+    var isJournalMissing = false
+    var verifiedJournals = 0
+    var prunedJournals = 0
     var unlinked = 0
     var failures: [Cause: Int] = [:]
     /// The receipts on the volume by outcome, as this process ends with its own drain.
@@ -38,11 +48,17 @@ final class SidecarMetrics: Sendable {
     var isServiceReady = false
     /// Whether the gateway takes changes. It does not on standby, nor while its volume is full.
     var isServiceWriter = false
+    /// The seconds by which a gateway on standby is behind the writer, or `nil` where there is no such lag.
+    var standbyLag: Int?
+    /// The role of this task on its volume.
+    var role = VolumeRole.Word.unknown
     /// The seconds for which a system call on the volume has been under way.
     var volumeBusy = 0
     /// When the newest dump that has a copy in S3 was made, in Unix seconds, or `nil` when there is no copy.
     var newestCopied: Int?
     var isOffsite = false
+    /// When the last copy of journals began that left nothing out, by the steady clock, or `nil` where none are copied.
+    var journalsCopied: Duration?
 
     /// The newest verified dump.
     struct Newest: Sendable {
@@ -81,6 +97,11 @@ extension SidecarMetrics.Values {
     return newestVerified.map { max(0, $0.createdAt - (newestCopied ?? 0)) } ?? 0
   }
 
+  /// The seconds of changes that are not in S3 at most, or `nil` where no copies are configured.
+  private var journalLag: Int? {
+    journalsCopied.map { Int((SteadyClock.now() - $0).components.seconds) }
+  }
+
   /// The metrics of one log line, from which a log service makes its own. The names have no dots, as CloudWatch's
   /// filters read a dot as a step into an object.
   ///
@@ -88,14 +109,20 @@ extension SidecarMetrics.Values {
   func status(now: Int) -> Logger.Metadata {
     let figures: [(name: String, value: Int?)] = [
       ("service_ready", isServiceReady ? 1 : 0), ("service_writer", isServiceWriter ? 1 : 0),
+      ("standby_lag_seconds", standbyLag),
       ("dump_age_seconds", newestVerified.map { max(0, now - $0.createdAt) }),
       ("dumps", dumps), ("dump_bytes", bytes), ("damaged_dumps", damaged), ("unverified_dumps", unverified),
+      ("journals", journals), ("journal_bytes", journalBytes),
+      ("damaged_journals", damagedJournals), ("journal_missing", isJournalMissing ? 1 : 0),
       ("volume_busy_seconds", volumeBusy), ("offsite_lag_seconds", offsiteLag),
+      ("offsite_journal_lag_seconds", journalLag),
     ]
     var line: Logger.Metadata = [:]
     for figure in figures {
       if let value = figure.value { line[figure.name] = .stringConvertible(value) }
     }
+    let words: [(name: String, value: String)] = [("role", role.rawValue)]
+    for word in words { line[word.name] = "\(word.value)" }
     return line
   }
 
@@ -116,16 +143,32 @@ extension SidecarMetrics.Values {
     text.gauge("dump_bytes", "Bytes of all dumps on the volume.", bytes)
     text.gauge("unverified_dumps", "Dumps that were not verified yet.", unverified)
     text.gauge("damaged_dumps", "Dumps that do not verify.", damaged)
+    text.gauge("journals", "Journals on the volume.", journals)
+    text.gauge("journal_bytes", "Bytes of all journals on the volume.", journalBytes)
+    text.gauge("damaged_journals", "Journals that do not verify.", damagedJournals)
+    text.gauge(
+      "journal_missing", "Whether a journal is missing behind the newest verified dump.", isJournalMissing ? 1 : 0)
     text.gauge("service_ready", "Whether the gateway is ready.", isServiceReady ? 1 : 0)
     text.gauge("service_writer", "Whether the gateway takes changes.", isServiceWriter ? 1 : 0)
+    if let standbyLag {
+      text.gauge("standby_lag_seconds", "By how much a gateway on standby is behind the writer.", standbyLag)
+    }
+    text.gauges(
+      "role", "The role of this task on its volume.",
+      VolumeRole.Word.allCases.map { ("role=\"\($0.rawValue)\"", $0 == role ? 1 : 0) })
     text.gauge("volume_busy_seconds", "How long the volume has not answered.", volumeBusy)
     if let offsiteLag {
       text.gauge(
         "offsite_lag_seconds", "By how much the newest copy in S3 is older than the newest verified dump.", offsiteLag)
     }
+    if let journalLag {
+      text.gauge("offsite_journal_lag_seconds", "Since everything in journals was copied to S3.", journalLag)
+    }
     text.counter("verified_dumps_total", "Dumps verified.", [("", verified)])
     text.counter("pruned_dumps_total", "Dumps moved to the trash.", [("", pruned)])
-    text.counter("unlinked_dumps_total", "Dumps unlinked from the trash.", [("", unlinked)])
+    text.counter("unlinked_dumps_total", "Dumps and journals unlinked from the trash.", [("", unlinked)])
+    text.counter("verified_journals_total", "Journals verified.", [("", verifiedJournals)])
+    text.counter("pruned_journals_total", "Journals moved to the trash.", [("", prunedJournals)])
     text.counter(
       "failures_total", "What failed, by cause.",
       failures.map { ($0.key.rawValue, $0.value) }.sorted { $0.0 < $1.0 }.map { ("cause=\"\($0.0)\"", $0.1) })
@@ -142,6 +185,11 @@ private struct PrometheusText {
   mutating func gauge(_ name: String, _ help: String, _ value: Int) {
     header(name, help, "gauge")
     lines += "gatehouse_sidecar_\(name) \(value)\n"
+  }
+
+  mutating func gauges(_ name: String, _ help: String, _ values: [(labels: String, value: Int)]) {
+    header(name, help, "gauge")
+    for (labels, value) in values { lines += "gatehouse_sidecar_\(name){\(labels)} \(value)\n" }
   }
 
   mutating func counter(_ name: String, _ help: String, _ values: [(labels: String, value: Int)]) {

@@ -38,6 +38,9 @@ struct CopySchedule: Sendable {
     if offered?.name.hasSameBytes(as: dump.name) == true { offered = nil }
   }
 
+  /// Takes in that another task makes the copies now.
+  mutating func withdraw() { offered = nil }
+
   /// Takes in that nothing is wrong any more.
   mutating func succeeded() { pause = Self.firstPause }
 

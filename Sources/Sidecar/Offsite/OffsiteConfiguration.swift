@@ -18,6 +18,8 @@ struct OffsiteConfiguration: Sendable {
   /// The address of the server, without a `/` at the end, or `nil` for AWS's own.
   let endpoint: String?
   let credentials: CredentialSource
+  /// How often journals are copied.
+  let interval: Duration
 
   /// - Returns: `nil` when no bucket is set, or when something is wrong, which the reader then has.
   static func load(_ reader: inout EnvironmentReader) -> OffsiteConfiguration? {
@@ -26,6 +28,7 @@ struct OffsiteConfiguration: Sendable {
     var prefix = reader.value(of: declared.prefix)
     let region = reader.value(of: declared.region)
     let endpoint = reader.value(of: declared.endpoint)
+    let interval = reader.value(of: declared.interval)
     guard let bucket else { return nil }
     let segments = prefix.parts(betweenBytes: UInt8(ascii: "/"))
     prefix = String(decoding: prefix.utf8.drop { $0 == UInt8(ascii: "/") }, as: UTF8.self)
@@ -44,7 +47,8 @@ struct OffsiteConfiguration: Sendable {
     let credentials = credentials(&reader)
     guard let region, let credentials else { return nil }
     return OffsiteConfiguration(
-      bucket: bucket, prefix: prefix, region: region, endpoint: endpoint?.text, credentials: credentials)
+      bucket: bucket, prefix: prefix, region: region, endpoint: endpoint?.text, credentials: credentials,
+      interval: .seconds(interval))
   }
 
   private static func credentials(_ reader: inout EnvironmentReader) -> CredentialSource? {

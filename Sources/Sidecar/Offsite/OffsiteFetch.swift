@@ -5,17 +5,50 @@ import DumpReports
 import HTTPClient
 import JSON
 
-/// Fetches a copy back to the volume. It gets its name there only when every byte of it verifies.
+/// Fetches copies back to the volume. A file gets its name there only when every byte of it verifies.
 struct OffsiteFetch {
   let store: OffsiteStore
   let volume: DumpVolume
 
-  /// Fetches a copy.
+  /// A dump that was fetched.
+  struct Dump {
+    let path: String
+    let good: Verification.Good
+  }
+
+  /// A journal that was fetched.
+  struct Journal {
+    let path: String
+    let good: JournalVerification.Good
+  }
+
+  /// Fetches what a start needs for the newest state: the newest dump, and the journals behind it.
   ///
-  /// - Parameter name: the name of a dump, of any stem, or `nil` for the newest of the location's.
-  /// - Returns: the path of the file, and what it holds.
-  func run(_ name: String?) throws -> (path: String, good: Verification.Good) {
-    let object = try find(name, Deadline(in: .seconds(120)))
+  /// - Returns: `nil` for the dump when there are only journals, which then begin with a state without documents.
+  func newest() throws -> (dump: Dump?, journals: [Journal]) {
+    let deadline = Deadline(in: .seconds(120))
+    let location = try volume.directory.location
+    let copy = try store.copies(of: location, deadline).first { $0.documents != nil }
+    var journals = try store.journals(of: location, deadline)
+    guard copy != nil || !journals.isEmpty else {
+      throw OffsiteError(.notFound, "there is no copy of a dump of '\(location.stem)' in S3")
+    }
+    let dump = try copy.map { try fetch($0.object) }
+    if let order = dump?.good.order { journals.removeAll { $0.name.number < JournalNumber(order) } }
+    return (dump, try journals.map(fetch))
+  }
+
+  /// Fetches one dump, of any stem.
+  func dump(_ name: String) throws -> Dump {
+    let objects = try store.objects(Deadline(in: .seconds(120)))
+    guard let object = objects.first(where: { $0.name.hasSameBytes(as: name) }) else {
+      throw OffsiteError(
+        .notFound, "there is no copy '\(name)' in S3; there are: \(objects.map(\.name).joined(separator: ", "))")
+    }
+    return try fetch(object)
+  }
+
+  private func fetch(_ object: S3Object) throws -> Dump {
     try volume.directory.prepare()
     let copy = try volume.directory.beginCopy(object.name)
     let sink = FileSink(copy.file)
@@ -26,35 +59,49 @@ struct OffsiteFetch {
       throw sink.failure ?? error
     }
     let good = Verification.Good(try copy.contents().inspect(volume.keyring))
-    return (try copy.publish(), good)
+    return Dump(path: try copy.publish(), good: good)
   }
 
-  private func find(_ name: String?, _ deadline: Deadline) throws -> S3Object {
-    guard let name else {
-      let location = try volume.directory.location
-      if let copy = try store.copies(of: location, deadline).first(where: { $0.documents != nil }) {
-        return copy.object
+  /// Puts a journal together from its object, or from its parts.
+  private func fetch(_ journal: JournalCopy) throws -> Journal {
+    try volume.directory.prepare()
+    let copy = try volume.directory.beginCopy(journal.name.file)
+    let sink = FileSink(copy.file)
+    let objects = journal.whole.map { [($0, 0)] } ?? journal.useful.map { ($0.part.object, $0.skip) }
+    for (object, skip) in objects {
+      sink.skip = skip
+      do {
+        try store.client.get(object.key, into: sink, OffsiteStore.deadline(bytes: object.bytes))
+      } catch {
+        throw sink.failure ?? error
       }
-      throw OffsiteError(.notFound, "there is no copy of a dump of '\(location.stem)' in S3")
     }
-    let objects = try store.objects(deadline)
-    if let object = objects.first(where: { $0.name.hasSameBytes(as: name) }) { return object }
-    throw OffsiteError(
-      .notFound, "there is no copy '\(name)' in S3; there are: \(objects.map(\.name).joined(separator: ", "))")
+    let entry = JournalEntry(name: journal.name.file, path: copy.path, number: journal.name.number)
+    switch try volume.directory.verification(of: entry, volume.keyring) {
+    case (.good(let good)?, _): return Journal(path: try copy.publish(), good: good)
+    case (let found, let trouble):
+      throw OffsiteError(
+        .mismatch, "the copy of '\(entry.name)' does not verify: \(found?.fault ?? trouble ?? "it can't be read")")
+    }
   }
 }
 
 private final class FileSink: HTTPBodySink {
   private(set) var file: DumpFile
   private(set) var failure: (any Error)?
+  /// Bytes to leave out.
+  var skip = 0
 
   init(_ file: DumpFile) {
     self.file = file
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let left = min(skip, bytes.count)
+    skip -= left
+    guard left < bytes.count else { return true }
     do {
-      try file.write(bytes)
+      try file.write(UnsafeRawBufferPointer(rebasing: bytes[left...]))
       return true
     } catch {
       failure = error

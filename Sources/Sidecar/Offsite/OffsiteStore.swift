@@ -41,10 +41,17 @@ final class OffsiteStore {
           as: UTF8.self)
     }
 
-    var judged: JudgedDump {
-      JudgedDump(
+    /// The copy as the retention rules see it.
+    ///
+    /// - Parameter journals: the copies of journals, the oldest first. Their headers are not read. The first one that
+    ///   is not older counts as the one that goes on from the dump, and needs the dump when it is of another epoch.
+    func judged(with journals: [JournalCopy]) -> JudgedDump {
+      let number = entry.order.map { JournalNumber($0) }
+      let next = number.flatMap { number in journals.first { $0.name.number >= number } }?.name.number
+      return JudgedDump(
         name: object.key, createdAt: CivilTime.unixSeconds(of: entry.createdAt) ?? 0, bytes: object.bytes,
-        verdict: documents.map { .good(documents: $0) } ?? .unverified)
+        verdict: documents.map { .good(documents: $0) } ?? .unverified, number: number.map { HistoryNumber($0) },
+        continuation: next.map { .init(journal: HistoryNumber($0), isSole: $0.epoch != number?.epoch) })
     }
   }
 
@@ -84,10 +91,11 @@ final class OffsiteStore {
     return Copy(object, head.metadata)
   }
 
-  /// Copies a dump.
+  /// Copies a dump, unless the sidecar of another task has done so.
   func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
     throws(OffsiteError)
   {
+    if try client.has(prefix + dump.name, bytes: source.size, sha256: good.sha256, deadline) { return }
     let body = DumpBody(source)
     do throws(OffsiteError) {
       try client.put(
@@ -98,17 +106,52 @@ final class OffsiteStore {
     }
   }
 
-  /// Deletes the copies of a location's dumps that no rule keeps.
+  /// Deletes the copies of a location's dumps and journals that no rule keeps.
   ///
-  /// - Returns: the number of deleted copies.
-  func prune(_ location: DumpLocation, _ clock: ClockReading, _ deadline: Deadline) throws(OffsiteError) -> Int {
+  /// - Parameter mayDelete: asked before each one, as another task can become the writer meanwhile.
+  /// - Returns: the number of deleted dumps and journals.
+  func prune(
+    _ location: DumpLocation, _ clock: ClockReading, _ deadline: Deadline, mayDelete: () -> Bool
+  ) throws(OffsiteError) -> Int {
+    var count = 0
     let copies = try copies(of: location, deadline)
-    let plan = RetentionPlan(dumps: copies.map(\.judged), policy: retention, clock: clock)
+    let journals = try journals(of: location, deadline)
+    let plan = RetentionPlan(
+      dumps: copies.map { $0.judged(with: journals) }, journals: journals.map(\.judged), policy: retention, clock: clock
+    )
     for key in plan.removals.reversed() {
+      guard mayDelete() else { return count }
       try client.delete(key, deadline)
+      count += 1
       logger.info("copy in S3 pruned", metadata: ["offsite.key": "\(key)"])
     }
-    return plan.removals.count
+    for (journal, decision) in zip(journals, plan.journalDecisions) where !decision.isKept {
+      guard mayDelete() else { return count }
+      count += 1
+      for object in journal.objects { try client.delete(object.key, deadline) }
+      logger.info("copy in S3 pruned", metadata: ["offsite.key": "\(prefix)\(journal.name.file)"])
+    }
+    return count
+  }
+
+  /// The copies of a location's journals, the oldest first.
+  func journals(of location: DumpLocation, _ deadline: Deadline) throws(OffsiteError) -> [JournalCopy] {
+    let objects = try client.list(deadline).filter { $0.key.hasSameBytes(as: prefix + $0.name) }
+    return JournalCopy.all(in: objects, of: location)
+  }
+
+  /// Stores a journal or a part of one.
+  func put(
+    _ name: String, _ body: any HTTPBodySource, sha256: String, _ deadline: Deadline
+  ) throws(OffsiteError) {
+    try client.put(prefix + name, body, sha256: sha256, metadata: [], deadline)
+  }
+
+  /// Deletes the parts of a journal.
+  func deleteParts(of journal: String, _ deadline: Deadline) throws(OffsiteError) {
+    for object in try client.list(below: prefix + JournalCopy.partPrefix(of: journal), deadline) {
+      try client.delete(object.key, deadline)
+    }
   }
 
   /// How long a transfer may take: a minute, and a second for each 256 KiB.

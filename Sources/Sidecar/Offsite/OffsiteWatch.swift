@@ -12,13 +12,15 @@ import Threads
 final class OffsiteWatch: Sendable {
   private let configuration: OffsiteConfiguration
   private let retention: RetentionPolicy
+  private let roles: RoleWatch
   private let logger: Logger
   private let schedule = Mutex(CopySchedule())
   private let wakeup = Wakeup()
 
-  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, logger: Logger) {
+  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, roles: RoleWatch, logger: Logger) {
     self.configuration = configuration
     self.retention = retention
+    self.roles = roles
     self.logger = logger
   }
 
@@ -52,6 +54,11 @@ final class OffsiteWatch: Sendable {
       case .idle: wakeup.take(until: .never)
       case .pause(let until): Wakeup().wait(until: Deadline(in: until - SteadyClock.now()))
       case .copy(let dump):
+        guard roles.look().copies else {
+          // It is offered again when this task is the writer.
+          schedule.withLock { $0.withdraw() }
+          continue
+        }
         do {
           try copy(dump, store, volume, metrics)
           schedule.withLock { $0.copied(dump) }
@@ -83,7 +90,7 @@ final class OffsiteWatch: Sendable {
     _ store: OffsiteStore, _ location: DumpLocation, _ clock: ClockReading, _ metrics: SidecarMetrics
   ) {
     do throws(OffsiteError) {
-      _ = try store.prune(location, clock, Deadline(in: .seconds(120)))
+      _ = try store.prune(location, clock, Deadline(in: .seconds(120))) { [roles] in roles.look().prunes }
     } catch {
       metrics.countFailure(.offsite)
       logger.warning(

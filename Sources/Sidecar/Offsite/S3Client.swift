@@ -40,10 +40,7 @@ final class S3Client {
       throw OffsiteError(
         .tooLarge, "'\(key)' has \(source.size) bytes; S3 takes at most \(Self.maximumObject) in one piece")
     }
-    guard let digest = Hexadecimal.decode(sha256.utf8) else {
-      throw OffsiteError(.mismatch, "'\(sha256)' is no SHA-256")
-    }
-    let checksum = String(decoding: Base64.standard.encode(digest), as: UTF8.self)
+    let checksum = try Self.checksum(sha256)
     var headers = [("Content-Type", "application/octet-stream"), ("x-amz-checksum-sha256", checksum)]
     headers += metadata.map { ("x-amz-meta-\($0.0)", $0.1) }
     _ = try send("PUT", key, "", headers: headers, body: .file(source), contentHash: sha256, deadline: deadline)
@@ -51,6 +48,29 @@ final class S3Client {
     guard stored.bytes == source.size, stored.checksum == nil || stored.checksum == checksum else {
       throw OffsiteError(.mismatch, "'\(key)' arrived in S3 other than it was sent")
     }
+  }
+
+  /// Whether the bucket has an object with this content already.
+  func has(
+    _ key: String, bytes: Int, sha256: String, _ deadline: Deadline
+  ) throws(OffsiteError) -> Bool {
+    let checksum = try Self.checksum(sha256)
+    let stored: Head
+    do throws(OffsiteError) {
+      stored = try head(key, deadline)
+    } catch {
+      // S3 also refuses to tell of an object that is not there, where the role may not list the bucket.
+      guard error.code == .notFound || error.code == .refused else { throw error }
+      return false
+    }
+    return stored.bytes == bytes && stored.checksum == checksum
+  }
+
+  private static func checksum(_ sha256: String) throws(OffsiteError) -> String {
+    guard let digest = Hexadecimal.decode(sha256.utf8) else {
+      throw OffsiteError(.mismatch, "'\(sha256)' is no SHA-256")
+    }
+    return String(decoding: Base64.standard.encode(digest), as: UTF8.self)
   }
 
   /// The answer to a HEAD request.
@@ -76,12 +96,17 @@ final class S3Client {
 
   /// All objects below the prefix.
   func list(_ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
+    try list(below: configuration.prefix, deadline)
+  }
+
+  /// All objects whose keys begin with a text.
+  func list(below prefix: String, _ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
     var objects: [S3Object] = []
     var continuation: String?
     repeat {
       // The parameters are in alphabetical order, as the signature requires.
       let token = continuation.map { "continuation-token=\(PercentEncoding.query($0))&" } ?? ""
-      let query = "\(token)list-type=2&prefix=\(PercentEncoding.query(configuration.prefix))"
+      let query = "\(token)list-type=2&prefix=\(PercentEncoding.query(prefix))"
       let answer = try send("GET", "", query, maximumAnswer: 16 << 20, deadline: deadline)
       let text = String(decoding: answer.body, as: UTF8.self)
       guard let listing = S3Listing(xml: text) else {

@@ -1,9 +1,12 @@
+import Clocks
 import JSON
 
 /// An object of a listing. Keys are compared by their bytes.
 struct S3Object: Sendable, Hashable {
   let key: String
   let bytes: Int
+  /// When it was stored, in Unix seconds; `nil` when the server does not tell. It is not compared.
+  var modifiedAt: Int?
 
   /// The part of the key behind the last `/`.
   var name: String { key.parts(betweenBytes: UInt8(ascii: "/")).last ?? key }
@@ -36,7 +39,8 @@ struct S3Listing: Sendable, Equatable {
       guard let key = XMLText.elements("Key", in: element).first,
         let size = XMLText.elements("Size", in: element).first, let bytes = Int(size)
       else { return nil }
-      objects.append(S3Object(key: XMLText.unescaped(key), bytes: bytes))
+      let modified = XMLText.elements("LastModified", in: element).first.flatMap(CivilTime.unixSeconds)
+      objects.append(S3Object(key: XMLText.unescaped(key), bytes: bytes, modifiedAt: modified))
     }
     self.objects = objects
     guard XMLText.elements("IsTruncated", in: xml).first == "true" else {

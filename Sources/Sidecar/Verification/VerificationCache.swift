@@ -26,6 +26,8 @@ struct VerificationCache: Sendable, Equatable {
 
   /// The results by the names of the dumps.
   var dumps: [UTF8Key: Note] = [:]
+  /// The results of verifying journals.
+  var journals = JournalNotes()
   /// The names of dumps that are never flagged as shrunk: an operator accepted them, or they had not shrunk when they
   /// were new. Without the latter, a slow decline would look like an accident once the dumps in between are pruned.
   var accepted: Set<UTF8Key> = []
@@ -47,6 +49,8 @@ extension VerificationCache {
       guard let note = Note(member.value) else { return nil }
       dumps[UTF8Key(member.key)] = note
     }
+    guard let journals = JournalNotes(object["journals"]) else { return nil }
+    self.journals = journals
     accepted = Self.names(object["accepted"])
     copied = Self.names(object["copied"])
   }
@@ -60,7 +64,7 @@ extension VerificationCache {
     [
       "version": .integer(Self.version),
       "dumps": .object(JSONObject(dumps.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value.json) })),
-      "accepted": .strings(accepted.sorted().map(\.text)),
+      "journals": journals.json, "accepted": .strings(accepted.sorted().map(\.text)),
       "copied": .strings(copied.sorted().map(\.text)),
     ]
   }
@@ -120,12 +124,14 @@ extension VerificationCache {
   /// Takes in the cache of another process. Where both know a dump, the result of the other is younger.
   mutating func merge(_ other: VerificationCache) {
     dumps.merge(other.dumps) { $1 }
+    journals.merge(other.journals)
     accepted.formUnion(other.accepted)
     copied.formUnion(other.copied)
   }
 
-  /// Removes dumps that are gone.
+  /// Removes dumps and journals that are gone.
   mutating func removeAll(except names: Set<UTF8Key>) {
+    journals.removeAll(except: names)
     dumps = dumps.filter { names.contains($0.key) }
     accepted.formIntersection(names)
     copied.formIntersection(names)
@@ -134,10 +140,8 @@ extension VerificationCache {
 
 extension VerificationCache.Note {
   fileprivate init?(_ value: JSONValue) {
-    guard let note = value.object, let bytes = note["bytes"]?.number?.int,
-      let modifiedAt = note["modified_at_ns"]?.number?.int, let inode = note["inode"]?.string.flatMap({ UInt64($0) })
-    else { return nil }
-    identity = FileIdentity(bytes: bytes, modifiedAt: modifiedAt, inode: inode)
+    guard let note = value.object, let identity = FileIdentity(note) else { return nil }
+    self.identity = identity
     keys = KeyMarks(note["keys"]?.strings ?? [])
     if let error = note["error"]?.string {
       verification = note["unopened"] == true ? .unopened(error) : .damaged(error)
@@ -155,10 +159,8 @@ extension VerificationCache.Note {
   }
 
   fileprivate var json: JSONValue {
-    var note: JSONObject = [
-      "bytes": .integer(identity.bytes), "modified_at_ns": .integer(identity.modifiedAt),
-      "inode": .string(String(identity.inode)), "keys": .strings(keys.texts),
-    ]
+    var note = identity.json
+    note["keys"] = .strings(keys.texts)
     switch verification {
     case .damaged(let error): note["error"] = .string(error)
     case .unopened(let error):

@@ -13,10 +13,10 @@ import Threads
 /// Every call blocks for as long as the volume takes, so all calls run on a worker whose caller does not wait for a
 /// hung volume.
 final class DumpVolume: Sendable {
-  let keyring: DumpKeyring
+  /// The keys, which are read again when their files change.
+  let keys: VolumeKeys
   /// `MEM_DUMP_PATH`, for messages.
   let dumpPath: String
-  private let keys: KeyMarks
   private let access: CacheAccess
   private let steady: @Sendable () -> Duration
   private let settings: DumpSettings
@@ -25,6 +25,7 @@ final class DumpVolume: Sendable {
   static let savePeriod = Duration.seconds(5)
   /// Why the file of the cache can't be read or written.
   let cacheFault = OngoingFault()
+  let headers = JournalHeaders()
   private let opened = Mutex<DumpDirectory?>(nil)
   private let state = Mutex(CacheState())
 
@@ -61,12 +62,14 @@ final class DumpVolume: Sendable {
   ) throws {
     self.settings = settings
     self.workingDirectory = workingDirectory
-    keyring = settings.keyring
-    keys = try KeyMarks(settings.keyring)
+    keys = try VolumeKeys(settings)
     self.access = access
     self.steady = steady
     dumpPath = settings.path
   }
+
+  /// The keys in force.
+  var keyring: DumpKeyring { keys.present.keyring }
 
   /// The dump directory. Resolving its path asks the volume already.
   var directory: DumpDirectory {
@@ -81,8 +84,14 @@ final class DumpVolume: Sendable {
 
   /// The dumps, newest first, with what is known of each.
   func dumps() throws(DumpDirectoryError) -> [KnownDump] {
-    let known = refreshedCache
-    return try directory.catalogue(keyring).map { entry in
+    var entries = try directory.catalogue(keyring)
+    // The gateway writes with a new key only after the files of the keys have changed.
+    if entries.contains(where: { $0.access == .noKey }), keys.refresh() {
+      renewCache()
+      entries = try directory.catalogue(keyring)
+    }
+    let (known, marks) = (refreshedCache, keys.present.marks)
+    return entries.map { entry in
       let identity: FileIdentity?
       var readFault: String?
       do throws(DumpDirectoryError) {
@@ -96,7 +105,7 @@ final class DumpVolume: Sendable {
         return KnownDump(entry: entry, identity: identity, verification: nil, readFault: reason)
       }
       return KnownDump(
-        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, keys),
+        entry: entry, identity: identity, verification: known.verification(of: entry.name, identity, marks),
         readFault: readFault)
     }
   }
@@ -113,7 +122,9 @@ final class DumpVolume: Sendable {
   func verify(
     _ dump: KnownDump, settling: Duration? = nil, isCancelled: () -> Bool = { false }
   ) -> KnownDump {
-    var dump = check(dump, isCancelled: isCancelled)
+    // The result counts for the keys that gave it.
+    let keys = keys.present
+    var dump = check(dump, keys.keyring, isCancelled: isCancelled)
     if let settling, dump.verification?.fault != nil, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
     // A file that has changed meanwhile is another one, and is verified in the next round.
     guard let verification = dump.verification, let identity = dump.identity,
@@ -123,11 +134,11 @@ final class DumpVolume: Sendable {
       if dump.readFault == nil { dump.readFault = "the file changed while it was read" }
       return dump
     }
-    change { $0.record(verification, of: dump.name, identity, keys) }
+    change { $0.record(verification, of: dump.name, identity, keys.marks) }
     return dump
   }
 
-  private func check(_ known: KnownDump, isCancelled: () -> Bool) -> KnownDump {
+  private func check(_ known: KnownDump, _ keyring: DumpKeyring, isCancelled: () -> Bool) -> KnownDump {
     var dump = known
     do throws(DumpDirectoryError) {
       let (found, fault) = try directory.verification(of: dump.entry.path, keyring, isCancelled: isCancelled)
@@ -142,7 +153,7 @@ final class DumpVolume: Sendable {
   /// Reads every byte of a file anywhere, and caches nothing.
   func verify(path: String) -> KnownDump {
     let known = KnownDump(entry: DumpEntry(path: path), identity: nil)
-    return check(known, isCancelled: { false })
+    return check(known, keyring, isCancelled: { false })
   }
 
   /// The dumps as the retention rules see them.
@@ -164,8 +175,26 @@ final class DumpVolume: Sendable {
   /// Records that a dump has a copy in S3.
   func markCopied(_ name: String) { change { $0.copied.insert(UTF8Key(name)) } }
 
-  /// Removes dumps that are gone from the cache.
+  /// The result of verifying a journal, as far as it is known.
+  func known(_ journal: String, _ identity: FileIdentity) -> JournalVerification? {
+    refreshedCache.journals.verification(of: journal, identity, keys.present.marks)
+  }
+
+  /// Caches the result of verifying a journal.
+  ///
+  /// - Parameter marks: of the keys that gave it.
+  func record(
+    _ verification: JournalVerification, of journal: String, _ identity: FileIdentity, _ marks: KeyMarks
+  ) {
+    change { $0.journals.record(verification, of: journal, identity, marks) }
+  }
+
+  /// Writes the cache anew, with the key that is in force.
+  func renewCache() { change { _ in } }
+
+  /// Removes dumps and journals that are gone from the cache.
   func forgetAll(except names: [String]) {
+    headers.forgetAll(except: names)
     let (before, keys) = (refreshedCache, Set(names.map { UTF8Key($0) }))
     var kept = before
     kept.removeAll(except: keys)

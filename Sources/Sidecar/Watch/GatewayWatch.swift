@@ -17,8 +17,6 @@ struct GatewayWatch {
   /// The last observation of the gateway.
   private(set) var sighting = GatewaySighting.neverReady
   private(set) var isReady = false
-  /// How many checks in a row have found it to be the writer.
-  private(set) var checksAsWriter = 0
   private var lastState = ObservedState()
 
   /// A token that ends within this many seconds is renewed, as a drain must not begin with a login.
@@ -32,32 +30,39 @@ struct GatewayWatch {
   /// Whether the token is missing or ends soon.
   var needsLogin: Bool { !client.isLoggedIn(for: Self.tokenReserve) }
 
+  /// The whole seconds by which a gateway on standby is behind the writer, or `nil` where there is no such lag.
+  var standbyLag: Int? { client.standbyLag }
+
   /// Requests the gateway's readiness.
   ///
-  /// - Returns: whether there is a result; a signal cuts the request short.
-  mutating func check() -> Bool {
+  /// - Returns: the result, or `nil` when a signal cut the request short.
+  mutating func check() -> RoleState.Gateway? {
     do throws(GatewayError) {
       switch try client.readiness(Deadline(in: .seconds(3))) {
       case .ready:
         sighting.see(isWriter: true)
         note(isReady: true, "the gateway is ready")
-        checksAsWriter += 1
-      case .standby(let reason):
+        return .writer
+      case .standby(let reason, _, let isCurrent):
         sighting.see(isWriter: false)
-        note(isReady: true, "the gateway stands by: \(reason)")
-      case .notReady(let word): note(isReady: false, "the gateway is not ready: \(word)")
+        note(isReady: isCurrent, "the gateway stands by\(isCurrent ? "" : ", and is behind the writer"): \(reason)")
+        return .standby(reason)
+      case .notReady(let word): return noteSilence("the gateway is not ready: \(word)")
       }
     } catch {
-      guard error.code != .interrupted else { return false }
-      note(isReady: false, "the gateway is not there: \(error)")
+      guard error.code != .interrupted else { return nil }
+      return noteSilence("the gateway is not there: \(error)")
     }
-    return true
+  }
+
+  private mutating func noteSilence(_ state: String) -> RoleState.Gateway {
+    note(isReady: false, state)
+    return .silent(state)
   }
 
   /// Logs each change of the gateway's state once.
   private mutating func note(isReady: Bool, _ state: String) {
     self.isReady = isReady
-    if !isReady || sighting != .writer { checksAsWriter = 0 }
     guard lastState.replace(with: state) else { return }
     logger.log(
       level: isReady || !sighting.wasReady ? .info : .warning, "service", metadata: ["service.state": "\(state)"])

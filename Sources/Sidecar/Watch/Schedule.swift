@@ -49,6 +49,8 @@ struct Schedule: Sendable {
 
   /// Whether a read of the catalogue is under way.
   private(set) var isReading = false
+  /// Whether that read prunes even when nothing is new.
+  private var isPruning = false
   private var hasReportedHang = false
 
   static let tick = Duration.milliseconds(250)
@@ -111,6 +113,7 @@ struct Schedule: Sendable {
     let (isClose, prunes) = (now >= nextCloseRead, now >= nextPrune)
     if isClose { nextCloseRead = now + Self.closeReadPeriod }
     if prunes { nextPrune = now + Self.prunePeriod }
+    isPruning = prunes
     return .readCatalogue(isClose: isClose, prunes: prunes)
   }
 
@@ -121,9 +124,12 @@ struct Schedule: Sendable {
   ///
   /// - Parameters:
   ///   - needsLogin: whether the token is missing or ends soon.
+  ///   - isSettling: whether a check soon would tell more.
   ///   - began: when the check began.
-  mutating func gatewayChecked(isReady: Bool, needsLogin: Bool, since began: Duration, at now: Duration) {
-    nextCheck = now + (isReady ? Self.readyPeriod : Self.unreadyPeriod)
+  mutating func gatewayChecked(
+    isReady: Bool, needsLogin: Bool, isSettling: Bool = false, since began: Duration, at now: Duration
+  ) {
+    nextCheck = now + (isReady && !isSettling ? Self.readyPeriod : Self.unreadyPeriod)
     isLoginDue = isReady && needsLogin && began >= nextLogin
   }
 
@@ -146,13 +152,18 @@ struct Schedule: Sendable {
   }
 
   /// Takes in that the read of the catalogue that was under way has ended.
-  mutating func catalogueRead(_ result: CatalogueResult, at now: Duration) {
+  ///
+  /// - Parameter pruneIn: when a file of the trash is due, if the read told.
+  mutating func catalogueRead(_ result: CatalogueResult, at now: Duration, pruneIn: Duration? = nil) {
     isReading = false
     hasReportedHang = false
+    if let pruneIn { nextPrune = min(nextPrune, now + max(pruneIn, Self.readPeriod)) }
     switch result {
     case .unchanged: break
     case .changed: nextTrim = now
-    case .failed: nextRead = now + Self.failedReadPause
+    case .failed:
+      nextRead = now + Self.failedReadPause
+      if isPruning { nextPrune = nextRead }
     }
   }
 

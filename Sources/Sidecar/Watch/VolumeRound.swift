@@ -18,12 +18,14 @@ private final class Impostors: Sendable {
   }
 }
 
-/// One round over the volume: read the catalogue, verify new dumps, prune. Runs on the worker, which may hang.
+/// One round over the volume: read the catalogue, verify new dumps and journals, prune. Runs on the worker, which may
+/// hang.
 struct VolumeRound: Sendable {
   private let volume: DumpVolume
   private let pruner: Pruner
   private let metrics: SidecarMetrics
   private let logger: Logger
+  private let journalRound: JournalRound
 
   /// The names that were logged because they are no regular files.
   private let impostors = Impostors()
@@ -35,12 +37,15 @@ struct VolumeRound: Sendable {
     self.pruner = pruner
     self.metrics = metrics
     self.logger = logger
+    journalRound = JournalRound(volume: volume, metrics: metrics, logger: logger)
   }
 
   /// The findings and actions of the round.
   struct Result: Sendable {
     /// The dumps after the round, newest first.
     let dumps: [KnownDump]
+    /// The journals, oldest first. One that is pruned in the round is still among them.
+    let journals: [KnownJournal]
     let prunes: Pruner.Report?
   }
 
@@ -48,34 +53,57 @@ struct VolumeRound: Sendable {
   ///
   /// - Parameters:
   ///   - prunes: whether to prune even when nothing is new.
+  ///   - role: the role of this task. On standby the round only counts files.
   ///   - isStopping: asked between dumps. If a drain needs the volume, the remaining dumps wait for the next start.
-  func run(clock: ClockReading, prunes: Bool, isStopping: @Sendable () -> Bool) throws -> Result {
+  func run(
+    clock: ClockReading, prunes: Bool, role: VolumeRole, isStopping: @Sendable () -> Bool
+  ) throws -> Result {
     let begun = SteadyClock.now()
     var dumps = try volume.dumps()
+    guard role.verifies else { return try count(dumps) }
     // A single new dump, as in all but the first round, is cached before the log says that it is verified. The results
     // of several are cached together, before anything is pruned because of them.
     let isRow = dumps.count { $0.verification == nil } > 1
     let outcome = isRow ? volume.savingCacheOnce { verifyNew(&dumps, isStopping) } : verifyNew(&dumps, isStopping)
-    guard let isNew = outcome else { return Result(dumps: dumps, prunes: nil) }
+    guard let isNewDump = outcome else { return Result(dumps: dumps, journals: [], prunes: nil) }
+    let (journals, isNewJournal) = try journalRound.run(beside: dumps, isStopping: isStopping)
+    let isNew = isNewDump || isNewJournal
     if prunes {
       let outcomes = try ReceiptFiles(directory: try volume.directory).outcomes()
       metrics.change { $0.drains = outcomes }
     }
     var report: Pruner.Report?
-    if isNew || prunes {
+    if role.prunes, isNew || prunes {
       // Verifying can have taken minutes, and dumps of that time are not of the future.
       let present = clock.later(by: Int((SteadyClock.now() - begun).components.seconds))
-      let pruned = pruner.prune(dumps, clock: present)
+      let pruned = pruner.prune(dumps, journals, clock: present)
       let gone = Set(pruned.trashed)
       dumps.removeAll { gone.contains($0.name) }
       try ReceiptFiles(directory: try volume.directory).prune()
       report = pruned
     }
-    volume.forgetAll(except: dumps.map(\.name))
+    if let stopped = report?.stopped {
+      logger.notice("pruning stopped; the sidecar of the writer goes on", metadata: ["reason": "\(stopped)"])
+    }
+    if role.prunes { volume.forgetAll(except: dumps.map(\.name) + journals.map(\.name)) }
     measure(dumps, report)
     reportCache()
     reportImpostors(try volume.leftAlone().impostors)
-    return Result(dumps: dumps, prunes: report)
+    return Result(dumps: dumps, journals: journals, prunes: report)
+  }
+
+  /// Counts files for the metrics. The newest ones may be missing in the list, which a network volume gives late, so no
+  /// judgement is made.
+  private func count(_ dumps: [KnownDump]) throws -> Result {
+    let journals = try volume.journals(beside: dumps)
+    metrics.change { values in
+      (values.dumps, values.journals) = (dumps.count, journals.count)
+      values.bytes = dumps.reduce(0) { $0 + $1.entry.bytes }
+      values.journalBytes = journals.reduce(0) { $0 + $1.bytes }
+      values.newestVerified = nil
+      (values.unverified, values.damaged, values.damagedJournals, values.isJournalMissing) = (0, 0, 0, false)
+    }
+    return Result(dumps: dumps, journals: journals, prunes: nil)
   }
 
   /// - Returns: whether any dump was verified, or `nil` when the rest waits for the next start.
@@ -166,7 +194,8 @@ struct VolumeRound: Sendable {
           createdAt: $0.createdSeconds, bytes: $0.entry.bytes, documents: $0.verification?.good?.documents ?? 0)
       }
       guard let report else { return }
-      values.pruned += report.trashed.count
+      values.pruned += report.trashed.count - report.trashedJournals
+      values.prunedJournals += report.trashedJournals
       values.unlinked += report.unlinked.count
       if !report.failures.isEmpty { values.failures[.prune, default: 0] += 1 }
     }

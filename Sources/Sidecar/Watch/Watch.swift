@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpFormat
 import DumpReports
 import Glibc
 import HTTPClient
@@ -17,20 +18,24 @@ final class Watch {
   private let terminate: @Sendable (SidecarExit) -> Never
   private let tasks: TaskWatch
   private let offsite: OffsiteWatch?
+  private let journalCopies: JournalCopyWatch?
   private let metrics = SidecarMetrics()
   private let logger: Logger
   private let round: VolumeRound
 
   private var schedule: Schedule
   private var clockWatch = ClockWatch()
-  private var holder: HolderWatch
+  private let roles: RoleWatch
   private var ticket: Ticket<CatalogueRead>?
-  private var fingerprint: DumpFingerprint?
+  /// The dumps of the last round, and the role in which it was made.
+  private var last: (fingerprint: DumpFingerprint?, role: VolumeRole) = (nil, .standby(""))
+  /// The size of the newest dump.
+  private var newestBytes = 0
 
   /// The catalogue that was read, or the failure.
   private enum CatalogueRead: Sendable {
     case unchanged
-    case done(VolumeRound.Result, fingerprint: DumpFingerprint?)
+    case done(VolumeRound.Result, fingerprint: DumpFingerprint?, role: VolumeRole)
   }
 
   /// - Parameter terminate: ends the process when a second signal comes.
@@ -44,10 +49,17 @@ final class Watch {
     self.terminate = terminate
     self.logger = logger
     tasks = TaskWatch(configuration.ecs, logger: logger, metrics: metrics)
-    offsite = configuration.offsite.map { OffsiteWatch($0, retention: configuration.retention, logger: logger) }
-    let pruner = Pruner(volume: volume, policy: configuration.retention, trash: configuration.trash, logger: logger)
+    let roles = RoleWatch(volume: volume, metrics: metrics, logger: logger)
+    self.roles = roles
+    offsite = configuration.offsite.map {
+      OffsiteWatch($0, retention: configuration.retention, roles: roles, logger: logger)
+    }
+    journalCopies = configuration.offsite.map {
+      JournalCopyWatch($0, retention: configuration.retention, roles: roles, logger: logger)
+    }
+    var pruner = Pruner(volume: volume, policy: configuration.retention, trash: configuration.trash, logger: logger)
+    pruner.obstacle = { roles.pruningObstacle() }
     round = VolumeRound(volume: volume, pruner: pruner, metrics: metrics, logger: logger)
-    holder = HolderWatch(volume: volume, logger: logger)
     schedule = Schedule(
       at: SteadyClock.now(), servesMetrics: configuration.metricsPort != nil,
       statusPeriod: configuration.statusPeriod.map { .seconds($0) })
@@ -62,13 +74,17 @@ final class Watch {
     var service = GatewayWatch(client, logger: logger)
     tasks.start { try HTTPClient(settings) }
     offsite?.start({ try HTTPClient(settings) }, volume: volume, metrics: metrics)
+    journalCopies?.start({ try HTTPClient(settings) }, volume: volume, metrics: metrics)
+    watchKeys()
     logger.notice(
       "watching",
-      metadata: ["service.url": "\(configuration.url)", "setting.mem_dump_path": "\(volume.dumpPath)"])
+      metadata: [
+        "service.url": "\(configuration.url)", "setting.mem_dump_path": "\(volume.dumpPath)",
+        "key.id": "\(volume.keyring.name)",
+      ])
     while !isStopping {
       metrics.noteTurn()
       let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
-      holder.note(checksAsWriter: service.checksAsWriter, on: worker)
       collectCatalogue(wasReady: service.sighting.wasReady)
       switch schedule.next(at: SteadyClock.now()) {
       case .trimMemory: ResidentMemory.trim()
@@ -82,6 +98,13 @@ final class Watch {
       }
     }
     return drain(client, settings, service.sighting)
+  }
+
+  private func watchKeys() {
+    guard volume.keys.canChange else { return }
+    let watch = KeyWatch(volume, logger: logger)
+    signals.onReload { watch.ask() }
+    watch.start()
   }
 
   private var isStopping: Bool { signals.received != nil || tasks.stopping.wait(until: Deadline(in: .zero)) }
@@ -98,7 +121,7 @@ final class Watch {
     let drain = Drain(
       configuration, volume: volume, worker: worker,
       copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
-      sighting: sighting, ownHolder: holder.own)
+      sighting: sighting, ownHolder: roles.own)
     let terminate = terminate
     signals.onInterruption { signal in terminate(drain.interrupt("\(signal)")) }
     let exit = drain.run(client)
@@ -108,11 +131,14 @@ final class Watch {
 
   private func check(_ service: inout GatewayWatch) {
     let began = SteadyClock.now()
-    guard service.check() else { return }
+    guard let found = service.check() else { return }
+    roles.note(found, since: began)
     schedule.gatewayChecked(
-      isReady: service.isReady, needsLogin: service.needsLogin, since: began, at: SteadyClock.now())
-    let (isReady, isWriter) = (service.isReady, service.checksAsWriter > 0)
+      isReady: service.isReady, needsLogin: service.needsLogin, isSettling: roles.isSettling, since: began,
+      at: SteadyClock.now())
+    let (isReady, isWriter, lag) = (service.isReady, found == .writer, service.standbyLag)
     metrics.change {
+      $0.standbyLag = lag
       $0.isServiceReady = isReady
       $0.isServiceWriter = isWriter
     }
@@ -130,20 +156,29 @@ final class Watch {
 
   /// Starts a round over the volume if something has changed. Never waits for the volume.
   private func readCatalogue(isClose: Bool, prunes: Bool, _ clock: ClockReading) {
-    let (round, signals, tasks, volume) = (round, signals, tasks, volume)
-    let before = fingerprint
+    let (round, signals, tasks, volume, roles) = (round, signals, tasks, volume, roles)
+    let (last, room) = (last, 2 * newestBytes)
     ticket = worker.start {
+      let role = roles.look()
+      // Work that was left in another role is due now.
+      let isMore = role.does(moreThan: last.role)
+      let prunes = prunes || isMore
       // Most reads find nothing new, and cost a list of names.
       var print = try volume.directory.fingerprint(isClose: isClose)
-      if let before, print.isSame(as: before), !prunes { return .unchanged }
+      // When the next dumps may not fit, none comes, and so nothing would begin a round.
+      let isFull = try isClose && volume.directory.freeBytes() < room
+      if let before = last.fingerprint, print.isSame(as: before), !prunes, !isFull { return .unchanged }
       if !print.isClose { print = try volume.directory.fingerprint(isClose: true) }
       tasks.protect(true)
       defer { tasks.protect(false) }
-      let result = try round.run(clock: clock, prunes: prunes) { signals.received != nil }
-      let isWhole = result.dumps.allSatisfy { $0.verification != nil }
-      // The fingerprint is from before the round, so that the next read sees what came during it. A dump that could not
-      // be read is read again, although nothing changed.
-      return .done(result, fingerprint: isWhole ? print : nil)
+      let result = try round.run(clock: clock, prunes: prunes || isFull, role: role) { signals.received != nil }
+      let isWhole =
+        !role.verifies
+        || result.dumps.allSatisfy { $0.verification != nil } && !result.journals.contains(where: \.isVerificationDue)
+      // The fingerprint is from before the round, so that the next read sees what came during it. A dump or a journal
+      // that could not be read is read again, although nothing changed.
+      return .done(
+        result, fingerprint: isWhole ? print : nil, role: result.prunes?.stopped == nil ? role : roles.look())
     }
   }
 
@@ -154,15 +189,18 @@ final class Watch {
     guard let ticket else { return }
     guard let outcome = ticket.outcome else { return reportHang(busy) }
     self.ticket = nil
-    schedule.catalogueRead(take(outcome, wasReady: wasReady), at: SteadyClock.now())
+    var due: Duration?
+    if case .done(.done(let result, _, _)) = outcome { due = result.prunes?.secondsToUnlink.map { .seconds($0) } }
+    schedule.catalogueRead(take(outcome, wasReady: wasReady), at: SteadyClock.now(), pruneIn: due)
   }
 
   private func take(_ outcome: Worker.Outcome<CatalogueRead>, wasReady: Bool) -> Schedule.CatalogueResult {
     switch outcome {
     case .done(.unchanged), .late: return .unchanged
-    case .done(.done(let result, let fingerprint)):
-      self.fingerprint = fingerprint
-      offsite?.offer(result.dumps)
+    case .done(.done(let result, let fingerprint, let role)):
+      last = (fingerprint, role)
+      newestBytes = result.dumps.first?.entry.bytes ?? 0
+      if role.copies { offsite?.offer(result.dumps) }
       return .changed
     case .failed(let error):
       // The gateway makes the directory at its first start.

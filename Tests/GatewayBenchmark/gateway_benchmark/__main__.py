@@ -10,12 +10,15 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from gateway_benchmark import Unusable, instructions, rounds, servers
+from gateway_benchmark import Unusable, instructions, rounds, servers, standby
 from gateway_benchmark.rounds import Bench, Options
 from gateway_benchmark.scenarios import GROUPS, SCENARIOS
 
 USAGE, UNUSABLE = 64, 69
 INSTRUCTIONS = "instructions"
+STANDBY = "standby"
+# What `--smoke` measures, so that every subject answers once.
+SMOKE = ["secured"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,10 +42,11 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures calls through the gateway beside nginx and HAProxy, and directly to the upstream server.",
         epilog=f"scenarios:\n{names}\n\ngroups:\n{groups}\n  {'all':18}all of them\n\n"
-        f"  {INSTRUCTIONS:18}instructions of a call of public and secured, by callgrind; takes minutes",
+        f"  {INSTRUCTIONS:18}instructions of a call of public and secured, by callgrind; takes minutes\n"
+        f"  {STANDBY:18}two tasks on one directory: when a change is in force at both, and what the standby costs",
     )
     add = parser.add_argument
-    add("scenarios", metavar="SCENARIO", nargs="*", default=["few"], help="scenarios or groups (few)")
+    add("scenarios", metavar="SCENARIO", nargs="*", help="scenarios or groups (few)")
     add("--rounds", metavar="N", type=count, default=5, help="rounds, in each of which every subject has its turn (5)")
     add("--seconds", metavar="N", type=count, default=5, help="length of a turn (5)")
     add("--connections", metavar="N", type=count, default=32, help="connections where a scenario does not say (32)")
@@ -52,6 +56,8 @@ def parser() -> Parser:
     add("--gateway", metavar="NAME=PROGRAM", action="append", default=[], help=argparse.SUPPRESS)
     add("--calls", metavar="N", type=count, default=1000, help="calls that instructions are counted of (1000)")
     add("--profiles", metavar="DIRECTORY", type=Path, help="keep the files of callgrind there, for callgrind_annotate")
+    add("--changes", metavar="N", type=count, default=200, help="changes that standby measures (200)")
+    add("--smoke", action="store_true", help="one round of 2 s of secured, to see that every subject answers")
     add("--check", action="store_true", help=argparse.SUPPRESS)
     add("--json", metavar="FILE", type=Path, help="append each run and summary to a file, as JSON lines")
     return parser
@@ -60,7 +66,7 @@ def parser() -> Parser:
 def chosen(words: list[str]) -> list[str]:
     names = [name for word in words for name in GROUPS.get(word, [word])]
     for name in names:
-        if name not in SCENARIOS and name != INSTRUCTIONS:
+        if name not in SCENARIOS and name not in (INSTRUCTIONS, STANDBY):
             parser().error(f"there is no scenario {name}")
     return list(dict.fromkeys(names))
 
@@ -101,6 +107,14 @@ def measure(options: argparse.Namespace, names: list[str], work: Path) -> bool:
             if name == INSTRUCTIONS:
                 is_valid = count_instructions(bench, options) and is_valid
                 continue
+            if name == STANDBY:
+                print(
+                    f"\n{name}: two tasks on one directory; {options.changes} changes, {options.connections} connections, "
+                    f"medians of {options.rounds} rounds of {options.seconds} s",
+                    flush=True,
+                )
+                is_valid = standby.measure(bench, options.changes, options.json, machine()) and is_valid
+                continue
             scenario = SCENARIOS[name]
             print(
                 f"\n{name}: {scenario.says}; {bench.connections(scenario)} connections, "
@@ -124,7 +138,9 @@ def main() -> int:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
-        names = chosen(options.scenarios)
+        if options.smoke:
+            options.rounds, options.seconds = 1, 2
+        names = chosen(SMOKE if options.smoke else options.scenarios or ["few"])
         if options.check:
             return 0
         one = machine()

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import ssl
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ SETTINGS = {
     "DOORMAN_ADMIN_PASSWORD": PASSWORD,
     "HOST": "127.0.0.1",
     "LOG_LEVEL": "ERROR",
+    # The state is taken from a dump, by a reader of this format.
+    "MEM_DUMP_FORMAT": "dmp1",
     "LOGIN_IP_RATE_DISABLED": "true",
     "AUTH_EXPIRE_TIME": "24",
     "AUTH_EXPIRE_TIME_FREQ": "hours",
@@ -43,9 +46,16 @@ PATHS = [("GET", f"/{name}") for name in ("small", "k1", "k64", "m10", "slow")] 
 class Platform:
     """Requests to the platform API."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    def __init__(self, port: int, has_tls: bool = False) -> None:
+        if has_tls:
+            # The certificate is signed by its own key.
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self._connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
+        else:
+            self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {"Content-Type": "application/json"}
+        self.token = ""
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         text = None if body is None else json.dumps(body)
@@ -60,6 +70,7 @@ class Platform:
         return self.request("POST", "/authorization", {"email": name, "password": password})["access_token"]
 
     def act_as(self, token: str) -> None:
+        self.token = token
         self._headers["Authorization"] = f"Bearer {token}"
 
 
@@ -80,6 +91,7 @@ def start(
     settings: Mapping[str, str] | None = None,
     command: tuple[str, ...] = (),
     seconds: float = 60,
+    output: int | None = None,
 ) -> tuple[Server, int]:
     """Starts a gateway, with the words of `command` before its program."""
     folder = work / f"{name}-{uuid.uuid4().hex[:8]}"
@@ -96,9 +108,29 @@ def start(
     }
     if certificate:
         environment |= {"SSL_CERTFILE": str(certificate.certificate), "SSL_KEYFILE": str(certificate.key)}
-    server = Server(name, [*command, str(program)], work, environment)
-    server.wait_until(lambda: " ready " in server.log.read_text(errors="replace") or _is_ready(port), seconds)
+    server = Server(name, [*command, str(program)], work, environment, output)
+    server.wait_until(lambda: _says_ready(server.log.read_text(errors="replace")) or _is_ready(port), seconds)
     return server, port
+
+
+def start_with_standby(
+    name: str, program: Path, work: Path, state: State, command: tuple[str, ...], seconds: float
+) -> tuple[Server, int]:
+    """Starts a gateway as `start` does, and another task on its volume, which shares the limits with it."""
+    writer, port = start(name, program, work, state, command=command, seconds=seconds)
+    try:
+        # It is ready when the writer has given it a share of each limit.
+        volume = {"MEM_DUMP_PATH": writer.environment["MEM_DUMP_PATH"]}
+        standby, _ = start(f"{name}-standby", program, work, settings=volume, seconds=seconds)
+    except BaseException:
+        writer.stop()
+        raise
+    writer.companions.append(standby)
+    return writer, port
+
+
+def _says_ready(log: str) -> bool:
+    return " ready " in log or '"message":"ready"' in log
 
 
 def _is_ready(port: int) -> bool:
@@ -174,14 +206,17 @@ def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def token_of(name: str, token: str | None) -> str:
-    """The token of another user with the same role. Without one: a token of about the size of one of the gateway."""
+def token_of(name: str, token: str | None, end: int | None = None) -> str:
+    """The token of another user with the same role. Without one: a token of about the size of one of the gateway.
+
+    The new token has the same end, or the one that is given in Unix seconds.
+    """
     if token is None:
         header = _encoded(b'{"alg":"HS256","typ":"JWT"}')
         content = {"role": USER, "exp": 4_000_000_000, "accesses": {f"manage_something_{n}": False for n in range(16)}}
     else:
         header, claims, _ = token.split(".")
         content = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-    content |= {"sub": name, "jti": str(uuid.uuid4())}
+    content |= {"sub": name, "jti": str(uuid.uuid4())} | ({"exp": end} if end else {})
     signed = f"{header}.{_encoded(json.dumps(content, separators=(',', ':')).encode())}"
     return f"{signed}.{_encoded(hmac.digest(SECRET.encode(), signed.encode(), hashlib.sha256))}"

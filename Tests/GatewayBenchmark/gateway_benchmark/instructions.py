@@ -103,13 +103,13 @@ def measure(bench: Bench, calls: int, profiles: Path) -> tuple[list[Count], dict
     for name in ("public", "secured", LIVENESS):
         for subject, (start, load) in _subjects(bench, name).items():
             try:
-                profile = profiles / f"callgrind.{subject}.{name}"
+                profile = profiles / f"callgrind.{subject.replace(', ', '-')}.{name}"
                 counts.append(Count(name, subject, calls, run(start, load, bench.work / profile.name, calls)))
                 shutil.move(bench.work / profile.name, profile)
-                print(f"  {name:10}{subject:14}{counts[-1].instructions:>12,.0f}", flush=True)
+                print(f"  {name:10}{subject:20}{counts[-1].instructions:>12,.0f}", flush=True)
             except (Unusable, OSError, http.client.HTTPException) as reason:
                 refused[f"{name}, {subject}"] = str(reason)
-                print(f"  {name:10}{subject:14}not measured: {reason}", flush=True)
+                print(f"  {name:10}{subject:20}not measured: {reason}", flush=True)
     return counts, refused
 
 
@@ -125,6 +125,10 @@ def _subjects(bench: Bench, name: str) -> dict[str, tuple[Starter, Load]]:
         starters[subject] = lambda command, subject=subject, copy=copy, state=state: gatehouse.start(
             subject, copy, bench.work, state, command=command, seconds=SLOW_START
         )
+        if name == "secured":
+            starters[f"{subject}, standby"] = lambda command, subject=subject, copy=copy, state=state: (
+                gatehouse.start_with_standby(subject, copy, bench.work, state, command, SLOW_START)
+            )
     load = rounds.make_load(bench, scenario, token, is_direct=False)
     if name == LIVENESS:
         load = replace(load, path="/platform/monitor/liveness")

@@ -26,17 +26,29 @@ def free_port() -> int:
 
 
 class Server:
-    """A process with all of its children. It leads a process group of its own."""
+    """A process with all of its children. It leads a process group of its own.
 
-    def __init__(self, name: str, command: list[str], work: Path, environment: Mapping[str, str] | None = None) -> None:
+    Its output goes to its log, or that of standard output to a descriptor.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        work: Path,
+        environment: Mapping[str, str] | None = None,
+        output: int | None = None,
+    ) -> None:
         self.name = name
+        # Servers that end before this one.
+        self.companions: list[Server] = []
         self.environment = dict(environment or {})
         self.log = work / f"{name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=log if output is None else output,
                 stderr=log,
                 env={**os.environ, **self.environment},
                 start_new_session=True,
@@ -51,6 +63,8 @@ class Server:
 
     def stop(self, seconds: float = 5) -> None:
         """Asks the process to end, and kills its group when it does not."""
+        for companion in self.companions:
+            companion.stop(seconds)
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -20,6 +20,8 @@ class Run:
     processor_seconds: float
     resident_mebibytes: float
     connections: int
+    # Lines of calls in its log, where it writes one.
+    lines: int | None = None
 
     @property
     def cost(self) -> float:
@@ -40,16 +42,20 @@ class Outcome:
     runs: dict[str, list[Run]] = field(default_factory=dict)
     # Subjects that could not be measured, and why.
     refused: dict[str, str] = field(default_factory=dict)
+    # The subject that the others are compared with.
+    yardstick: str = YARDSTICK
 
     def summary(self, subject: str) -> dict[str, object]:
         runs = self.runs[subject]
-        yardstick = self.runs.get(YARDSTICK, [])
+        yardstick = self.runs.get(self.yardstick, [])
         pairs = list(zip(runs, yardstick, strict=len(runs) == len(yardstick)))
         rates = [one.result.rate / max(1.0, other.result.rate) for one, other in pairs]
         costs = [one.cost / other.cost for one, other in pairs if other.cost > 0]
         status = sum(run.result.status for run in runs)
         socket = sum(run.result.socket_errors for run in runs)
         stalled = sum(run.stalled for run in runs)
+        logged = sum(run.lines for run in runs if run.lines is not None)
+        has_log = any(run.lines is not None for run in runs)
         return {
             "scenario": self.scenario,
             "subject": subject,
@@ -67,13 +73,14 @@ class Outcome:
             "not_2xx": status,
             "socket_errors": socket,
             "stalled_rounds": stalled,
+            "logged": logged / max(1, sum(run.result.calls for run in runs)) if has_log else None,
             "valid": status == socket == stalled == 0,
         }
 
     def table(self) -> str:
         lines = [
-            f"  {'':14}{'calls/s':>10}{'of nginx':>10}{'(min … max)':>16}{'p50 ms':>9}{'p99 ms':>9}{'p99.9 ms':>10}"
-            f"{'CPU s/100k':>12}{'of nginx':>10}{'RSS MiB':>9}"
+            f"  {'':14}{'calls/s':>10}{f'of {self.yardstick}':>10}{'(min … max)':>16}{'p50 ms':>9}{'p99 ms':>9}"
+            f"{'p99.9 ms':>10}{'CPU s/100k':>12}{f'of {self.yardstick}':>10}{'RSS MiB':>9}"
         ]
         for subject in self.runs:
             one = self.summary(subject)
@@ -83,6 +90,8 @@ class Outcome:
                 f"{one['p50_ms']:>9.2f}{one['p99_ms']:>9.2f}{one['p999_ms']:>10.2f}"
                 f"{one['cpu_seconds_per_100k']:>12.2f}{_shown(one['cpu_ratio']):>10}{one['resident_mib']:>9.1f}"
             )
+            if isinstance(one["logged"], float):
+                lines.append(f"    {one['logged']:.1%} of its calls have a line in the log")
             if not one["valid"]:
                 lines.append(
                     f"    INVALID: {one['not_2xx']} answers not 2xx, {one['socket_errors']} socket errors, "

@@ -1,6 +1,7 @@
 """Runs a scenario: all subjects in turn, round by round."""
 
 import http.client
+import os
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -138,6 +139,11 @@ def check(subject: Subject) -> None:
         raise Unusable(f"{load.method} {path} answered {len(content)} bytes in place of {expected}")
 
 
+def pool_settings(connections: int) -> dict[str, str]:
+    """The gateway's connections to servers, for a number of clients."""
+    return {"HTTP_MAX_CONNECTIONS": str(max(100, connections)), "HTTP_MAX_KEEPALIVE": str(max(64, connections))}
+
+
 def start_subjects(bench: Bench, scenario: Scenario, stack: ExitStack, outcome: Outcome) -> dict[str, Subject]:
     """Starts all subjects afresh. One that can't answer is refused."""
     certificate = bench.tls() if scenario.has_tls else None
@@ -145,16 +151,19 @@ def start_subjects(bench: Bench, scenario: Scenario, stack: ExitStack, outcome: 
     routes = proxy_routes(scenario)
     scheme = "https" if certificate else "http"
     token: str | None = None
+    log = scenario.has_log
     starts: dict[str, Callable[[], tuple[Server, int]]] = {
-        "nginx": lambda: servers.start_nginx(bench.work, bench.upstream_port, connections, routes, certificate),
-        "HAProxy": lambda: servers.start_haproxy(bench.work, bench.upstream_port, routes, certificate),
+        "nginx": lambda: servers.start_nginx(
+            bench.work, bench.upstream_port, connections, routes, certificate, has_log=log
+        ),
+        "HAProxy": lambda: servers.start_haproxy(bench.work, bench.upstream_port, routes, certificate, has_log=log),
     }
-    pool = {"HTTP_MAX_CONNECTIONS": str(max(100, connections)), "HTTP_MAX_KEEPALIVE": str(max(64, connections))}
+    settings = pool_settings(connections) | ({"LOG_LEVEL": "INFO", "ACCESS_LOG": "all"} if log else {})
     for name, program in bench.options.programs.items():
         state = bench.state(program, scenario.has_many)
         token = state.token
         starts[name] = lambda name=name, program=program, state=state: gatehouse.start(
-            name, program, bench.work, state, certificate, pool
+            name, program, bench.work, state, certificate, settings
         )
         if certificate and "SSL_CERTFILE" not in _help(program):
             del starts[name]
@@ -185,13 +194,13 @@ def run(bench: Bench, scenario: Scenario) -> Outcome:
     with ExitStack() as stack:
         subjects = start_subjects(bench, scenario, stack, outcome)
         for subject in subjects.values():
-            _measure(bench, scenario, subject, seconds=1)
+            measure(bench, scenario, subject, seconds=1)
         names = list(subjects)
         for number in range(bench.options.rounds):
             # Each round begins with another subject.
             first = number % len(names)
             for name in names[first:] + names[:first]:
-                measured = _measure(bench, scenario, subjects[name], bench.options.seconds)
+                measured = measure(bench, scenario, subjects[name], bench.options.seconds)
                 outcome.runs.setdefault(name, []).append(measured)
         outcome.runs = {name: outcome.runs[name] for name in names}
         for name, subject in subjects.items():
@@ -202,9 +211,22 @@ def run(bench: Bench, scenario: Scenario) -> Outcome:
     return outcome
 
 
-def _measure(bench: Bench, scenario: Scenario, subject: Subject, seconds: int) -> Run:
+def measure(bench: Bench, scenario: Scenario, subject: Subject, seconds: int) -> Run:
+    """One turn of a subject."""
     before = subject.server.processor_seconds()
     connections = bench.connections(scenario)
     result = wrk.run(subject.load, subject.origin, connections, bench.options.threads, seconds, bench.work)
     used = subject.server.processor_seconds() - before
-    return Run(result, used, subject.server.resident_mebibytes(), connections)
+    resident = subject.server.resident_mebibytes()
+    lines = _take_log(subject.server) if scenario.has_log and subject.server is not bench.upstream else None
+    return Run(result, used, resident, connections, lines)
+
+
+def _take_log(server: Server) -> int:
+    """Counts the lines of a turn, and empties the file."""
+    with server.log.open("rb") as log:
+        lines = sum(1 for _ in log)
+    os.truncate(server.log, 0)
+    if not lines:
+        raise Unusable(f"{server.name} wrote no log of its calls")
+    return lines

@@ -17,12 +17,15 @@ class Scenario:
     closes: bool = False
     has_many: bool = False
     has_tls: bool = False
+    # Whether each call gets a line in a log.
+    has_log: bool = False
 
 
 def _all() -> list[Scenario]:
     scenarios = [
         Scenario("public", "an API that is open to all", api="public"),
         Scenario("secured", "token, subscription, group and rate limit"),
+        Scenario("secured-logs", "secured, with a line for each call in a file", has_log=True),
         Scenario("routes", "1,000 routes of 100 APIs, 1,000 users in turn", has_many=True),
     ]
     for name, size, path in (("1k", 1 << 10, "k1"), ("64k", 1 << 16, "k64"), ("10m", 10 << 20, "m10")):

@@ -30,7 +30,13 @@ class Certificate:
 PATIENCE = 120.0
 
 
-def _start(name: str, work: Path, port: int, workers: int, http: str, command: tuple[str, ...] = ()) -> Server:
+def start(
+    name: str, work: Path, port: int, workers: int, http: str, command: tuple[str, ...] = (), has_log: bool = False
+) -> Server:
+    """Starts nginx with the content of its `http` block. It listens on the port once this returns.
+
+    Its log of calls goes to the file that has its output.
+    """
     folder = work / name
     folder.mkdir(exist_ok=True)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -48,7 +54,7 @@ pid {folder}/pid;
 error_log {folder}/error.log;
 events {{ worker_connections 5000; }}
 http {{
-  access_log off;
+  access_log {f"{work}/{name}.log combined" if has_log else "off"};
   default_type application/octet-stream;
   sendfile on;
   tcp_nopush on;
@@ -86,7 +92,7 @@ def start_upstream(work: Path, workers: int) -> tuple[Server, int]:
     location = /slow {{ echo_sleep 0.005; echo_exec /small; }}
     location / {{ root {files}; }}
   }}"""
-    return _start("upstream", work, port, workers, http), port
+    return start("upstream", work, port, workers, http), port
 
 
 def start_nginx(
@@ -96,6 +102,7 @@ def start_nginx(
     routes: list[str],
     certificate: Certificate | None,
     command: tuple[str, ...] = (),
+    has_log: bool = False,
 ) -> tuple[Server, int]:
     """Starts nginx as a proxy. Each route is a prefix of a path; the part /api/rest/NAME/VERSION is taken off.
 
@@ -117,11 +124,16 @@ def start_nginx(
     {tls}
 {locations}
   }}"""
-    return _start("nginx", work, port, 2, http, command), port
+    return start("nginx", work, port, 2, http, command, has_log), port
 
 
 def start_haproxy(
-    work: Path, upstream: int, routes: list[str], certificate: Certificate | None, command: tuple[str, ...] = ()
+    work: Path,
+    upstream: int,
+    routes: list[str],
+    certificate: Certificate | None,
+    command: tuple[str, ...] = (),
+    has_log: bool = False,
 ) -> tuple[Server, int]:
     """Starts HAProxy with the same routes."""
     port = free_port()
@@ -134,8 +146,11 @@ def start_haproxy(
 global
   nbthread {1 if command else 2}
   maxconn 4000
+  {"log stdout format raw local0" if has_log else ""}
 defaults
   mode http
+  {"log global" if has_log else ""}
+  {"option httplog" if has_log else ""}
   timeout connect 5s
   timeout client 60s
   timeout server 60s

@@ -20,6 +20,8 @@ struct DrainSimulation {
   private var isRequestedAfterEvidence = false
   private var findings: [DrainFinding] = []
   private var requests = 0
+  /// Whether the gateway said last that another task writes.
+  private var isOnStandby = false
   private(set) var violations: [String] = []
 
   init(seed: UInt64) {
@@ -99,9 +101,9 @@ struct DrainSimulation {
       ({ if case .watchLease = action { true } else { false } }(), .watchLease(until: now)),
     ]
     for event in events where !event.isFitting {
-      let (evidence, verified) = (lastEvidence, hasVerifiedAnswer)
+      let (evidence, verified, standby) = (lastEvidence, hasVerifiedAnswer, isOnStandby)
       if carryOut(event.action, took: .zero) != .ignore { violations.append("a stray \(event.action) is answered") }
-      (lastEvidence, hasVerifiedAnswer) = (evidence, verified)
+      (lastEvidence, hasVerifiedAnswer, isOnStandby) = (evidence, verified, standby)
     }
     if state.start(at: now) != .ignore { violations.append("a drain starts twice") }
     if state.finding != before || state.record.attempts.count != attempts { violations.append("a stray event counts") }
@@ -112,6 +114,7 @@ struct DrainSimulation {
     case .requestDump:
       requests += 1
       lastEvidence = nil
+      if isOnStandby { violations.append("a standby is asked for a dump") }
       let answer = answers[Int.random(in: 0..<answers.count, using: &generator)]
       guard let code = answer else {
         guard let dump = DumpAnswer(Array(#"{"path":"/d/a.bin"}"#.utf8)) else { return .ignore }
@@ -123,10 +126,12 @@ struct DrainSimulation {
       return state.requestFailed(error, at: now, using: &generator)
     case .requestReadiness:
       let answers: [GatewayClient.Readiness?] = [
-        nil, .ready, .standby(reason: "x"), .notReady("draining"), .notReady("starting"),
+        nil, .ready, .ready, .standby(reason: "x"), .standby(reason: "x", hasLease: true), .notReady("draining"),
+        .notReady("starting"),
       ]
-      return state.readinessChecked(
-        answers[Int.random(in: 0..<answers.count, using: &generator)], at: now, using: &generator)
+      let answer = answers[Int.random(in: 0..<answers.count, using: &generator)]
+      isOnStandby = answer == .standby(reason: "x")
+      return state.readinessChecked(answer, at: now, using: &generator)
     case .pause: return state.pauseEnded(at: now)
     case .watchLease:
       let evidence = evidence(took)
@@ -150,9 +155,9 @@ struct DrainSimulation {
     }
     if finding.outcome == .drained, !hasVerifiedAnswer { violations.append("drained without a verified dump") }
     if hasVerifiedAnswer, finding.outcome != .drained { violations.append("a verified dump, and \(finding)") }
-    if requests != state.record.attempts.count + (interruptedAt == nil ? 0 : 1), requests != state.record.attempts.count
-    {
-      violations.append("\(requests) requests and \(state.record.attempts.count) attempts")
+    let attempts = state.record.attempts.count { $0.step == "dump" }
+    if requests != attempts + (interruptedAt == nil ? 0 : 1), requests != attempts {
+      violations.append("\(requests) requests and \(attempts) attempts")
     }
     if state.sighting == .writer, case .held(_, let last, _)? = lastEvidence, last == .abandoned || last == .silent,
       interruptedAt == nil, finding.outcome.exit == .success

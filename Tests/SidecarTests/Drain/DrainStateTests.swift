@@ -21,6 +21,7 @@ struct DrainStateTests {
     var action = state.start(at: now)
     while true {
       switch action {
+      case .requestReadiness where state.isCheckingRole: action = state.answerRole(at: now)
       case .requestDump:
         requests += 1
         now += .milliseconds(10)
@@ -50,7 +51,8 @@ struct DrainStateTests {
   @Test("verifies the dump that the gateway wrote, copies it, and writes the receipt")
   func drained() throws {
     var state = Self.state(bucket: "copies")
-    #expect(state.start(at: .zero) == .requestDump(until: .seconds(52)))
+    #expect(state.start(at: .zero) == .requestReadiness(until: .seconds(2)))
+    #expect(state.answerRole(at: .zero) == .requestDump(until: .seconds(52)))
     let answer = try #require(DumpAnswer(Array(#"{"path":"/d/a.bin"}"#.utf8)))
     #expect(state.dumpWritten(answer, at: .seconds(2)) == .checkDump(answer, until: .seconds(58)))
     #expect(state.dumpChecked(.verified(.example()), at: .seconds(5)) == .copyDump(until: .seconds(58)))
@@ -70,7 +72,7 @@ struct DrainStateTests {
   @Test("calls a verified dump a lost lease if a start would take a later holder's")
   func superseded() throws {
     var state = Self.state()
-    _ = state.start(at: .zero)
+    _ = (state.start(at: .zero), state.answerRole(at: .zero))
     _ = state.dumpWritten(try #require(DumpAnswer(Array(#"{"path":"/d/a.bin"}"#.utf8))), at: .zero)
     guard case .writeReceipt(let finding, _) = state.dumpChecked(.verified(.example(supersededBy: "b.bin")), at: .zero)
     else {
@@ -139,13 +141,14 @@ struct DrainStateTests {
     var restarted = state
     // The first time on the chance that it is this gateway, started again. After that it must be known to be.
     for (holder, isRequested) in [("b", true), ("a", true), ("b", false)] {
-      let action = restarted.leaseWatched(.held(by: holder, .renewed, after: nil), at: .seconds(9), using: &generator)
+      var action = restarted.leaseWatched(.held(by: holder, .renewed, after: nil), at: .seconds(9), using: &generator)
+      if restarted.isCheckingRole { action = restarted.answerRole(at: .seconds(9)) }
       #expect((action == .requestDump(until: .seconds(52))) == isRequested, "\(holder)")
       guard isRequested else { break }
       var failed = action
       for second in 10..<13 {
         failed = restarted.requestFailed(GatewayError(.gone, "how"), at: .seconds(second), using: &generator)
-        if case .pause(let until) = failed { _ = restarted.pauseEnded(at: until) }
+        if case .pause(let until) = failed { _ = (restarted.pauseEnded(at: until), restarted.answerRole(at: until)) }
       }
       #expect(failed == .watchLease(until: .seconds(52)))
     }
@@ -196,6 +199,9 @@ struct DrainStateTests {
   @Test("asks the lease why a gateway that took changes stands by, and believes one that took none")
   func standby() {
     var deposed = Self.state(.deposed)
+    _ = deposed.start(at: .zero)
+    #expect(deposed.answerRole(.standby(reason: "another"), at: .zero) == .watchLease(until: .seconds(52)))
+    deposed = Self.state(.deposed)
     #expect(Self.fail(&deposed, .standby).action == .watchLease(until: .seconds(52)))
     var other = Self.state(.standby)
     #expect(Self.fail(&other, .standby).action == .checkNewestDump(until: .seconds(58)))
@@ -215,7 +221,7 @@ struct DrainStateTests {
     #expect(state.receiptEnded() == .ignore)
 
     var copying = Self.state(bucket: "copies")
-    _ = copying.start(at: .zero)
+    _ = (copying.start(at: .zero), copying.answerRole(at: .zero))
     _ = copying.dumpWritten(answer, at: .zero)
     _ = copying.dumpChecked(.verified(.example()), at: .zero)
     #expect(
@@ -227,7 +233,7 @@ struct DrainStateTests {
   @Test("says that a volume which does not answer in time has failed")
   func late() throws {
     var state = Self.state()
-    _ = state.start(at: .zero)
+    _ = (state.start(at: .zero), state.answerRole(at: .zero))
     _ = state.dumpWritten(try #require(DumpAnswer(Array(#"{"path":"/d/a.bin"}"#.utf8))), at: .zero)
     guard case .writeReceipt(let finding, _) = state.dumpChecked(.late, at: .seconds(58)) else {
       Issue.record("there is no receipt")

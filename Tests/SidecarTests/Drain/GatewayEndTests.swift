@@ -1,3 +1,5 @@
+import DumpFormat
+import DumpReports
 import Testing
 
 @testable import Sidecar
@@ -96,20 +98,47 @@ struct GatewayEndTests {
     #expect(DrainFinding.deposed("", own: nil, .unreadable("x")).outcome == .leaseUnreadable)
   }
 
+  @Test("is said with the last change that is safe by the journals")
+  func journals() throws {
+    let crashed = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .abandoned))
+    let contents = JournalVerification.Good(
+      commits: 12, first: nil, last: nil, bytes: 4096, isClosed: false, torn: 0)
+    let number = try #require(JournalNumber(epoch: 3, sequence: 1))
+    func place(isInDump: Bool, isOfEarlierEpoch: Bool = false) -> SafePlace {
+      SafePlace(
+        name: "j", number: number, contents: contents, isInDump: isInDump, isOfEarlierEpoch: isOfEarlierEpoch)
+    }
+    let place12 = "every change up to commit 12 of journal 3-1 is safe"
+    for sentence in [
+      crashed.withNewest("a.bin", createdAt: "t", journal: place(isInDump: false)).sentence,
+      crashed.withoutDump(journal: place(isInDump: false), tookChanges: true).sentence,
+    ] {
+      #expect(sentence.contains(place12))
+      #expect(!sentence.contains("may be lost"))
+    }
+    let covered = crashed.withNewest("a.bin", createdAt: "t", journal: place(isInDump: true)).sentence
+    #expect(covered.contains("the newest dump is 'a.bin' of t; every change is safe"))
+    // A writer of a later epoch may have kept no journal.
+    let later = crashed.withNewest("a.bin", createdAt: "t", journal: place(isInDump: true, isOfEarlierEpoch: true))
+    #expect(later.sentence.contains("changes since the newest dump, 'a.bin' of t, may be lost"))
+    #expect(later.outcome.exit == .changesMayBeLost)
+  }
+
   @Test("is said with the newest dump, or that there is none")
   func sentences() {
     let crashed = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .abandoned))
-    let full = crashed.withNewest("a.bin", createdAt: "2026-11-24T00:00:00Z").sentence
+    let full = crashed.withNewest("a.bin", createdAt: "2026-11-24T00:00:00Z", journal: nil).sentence
     #expect(full.contains("changes since the newest dump, 'a.bin' of 2026-11-24T00:00:00Z, may be lost"))
-    #expect(crashed.withoutDump(tookChanges: true).sentence.contains("every change may be lost"))
+    #expect(crashed.withoutDump(journal: nil, tookChanges: true).sentence.contains("every change may be lost"))
     let orderly = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .released))
-    #expect(orderly.withNewest("a.bin", createdAt: "t") == orderly)
+    #expect(orderly.withNewest("a.bin", createdAt: "t", journal: nil) == orderly)
     // A gateway that took changes and ended in order has left a dump, which is missing here.
-    #expect(orderly.withoutDump(tookChanges: true).outcome == .noDump)
+    #expect(orderly.withoutDump(journal: nil, tookChanges: true).outcome == .noDump)
     #expect(
-      DrainFinding.notThere("gone", .neverReady, own: nil, .absent).withoutDump(tookChanges: false).outcome
+      DrainFinding.notThere("gone", .neverReady, own: nil, .absent).withoutDump(journal: nil, tookChanges: false)
+        .outcome
         == .neverReady)
-    #expect(DrainFinding(.loginRefused, "x").withoutDump(tookChanges: true).outcome == .loginRefused)
+    #expect(DrainFinding(.loginRefused, "x").withoutDump(journal: nil, tookChanges: true).outcome == .loginRefused)
     #expect(DrainOutcome.allCases.filter { $0.exit == .changesMayBeLost } == [.serviceCrashed, .leaseLost, .noDump])
   }
 

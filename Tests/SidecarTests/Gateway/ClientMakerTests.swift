@@ -85,7 +85,8 @@ struct ClientMakerTests {
       let configuration = OffsiteConfiguration(
         bucket: "bucket", prefix: "", region: "eu-west-1", endpoint: server.url,
         credentials: .fixed(
-          AWSCredentials(accessKey: "a", secretKey: Secret("b"), sessionToken: nil, expiresAt: nil)))
+          AWSCredentials(accessKey: "a", secretKey: Secret("b"), sessionToken: nil, expiresAt: nil)),
+        interval: .seconds(5))
       var reader = EnvironmentReader(["MEM_ENCRYPTION_KEY": "a key of the tests", "MEM_DUMP_PATH": "d.bin"]) { _ in "" }
       let settings = try #require(DumpSettings(&reader, isProduction: false))
       let volume = try DumpVolume(settings, workingDirectory: root.path(), cache: .owner)
@@ -97,7 +98,9 @@ struct ClientMakerTests {
         .init(
           header: DumpHeader(createdAt: ""), documents: 1,
           sha256: String(repeating: "0", count: 64), collections: []))
-      let watch = OffsiteWatch(configuration, retention: .standard, logger: logger)
+      let roles = RoleWatch(volume: volume, metrics: metrics, logger: logger)
+      roles.note(.writer, since: SteadyClock.now())
+      let watch = OffsiteWatch(configuration, retention: .standard, roles: roles, logger: logger)
       let scarce = Scarce(failures: 2)
       watch.start({ try scarce.make() }, volume: volume, metrics: metrics)
       watch.offer([dump])

@@ -52,6 +52,9 @@ private struct ScheduleSimulation {
 
   private mutating func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &generator) == 0 }
 
+  /// Whether the read that is under way prunes, and whether the last one that did failed.
+  private var (isPruning, hasPruneFailed) = (false, false)
+
   private mutating func collect() {
     guard let read = reading else {
       if schedule.reportsHang(busy: .seconds(3600)) { violations.append("nothing is read, and hangs") }
@@ -65,6 +68,7 @@ private struct ScheduleSimulation {
     }
     guard now >= read.ends else { return }
     schedule.catalogueRead(read.result, at: now)
+    if isPruning { hasPruneFailed = read.result == .failed }
     (reading, lastRead, hangs) = (nil, read.result, 0)
     ended["read"] = now
   }
@@ -128,7 +132,9 @@ private struct ScheduleSimulation {
       violations.append("a read comes \(now - end) after one that failed")
     }
     if isClose { begin("close", every: .seconds(30), since: began["close"]) }
-    if prunes { begin("prune", every: .seconds(3600), since: began["prune"]) }
+    // A round that failed is made again soon.
+    if prunes { begin("prune", every: hasPruneFailed ? .seconds(10) : .seconds(3600), since: began["prune"]) }
+    isPruning = prunes
     if let close = began["close"], !isClose, now - close >= .seconds(30) { violations.append("a close read is late") }
     if let prune = began["prune"], !prunes, now - prune >= .seconds(3600) { violations.append("pruning is late") }
     let result: Schedule.CatalogueResult =
@@ -191,9 +197,34 @@ struct ScheduleTests {
       #expect(isRead == (result != .failed))
       if result == .failed {
         _ = schedule.next(at: .milliseconds(10_100))
-        #expect(schedule.next(at: .milliseconds(10_100)) == .readCatalogue(isClose: false, prunes: false))
+        #expect(schedule.next(at: .milliseconds(10_100)) == .readCatalogue(isClose: false, prunes: true))
       }
     }
+  }
+
+  @Test("prunes when a file of the trash is due, and again soon when that round failed", arguments: [0, 1, 40, 5000])
+  func trash(seconds: Int) {
+    var schedule = Schedule(at: .zero, servesMetrics: false, statusPeriod: nil)
+    /// The first time at which a round prunes.
+    func prunes(from start: Duration) -> Duration? {
+      for second in 0..<4000 {
+        let now = start + .seconds(second)
+        schedule.gatewayChecked(isReady: true, needsLogin: false, since: .zero, at: now + .seconds(100))
+        for _ in 0..<3 {
+          guard case .readCatalogue(_, let prunes) = schedule.next(at: now) else { continue }
+          if prunes { return now }
+          schedule.catalogueRead(.unchanged, at: now)
+        }
+      }
+      return nil
+    }
+    #expect(prunes(from: .zero) == .zero)
+    schedule.catalogueRead(.changed, at: .zero, pruneIn: .seconds(seconds))
+    let second = prunes(from: .zero)
+    #expect(second == .seconds(min(max(1, seconds), 3600)))
+    schedule.catalogueRead(.failed, at: second ?? .zero)
+    #expect(prunes(from: second ?? .zero) == (second ?? .zero) + Schedule.failedReadPause)
+    schedule.catalogueRead(.changed, at: .zero)
   }
 
   @Test("reports a volume that hangs once for each read")

@@ -3,6 +3,8 @@
 package struct History: Codable, Sendable {
   /// The time at which all tasks were ready. The times of the schedule count from it.
   package var begun = 0.0
+  /// Whether the gateway was to keep each change in its journal before it acknowledged it.
+  package var isJournaled = false
   /// The clients' requests.
   package var operations: [Request] = []
   /// The processes of the gateway.
@@ -88,9 +90,11 @@ package struct Span: Codable, Sendable, Equatable {
 package struct Request: Codable, Sendable, Equatable {
   /// The request's operation.
   package enum Kind: Codable, Sendable, Equatable {
-    /// The value of a group is its description.
+    /// The value of a group, a role, an API or an endpoint is its description, that of a user its role, and that of
+    /// subscriptions the list of APIs.
     case create(value: String)
     case update(value: String)
+    /// Deletes a document with those below it, in one commit.
     case delete
     case dump
     /// Restores the newest dump.
@@ -110,7 +114,8 @@ package struct Request: Codable, Sendable, Equatable {
 
   /// The operation.
   package var kind: Kind
-  /// The group's name, or an empty string for dumps and restores.
+  /// The document's name, or an empty string for dumps and restores. A document that is deleted with another one is
+  /// below it: `api-1/e0` is an endpoint of `api-1`.
   package var name: String
   /// The process that received the request.
   package var run: Int

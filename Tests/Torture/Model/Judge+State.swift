@@ -28,7 +28,7 @@ extension Judge {
     }
     let promises = Dictionary(uniqueKeysWithValues: history.runs.map { ($0.id, self.promises(of: $0)) })
     let restores = history.operations.filter { $0.kind == .restore && !$0.isRefused }
-    var names = Dictionary(grouping: history.operations.filter { !$0.name.isEmpty }, by: \.name)
+    var names = Self.byName(history.operations)
     for name in final.keys where names[name] == nil { names[name] = [] }
     let findings = names.compactMap { name, operations in
       finding(about: name, operations, is: final[name], promises, restores)
@@ -73,7 +73,7 @@ extension Judge {
       }
       if let next { offered.insert(next) }
       if operation.answer == .acknowledged,
-        let all = promises[operation.run],
+        let all = promises[operation.run].map({ $0 + journalPromise(for: operation) }),
         let promise = all.first(where: { holds($0, of: all, operation, restores) })
       {
         held = states.count - 1
@@ -93,6 +93,16 @@ extension Judge {
       sentence:
         "\(shown) although run \(operation.run) acknowledged \(operation.kind), sent at \(Self.seconds(operation.sent)), at \(Self.seconds(operation.ended)), and \(promise.text)"
     )
+  }
+
+  /// With a journal, the answer to a change is a promise. A restore that begins after it has the change.
+  private func journalPromise(for operation: Request) -> [Promise] {
+    guard history.isJournaled, let ended = operation.ended else { return [] }
+    return [
+      Promise(
+        begun: .infinity, given: ended, since: operation.begun, rule: .acknowledgedChangeLost,
+        text: "it was to be in the journal by then")
+    ]
   }
 
   /// Whether a promise covers a change that no restore may have removed.
@@ -176,8 +186,9 @@ extension Judge {
     let deleted = Set(history.operations.filter { $0.kind == .delete }.map(\.name))
     let restores = history.operations.filter { $0.kind == .restore && !$0.isRefused }
     let creates = history.operations.filter { operation in
-      if case .create = operation.kind { return !deleted.contains(operation.name) }
-      return false
+      guard case .create = operation.kind else { return false }
+      let above = Request.parent(of: operation.name)
+      return !deleted.contains(operation.name) && !(above.map { deleted.contains($0) } ?? false)
     }
     return Dictionary(grouping: creates, by: \.run).sorted { $0.key < $1.key }.compactMap { id, creates in
       guard let run = runs[id] else { return nil }

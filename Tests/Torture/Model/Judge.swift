@@ -2,7 +2,8 @@
 package struct Judge: Sendable {
   /// The promises.
   package enum Rule: String, Codable, Sendable, CaseIterable {
-    case dumpedChangeLost, cleanExitLostChange, drainLostChange, changesNotKept, phantom, gap
+    case acknowledgedChangeLost, dumpedChangeLost, cleanExitLostChange, drainLostChange, changesNotKept, phantom, gap
+    case torn
     case twoWriters, epochTwice, leaseTaken
     case drainFailed, drainTooLong
     case endedBySignal, endedUnasked, startRefused, stopFailed, stopTooLong, damagedDump, finalStart, noWriter, noAnswer
@@ -10,6 +11,7 @@ package struct Judge: Sendable {
     /// A sentence that says how the promise was broken.
     package var sentence: String {
       switch self {
+      case .acknowledgedChangeLost: "a change is lost that was acknowledged"
       case .dumpedChangeLost: "a change is lost that a dump was said to hold"
       case .cleanExitLostChange: "a change is lost, and the task that acknowledged it ended with exit code 0"
       case .drainLostChange: "a change is lost that was acknowledged before a drain that ended with exit code 0"
@@ -18,6 +20,7 @@ package struct Judge: Sendable {
       case .changesNotKept: "changes that a take-over left behind are not kept in a dump of their own"
       case .phantom: "something is there that was refused, or that nobody asked for"
       case .gap: "a later change is there, and an earlier one of the same task is not"
+      case .torn: "a change of several documents is there in part"
       case .twoWriters: "a task acknowledged a change although another one had taken over before it was sent"
       case .epochTwice: "an epoch was given out twice"
       case .leaseTaken: "a task took the lease of another one that ran and reached its volume"
@@ -74,8 +77,8 @@ package struct Judge: Sendable {
   /// All violations in a history.
   package static func judge(_ history: History) -> [Violation] {
     let judge = Judge(history)
-    return judge.stateViolations + judge.gapViolations + judge.leaseViolations + judge.processViolations
-      + judge.drainViolations
+    return judge.stateViolations + judge.gapViolations + judge.tornViolations + judge.leaseViolations
+      + judge.processViolations + judge.drainViolations
   }
 
   /// The figures of a history, to compare with the limits.

@@ -35,20 +35,21 @@ private struct Draw<Randomness: RandomNumberGenerator> {
   mutating func volume(_ theme: Theme) -> Schedule.Volume {
     switch theme {
     case .longFull: .small
-    case .longHang: chance(80) ? .mountEach : .sharedMount
+    case .longHang, .minuteHang: chance(80) ? .mountEach : .sharedMount
     case .slowStop: chance(50) ? .sharedMount : one(of: Schedule.Volume.allCases, else: .directory)
     default: one(of: Schedule.Volume.allCases, else: .directory)
     }
   }
 
   mutating func tasks(_ theme: Theme, _ volume: Schedule.Volume) -> [Schedule.Task] {
-    let isAboutTwo = [.longFreeze, .longHang, .longFull].contains(theme)
+    let isAboutTwo = [.longFreeze, .longHang, .longFull, .minuteHang].contains(theme)
     let count = chance(70) ? 2 : chance(60) ? 3 : isAboutTwo ? 2 : 1
-    let hasClocks = chance(35)
+    let hasClocks = chance(35) || theme == .clockJumps
+    let clocks = theme == .clockJumps ? [0, 86_400, -86_400] : [0, 3600, -3600, 40, -40, 86_400 * 400]
     return (0..<count).map { task in
       Schedule.Task(
         begins: task == 0 ? 0 : seconds(0...1.5),
-        skews: (0..<3).map { _ in hasClocks ? one(of: [0, 3600, -3600, 40, -40, 86_400 * 400], else: 0) : 0 },
+        skews: (0..<3).map { _ in hasClocks ? one(of: clocks, else: 0) : 0 },
         isOnOtherKernel: chance(20),
         slowness: chance(isAboutTwo ? 60 : 20) ? Int.random(in: 1...30, using: &randomness) : 0,
         writers: Int.random(in: 1...3, using: &randomness),
@@ -70,11 +71,12 @@ private struct Draw<Randomness: RandomNumberGenerator> {
     case .longMix:
       let length = seconds(40...60)
       return (mix(volume, count, number: 12...24, until: length - 5, longest: 40), length)
-    case .restarts:
+    case .restarts, .clockJumps:
       let length = seconds(8...15)
       return (restarts(count, until: length), length)
     case .longFreeze: return longFreeze()
-    case .longHang: return longHang(volume)
+    case .longHang: return longHang(volume, length: seconds(16...24))
+    case .minuteHang: return longHang(volume, length: 60)
     case .longFull: return longFull()
     case .slowStop: return slowStop(volume)
     case .lostFiles: return lostFiles(volume, count)
@@ -161,9 +163,10 @@ private struct Draw<Randomness: RandomNumberGenerator> {
       seconds: length)
   }
 
-  private mutating func longHang(_ volume: Schedule.Volume) -> ([Schedule.Action], Double) {
+  private mutating func longHang(
+    _ volume: Schedule.Volume, length: Double
+  ) -> ([Schedule.Action], Double) {
     let hang = seconds(1...3)
-    let length = seconds(16...24)
     var actions: [Schedule.Action] = []
     if volume == .mountEach, chance(60) {
       actions.append(.init(hang, amidDump(isHang: true, length)))

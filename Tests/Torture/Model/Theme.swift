@@ -16,6 +16,10 @@ package enum Theme: String, Codable, Sendable, CaseIterable {
   case lostFiles
   /// Many successive stops and kills.
   case restarts
+  /// The volume of one task, or of all, hangs for a minute.
+  case minuteHang
+  /// Stops and kills, after which the wall clock is a day ahead or behind.
+  case clockJumps
 
   /// The relative frequency with which the theme is drawn.
   private var weight: Int {
@@ -23,8 +27,13 @@ package enum Theme: String, Codable, Sendable, CaseIterable {
     case .mix: 8
     case .restarts: 4
     case .longMix, .longFreeze, .longHang, .longFull, .slowStop, .lostFiles: 2
+    // These are played by name only.
+    case .minuteHang, .clockJumps: 0
     }
   }
+
+  /// Whether rounds without a theme may have it.
+  package var isDrawn: Bool { weight > 0 }
 
   static func random(using generator: inout some RandomNumberGenerator) -> Theme {
     let all = allCases.flatMap { Array(repeating: $0, count: $0.weight) }

@@ -60,20 +60,19 @@ final class Clients: Sendable {
 // MARK: - Kinds of clients
 
 extension Clients {
-  /// Creates groups, and changes and deletes some of them, as long as the round lasts.
+  /// Creates documents, and changes and deletes some of them, as long as the round lasts.
   func startWriter(_ number: Int, of task: Int, seed: UInt64) {
     start { [self] in
       var generator = SeededGenerator(seed: seed)
       var connection: (endpoint: Endpoint, client: Client)?
-      var mine: [String] = []
-      var count = 0
+      var documents = OwnDocuments(of: number)
       while !isOver {
         guard let endpoint = endpoint(of: task) else {
           _ = poll(nil, 0, 10)
           continue
         }
         if connection?.endpoint != endpoint {
-          if connection?.endpoint.run != endpoint.run { mine = [] }
+          if connection?.endpoint.run != endpoint.run { documents.forget() }
           connection = (try? Client(endpoint, patience: Int.random(in: 1...30, using: &generator))).map {
             (endpoint, $0)
           }
@@ -82,26 +81,13 @@ extension Clients {
           _ = poll(nil, 0, 10)
           continue
         }
-        count += 1
-        let kind: Request.Kind
-        let name: String
-        switch Int.random(in: 0..<10, using: &generator) {
-        case 0..<2 where !mine.isEmpty:
-          (kind, name) = (.update(value: "changed \(count)"), mine[Int.random(in: mine.indices, using: &generator)])
-        case 2 where !mine.isEmpty:
-          (kind, name) = (.delete, mine.remove(at: Int.random(in: mine.indices, using: &generator)))
-        default:
-          (kind, name) = (.create(value: "made \(count)"), "r\(endpoint.run)-w\(number)-\(count)")
-        }
-        let answer = client.perform(kind, name, clock: clock, record)
-        switch (answer, kind) {
-        case (.acknowledged, .create): mine.append(name)
-        case (.acknowledged, _): break
-        case (.refused, _): _ = poll(nil, 0, Int32.random(in: 5...60, using: &generator))
-        case (.unknown, _):
-          // The change may still be made at any time, so the client does not use that group again.
-          mine.removeAll { $0 == name }
-          connection = nil
+        let change = documents.nextChange(run: endpoint.run, using: &generator)
+        let answer = client.perform(change, clock: clock, record)
+        documents.note(answer, to: change)
+        switch answer {
+        case .acknowledged: break
+        case .refused: _ = poll(nil, 0, Int32.random(in: 5...60, using: &generator))
+        case .unknown: connection = nil
         }
         _ = poll(nil, 0, Int32.random(in: 0...25, using: &generator))
       }
@@ -113,7 +99,7 @@ extension Clients {
     start { [self] in
       while !isOver {
         if let endpoint = endpoint(of: task), let client = try? Client(endpoint) {
-          _ = client.perform(.dump, "", clock: clock, record)
+          _ = client.perform(.dump, clock: clock, record)
         }
         _ = poll(nil, 0, Int32(pause * 1000))
       }
@@ -125,7 +111,7 @@ extension Clients {
     start { [self] in
       while !isOver {
         if let endpoint = endpoint(of: task), let client = try? Client(endpoint) {
-          _ = client.perform(.probe, "", clock: clock, record)
+          _ = client.perform(.probe, clock: clock, record)
         }
         _ = poll(nil, 0, 500)
       }
@@ -133,10 +119,10 @@ extension Clients {
   }
 
   /// Sends one probe.
-  func ask(_ kind: Request.Kind, of endpoint: Endpoint) {
+  func ask(_ change: Change, of endpoint: Endpoint) {
     start { [self] in
       guard let client = try? Client(endpoint) else { return }
-      _ = client.perform(kind, "", clock: clock, record)
+      _ = client.perform(change, clock: clock, record)
     }
   }
 
@@ -144,7 +130,7 @@ extension Clients {
   func createSlowly(_ name: String, of endpoint: Endpoint, pause: Double) {
     start { [self] in
       guard let client = try? Client(endpoint) else { return }
-      _ = client.perform(.create(value: "made slowly"), name, pause: pause, clock: clock, record)
+      _ = client.perform(.create(.group, name, "made slowly"), pause: pause, clock: clock, record)
     }
   }
 }
@@ -163,11 +149,11 @@ final class Client {
   ///
   /// - Parameter pause: the seconds between the two halves of the body.
   func perform(
-    _ kind: Request.Kind, _ name: String, pause: Double = 0, clock: RoundClock, _ record: (Request) -> Void
+    _ change: Change, pause: Double = 0, clock: RoundClock, _ record: (Request) -> Void
   ) -> Request.Answer {
-    let (head, body) = request(kind, name)
+    let (head, body) = bytes(of: change)
     let begun = clock.now
-    var operation = Request(kind, name, run: endpoint.run, begun: begun, ended: nil, .unknown)
+    var operation = Request(change.kind, change.name, run: endpoint.run, begun: begun, ended: nil, .unknown)
     defer { record(operation) }
     do {
       if pause > 0 {
@@ -179,11 +165,14 @@ final class Client {
         operation.sent = clock.now
         try connection.send(head + body)
       }
-      let status = try connection.receive().status
+      let answer = try connection.receive()
+      let status = answer.status
       operation.ended = clock.now
       operation.answer =
         switch status {
         case 200..<300: .acknowledged
+        // The change is in memory, and may come to the volume, too.
+        case 503 where answer.text.contains("The change was made here"): .unknown
         case 400..<500, 503: .refused(status: status)
         default: .unknown
         }
@@ -193,20 +182,14 @@ final class Client {
     return operation.answer
   }
 
-  private func request(_ kind: Request.Kind, _ name: String) -> (head: [UInt8], body: [UInt8]) {
-    let (method, path, text) =
-      switch kind {
-      case .create(let value):
-        ("POST", "/platform/group", #"{"group_name":"\#(name)","group_description":"\#(value)"}"#)
-      case .update(let value): ("PUT", "/platform/group/\(name)", #"{"group_description":"\#(value)"}"#)
-      case .delete: ("DELETE", "/platform/group/\(name)", "")
-      case .dump: ("POST", "/platform/memory/dump", "")
-      case .restore: ("POST", "/platform/memory/restore", "")
-      case .probe: ("GET", "/platform/monitor/liveness", "")
-      }
-    let body = Array(text.utf8)
-    let head =
-      "\(method) \(path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(endpoint.token)\r\nContent-Length: \(body.count)\r\n\r\n"
+  private func bytes(of change: Change) -> (head: [UInt8], body: [UInt8]) {
+    let body = Array(change.body.utf8)
+    // The task answers itself, or not at all: an acknowledgement is then that of the process that it came from.
+    let fields = [
+      "Host: x", "Authorization: Bearer \(endpoint.token)", "X-Gatehouse-Hand-On: never",
+      "Content-Length: \(body.count)",
+    ]
+    let head = "\(change.method) \(change.path) HTTP/1.1\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n"
     return (Array(head.utf8), body)
   }
 }

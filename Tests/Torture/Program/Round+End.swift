@@ -44,24 +44,24 @@ extension Round {
     try goOn(until: clock.now + 20) { players.allSatisfy { !$0.isRunning } }
   }
 
-  /// The groups that a new task loads.
+  /// The documents that a new task loads.
   func readBack() throws {
     (history.final, history.finalStart) = try state(in: volume.base)
   }
 
-  /// The groups in the dumps that deposed tasks saved, each as a start with that dump alone loads it.
+  /// The documents in the dumps that deposed tasks saved, each as a start with that dump alone loads it.
   func readSideDumps() throws {
     let deposed = volume.base.appending(path: "deposed")
     for name in names(in: deposed) where name.hasSuffix(".bin") {
       let directory = root.appending(path: "side-\(name)")
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
       try FileManager.default.copyItem(at: deposed.appending(path: name), to: directory.appending(path: name))
-      history.sideDumps[name] = try state(in: directory).groups
+      history.sideDumps[name] = try state(in: directory).documents
     }
   }
 
-  /// - Returns: the groups that a new task on a directory loads, and the result of its start.
-  private func state(in directory: URL) throws -> (groups: [String: String]?, start: String) {
+  /// - Returns: the documents that a new task on a directory loads, and the result of its start.
+  private func state(in directory: URL) throws -> (documents: [String: String]?, start: String) {
     let player = try player(0, view: directory)
     defer { player.process.signal(SIGKILL) }
     let begun = clock.now
@@ -74,30 +74,10 @@ extension Round {
       return (nil, "a fresh task is not ready \(took): \(player.process.log.suffix(2000))")
     }
     do {
-      return (try Self.groups(port: port, token: Self.logIn(port: port)), "ready \(took)")
+      let reader = try StateReader(port: port, token: Self.logIn(port: port))
+      return (try reader.documents(asked: Set(clients.operations.map(\.name))), "ready \(took)")
     } catch {
-      return (nil, "a fresh task does not tell its groups: \(error)")
+      return (nil, "a fresh task does not tell its documents: \(error)")
     }
-  }
-
-  /// The names and descriptions of all groups, except those that each start creates.
-  private static func groups(port: Int, token: String) throws -> [String: String] {
-    let connection = try HTTPConnection(port: port)
-    var groups: [String: String] = [:]
-    for page in 1... {
-      try connection.send(
-        "GET /platform/group/all?page=\(page)&page_size=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n\r\n"
-      )
-      let answer = try connection.receive()
-      guard answer.status == 200, let list = answer.json.object?["groups"]?.array else {
-        throw HTTPFailure(description: "page \(page): \(answer.status) \(answer.text.prefix(300))")
-      }
-      for group in list.compactMap(\.object) {
-        guard let name = group["group_name"]?.string, name != "admin", name != "ALL" else { continue }
-        groups[name] = group["group_description"]?.string ?? ""
-      }
-      if list.count < 100 { break }
-    }
-    return groups
   }
 }

@@ -28,7 +28,7 @@ extension Round {
   func player(_ task: Int, view: URL, isElsewhere: Bool = false, skew: Int = 0, slowness: Int = 0) throws
     -> Player
   {
-    var changes = ["LOG_FORMAT": "plain", "LOG_LEVEL": "info"]
+    var changes = ["LOG_FORMAT": "plain", "LOG_LEVEL": "info", "MEM_JOURNAL": bed.journal]
     let preloaded = [skew == 0 ? nil : bed.skewedClock, slowness == 0 ? nil : bed.slowVolume].compactMap { $0?.path() }
     if !preloaded.isEmpty {
       changes.merge([
@@ -117,8 +117,8 @@ extension Round {
     while ContinuousClock.now < end {}
   }
 
-  private func ask(_ kind: Request.Kind, of target: Schedule.Target) {
-    for (_, endpoint) in endpoints(target) { clients.ask(kind, of: endpoint) }
+  private func ask(_ change: Change, of target: Schedule.Target) {
+    for (_, endpoint) in endpoints(target) { clients.ask(change, of: endpoint) }
   }
 
   private func endpoints(_ target: Schedule.Target) -> [(Int, Endpoint)] {

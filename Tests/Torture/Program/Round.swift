@@ -54,6 +54,7 @@ final class Round {
     try readSideDumps()
     for player in players { player.sawHangs(volume.hung(for: player.run.task)) }
     history.runs = players.map(\.run)
+    history.isJournaled = bed.isJudgedAsJournaled
     history.operations = clients.operations
     history.full = volume.full
     history.stalls = bed.stalls.spans(on: clock)

@@ -17,9 +17,19 @@ struct TestBed: Sendable {
   /// Whether a volume can be a small file system in memory.
   private let canBeFull: Bool
   let stalls = StallWatch()
+  /// `MEM_JOURNAL` of all tasks.
+  let journal: String
+  /// Whether the judge takes each answer to a change for a promise.
+  let isJudgedAsJournaled: Bool
 
-  /// - Parameter directory: the directory for compiled files.
-  init(in directory: URL) throws {
+  /// - Parameters:
+  ///   - directory: the directory for compiled files.
+  ///   - fault: a fault to put in, which decides in place of `journal`.
+  init(in directory: URL, journal: String, _ fault: PlantedFault?) throws {
+    switch fault {
+    case .earlyAcknowledgement?: (self.journal, isJudgedAsJournaled) = ("interval", true)
+    case nil: (self.journal, isJudgedAsJournaled) = (journal, journal == "always")
+    }
     skewedClock = try Self.library("EndToEnd/Fixtures/skewed-clock", in: directory)
     slowVolume = try Self.library("Torture/Fixtures/slow-volume", in: directory)
     if skewedClock == nil || slowVolume == nil {
@@ -57,7 +67,10 @@ struct TestBed: Sendable {
   }
 
   /// Compiles a fixture as a library to preload.
-  private static func library(_ name: String, in directory: URL) throws -> URL? {
+  ///
+  /// - Parameter name: the path of its source below `Tests`, without `.c`.
+  /// - Returns: `nil` where there is no clang.
+  static func library(_ name: String, in directory: URL) throws -> URL? {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
     let library = directory.appending(path: "\(URL(filePath: name).lastPathComponent).so")
     let source = tests.appending(path: "\(name).c")
@@ -65,7 +78,7 @@ struct TestBed: Sendable {
   }
 
   private static func run(_ arguments: [String]) throws -> Bool {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = arguments
     process.standardError = FileHandle.nullDevice

@@ -7,12 +7,17 @@ import TortureModel
 
 /// Plays random rounds of tasks on one volume with random faults, and compares each with the gateway's promises.
 /// `scripts/torture` runs it.
-@main
-struct TortureCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "gatehouse-torture")
+struct TortureCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "rounds")
 
   @Option(help: "Begin no round whose schedule would go on after this many minutes.")
   var minutes: Double?
+
+  @Option(
+    help:
+      "Play everything for this many hours: rounds for half of them, then journal, histories and fencing. At the end every fault once, which takes some minutes more."
+  )
+  var hours: Double?
 
   @Option(help: "Of the first round; the next ones count on from it. Drawn when absent.")
   var seed: UInt64?
@@ -26,32 +31,61 @@ struct TortureCommand: ParsableCommand {
   @Option(help: "Play rounds of this theme only: \(Theme.allCases.map(\.rawValue).joined(separator: ", ")).")
   var theme: String?
 
+  @Option(help: "MEM_JOURNAL of the tasks: always, interval or off. Only always promises that a SIGKILL loses nothing.")
+  var journal = "always"
+
+  @Option(help: "A fault to put in: \(PlantedFault.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var sabotage: String?
+
   @Flag(help: "Print the schedules, and play nothing.")
   var dryRun = false
 
   mutating func validate() throws {
-    if minutes == nil && rounds == nil { throw ValidationError("Say when to end: --minutes, --rounds or both.") }
+    if minutes == nil && rounds == nil && hours == nil {
+      throw ValidationError("Say when to end: --minutes, --rounds, both, or --hours.")
+    }
+    if hours != nil, minutes != nil || rounds != nil || theme != nil || sabotage != nil || dryRun {
+      throw ValidationError("--hours plays everything. It goes with --seed, --jobs and --journal only.")
+    }
     if let theme, Theme(rawValue: theme) == nil { throw ValidationError("There is no theme '\(theme)'.") }
+    if let sabotage, PlantedFault(rawValue: sabotage) == nil {
+      throw ValidationError("There is no fault '\(sabotage)'.")
+    }
     if jobs < 1 { throw ValidationError("--jobs takes at least 1.") }
   }
 
-  func run() throws {
+  func run() async throws {
     signal(SIGPIPE, SIG_IGN)
     let first = seed ?? UInt64.random(in: 1...999_999_999)
-    let theme = theme.flatMap(Theme.init)
     if dryRun {
+      let theme = theme.flatMap(Theme.init)
       for round in 0..<(rounds ?? 1) { say(Report.text(Schedule(seed: first &+ UInt64(round), theme: theme))) }
       return
     }
+    guard let hours else {
+      guard try playRounds(from: first, minutes: minutes) else { throw ExitCode(1) }
+      return
+    }
+    let areKept = try playRounds(from: first, minutes: hours * 60 * LongRun.shareOfRounds)
+    var failed = try await LongRun(seed: first, minutes: hours * 60).play()
+    if !areKept { failed.insert("rounds", at: 0) }
+    say("all parts from seed \(first), \(failed.isEmpty ? "no violations" : "violations in \(failed)")")
+    if !failed.isEmpty { throw ExitCode(1) }
+  }
+
+  /// - Returns: whether every promise was kept.
+  private func playRounds(from first: UInt64, minutes: Double?) throws -> Bool {
     let directory = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
       .appending(path: "gatehouse-torture-\(first)-\(getpid())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let bed = try TestBed(in: directory, journal: journal, sabotage.flatMap(PlantedFault.init))
     let run = Torture(
-      first: first, theme: theme, rounds: rounds ?? .max, within: minutes.map { $0 * 60 } ?? .infinity, jobs: jobs,
-      directory: directory, bed: try TestBed(in: directory))
+      first: first, theme: theme.flatMap(Theme.init), rounds: rounds ?? .max,
+      within: minutes.map { $0 * 60 } ?? .infinity, jobs: jobs, directory: directory, bed: bed)
     say("first seed \(first), \(jobs) at a time")
-    guard run.play() else { throw ExitCode(1) }
+    guard run.play() else { return false }
     try? FileManager.default.removeItem(at: directory)
+    return true
   }
 }
 

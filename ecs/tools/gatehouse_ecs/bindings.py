@@ -3,7 +3,16 @@
 import re
 from typing import Any
 
-from .limits import DRAIN_GRACE, StopBudget, default_stop_timeout, joint_faults
+from .limits import (
+    DRAIN_GRACE,
+    LONGEST_START,
+    STANDBY_LAG,
+    WRITER_LINES,
+    StopBudget,
+    default_stop_timeout,
+    joint_faults,
+    keeps_standby,
+)
 from .template import Attribute
 from .variables import WIRING, Faults, resolve
 
@@ -79,6 +88,7 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
     budget = StopBudget.of(values["stop_timeout"])
     on_ebs, on_ec2, on_spot = launch == "fargate-ebs", launch == "ec2", launch == "fargate-spot"
     offsite = values["offsite_bucket"] is not None
+    rolls = keeps_standby(launch, values["target_group_arn"])
     repository = values["repository_arn"]
     derived = {
         "task_cpu": str(values["cpu"]),
@@ -88,7 +98,9 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
         "service_stop_timeout": budget.service_stop,
         "offsite_region": values["region"] if offsite else None,
         "offsite_prefix": values["offsite_prefix"] if offsite else None,
+        "offsite_interval": values["offsite_interval"] if offsite else None,
         "offsite_lag_alarm": values["offsite_lag_alarm"] if offsite else None,
+        "offsite_journal_lag_alarm": values["offsite_journal_lag_alarm"] if offsite else None,
         "burst_credits_alarm": 100_000_000_000 if values["efs_throughput"] == "bursting" else None,
         "repository_login": "*" if repository else None,
         "metric_namespace": f"Gatehouse/{values['name']}",
@@ -99,7 +111,12 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
         "assign_public_ip": None if on_ec2 else "ENABLED" if values["public_ip"] else "DISABLED",
         "load_balancers": _load_balancers(values),
         "drain_grace": DRAIN_GRACE if values["target_group_arn"] else None,
-        "health_check_grace_period": 300 if values["target_group_arn"] else None,
+        "minimum_healthy_percent": 100 if rolls else 0,
+        "maximum_percent": 200 if rolls else 100,
+        "writer_lines_alarm": WRITER_LINES,
+        "standby_lag_alarm": STANDBY_LAG if rolls else None,
+        "fewest_standbys": 1 if values["desired_count"] > 1 else None,
+        "health_check_grace_period": LONGEST_START if values["target_group_arn"] else None,
         "volume_configurations": [_ebs_volume(values)] if on_ebs else None,
     }
     restored_by = "volume-owner" if values["first_start"] else "newest-copy"

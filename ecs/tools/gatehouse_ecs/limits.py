@@ -1,4 +1,8 @@
-"""The limits of ECS, and the derivation of every time limit of a stop from one number, `stop_timeout`."""
+"""The limits of ECS, and the times of a stop.
+
+Those of both containers derive from one number, `stop_timeout`. Those of the load balancer derive from `DRAIN_GRACE`: it
+learns of a stop as late for a small state as for a large one.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +23,22 @@ FINISHING = 15
 LAST_DUMP = 15
 # The seconds that a load balancer may go on sending requests after a task began to stop.
 BALANCER_LAG = 5
+# The seconds between the deregistration of a task and its SIGTERM: requests that run get the time of the grace and the
+# lag, and the grace begins when few are left.
+DEREGISTRATION_DELAY = DRAIN_GRACE + BALANCER_LAG
+# How the load balancer checks its targets: seconds, and times in a row. A standby is ready when its state is current.
+TARGET_HEALTH: dict[str, Any] = {
+    "path": "/platform/monitor/readiness",
+    "interval": 5,
+    "timeout": 4,
+    "healthy": 2,
+    "unhealthy": 3,
+}
+# The seconds that a start may take before a health check counts.
+LONGEST_START = 300
+# The seconds that a standby may be behind, and the lines of writers in five minutes, before an alarm rings.
+STANDBY_LAG = 5
+WRITER_LINES = 7
 
 # What ECS accepts of a health check: seconds, and times in a row.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
@@ -73,6 +93,27 @@ def grace_faults(target_group: str | None, stop_timeout: int) -> list[str]:
     ]
 
 
+def keeps_standby(launch: str, target_group: str | None) -> bool:
+    """Whether a new task runs beside the old one: a load balancer chooses between them, and both have the volume."""
+    return target_group is not None and launch != "fargate-ebs"
+
+
+def standby_faults(values: dict[str, Any]) -> list[str]:
+    """The faults of a second task that is there all the time."""
+    if values["desired_count"] < 2:
+        return []
+    faults = []
+    if values["launch"] == "fargate-ebs":
+        faults.append("desired_count: is 2; with fargate-ebs set 1, because each task has a volume of its own")
+    if not values["target_group_arn"]:
+        faults.append(
+            "desired_count: is 2; set target_group_arn, too: without a load balancer clients know one task only"
+        )
+    if len(values["subnets"]) < 2:
+        faults.append("desired_count: is 2; give two subnets in two zones, or both tasks are lost together")
+    return faults
+
+
 def size_faults(cpu: int, memory: int) -> list[str]:
     """The fault of a pair of CPU and memory on Fargate. EC2 accepts any pair."""
     if cpu not in FARGATE_MEMORY:
@@ -99,7 +140,7 @@ def joint_faults(values: dict[str, Any]) -> list[str]:
     """The faults of variables that are each valid but do not fit together."""
     launch = values["launch"]
     faults = image_faults(values["image"]) + stop_faults(launch, values["stop_timeout"])
-    faults += grace_faults(values["target_group_arn"], values["stop_timeout"])
+    faults += grace_faults(values["target_group_arn"], values["stop_timeout"]) + standby_faults(values)
     if launch != "ec2":
         faults += size_faults(values["cpu"], values["memory"])
     if values["auto_save_max_age"] < values["auto_save_freq"]:

@@ -42,11 +42,14 @@ EVERYTHING = {
     "keep_within": "36h",
     "keep_max_bytes": "20GB",
     "keep_max_count": 500,
+    "keep_journal": "14d",
     "trash_keep": "2d",
     "offsite_bucket": "gatehouse-copies",
+    "offsite_interval": "10s",
     "old_keys_secret_arn": secret("old-keys"),
     "target_group_arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/gatehouse/0123456789abcdef",
     "efs_throughput": "bursting",
+    "desired_count": 2,
 }
 
 
@@ -59,8 +62,11 @@ def variants() -> dict[str, dict[str, Any]]:
     found = {}
     for launch in LAUNCHES:
         bucket = {"offsite_bucket": "gatehouse-copies"} if launch == "fargate-ebs" else {}
+        count = {"desired_count": 1} if launch == "fargate-ebs" else {}
         found[launch] = settle(example() | WIRED | bucket | {"launch": launch})
-        found[f"{launch}, everything on"] = settle(example() | WIRED | EVERYTHING | {"launch": launch})
+        found[f"{launch}, everything on"] = settle(example() | WIRED | EVERYTHING | count | {"launch": launch})
+    target_group = {"target_group_arn": EVERYTHING["target_group_arn"]}
+    found["fargate, balanced"] = settle(example() | WIRED | target_group | {"launch": "fargate"})
     return found
 
 

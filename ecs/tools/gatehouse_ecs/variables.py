@@ -107,6 +107,7 @@ VARIABLES = (
     text("platform_version", "LATEST, or a version from 1.4.0 on", r"LATEST|1\.4\.\d+", default="1.4.0"),
     Variable("public_ip", "flag", "true (subnets without a NAT gateway) or false", default=False),
     number("port", 1024, 65535, "a TCP port", 5001),
+    number("desired_count", 1, 2, "tasks", 1),
     number("stop_timeout", 15, 600, "seconds"),
     text("admin_email", "an e-mail address", r"[^@\s${}%]+@[^@\s${}%]+", default="admin@doorman.dev"),
     number("auto_save_freq", 60, 86400, "seconds", 300),
@@ -125,9 +126,11 @@ VARIABLES = (
     ),
     text("keep_within", "a time such as 36h or 14d", DURATION),
     text("keep_max_bytes", "a size such as 20GB", r"[1-9]\d*([KMGT]?B)?"),
+    text("keep_journal", "a time such as 36h or 14d", DURATION),
     text("trash_keep", "a time such as 36h or 14d", DURATION),
     text("offsite_bucket", "the name of an S3 bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
     text("offsite_prefix", "a prefix that ends in /", r"[\w./-]*/", default="gatehouse/"),
+    text("offsite_interval", "a time such as 5s or 1m", DURATION),
     text("old_keys_secret_arn", "the ARN of a secret in Secrets Manager with former encryption keys", SECRET),
     text("repository_arn", "the ARN of the ECR repository of the image", r"arn:aws[a-z-]*:ecr:[^\s${}%]+"),
     text("target_group_arn", "the ARN of a target group of kind ip", r"arn:aws[a-z-]*:elasticloadbalancing:[^\s${}%]+"),
@@ -135,6 +138,7 @@ VARIABLES = (
     text("alarm_topic_arn", "the ARN of an SNS topic that alarms go to", r"arn:aws[a-z-]*:sns:[^\s${}%]+"),
     number("dump_age_alarm", 60, 604800, "seconds"),
     number("offsite_lag_alarm", 60, 604800, "seconds", 7200),
+    number("offsite_journal_lag_alarm", 60, 604800, "seconds", 300),
     text("efs_throughput", "elastic or bursting", default="elastic", choices=("elastic", "bursting")),
     Variable(
         "first_start", "flag", "true (with fargate-ebs, while there is no copy in S3 yet) or false", default=False

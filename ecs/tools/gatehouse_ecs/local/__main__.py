@@ -1,52 +1,23 @@
 """The command line of `scripts/ecs-local`."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from gatehouse_ecs.limits import BALANCER_LAG, SPOT_STOP
-from gatehouse_ecs.local import Refused
+from gatehouse_ecs.local import Refused, balancer
+from gatehouse_ecs.local.command_line import Parser, call, milliseconds, port, refuse, seconds, stop_on_signals
 from gatehouse_ecs.local.console import Console
+from gatehouse_ecs.local.plan import OPERATOR, SPOT, Plan
+from gatehouse_ecs.local.service import command
 from gatehouse_ecs.local.session import Session
-from gatehouse_ecs.local.task import OPERATOR, SPOT, Plan
-
-USAGE, UNUSABLE = 64, 65
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"ecs-local: {message}; see scripts/ecs-local --help\n")
-
-
-def seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise ValueError
-    return value
-
-
-def milliseconds(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 60_000:
-        raise ValueError
-    return value
-
-
-def port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65_535:
-        raise ValueError
-    return value
 
 
 def parser() -> Parser:
     parser = Parser(
-        prog="scripts/ecs-local",
-        allow_abbrev=False,
+        "scripts/ecs-local --help",
         description="Runs a rendered task definition on this machine, and stops it, as ECS would. Ctrl-C stops it in order; "
-        "a second one kills all.",
+        "a second one kills all. With --service SERVICE.json it runs a whole service: --service --help lists its options.",
         epilog="Exit codes: 0 every container exited 0 and none was killed; 1 not so; 64 wrong arguments; 65 the task can't be run.",
     )
     add = parser.add_argument
@@ -90,7 +61,13 @@ def parser() -> Parser:
     end.add_argument(
         "--target-group",
         action="store_true",
-        help=f"a load balancer sends requests, also for {BALANCER_LAG} s after SIGTERM; none may fail",
+        help=f"a load balancer sends requests and calls, also for {BALANCER_LAG} s after SIGTERM; none may fail",
+    )
+    end.add_argument(
+        "--call",
+        metavar="PATH",
+        type=call,
+        help=f"the call to an API that the load balancer sends ({balancer.CALL}, which is refused)",
     )
     say = parser.add_argument_group("what it says")
     say.add_argument("--quiet", action="store_true", help="not the containers' output")
@@ -110,16 +87,24 @@ def plan(options: argparse.Namespace) -> Plan:
 
 
 def main(words: list[str] | None = None) -> int:
-    options = parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
+    given = {word.partition("=")[0] for word in words}
+    if "--to" in given:
+        return command.send(words)
+    if "--service" in given:
+        # Alone, so that `--service --help` needs no file.
+        return command.main(["--help"] if given & {"--help", "-h"} else words)
+    arguments = parser()
+    options = arguments.parse_args(words)
+    if options.call and not options.target_group:
+        arguments.error("--call: needs --target-group")
     console = Console(options.quiet)
     try:
         session = Session(options, plan(options), console)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: session.ask_to_stop())
+        stop_on_signals(session.ask_to_stop)
         outcome = session.run()
     except Refused as refusal:
-        print(f"ecs-local: {refusal}", file=sys.stderr)
-        return UNUSABLE
+        return refuse(refusal)
     return 0 if outcome.all_well else 1
 
 

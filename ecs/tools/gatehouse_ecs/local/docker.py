@@ -51,6 +51,8 @@ class DockerRuntime:
             gateway = "{{(index .IPAM.Config 0).Gateway}}"
             self.address = _docker("network", "inspect", "--format", gateway, self._name).stdout.strip()
             self._pause = self._start_pause(ports, port)
+            found = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+            self.task_address = _docker("inspect", "--format", found, self._pause).stdout.strip()
             self.published = {inside: self._published(inside) for inside in ports}
         except BaseException:
             self.close()

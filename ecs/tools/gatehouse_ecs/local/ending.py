@@ -3,8 +3,9 @@
 from typing import Any
 
 from gatehouse_ecs.local.definition import Container, TaskDefinition
+from gatehouse_ecs.local.plan import UNHEALTHY
 from gatehouse_ecs.local.states import ContainerState, TaskStates
-from gatehouse_ecs.local.task import UNHEALTHY, Task
+from gatehouse_ecs.local.task import Task
 from gatehouse_ecs.local.timeline import Ending, Timeline
 
 

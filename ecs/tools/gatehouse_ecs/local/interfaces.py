@@ -31,6 +31,8 @@ class Runtime(Protocol):
 
     # The address of this machine, as the containers see it.
     address: str
+    # The address of the task, as another one would see it.
+    task_address: str
     # Container port → port of this machine.
     published: dict[int, int]
 

@@ -10,8 +10,13 @@ ARN = "arn:aws:ecs:local:000000000000"
 class Metadata:
     """Made anew for each request, so that it is true at that time."""
 
-    def __init__(self, definition: TaskDefinition, states: TaskStates, run: str) -> None:
+    def __init__(
+        self, definition: TaskDefinition, states: TaskStates, run: str, address: str, zone: str = "local"
+    ) -> None:
+        """`address`: of the task in its network."""
         self._definition = definition
+        self._address = address
+        self._zone = zone
         self._states = states
         self.task_arn = f"{ARN}:task/local/{run}"
 
@@ -25,7 +30,7 @@ class Metadata:
                 "DesiredStatus": self._states.desired,
                 "KnownStatus": self._states.known_status,
                 "LaunchType": "FARGATE",
-                "AvailabilityZone": "local",
+                "AvailabilityZone": self._zone,
                 "Containers": [self._container(container) for container in self._definition.containers],
             }
 
@@ -43,6 +48,7 @@ class Metadata:
             "DesiredStatus": self._states.desired,
             "KnownStatus": state.known_status,
             "Type": "NORMAL",
+            "Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [self._address], "AttachmentIndex": 0}],
             "ContainerARN": f"{ARN}:container/local/{container.name}",
         }
         if state.created:

@@ -16,17 +16,25 @@ from gatehouse_ecs.local import Refused, volume
 from gatehouse_ecs.local.definition import Container
 from gatehouse_ecs.local.interfaces import ExitReport, Log
 
+LOOPBACK = "127.0.0.1"
+
 
 class ProcessRuntime:
-    address = "127.0.0.1"
-
-    def __init__(self, directories: dict[str, Path], programs: Path | None, ports: dict[int, int], log: Log) -> None:
+    def __init__(
+        self,
+        directories: dict[str, Path],
+        programs: Path | None,
+        ports: dict[int, int],
+        log: Log,
+        address: str = LOOPBACK,
+    ) -> None:
         """`directories`: what stands for each volume. `programs`: where commands are looked up before PATH. `ports`: container port →
-        port here. `log(container, line)` takes the output."""
+        port here. `log(container, line)` takes the output. `address`: of loopback, the task's own."""
+        self.address = self.task_address = address
         self._directories = directories
         self._programs = programs
         self._ports = ports
-        self._running: list[RunningProcess] = []
+        self.running: list[RunningProcess] = []
         self.log = log
         self.published = ports
         self.scratch = Path(tempfile.mkdtemp(prefix="ecs-local-"))
@@ -39,6 +47,7 @@ class ProcessRuntime:
             "HOME": str(self.scratch),
             # Not for the network around this machine, unless the definition says so.
             "HOST": self.address,
+            **self._place_of_service(container),
             **{key: self._place(container, self._move_ports(key, value)) for key, value in environment.items()},
             **secrets,
         }
@@ -46,13 +55,13 @@ class ProcessRuntime:
         if not line:
             raise Refused("it has no command: the image's own is not known without Docker; set `command`")
         running = RunningProcess(container.name, self.find(line), inside, self, report)
-        self._running.append(running)
+        self.running.append(running)
         return running
 
     def close(self) -> None:
-        for running in self._running:
+        for running in self.running:
             running.kill()
-        for running in self._running:
+        for running in self.running:
             running.join(5)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -65,6 +74,13 @@ class ProcessRuntime:
         where = f"{self._programs} and PATH" if self._programs else "PATH; --bin DIR names another place"
         raise Refused(f"there is no program {name} in {where}")
 
+    def _place_of_service(self, container: Container) -> dict[str, str]:
+        """Containers of a task find each other on 127.0.0.1; here only those of the task that has that address do."""
+        port = container.environment.get("PORT", "")
+        if self.address == LOOPBACK or not port.isdigit():
+            return {}
+        return {"SIDECAR_URL": f"http://{self.address}:{self._ports.get(int(port), port)}"}
+
     def _place(self, container: Container, value: str) -> str:
         """Paths below a mount point become paths below the directory that stands for its volume."""
         for mount in container.mount_points:
@@ -76,7 +92,9 @@ class ProcessRuntime:
         for inside, outside in self._ports.items():
             if key.endswith("PORT") and value == str(inside):
                 return str(outside)
-            value = re.sub(rf"^(https?://(?:127\.0\.0\.1|localhost)):{inside}(?=/|$)", rf"\1:{outside}", value)
+            # Its host stays as it is written, but where the task has an address of its own.
+            host = r"\g<2>" if self.address == LOOPBACK else self.address
+            value = re.sub(rf"^(https?://)(127\.0\.0\.1|localhost):{inside}(?=/|$)", rf"\g<1>{host}:{outside}", value)
         return value
 
 
@@ -103,6 +121,10 @@ class RunningProcess:
         self._waiter = threading.Thread(target=self._wait, args=(report,), daemon=True)
         self._reader.start()
         self._waiter.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def terminate(self) -> None:
         """To PID 1 of the container only."""

@@ -13,9 +13,10 @@ from gatehouse_ecs.local import Refused, balancer, definition, docker, ending, o
 from gatehouse_ecs.local.console import Console
 from gatehouse_ecs.local.endpoints import Endpoints
 from gatehouse_ecs.local.metadata import Metadata
+from gatehouse_ecs.local.plan import Plan, Volume
 from gatehouse_ecs.local.processes import ProcessRuntime
 from gatehouse_ecs.local.states import TaskStates
-from gatehouse_ecs.local.task import Plan, Task, Volume
+from gatehouse_ecs.local.task import Task
 from gatehouse_ecs.local.timeline import Ending, Timeline
 
 
@@ -84,13 +85,15 @@ class Session:
         if sick is not None:
             # Before the containers are taken away: who waits for the volume could not end.
             cleanup.callback(sick.release)
-        metadata = Metadata(self._definition, states, run)
+        metadata = Metadata(self._definition, states, run, runtime.task_address)
         endpoints = self._endpoints(runtime.address, metadata, timeline)
         cleanup.callback(endpoints.close)
 
         if self._target is not None:
             port = runtime.published[self._target.ports[0]]
-            self._balancer = balancer.Balancer(port, states[self._target.name], timeline)
+            self._balancer = balancer.Balancer(
+                port, states[self._target.name], timeline, self._options.call or balancer.CALL
+            )
             cleanup.callback(self._balancer.close)
 
         def environment(name: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -3,43 +3,18 @@
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from gatehouse_ecs.local import Refused, health, order
 from gatehouse_ecs.local.definition import Container, TaskDefinition
 from gatehouse_ecs.local.interfaces import Running, Runtime
+from gatehouse_ecs.local.plan import ESSENTIAL, LOST, OPERATOR, SOUND, SPOT, UNHEALTHY, Plan, Volume
 from gatehouse_ecs.local.states import TaskStates, now
 from gatehouse_ecs.local.timeline import Timeline
 
 # Seconds after SIGKILL until we look whether a call of the volume holds the process, and until we give it up.
 LOOK_AFTER_KILL = 2
 GIVE_UP_AFTER_KILL = 30
-ESSENTIAL = "Essential container in task exited"
-UNHEALTHY = "Task failed container health checks"
-OPERATOR = "asked for by the operator"
-SPOT = "Spot interruption: your Spot Task was interrupted"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to happen once all is healthy. Seconds."""
-
-    # `None`: nothing happens by itself.
-    after: float | None = None
-    reason: str = OPERATOR
-    # Everything that is left is killed so long after a Spot interruption.
-    spot_window: float | None = None
-    crash: str | None = None
-    ignores_health: bool = False
-
-
-@dataclass(frozen=True)
-class Volume:
-    """What a volume that may hang can do; a healthy one does nothing."""
-
-    hang: Callable[[], bool] = lambda: False
-    release: Callable[[], None] = lambda: None
 
 
 class Task:
@@ -51,7 +26,7 @@ class Task:
         environment: Callable[[str], tuple[dict[str, str], dict[str, str]]],
         plan: Plan,
         timeline: Timeline,
-        volume: Volume = Volume(),
+        volume: Volume = SOUND,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         """`environment(container)` → (environment, secrets)"""
@@ -75,6 +50,15 @@ class Task:
     def ask_to_stop(self) -> None:
         """From any thread, and from a signal handler. The second time everything is killed."""
         self._inbox.put(("stop",))
+
+    def lose(self) -> None:
+        """From any thread: the task's host is gone, at once and without a signal."""
+        self._inbox.put(("loss",))
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every container runs and is healthy now; from any thread."""
+        return self.reason is None and all(map(self._is_well, self._definition.containers))
 
     def run(self) -> None:
         """Comes back when every container has ended."""
@@ -105,6 +89,11 @@ class Task:
         else:
             self._timeline.add(time.monotonic(), "task", "asked to stop again: everything is killed")
             self.kill_all()
+
+    def _on_loss(self) -> None:
+        if self.reason is None:
+            self._begin_stop(LOST)
+        self.kill_all()
 
     def _on_exit(self, name: str, exit_code: int | None, at: float) -> None:
         state = self.states[name]

@@ -1,6 +1,6 @@
 """The rules that every deployment must meet."""
 
-from . import access, containers, durability, monitoring, volumes
+from . import access, containers, durability, monitoring, replacement, volumes
 from .rule import RULES, Deployment, Finding, Rule, check
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "containers",
     "durability",
     "monitoring",
+    "replacement",
     "volumes",
 ]

@@ -1,4 +1,4 @@
-"""Rules for the order of starts and stops, and for a single writer."""
+"""Rules for the order of starts and stops, and for what a stop may cost."""
 
 import itertools
 from collections.abc import Iterator
@@ -53,40 +53,6 @@ def _(deployment: Deployment) -> Iterator[str]:
     for program in deployment.programs:
         if program.get("essential", True) is not True:
             yield f"{program['name']} is not essential"
-
-
-@rule(
-    "one-task",
-    "The state has one writer: two tasks at once would be two states.",
-    "Set desiredCount 1, minimumHealthyPercent 0, maximumPercent 100, schedulingStrategy REPLICA.",
-)
-def _(deployment: Deployment) -> Iterator[str]:
-    found, service = deployment.service.get("deploymentConfiguration", {}), deployment.service
-    if (found.get("minimumHealthyPercent"), found.get("maximumPercent")) != (0, 100):
-        yield "a deployment may start the new task before the old one has ended"
-    if service.get("desiredCount") != 1 or service.get("schedulingStrategy", "REPLICA") != "REPLICA":
-        yield "more than one task may run"
-
-
-@rule(
-    "no-rebalancing",
-    "Rebalancing starts a second task before it stops the first.",
-    "Set availabilityZoneRebalancing to DISABLED.",
-)
-def _(deployment: Deployment) -> Iterator[str]:
-    if deployment.service.get("availabilityZoneRebalancing") != "DISABLED":
-        yield "ECS may move the task between zones"
-
-
-@rule(
-    "rolling-deployment",
-    "Blue/green runs two tasks at once.",
-    "Set deploymentController to ECS, and no other strategy than ROLLING.",
-)
-def _(deployment: Deployment) -> Iterator[str]:
-    strategy = deployment.service.get("deploymentConfiguration", {}).get("strategy", "ROLLING")
-    if deployment.service.get("deploymentController", {}).get("type", "ECS") != "ECS" or strategy != "ROLLING":
-        yield "the service is deployed blue/green"
 
 
 @rule(

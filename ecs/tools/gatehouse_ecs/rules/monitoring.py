@@ -31,13 +31,21 @@ def _(deployment: Deployment) -> Iterator[str]:
     wanted = [
         "DumpAge",
         "DamagedDumps",
+        "DamagedJournals",
+        "JournalMissing",
         "VolumeBusy",
         "ServiceReady",
         "DrainsFailed",
         "StatusLines",
         "MemoryUtilization",
     ]
-    wanted += ["OffsiteLag"] if "OFFSITE_S3_BUCKET" in environment(deployment.container(SIDECAR)) else []
+    wanted += (
+        ["OffsiteLag", "OffsiteJournalLag"] if "OFFSITE_S3_BUCKET" in environment(deployment.container(SIDECAR)) else []
+    )
+    wanted += ["Writers"]
+    wanted += ["StandbyLag"] if deployment.keeps_standby else []
+    has_two = deployment.keeps_standby and deployment.service.get("desiredCount", 1) > 1
+    wanted += ["StandbysReady"] if has_two else []
     wanted += ["PercentIOLimit"] if deployment.launch != "fargate-ebs" else []
     for metric in wanted:
         if _alarm(deployment, metric) is None:
@@ -47,10 +55,10 @@ def _(deployment: Deployment) -> Iterator[str]:
 @rule(
     "silence-alarms",
     "When nothing is logged any more, every other alarm is blind.",
-    "Let missing data breach on StatusLines and DumpAge.",
+    "Let missing data breach on StatusLines, DumpAge and StandbysReady.",
 )
 def _(deployment: Deployment) -> Iterator[str]:
-    for metric in ("StatusLines", "DumpAge"):
+    for metric in ("StatusLines", "DumpAge", "StandbysReady"):
         alarm = _alarm(deployment, metric)
         if alarm and alarm["TreatMissingData"] != "breaching":
             yield f"the alarm on {metric} takes silence for good news"

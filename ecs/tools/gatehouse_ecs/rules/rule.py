@@ -43,6 +43,11 @@ class Deployment:
         return any(volume.get("configuredAtLaunch") for volume in self.task["volumes"])
 
     @property
+    def keeps_standby(self) -> bool:
+        """Whether a load balancer chooses between tasks that share a volume."""
+        return bool(self.service.get("loadBalancers")) and not self.on_ebs
+
+    @property
     def programs(self) -> list[dict[str, Any]]:
         """The gateway and the sidecar."""
         return [self.container(SERVICE), self.container(SIDECAR)]

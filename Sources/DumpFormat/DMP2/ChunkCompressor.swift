@@ -1,0 +1,74 @@
+import CZstd
+import Threads
+
+/// Compresses and expands chunks with Zstandard. A class, because it owns handles of libzstd; one thread at a time uses
+/// it.
+//
+// Sendable: `ChunkCompressors` gives it to one thread at a time.
+final class ChunkCompressor: @unchecked Sendable {
+  private static let level: Int32 = 1
+
+  private let compression: OpaquePointer
+  private let expansion: OpaquePointer
+
+  init() throws(DumpFormatError) {
+    guard let compression = ZSTD_createCCtx() else { throw .library("zstd") }
+    guard let expansion = ZSTD_createDCtx() else {
+      ZSTD_freeCCtx(compression)
+      throw .library("zstd")
+    }
+    self.compression = compression
+    self.expansion = expansion
+  }
+
+  deinit {
+    ZSTD_freeCCtx(compression)
+    ZSTD_freeDCtx(expansion)
+  }
+
+  /// The most bytes that a frame takes.
+  static func bound(_ size: Int) -> Int { ZSTD_compressBound(size) }
+
+  /// Writes one frame, which states its content size.
+  ///
+  /// - Parameter output: has room for `bound` bytes.
+  /// - Returns: the size of the frame in bytes.
+  func compress(
+    _ content: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+  ) throws(DumpFormatError) -> Int {
+    let size = ZSTD_compressCCtx(
+      compression, output.baseAddress, output.count, content.baseAddress, content.count, Self.level)
+    guard ZSTD_isError(size) == 0 else { throw .library("zstd") }
+    return size
+  }
+
+  /// - Parameter maximum: of the content, bytes.
+  /// - Returns: `nil` when this is not one whole frame that states a size within the maximum.
+  func expand(_ frame: UnsafeRawBufferPointer, maximum: Int) -> [UInt8]? {
+    let size = Int(gatehouse_zstd_content_size(frame.baseAddress, frame.count))
+    guard 0...maximum ~= size, ZSTD_findFrameCompressedSize(frame.baseAddress, frame.count) == frame.count else {
+      return nil
+    }
+    var isWhole = false
+    let content = [UInt8](unsafeUninitializedCapacity: size) { content, count in
+      let result = ZSTD_decompressDCtx(expansion, content.baseAddress, size, frame.baseAddress, frame.count)
+      isWhole = ZSTD_isError(result) == 0 && result == size
+      if isWhole { count = size }
+    }
+    return isWhole ? content : nil
+  }
+}
+
+/// The compressors of the threads that work on one file. A class: the threads share it.
+final class ChunkCompressors: Sendable {
+  private let spare = Lock<[ChunkCompressor]>([])
+
+  func with<Value>(
+    _ body: (ChunkCompressor) throws(DumpFormatError) -> Value
+  ) throws(DumpFormatError) -> Value {
+    let compressor: ChunkCompressor
+    if let spare = spare.withLock({ $0.popLast() }) { compressor = spare } else { compressor = try ChunkCompressor() }
+    defer { spare.withLock { $0.append(compressor) } }
+    return try body(compressor)
+  }
+}

@@ -1,0 +1,33 @@
+import NIOCore
+
+/// The event by which the reader of a request's body tells the connection how it goes on.
+package enum BodyReading: Sendable {
+  /// More of it came, or is read again.
+  case goesOn
+  /// Nothing is read for now, since what came waits for a server.
+  case rests
+}
+
+/// The time of a client to send a body. It is late only while it may send.
+extension ConnectionGuard {
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    guard let reading = event as? BodyReading else {
+      return context.triggerUserOutboundEvent(event, promise: promise)
+    }
+    switch reading {
+    case .goesOn: extendBody()
+    case .rests: restBody()
+    }
+    promise?.succeed()
+  }
+
+  /// The client's time begins anew.
+  func extendBody() {
+    if activity == .sending { deadline?.set(in: deadlines.body) }
+  }
+
+  /// The client can't send more.
+  func restBody() {
+    if activity == .sending { deadline?.clear() }
+  }
+}

@@ -1,0 +1,245 @@
+package import DumpDirectory
+package import DumpFormat
+
+/// Follows the journals that another task writes, from a state that was restored.
+///
+/// It goes forward from file to file. Whenever the files lead elsewhere than the state that was reached, it says so,
+/// and the state has to be restored anew. Its functions block for as long as the volume takes.
+package struct JournalFollower: Sendable {
+  /// The next part of the history.
+  package enum Step: Sendable, Equatable {
+    /// Commits that another task wrote together, and the place behind them.
+    case commits([JournalCommit], end: JournalPlace)
+    /// Nothing more is there.
+    case current
+    /// More is known to be there, and can't be read yet.
+    case waiting
+    /// The files do not lead on from the state that was reached.
+    case detached(reason: String)
+  }
+
+  /// The state that was reached, as the start of a journal that goes on from it.
+  package var end: JournalStart
+  /// The newest journal that was read, with the bytes that were read of it.
+  package private(set) var newest: (number: JournalNumber, bytes: Int)?
+
+  /// The place up to which the state has all journals. A dump has everything before the journal that begins with it.
+  var reached: (number: JournalNumber, bytes: Int)? {
+    newest ?? base.order.map { (number: JournalNumber($0), bytes: 0) }
+  }
+
+  let directory: DumpDirectory
+  var keyring: DumpKeyring
+  /// The dump that the state came from, until a journal behind it is read.
+  let base: JournalBase
+  var reader: JournalReader?
+  /// The tag of the newest chunk that was read.
+  private var tag = ""
+  /// The place at which the next journal leaves the present one.
+  private var exit: (place: JournalPlace, next: JournalNumber)?
+  private var polls = 0
+
+  /// Follows from a restored state.
+  package init(_ restored: RestoredOrigin, in directory: DumpDirectory, keyring: DumpKeyring) throws {
+    let identity = try restored.summary.map { _ in try directory.identity(of: restored.path, keyring) }
+    base = JournalBase(identity: identity, order: restored.summary?.order)
+    (self.directory, self.keyring) = (directory, keyring)
+    end = restored.replay?.end ?? identity.map { .dump(identity: $0) } ?? .empty
+    newest = restored.replay?.journals.last.map { (number: $0.number, bytes: $0.bytes) }
+  }
+
+  /// Follows from a state without documents.
+  package init(in directory: DumpDirectory, keyring: DumpKeyring) {
+    (self.directory, self.keyring) = (directory, keyring)
+    (base, end) = (.empty, .empty)
+  }
+
+  /// Reads on.
+  ///
+  /// - Parameter holder: the epoch of the lease, as far as it is known. Its first journal is asked for by name.
+  /// - Throws: `DumpDirectoryError` or `DumpFormatError` when a file can't be read now. It can be called again.
+  package mutating func next(holder: Int?) throws -> Step {
+    do {
+      return try advance(holder)
+    } catch let error as DumpDirectoryError where error.code == .notFound {
+      return .detached(reason: "the journal that was followed is gone")
+    } catch let error as DumpFormatError where error.code == .damaged || error.code == .malformedContent {
+      // Another machine's writes may show in parts at first.
+      guard polls > Self.patience else {
+        polls += 1
+        throw error
+      }
+      return .detached(reason: "\(error)")
+    }
+  }
+
+  /// Attempts at a file that does not read as a journal should.
+  private static let patience = 50
+
+  private mutating func advance(_ holder: Int?) throws -> Step {
+    if reader == nil, case .journal(let place) = end {
+      guard try open(place) else { return .detached(reason: "journal \(place.journal) is not as it was") }
+    }
+    while true {
+      if var present = reader {
+        guard let entry = directory.entry(present.header.number),
+          try present.reopen(directory.source(of: entry.path))
+        else { return .detached(reason: "the journal that was followed is gone") }
+        let limit = exit?.place.commits
+        if limit.map({ present.commits < $0 }) ?? true, let batch = try present.next() {
+          (reader, tag, polls) = (present, batch.tag, 0)
+          let place = JournalPlace(journal: present.header.number, commits: present.commits, tag: batch.tag)
+          end = .journal(place)
+          newest = (present.header.number, present.position)
+          return .commits(batch.commits, end: place)
+        }
+        newest = (present.header.number, present.position)
+        reader = present
+        if let exit {
+          guard present.commits == exit.place.commits, tag == exit.place.tag else {
+            return present.commits < exit.place.commits
+              ? .waiting : .detached(reason: "journal \(exit.next) does not go on from the state that was reached")
+          }
+          guard try goOn(exit.next) else { return .waiting }
+          continue
+        }
+      }
+      switch try findExit(holder) {
+      case .none: return .current
+      case .detached(let reason): return .detached(reason: reason)
+      case .first(let number):
+        guard try goOn(number) else { return .waiting }
+      case .next(let place, let number): exit = (place, number)
+      }
+    }
+  }
+
+  /// Goes on with a journal that begins with the state that was reached. From now on that state is the one at its
+  /// beginning, also when it has no commit: the dump with its number leads to no earlier place.
+  ///
+  /// - Returns: `false` when its beginning is not whole yet.
+  private mutating func goOn(_ number: JournalNumber) throws -> Bool {
+    guard try enter(number) else { return false }
+    end = .journal(JournalPlace(journal: number, commits: 0, tag: tag))
+    return true
+  }
+
+  /// Opens a journal at its beginning.
+  ///
+  /// - Returns: `false` when its beginning is not whole yet.
+  private mutating func enter(_ number: JournalNumber) throws -> Bool {
+    guard let entry = directory.entry(number), let opened = try JournalReader(directory.source(of: entry.path), keyring)
+    else { return false }
+    (reader, tag, exit) = (opened, opened.headerTag, nil)
+    newest = (number, opened.position)
+    return true
+  }
+
+  /// Opens the journal that the state came from, behind the commits that it has.
+  ///
+  /// - Returns: whether they are the same.
+  private mutating func open(_ place: JournalPlace) throws -> Bool {
+    guard try enter(place.journal), var opened = reader else { return false }
+    while opened.commits < place.commits, let batch = try opened.next() { tag = batch.tag }
+    guard opened.commits == place.commits, tag == place.tag else { return false }
+    reader = opened
+    newest = (place.journal, opened.position)
+    return true
+  }
+
+  private enum Exit {
+    case none
+    /// The first journal behind the dump.
+    case first(JournalNumber)
+    /// The journal behind a place of the present one.
+    case next(JournalPlace, JournalNumber)
+    case detached(String)
+  }
+
+  /// Looks for the journal that goes on from the present one, backwards from the newest: only that one's task knows
+  /// which part of the others is history.
+  private mutating func findExit(_ holder: Int?) throws -> Exit {
+    let headers = try newer(holder)
+    guard var present = headers.last else { return .none }
+    while true {
+      if reader == nil, base.begins(present) { return .first(present.number) }
+      guard case .journal(let place) = present.start else {
+        return .detached("journal \(present.number) goes on from another state")
+      }
+      if let number = reader?.header.number, place.journal == number { return .next(place, present.number) }
+      guard let before = try header(place.journal, among: headers), before.number < present.number else {
+        return .detached("journal \(present.number) goes on from journal \(place.journal), which was not read")
+      }
+      present = before
+    }
+  }
+
+  /// Whether the present journal was closed, so that nothing is missing at its end.
+  var isClosed: Bool { reader?.ending == .closed }
+
+  /// Whether the directory has no journal behind the present one, by its list and by the names that there can be.
+  ///
+  /// - Parameter holder: the epoch of the lease.
+  mutating func isNewestJournal(holder: Int) throws -> Bool {
+    looks = 0
+    guard case .none = try findExit(holder) else { return false }
+    return true
+  }
+
+  /// The headers of journals that are newer than the present one, the oldest first.
+  private mutating func newer(_ holder: Int?) throws -> [JournalHeader] {
+    let present = reader?.header.number
+    let isThorough = looks % Self.looksPerListing == 0 || lastLook?.holder != holder || lastLook?.present != present
+    defer {
+      looks += 1
+      lastLook = (holder, present)
+    }
+    var numbers: Set<JournalNumber> = []
+    if isThorough || present == nil {
+      numbers.formUnion(try directory.journals().map(\.number))
+    }
+    directory.renewNames()
+    let epoch = present?.epoch ?? base.order?.epoch ?? 0
+    let sequence = present?.sequence ?? base.order?.sequence ?? 0
+    probe(epoch, from: sequence + 1, &numbers)
+    if let holder, holder > epoch {
+      // Another task may have held the lease before this holder. The list may lack its journals.
+      let oldest = isThorough ? max(epoch + 1, holder - Self.epochs + 1) : holder
+      for other in oldest...holder { probe(other, from: 0, &numbers) }
+    }
+    return try numbers.sorted().compactMap { try header($0) }
+  }
+
+  /// The header of a journal that is newer than the present one.
+  ///
+  /// - Parameter known: the headers that were read before.
+  /// - Returns: `nil` when it is older or not there, or its beginning is not whole yet.
+  private func header(_ number: JournalNumber, among known: [JournalHeader] = []) throws -> JournalHeader? {
+    if let header = known.first(where: { $0.number == number }) { return header }
+    if let present = reader?.header.number {
+      guard number > present else { return nil }
+    } else if let order = base.order, number < JournalNumber(order) {
+      return nil
+    }
+    guard let entry = directory.entry(number) else { return nil }
+    return try JournalReader(directory.source(of: entry.path), keyring)?.header
+  }
+
+  /// Asks for the next journals of an epoch by name. Epoch 0 has none.
+  private func probe(_ epoch: Int, from first: Int, _ found: inout Set<JournalNumber>) {
+    for sequence in first..<first + Self.probes {
+      guard let number = JournalNumber(epoch: epoch, sequence: sequence) else { return }
+      if directory.entry(number) != nil { found.insert(number) }
+    }
+  }
+
+  private var looks = 0
+  /// The holder and the present journal at the last look.
+  private var lastLook: (holder: Int?, present: JournalNumber?)?
+  /// Numbers of journals that are asked for by name. A dump that fails uses up a number.
+  private static let probes = 4
+  /// Epochs up to the holder's whose first journals are asked for by name. Journals of older ones are named by these.
+  private static let epochs = 8
+  /// Searches for the next journal between two lists of the directory.
+  private static let looksPerListing = 10
+}

@@ -1,0 +1,188 @@
+package import Clocks
+package import DocumentStore
+package import DumpDirectory
+package import DumpFormat
+package import Logging
+package import Threads
+
+/// A log that keeps each commit in a journal on the volume before the commit is acknowledged.
+///
+/// Commits come from the store in order. A thread of its own takes all that wait, seals them as one chunk, writes it
+/// and waits until it is safe, so that many writers share one `fdatasync`. It hangs when the volume does; everybody
+/// else reads the last known state and waits no longer than `patience`.
+package final class Journal: CommitLog {
+  /// When a change is acknowledged.
+  package enum Mode: Sendable, Equatable {
+    /// When it is safe on the volume.
+    case always
+    /// At once. What waits is written after this time.
+    case interval(Duration)
+  }
+
+  /// The store's contents are being replaced by a state of the volume, as the start of the next journal names it. `nil`
+  /// while they are not, or while the state comes from elsewhere and needs a dump.
+  @TaskLocal package static var installedState: JournalStart?
+
+  /// The store takes over commits that another task has in its journals, up to this place. `nil` while it does not.
+  @TaskLocal package static var followedState: JournalStart?
+
+  /// The time that a change waits for the volume.
+  package static let patience = Duration.seconds(10)
+
+  struct Settings: Sendable {
+    let directory: DumpDirectory
+    /// A journal is encrypted with the newest key when it begins.
+    let keys: CurrentKeyring
+    let mode: Mode
+    /// The program and its version, for headers.
+    let program: String
+    let clock: WallClock
+    /// Whether this process is certain to hold the lease.
+    let isConfirmed: @Sendable () -> Bool
+  }
+
+  private let mode: Mode
+  private let line = JournalLine()
+  private let dumpMaker: Lock<DumpMaker?> = Lock(nil)
+
+  /// A way to write a dump. A lock around the bare function would wrap it once more with each access, and for good.
+  private struct DumpMaker {
+    let make: @Sendable () async throws -> Void
+  }
+
+  /// Creates a journal, which follows the store from now on. Nothing is written before `activate`.
+  ///
+  /// - Parameters:
+  ///   - program: the program and its version, for headers.
+  ///   - isConfirmed: whether this process is certain to hold the lease, asked before changes are acknowledged.
+  /// - Throws: `ThreadError` when the system has no thread for it.
+  package init(
+    of store: DocumentStore, in directory: DumpDirectory, keys: CurrentKeyring, mode: Mode, program: String,
+    clock: WallClock = .system, logger: Logger, isConfirmed: @escaping @Sendable () -> Bool
+  ) throws(ThreadError) {
+    self.mode = mode
+    let (line, settings) = (
+      line,
+      Settings(
+        directory: directory, keys: keys, mode: mode, program: program, clock: clock, isConfirmed: isConfirmed)
+    )
+    _ = store.subscribe { commit in
+      let now = clock.now()
+      if let followed = Self.followedState { return line.put(commit, followed: followed) }
+      line.put(commit, installed: Self.installedState, time: now.seconds * 1_000_000 + now.microseconds)
+    }
+    try SystemThread.start {
+      var writer = JournalWriter(line, settings, logger)
+      writer.run()
+    }
+  }
+
+  deinit { line.close() }
+
+  /// Sets the way to write a dump, for states that journals can't express.
+  package func setDump(_ make: @escaping @Sendable () async throws -> Void) {
+    dumpMaker.withLock { $0 = DumpMaker(make: make) }
+  }
+
+  /// The state of the store, as of now, is one of the volume; `nil`: it is not, and a dump has to come first.
+  package func begin(with start: JournalStart?) {
+    if let start { line.put(.start(start)) } else { line.beginForeign() }
+  }
+
+  /// The journals that a state came from which is put in place next.
+  package func note(_ replay: JournalReplay?) {
+    line.note(newest: replay?.journals.last.map { (number: $0.number, bytes: $0.bytes) })
+  }
+
+  /// The newest journal that the present state came from, with the bytes that were read of it.
+  package func note(newest: (number: JournalNumber, bytes: Int)?) { line.note(newest: newest) }
+
+  /// Begins to write, under an epoch of the lease.
+  package func activate(epoch: Int) { line.activate(epoch) }
+
+  /// Ends the writing, because the lease is lost. Changes that wait are not acknowledged.
+  package func deactivate() { line.deactivate() }
+
+  // MARK: Changes
+
+  /// The volume's fault, or its slowness.
+  package var obstacle: String? { line.obstacle }
+
+  /// Waits until the commit is safe, as the mode says.
+  package func append(_ commit: Commit) async throws {
+    let maker = dumpMaker.withLock { $0 }
+    if let maker, line.needsDump(for: commit.sequence) { return try await maker.make() }
+    guard case .always = mode else { return }
+    do {
+      try await line.wait(for: commit.sequence, until: SteadyClock.now() + Self.patience)
+    } catch let error as JournalLine.NotKept where error.needsDump {
+      guard let maker else { throw error }
+      try await maker.make()
+    }
+  }
+
+  /// The time for which an acknowledged change may not be on the volume yet.
+  package var delay: Duration { if case .interval(let pause) = mode { pause } else { .zero } }
+
+  /// Waits until the volume has all commits up to one, also where they are acknowledged before.
+  package func settle(_ sequence: UInt64) async throws {
+    try await line.wait(for: sequence, until: SteadyClock.now() + Self.patience)
+  }
+
+  /// Waits as `settle` does, and has the writing begin now.
+  package func settleNow(_ sequence: UInt64) async throws {
+    line.hurry()
+    try await settle(sequence)
+  }
+
+  /// The time to close a journal. One that is not closed has its commits all the same.
+  private static let closing = Duration.seconds(1)
+
+  /// Waits until the volume has all commits up to one, and closes the journal, so that another task can go on from it.
+  ///
+  /// - Throws: when the volume does not have them, and only a dump can.
+  package func end(through sequence: UInt64) async throws {
+    try await settleNow(sequence)
+    line.put(.end)
+    line.hurry()
+    let deadline = Deadline(in: Self.closing)
+    while !line.isEnded, !deadline.isOver { try await Task.sleep(for: .milliseconds(2)) }
+  }
+
+  /// The place that a reader of the volume needs to reach to have all changes that are safe.
+  package var place: (number: JournalNumber, bytes: Int)? { line.place }
+
+  /// The epoch under which it writes, or `nil` while it does not.
+  var epoch: Int? { line.epoch }
+
+  /// Whether a change is acknowledged only when it is safe.
+  package var acknowledgesLater: Bool { mode == .always }
+
+  /// The newest change that is safe on the volume, as a number of the store.
+  package var safe: UInt64 { line.safe }
+
+  /// Ends waits that took too long, for as long as the task lives.
+  package func watch() async {
+    while (try? await Task.sleep(for: .milliseconds(250))) != nil { line.expire(at: SteadyClock.now()) }
+  }
+
+  /// Bytes from which on a journal calls for a dump, so that a start does not have to read much more.
+  private static let long = 64 << 20
+
+  /// Whether a dump should begin a new journal.
+  package var isLong: Bool { line.newest.map { $0.bytes > Self.long } ?? false }
+
+  // MARK: Dumps
+
+  /// A dump of the directory begins. It is called with the dump's snapshot, while no commit happens.
+  package func dumpBegins(_ order: DumpOrder) { line.put(.dump(order)) }
+
+  /// A dump is safe on the volume, and holds the changes up to a number of the store.
+  package func dumpIsSafe(_ order: DumpOrder, through sequence: UInt64) { line.dumpIsSafe(order, through: sequence) }
+
+  /// A dump was not written.
+  package func dumpFailed(_ order: DumpOrder) { line.dumpFailed(order) }
+
+  /// The newest journal that the present state came from or was written to, with its bytes on the volume.
+  package var newest: (number: JournalNumber, bytes: Int)? { line.newest }
+}

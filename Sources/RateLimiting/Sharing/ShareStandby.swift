@@ -1,0 +1,199 @@
+/// The share that a standby has, and its conversation with the holder.
+struct ShareStandby {
+  /// Random; each share has its own.
+  var session: UInt64 = 0
+  var holder: UInt64 = 0
+  var sequence: UInt64 = 0
+  /// When the last report was made, by the steady clock, or `nil` after its answer came.
+  var sentAt: Int?
+  /// The transfer that is in force, or 0.
+  var transfer: UInt32 = 0
+  /// Whether this task ever had a share.
+  var wasJoined = false
+  var incoming = SharePages()
+  /// The end of the share of the incoming transfer.
+  var incomingFence = 0
+  /// The counters whose amounts the holder waits for.
+  var asked: [CounterKey: Int] = [:]
+  /// Whether the holder left everything to this task.
+  var hasLegacy = false
+  var hasInherited = false
+  var legacyFence = 0
+  /// That which this task returns, when it stops.
+  var returning: [SharePage] = []
+  var returned = 0
+
+  var isReturned: Bool { returned >= returning.count }
+}
+
+extension ShareState {
+  /// The longest time from a report to its answer, in nanoseconds. A later one tells too little about the time.
+  private static let patience = 2_000_000_000
+  /// The difference of clocks, in nanoseconds, that ends a share.
+  private static let jump = 2_000_000_000
+
+  /// The next report. An answer to an older one does not count any more.
+  mutating func report() -> ShareReport? {
+    guard role == .standby, !(isClosed && standby.isReturned) else { return nil }
+    activate()
+    finishLegacy()
+    standby.sequence += 1
+    standby.sentAt = steady()
+    let stage: ShareReport.Stage = isClosed ? .leaving : standby.transfer > 0 ? .sharing : .joining
+    return ShareReport(
+      session: standby.session, holder: standby.holder, sequence: standby.sequence, stage: stage,
+      transfer: standby.transfer, incoming: standby.incoming.first?.transfer ?? 0, pages: standby.incoming.received,
+      clears: clears, page: isClosed ? standby.returning[standby.returned] : nil,
+      lines: stage == .sharing ? lines() : [])
+  }
+
+  /// Takes the answer to the last report.
+  mutating func take(_ answer: ShareAnswer) {
+    guard role == .standby, let sentAt = standby.sentAt, answer.session == standby.session,
+      answer.sequence == standby.sequence, standby.holder == 0 || answer.holder == standby.holder
+    else { return }
+    let arrival = steady()
+    guard arrival - sentAt <= Self.patience else { return }
+    standby.sentAt = nil
+    note(clears: answer.clears)
+    if isClosed { return takeReturned(answer.content) }
+    if case .unknown = answer.content { return startAnew() }
+    guard follow(answer.time, sentAt: sentAt, arrival: arrival) else { return startAnew() }
+    switch answer.content {
+    case .unknown, .returned: return
+    case .page(let page):
+      standby.holder = answer.holder
+      standby.incoming.take(page)
+      standby.incomingFence = answer.fence
+      activate()
+    case .amounts(let entries):
+      standby.asked = [:]
+      fence = answer.fence
+      publish()
+      take(entries)
+    case .legacy(let page):
+      guard !standby.hasLegacy, !standby.hasInherited else { return }
+      standby.incoming.take(page)
+      guard standby.incoming.isComplete else { return }
+      standby.hasLegacy = true
+      standby.legacyFence = answer.fence
+      finishLegacy()
+    }
+  }
+
+  /// Begins another share. What is left of the present one stays until the other is there.
+  private mutating func startAnew() {
+    var next = ShareStandby(session: random())
+    next.wasJoined = standby.wasJoined
+    standby = next
+  }
+
+  /// Takes the holder's time. It was between the moments of this task's clock.
+  ///
+  /// - Returns: false when this task's time was another one, so that nothing it counted can be compared.
+  private mutating func follow(_ time: Int, sentAt: Int, arrival: Int) -> Bool {
+    let (low, high) = (time - arrival, time - sentAt)
+    guard case .steady(let offset) = clock else {
+      clock = .steady(offset: low)
+      return true
+    }
+    clock = .steady(offset: min(max(offset, low), high))
+    guard abs(offset - low) > Self.jump, standby.transfer > 0 else { return true }
+    account = .nothing
+    publish()
+    return false
+  }
+
+  /// Begins to use a share whose pages are complete, when the second has ended in which the holder had everything.
+  private mutating func activate() {
+    guard !isClosed, standby.incoming.isComplete, !standby.hasLegacy, !standby.hasInherited,
+      let page = standby.incoming.first,
+      now > page.closedAt
+    else { return }
+    let entries = standby.incoming.entries
+    standby.incoming = SharePages()
+    if page.from == .min {
+      // That which was given and got before belongs to another share.
+      account = .nothing
+      publish()
+      counters.endAllAdjustments()
+    } else {
+      counters.endLastingAdjustments(now: now)
+    }
+    for entry in entries {
+      let counter = counters.counter(entry.key)
+      counter.note(entry)
+      counter.adjust(entry.amount, number: entry.number, window: entry.window)
+    }
+    (account, fence) = (page.account, standby.incomingFence)
+    (standby.transfer, standby.wasJoined, standby.asked) = (page.transfer, true, [:])
+    publish()
+  }
+
+  // MARK: Counters
+
+  /// Takes the amounts of counters. An amount below the present one is a wish: what was counted stays.
+  private mutating func take(_ entries: [ShareEntry]) {
+    let now = now
+    for entry in entries {
+      let present = Window.number(of: entry.window, now)
+      let isLasting = entry.window <= Adjustment.longestLasting
+      guard entry.number <= present, isLasting || entry.number == present else { continue }
+      let counter = counters.counter(entry.key)
+      counter.note(entry)
+      let use = counter.use()
+      guard let amount = use.adjustment.amount(in: present, window: entry.window) else { continue }
+      standby.asked[entry.key] = entry.window
+      guard entry.amount < amount else {
+        if entry.amount > amount { counter.adjust(entry.amount, number: present, window: entry.window) }
+        continue
+      }
+      let start = Int(present) * entry.window
+      let value = account.value(of: use.limit, windowStart: start)
+      _ = counter.lower(to: entry.amount, atMost: amount, of: value, number: present, window: entry.window)
+    }
+  }
+
+  /// The counters of which a good part is used, and those that the holder asked about.
+  private func lines() -> [ShareReport.Line] {
+    var found: [(line: ShareReport.Line, urgency: Int)] = []
+    let now = now
+    counters.forEach { counter, key in
+      let use = counter.use()
+      guard use.window > 0, use.limit > 0 || use.adjustment != .none else { return }
+      let present = Window.number(of: use.window, now)
+      let isLasting = use.window <= Adjustment.longestLasting
+      let isRecent = isLasting ? use.number + 3 >= present && use.number <= present : use.number == present
+      let isShort = isLasting ? use.refusedIn + 3 >= present : use.refusedIn == present
+      let used = isRecent ? use.used : 0
+      guard let amount = use.adjustment.amount(in: present, window: use.window) else { return }
+      let start = Int(present) * use.window
+      let allowed = min(
+        use.limit, max(0, account.value(of: use.limit, windowStart: start) + amount * counter.unit))
+      let isBusy = isShort || used > 0 && used >= allowed / 4
+      guard isBusy || amount != 0 || !standby.asked.isEmpty else { return }
+      let key = key()
+      let isAsked = standby.asked[key] == use.window
+      guard isBusy || isAsked || amount != 0 && used > 0 else { return }
+      let entry = ShareEntry(key: key, window: use.window, number: present, limit: use.limit, amount: amount)
+      let line = ShareReport.Line(entry: entry, used: used, isShort: isShort)
+      found.append((line, isAsked ? 3 : isShort ? 2 : used >= allowed / 2 ? 1 : 0))
+    }
+    found.sort { $0.urgency > $1.urgency }
+    var size = 0
+    return found.lazy.map(\.line).prefix { line in
+      size += line.entry.size + 9
+      return size <= ShareMessage.entryBytes
+    }
+  }
+
+  /// The part of a stop in which this task returns its share.
+  private mutating func takeReturned(_ content: ShareAnswer.Content) {
+    switch content {
+    case .returned(let pages): standby.returned = max(standby.returned, min(pages, standby.returning.count))
+    // The holder has everything already, or is another one, which can't take it.
+    case .unknown: standby.returned = standby.returning.count
+    case .page, .amounts, .legacy: return
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Clocks
+import HTTPClient
+import Logging
+import Retention
+import Threads
+
+/// Copies journals to S3 from a thread of its own, so that a large dump on its way does not delay them.
+final class JournalCopyWatch: Sendable {
+  private let configuration: OffsiteConfiguration
+  private let retention: RetentionPolicy
+  private let roles: RoleWatch
+  private let logger: Logger
+
+  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, roles: RoleWatch, logger: Logger) {
+    self.configuration = configuration
+    self.retention = retention
+    self.roles = roles
+    self.logger = logger
+  }
+
+  /// Starts the thread.
+  ///
+  /// - Parameter client: makes the client for the requests to S3.
+  func start(_ client: @escaping @Sendable () throws -> HTTPClient, volume: DumpVolume, metrics: SidecarMetrics) {
+    let maker = ClientMaker(purpose: "copying journals to S3", logger: logger, metrics: metrics, make: client)
+    do throws(ThreadError) {
+      try SystemThread.start { [self] in
+        let store = OffsiteStore(configuration, retention: retention, http: maker.makeEventually(), logger: logger)
+        let mayCopy = { [roles] in roles.look().copies }
+        while true {
+          while !mayCopy() { Wakeup().wait(until: Deadline(in: Self.rolePause)) }
+          // The copies in S3 are listed anew, as the sidecar of another task has made some meanwhile.
+          loop(JournalCopier(store, volume: volume, mayCopy: mayCopy, logger: logger), metrics)
+          metrics.change { $0.journalsCopied = nil }
+        }
+      }
+    } catch {
+      metrics.countFailure(.threads)
+      logger.error("no journal is copied to S3", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// The time between two looks at the role.
+  private static let rolePause = Duration.seconds(1)
+
+  /// Copies for as long as this task makes the copies, as it does now.
+  private func loop(_ copier: JournalCopier, _ metrics: SidecarMetrics) {
+    let pauses = RetryPause(first: configuration.interval, longest: max(configuration.interval, .seconds(60)))
+    var pause = pauses
+    var generator = SystemRandomNumberGenerator()
+    var isFailing = false
+    metrics.change { $0.journalsCopied = SteadyClock.now() }
+    repeat {
+      let begun = SteadyClock.now()
+      do {
+        if try copier.run(until: Deadline(in: configuration.interval)) {
+          metrics.change { $0.journalsCopied = begun }
+        }
+        if isFailing { logger.notice("journals are copied to S3 again") }
+        (isFailing, pause) = (false, pauses)
+        Wakeup().wait(until: Deadline(in: configuration.interval - (SteadyClock.now() - begun)))
+      } catch {
+        metrics.countFailure(.offsite)
+        let wait = pause.next(using: &generator)
+        if !isFailing {
+          logger.error(
+            "journals can't be copied to S3; it is tried again",
+            metadata: ["error": "\(error)", "retry.ms": .stringConvertible(wait.milliseconds)])
+        }
+        isFailing = true
+        Wakeup().wait(until: Deadline(in: wait))
+      }
+    } while copier.mayCopy()
+  }
+}

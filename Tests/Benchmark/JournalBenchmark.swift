@@ -1,0 +1,81 @@
+import ArgumentParser
+import DocumentStore
+import DumpDirectory
+import DumpFormat
+import Foundation
+import JSON
+import Logging
+import Model
+import Persistence
+import Synchronization
+
+/// Measures changes that are acknowledged when they are on the volume: store and journal in one process, without HTTP.
+struct JournalBenchmark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "journal")
+
+  @Option var writers = 64
+  @Option var seconds = 5.0
+  @Option var documents = 10_000
+  @Option var directory: String
+
+  func run() async throws {
+    let location = try DumpLocation(path: directory + "/journal.bin", workingDirectory: "/")
+    let volume = DumpDirectory(location)
+    try volume.prepare()
+    let store = DocumentStore(schemas: Collections.schemas)
+    let journal = try Journal(
+      of: store, in: volume,
+      keys: CurrentKeyring(DumpKeyring(sealing: DumpKey("benchmark-key-0123456789abcdef012345"))),
+      mode: .always, program: "benchmark", logger: Logger(label: "benchmark")
+    ) { true }
+    journal.begin(with: .empty)
+    journal.activate(epoch: 1)
+    Journal.$installedState.withValue(.empty) { [contents = try users()] in
+      _ = store.replaceAll(with: contents) { _, _ in }
+    }
+    let (documents, writers) = (documents, writers)
+    let times = Mutex<[Double]>([])
+    let (clock, start) = (ContinuousClock(), ContinuousClock.now)
+    let end = start + .seconds(seconds)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<writers {
+        group.addTask { @Sendable in
+          var own: [Double] = []
+          var number = writer
+          while clock.now < end {
+            let begin = clock.now
+            try await Self.change(number % documents, store, journal)
+            own.append((clock.now - begin).seconds)
+            number += writers
+          }
+          times.withLock { $0 += own }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let passed = (clock.now - start).seconds
+    let sorted = times.withLock { $0.sorted() }
+    report("changes per second, \(writers) writers", Double(sorted.count) / passed, "/s")
+    report("a change, median", sorted[sorted.count / 2] * 1000, "ms")
+    report("a change, 99 of 100", sorted[sorted.count * 99 / 100] * 1000, "ms")
+    let bytes = journal.newest?.bytes ?? 0
+    report("bytes of the journal per change", Double(bytes) / Double(sorted.count), "B")
+  }
+
+  private func users() throws -> LoadedCollections {
+    var loader = CollectionLoader(schemas: Collections.schemas)
+    for number in 0..<documents {
+      try SampleUsers.bytes(number, .unicode).withUnsafeBytes { try loader.append($0, to: Collections.users) }
+    }
+    return loader.finish()
+  }
+
+  private static func change(_ number: Int, _ store: DocumentStore, _ journal: Journal) async throws {
+    let result = try store.write { (transaction) throws(StoreError) in
+      try transaction.update(
+        in: Collections.users, .fields(["username": SampleText.unicode.name(number)]),
+        [.set("rate_limit_duration", .integer(Int.random(in: 0..<1_000_000_000)))])
+    }
+    if let commit = result.commit { try await journal.append(commit) }
+  }
+}

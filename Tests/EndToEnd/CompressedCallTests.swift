@@ -1,0 +1,127 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("Answers of servers that the gateway compresses")
+struct CompressedCallTests {
+  /// Letters that become about half as many bytes.
+  private static let text: String = {
+    var generator = SeededGenerator(seed: 14)
+    let letters = (0..<300_000).map { _ in UInt8.random(in: 0x61...0x70, using: &generator) }
+    return String(decoding: letters, as: UTF8.self)
+  }()
+
+  /// A server whose answers begin as `text` and have as many bytes as the path says, or all of them in one chunk.
+  private func makeServer() throws -> ScriptedServer {
+    try ScriptedServer { connection in
+      while let head = connection.receiveHead() {
+        let length = Int(head.path.dropFirst())
+        let body = String(Self.text.prefix(length ?? Self.text.utf8.count))
+        let framing = length.map { "content-length: \($0)" } ?? "transfer-encoding: chunked"
+        let chunk = "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
+        let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\(framing)\r\n\r\n"
+        guard connection.send(answer + (length == nil ? chunk : body)) else { return }
+      }
+    }
+  }
+
+  /// The arguments of curl that inflates what it gets.
+  private func arguments(_ gatehouse: GatehouseProcess, _ path: String, head: URL, body: URL) -> [String] {
+    [
+      "-sSN", "--noproxy", "*", "--max-time", "120", "--compressed", "-D", head.path(), "-o", body.path(),
+      "http://127.0.0.1:\(gatehouse.port)/api/rest/test/v1/\(path)",
+    ]
+  }
+
+  private func text(of file: URL) -> String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
+
+  private func ask(_ gatehouse: GatehouseProcess, _ path: String) throws -> (coding: String?, body: [UInt8]) {
+    let answer = try gatehouse.send("GET", "/api/rest/test/v1/\(path)", headers: ["Accept-Encoding": "gzip"])
+    return (answer.header("content-encoding"), Array(answer.body))
+  }
+
+  @Test("are shorter, and give back the bytes of the server", arguments: ["300000", "chunked"])
+  func roundTrip(path: String) async throws {
+    let server = try makeServer()
+    defer { server.stop() }
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try await withGatehouse(dumps: root.appending(path: "generated")) { (gatehouse: GatehouseProcess) async throws in
+        try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+        let (head, body) = (root.appending(path: "head"), root.appending(path: "body"))
+        let run = try ToolRun("curl", arguments(gatehouse, path, head: head, body: body))
+        #expect(run.code == 0, "\(run.output)")
+        #expect(text(of: head).lowercased().contains("content-encoding: gzip\r\n"), "\(text(of: head))")
+        let isEqual = text(of: body) == Self.text
+        #expect(isEqual, "\(text(of: body).utf8.count) bytes")
+        let compressed = try ask(gatehouse, path)
+        #expect(compressed.coding == "gzip" && compressed.body.starts(with: [0x1F, 0x8B]))
+        #expect(compressed.body.count < 220_000)
+      }
+    }
+  }
+
+  @Test("are compressed as the settings say: how much, from which size, and not at all")
+  func settings() async throws {
+    let server = try makeServer()
+    defer { server.stop() }
+    // The header of gzip tells its effort (RFC 1952, section 2.3.1): 2 for the most, 4 for the least.
+    let efforts: [([String: String], UInt8)] = [
+      (["COMPRESSION_LEVEL": "9", "COMPRESSION_MINIMUM_SIZE": "1000"], 2), (["COMPRESSION_MINIMUM_SIZE": "1000"], 4),
+    ]
+    for (settings, effort) in efforts {
+      try await withGatehouse(settings) { (gatehouse: GatehouseProcess) async throws in
+        try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+        let compressed = try ask(gatehouse, "1000")
+        #expect(compressed.coding == "gzip" && compressed.body.dropFirst(8).first == effort)
+        let short = try ask(gatehouse, "999")
+        #expect(short.coding == nil && short.body == Array(Self.text.utf8.prefix(999)))
+      }
+    }
+    try await withGatehouse(["COMPRESSION_ENABLED": "false"]) { (gatehouse: GatehouseProcess) async throws in
+      try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+      let plain = try ask(gatehouse, "5000")
+      #expect(plain.coding == nil && plain.body == Array(Self.text.utf8.prefix(5000)))
+    }
+  }
+
+  @Test("and are streams of events can be read event by event, when the server sends them", arguments: [false, true])
+  func events(isChunked: Bool) async throws {
+    let allowed = Mutex(0)
+    let server = try ScriptedServer { connection in
+      guard connection.receiveHead() != nil else { return }
+      connection.send(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\(isChunked ? "transfer-encoding: chunked\r\n" : "")\r\n"
+      )
+      for number in 1...5 {
+        let event = "data: \(number)\n\n"
+        connection.send(isChunked ? "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n" : event)
+        guard eventually(within: .seconds(60), { allowed.withLock { $0 } >= number ? true : nil }) == true else {
+          return
+        }
+      }
+      if isChunked { connection.send("0\r\n\r\n") }
+    }
+    defer { server.stop() }
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try await withGatehouse(dumps: root.appending(path: "generated")) { (gatehouse: GatehouseProcess) async throws in
+        try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
+        let (head, body) = (root.appending(path: "head"), root.appending(path: "body"))
+        let curl = ChildProcess()
+        curl.executableURL = URL(filePath: "/usr/bin/env")
+        curl.arguments = ["curl"] + arguments(gatehouse, "events", head: head, body: body)
+        curl.standardInput = FileHandle.nullDevice
+        try curl.run()
+        defer { curl.terminate() }
+        for number in 1...5 {
+          let isThere = eventually { text(of: body).hasSuffix("data: \(number)\n\n") ? true : nil }
+          #expect(isThere == true, "event \(number) can be read before the server sends the next")
+          allowed.withLock { $0 = number }
+        }
+        #expect(eventually { curl.isRunning ? nil : true } == true)
+        #expect(curl.terminationStatus == 0 && text(of: body) == (1...5).map { "data: \($0)\n\n" }.joined())
+        #expect(text(of: head).lowercased().contains("content-encoding: gzip\r\n"), "\(text(of: head))")
+      }
+    }
+  }
+}

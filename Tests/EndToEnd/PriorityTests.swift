@@ -1,0 +1,57 @@
+import Foundation
+import Glibc
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("Work that takes long")
+struct PriorityTests {
+  private final class Watch: Sendable {
+    /// The nicenesses of all threads.
+    let seen = Mutex<Set<Int>>([])
+    let ofLoops = Mutex<Set<Int>>([])
+    let isOver = Atomic(false)
+  }
+
+  /// By thread of a process: its name and its niceness, field 19 of proc(5).
+  private static func threads(of process: Int32) throws -> [String: (name: Substring, niceness: Int)] {
+    let tasks = "/proc/\(process)/task"
+    return try FileManager.default.contentsOfDirectory(atPath: tasks).reduce(into: [:]) { threads, thread in
+      // A thread may just have ended.
+      guard let text = try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8),
+        let (begin, end) = text.firstIndex(of: "(").flatMap({ begin in text.lastIndex(of: ")").map { (begin, $0) } })
+      else { return }
+      let fields = text[end...].split(separator: " ")
+      threads[thread] = (text[text.index(after: begin)..<end], try #require(Int(fields[17])))
+    }
+  }
+
+  @Test("gives way to calls: a hash of a password has a low priority, event loops have not, and nothing keeps it")
+  func niceness() async throws {
+    try await withGatehouse { gatehouse in
+      let token = try gatehouse.logIn()
+      let (watch, process) = (Watch(), gatehouse.identifier)
+      // A thread of its own, as all others may wait for programs.
+      Thread.detachNewThread {
+        while !watch.isOver.load(ordering: .relaxed) {
+          let found = (try? Self.threads(of: process)) ?? [:]
+          let loops = found.values.filter { $0.name.contains("ELT") || $0.name.contains("SGLTN") }
+          watch.seen.withLock { $0.formUnion(found.values.map(\.niceness)) }
+          watch.ofLoops.withLock { $0.formUnion(loops.map(\.niceness)) }
+          usleep(5000)
+        }
+      }
+      // It takes a hash, and so does the login.
+      _ = try gatehouse.createCaller("alice", token: token, apis: [])
+      watch.isOver.store(true, ordering: .relaxed)
+      #expect(watch.ofLoops.withLock { !$0.isEmpty && $0.allSatisfy { $0 <= 0 } })
+      #expect(watch.seen.withLock { $0.contains(10) }, "\(watch.seen.withLock { $0 })")
+      let dump = try gatehouse.send("POST", "/platform/memory/dump", token: token, json: [:])
+      #expect(dump.status == 200)
+      #expect(try gatehouse.send("POST", "/platform/memory/restore", token: token, json: [:]).status == 200)
+      let isGone = try await eventuallyTrue { try Self.threads(of: process).values.allSatisfy { $0.niceness < 10 } }
+      #expect(isGone)
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import JSON
+import Listener
+import Model
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import Gateway
+
+/// A client's connection that remembers what happens to it.
+private final class FakeConnection: DirectConnection {
+  let client: EmbeddedChannel
+  var text = ""
+  var events: [String] = []
+
+  init(_ loop: EmbeddedEventLoop) { client = EmbeddedChannel(handler: nil, loop: loop) }
+
+  var channel: any Channel { client }
+
+  func beginAnswer(saysClose: Bool) -> Bool {
+    events.append("begin")
+    return saysClose
+  }
+
+  func write(_ bytes: ByteBuffer) { text += String(buffer: bytes) }
+  func send(_ bytes: UnsafeRawBufferPointer) { text += String(decoding: bytes, as: UTF8.self) }
+  func flush() {}
+  func endAnswer() { events.append("end") }
+  func pauseReading() { events.append("pause") }
+  func resumeReading() { events.append("resume") }
+  func close() { events.append("close") }
+}
+
+/// Calls of one client to one server, over channels that are moved by hand.
+private final class DirectClient {
+  let test: TestGateway
+  let eventLoop = EmbeddedEventLoop()
+  let connection: FakeConnection
+  private(set) var servers: [EmbeddedChannel] = []
+  private(set) var service: DirectCalls!
+  /// Whether servers can be reached.
+  var isReachable = true
+
+  private let address: SocketAddress
+
+  init(_ api: JSONObject = [:]) async throws {
+    address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
+    test = try await TestGateway()
+    let standard: JSONObject = ["api_public": true]
+    try test.insertOrders(api: standard.merging(api))
+    try test.insert(
+      ["api_name": "orders", "api_version": "v1", "endpoint_method": "POST", "endpoint_uri": "/items"],
+      into: Collections.endpoints)
+    connection = FakeConnection(eventLoop)
+    let loop = LoopState(test.gateway, on: eventLoop) { [unowned self] in connect($0, $1, $2) }
+    service = DirectCalls(loop, connection, isSecure: false)
+  }
+
+  private func connect(
+    _ origin: ServerAddress.Origin, _ time: TimeAmount,
+    _ initialize: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  ) -> EventLoopFuture<any Channel> {
+    guard isReachable else { return eventLoop.makeFailedFuture(ChannelError.connectTimeout(time)) }
+    let channel = EmbeddedChannel(handler: nil, loop: eventLoop)
+    servers.append(channel)
+    return initialize(channel).flatMap { [address] in channel.connect(to: address) }.map { channel }
+  }
+
+  /// The newest connection to a server ends.
+  func closeServer() throws { try servers.last?.close().wait() }
+
+  /// Begins a call.
+  func begin(_ method: String = "GET", _ path: String = "orders/v1/items/7", _ fields: String = "") throws {
+    let head = "\(method) /api/rest/\(path) HTTP/1.1\r\nHost: gateway\r\n\(fields)\r\n"
+    _ = try #require(service.recognize(ByteBuffer(string: head)))
+    service.begin()
+  }
+
+  /// All that was sent to the newest server.
+  func received() throws -> String {
+    var text = ""
+    while let bytes = try servers.last?.readOutbound(as: ByteBuffer.self) { text += String(buffer: bytes) }
+    return text
+  }
+
+  /// The newest server sends something.
+  func answer(_ text: String) throws { try servers.last?.writeInbound(ByteBuffer(string: text)) }
+}
+
+@Suite("Calls from the bytes of a connection")
+struct DirectCallsTests {
+  @Test("go to the server and back, and the server's connection serves the next one")
+  func forwarded() async throws {
+    let client = try await DirectClient()
+    for _ in 0..<2 {
+      try client.begin()
+      client.service.receiveEnd()
+      #expect(try client.received().hasPrefix("GET /items/7 HTTP/1.1\r\n"))
+      try client.answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+      #expect(client.connection.text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(client.connection.text.hasSuffix("\r\n\r\nhello"))
+      #expect(client.connection.events.filter { $0 != "resume" } == ["begin", "end"])
+      (client.connection.text, client.connection.events) = ("", [])
+    }
+    #expect(client.servers.count == 1)
+  }
+
+  @Test("frame a body of unknown length, piece by piece")
+  func chunked() async throws {
+    let client = try await DirectClient()
+    try client.begin()
+    client.service.receiveEnd()
+    try client.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    try client.answer("6\r\n world\r\n0\r\n\r\n")
+    let body = client.connection.text.split(separator: "\r\n\r\n", maxSplits: 1).last
+    #expect(body == "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
+    #expect(client.connection.events.last { $0 != "resume" } == "end")
+  }
+
+  @Test("are answered by the gateway when a check or the server fails, and each is answered once")
+  func refused() async throws {
+    let client = try await DirectClient()
+    try client.begin("GET", "nothing/v1/x")
+    client.service.receiveEnd()
+    #expect(client.connection.text.contains("GTW001"))
+    client.isReachable = false
+    try client.begin()
+    client.service.receiveEnd()
+    #expect(client.connection.text.contains("GTW010"))
+    #expect(client.connection.events.filter { $0 == "begin" || $0 == "end" } == ["begin", "end", "begin", "end"])
+    client.isReachable = true
+    try client.begin()
+    client.service.receiveEnd()
+    try client.answer("no HTTP\r\n\r\n")
+    #expect(client.connection.text.contains("GTW006") && client.servers.last?.isActive == false)
+  }
+
+  @Test("hand a body on as it comes, and wait while the server does not take it")
+  func bodies() async throws {
+    let client = try await DirectClient()
+    try client.begin("POST", "orders/v1/items", "Content-Length: 9\r\n")
+    client.service.receive(body: ByteBuffer(string: "abc"))
+    client.service.flushRequest()
+    #expect(try client.received().hasSuffix("\r\n\r\nabc"))
+    let server = try #require(client.servers.last)
+    client.connection.events = []
+    server.isWritable = false
+    client.service.receive(body: ByteBuffer(string: "def"))
+    #expect(client.connection.events == ["pause"])
+    server.isWritable = true
+    server.pipeline.fireChannelWritabilityChanged()
+    #expect(client.connection.events == ["pause", "resume"])
+    client.service.receive(body: ByteBuffer(string: "ghi"))
+    client.service.receiveEnd()
+    #expect(try client.received() == "defghi")
+    try client.answer("HTTP/1.1 204 No Content\r\n\r\n")
+    #expect(client.connection.text.hasPrefix("HTTP/1.1 204"))
+  }
+
+  @Test("read nothing more of the server while the client does not take the answer")
+  func slowClient() async throws {
+    let client = try await DirectClient()
+    try client.begin()
+    client.service.receiveEnd()
+    let server = try #require(client.servers.last)
+    client.connection.client.isWritable = false
+    try client.answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+    let upstream = try server.pipeline.syncOperations.handler(type: UpstreamConnection.self)
+    #expect(upstream.isPaused)
+    client.connection.client.isWritable = true
+    client.service.writabilityChanged(true)
+    #expect(!upstream.isPaused)
+    try client.answer("world")
+    #expect(client.connection.text.hasSuffix("helloworld"))
+  }
+
+  @Test("end the client's connection when the answer breaks off, and the server's when the client is gone")
+  func broken() async throws {
+    let client = try await DirectClient()
+    try client.begin()
+    client.service.receiveEnd()
+    try client.answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+    try client.closeServer()
+    #expect(client.connection.events.contains("close") && !client.connection.events.contains("end"))
+    for isAnswered in [false, true] {
+      try client.begin()
+      client.service.receiveEnd()
+      if isAnswered { try client.answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello") }
+      client.service.cancel()
+      #expect(client.servers.last?.isActive == false)
+    }
+    #expect(client.servers.count == 3)
+  }
+
+  @Test("answer a body that breaks off or is late, and give up the server's connection", arguments: [true, false])
+  func brokenBody(isLate: Bool) async throws {
+    let client = try await DirectClient()
+    try client.begin("POST", "orders/v1/items", "Content-Length: 9\r\n")
+    client.service.receive(body: ByteBuffer(string: "abc"))
+    if isLate { client.service.bodyIsLate() } else { client.service.bodyBrokeOff() }
+    #expect(client.connection.text.hasPrefix(isLate ? "HTTP/1.1 408" : "HTTP/1.1 400"))
+    #expect(client.connection.text.lowercased().contains("connection: close"))
+    #expect(client.servers.last?.isActive == false)
+    client.service.receive(body: ByteBuffer(string: "def"))
+    client.service.receiveEnd()
+    #expect(client.connection.events.filter { $0 == "end" }.count == 1)
+  }
+}

@@ -1,0 +1,36 @@
+import CrashPoints
+import DumpFormat
+import Testing
+
+@Suite("A crash at any operation", .serialized)
+struct CrashPointTests {
+  /// The last seed has dumps of Doorman's format.
+  @Test("leaves every acknowledged change, in order, and a directory that a start accepts", arguments: 1...4)
+  func crashes(seed: UInt64) async throws {
+    let verdict = try await CrashJudge.run(seed: seed, steps: 16, variants: 4)
+    #expect(verdict.violations == [])
+    #expect(verdict.states > 100)
+  }
+
+  @Test("shows each fault that is put in", arguments: RecordedVolume.Sabotage.allCases)
+  func sabotage(_ sabotage: RecordedVolume.Sabotage) async throws {
+    for seed in UInt64(1)...20 {
+      let verdict = try await CrashJudge.run(seed: seed, steps: 16, variants: 4, sabotage)
+      if !verdict.violations.isEmpty { return }
+    }
+    Issue.record("nothing shows that \(sabotage)")
+  }
+
+  @Test("shows two contents under one counter of the encryption, whatever a start makes of them")
+  func repeatedCounter() async throws {
+    let verdict = try await CrashJudge.run(seed: 1, steps: 16, variants: 1, .repeatedCounter)
+    #expect(verdict.violations.contains { $0.contains("with different bytes") })
+  }
+
+  @Test("has dumps of both formats, mostly of the default one, and a seed always has the same")
+  func formats() {
+    let formats = (UInt64(1)...100).map(CrashWorkload.format(of:))
+    #expect(formats.count { $0 == .dmp2 } == 75)
+    #expect(formats.count { $0 == .dmp1 } == 25)
+  }
+}

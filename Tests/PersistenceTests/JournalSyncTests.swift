@@ -1,0 +1,123 @@
+import CrashPoints
+import DocumentStore
+import DumpDirectory
+import Foundation
+import JSON
+import Persistence
+import Synchronization
+import TestSupport
+import Testing
+
+/// The syncs of journals, which a test can hold on the volume.
+private final class JournalSyncs: Sendable {
+  private struct State {
+    var isHeld = false
+    var begun = 0
+  }
+
+  private let state = Mutex(State())
+
+  /// The syncs that began, also one that is held.
+  var begun: Int { state.withLock { $0.begun } }
+
+  func hold() { state.withLock { $0.isHeld = true } }
+
+  func release() { state.withLock { $0.isHeld = false } }
+
+  /// A sync begins. It returns when no sync is held.
+  func begin() {
+    state.withLock { $0.begun += 1 }
+    let isFree: Bool? = eventually(within: .seconds(120)) { state.withLock { $0.isHeld } ? nil : true }
+    if isFree != true { Issue.record("a sync is held for too long") }
+  }
+}
+
+private final class Counter: Sendable {
+  private let count = Mutex(0)
+
+  var value: Int { count.withLock { $0 } }
+
+  func increment() { count.withLock { $0 += 1 } }
+}
+
+private struct HeldOperations: FaultyOperations {
+  let syncs: JournalSyncs
+
+  func fault(_ call: FileCall) -> FileFault? {
+    if call.kind == .fdatasync { syncs.begin() }
+    return nil
+  }
+}
+
+@Suite("The syncs of a journal")
+struct JournalSyncTests {
+  private static func commit(_ setup: StoreWithDumps, _ name: String) throws -> Commit {
+    let result = try setup.store.write { (transaction) throws(StoreError) in
+      try transaction.insert(["name": .string(name)], into: "users")
+    }
+    return try #require(result.commit)
+  }
+
+  @Test("are one for all changes that came during the sync before")
+  func groups() async throws {
+    try await withTemporaryDirectory { root in
+      let syncs = JournalSyncs()
+      defer { syncs.release() }
+      let setup = try StoreWithDumps(root, files: HeldOperations(syncs: syncs), journal: .always)
+      let journal = try #require(setup.journal)
+      try setup.start(epoch: 1)
+      // The file is created, so that no sync of its header is counted.
+      try await journal.append(Self.commit(setup, "before"))
+      syncs.hold()
+      let before = syncs.begun
+      let first = try Self.commit(setup, "first")
+      #expect(await eventuallyTrue { syncs.begun == before + 1 })
+      let others = try (0..<50).map { try Self.commit(setup, "n\($0)") }
+      #expect(journal.safe < first.sequence)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for commit in [first] + others { group.addTask { try await journal.append(commit) } }
+        syncs.release()
+        try await group.waitForAll()
+      }
+      #expect(syncs.begun == before + 2)
+      let after = try StoreWithDumps(root, journal: .always)
+      try after.start(epoch: 2)
+      #expect(StoreWithDumps.isEqual(after.contents, setup.contents))
+      #expect(after.store.snapshot().count == 52)
+    }
+  }
+
+  @Test("are not waited for with an interval: changes are answered while one hangs, and safe when it is over")
+  func interval() async throws {
+    try await withTemporaryDirectory { root in
+      let syncs = JournalSyncs()
+      defer { syncs.release() }
+      let setup = try StoreWithDumps(
+        root, files: HeldOperations(syncs: syncs), journal: .interval(.milliseconds(50)))
+      let journal = try #require(setup.journal)
+      try setup.start(epoch: 1)
+      syncs.hold()
+      let first = try Self.commit(setup, "first")
+      #expect(await eventuallyTrue { syncs.begun == 1 })
+      let answered = Counter()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          try await journal.append(first)
+          for number in 0..<20 {
+            try await journal.append(Self.commit(setup, "n\(number)"))
+            answered.increment()
+          }
+        }
+        #expect(await eventuallyTrue { answered.value == 20 })
+        #expect(journal.safe < first.sequence)
+        syncs.release()
+        try await group.waitForAll()
+      }
+      let sequence = setup.store.snapshot().sequence
+      #expect(await eventuallyTrue { journal.safe == sequence })
+      let after = try StoreWithDumps(root, journal: .always)
+      try after.start(epoch: 2)
+      #expect(StoreWithDumps.isEqual(after.contents, setup.contents))
+    }
+  }
+}

@@ -1,0 +1,1 @@
+"""Keeps the gateway under load for minutes while everything around it changes, and judges every call."""
