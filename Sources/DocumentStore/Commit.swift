@@ -55,6 +55,12 @@ package protocol CommitLog: Sendable {
   /// - Throws: when the commit is not durable. The change stays in memory all the same.
   func append(_ commit: Commit) async throws
 
+  /// Returns when every commit up to a number is as durable as the log promises. A write that changed nothing is
+  /// answered then, because the change that it asked for may be another client's.
+  ///
+  /// - Throws: when one of them is not durable.
+  func confirm(through sequence: UInt64) async throws
+
   /// The reason why no further change can be kept now, or `nil` when it can.
   var obstacle: String? { get }
 }

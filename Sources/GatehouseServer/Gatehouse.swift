@@ -128,6 +128,7 @@ struct Gatehouse: Sendable {
     let writer = StateWriter(
       store: store, commitLog: commitLog, standby: { lease.standby }, isSealed: { state.isSealed },
       isSaved: { state.isSaved })
+    // The journal follows the store, too, and was there first. So it knows each change that a client can see.
     let model = CurrentModel(following: store, defaults: defaults)
     let requestMemory = RequestMemory(limit: configuration.platform.maximumRequestMemory)
     gateway = Gateway(

@@ -9,8 +9,9 @@ final class LoopState {
   let gateway: Gateway
   let eventLoop: any EventLoop
   let pool: UpstreamPool
-  private(set) var table: GatewayTable
-  private var shares: Shares
+  private let newestTable: NewestTable
+  private let newestShares: CurrentShares
+  private var presentChecks: CallChecks
   var sessions = SessionCache()
   var random: FastRandom
   let metrics = LoopMetrics()
@@ -27,8 +28,8 @@ final class LoopState {
     self.gateway = gateway
     self.eventLoop = eventLoop
     pool = UpstreamPool(on: eventLoop, gateway.nextPoolLimits(), trust: gateway.configuration.trust, open: open)
-    table = gateway.table.newestTable()
-    shares = gateway.shares.shares()
+    (newestTable, newestShares) = (gateway.table.newest, gateway.shares)
+    presentChecks = CallChecks(gateway)
     random = FastRandom()
   }
 
@@ -61,16 +62,18 @@ final class LoopState {
 
   /// The checks of a call that comes now.
   func checks() -> CallChecks {
-    gateway.table.refresh(&table)
-    gateway.shares.refresh(&shares)
-    return CallChecks(gateway: gateway, table: table, now: Self.unixSeconds(), shares: shares)
+    let (table, shares) = (presentChecks.table, presentChecks.sharing.shares)
+    if !newestTable.isNewest(table) || !newestShares.areNewest(shares) {
+      presentChecks = CallChecks(gateway)
+    }
+    return presentChecks
   }
 
+  /// The table of the newest call.
+  var table: GatewayTable { presentChecks.table }
+
   /// The time that decides about the windows of limits, in seconds.
-  func secondsOfLimits() -> Int {
-    gateway.shares.refresh(&shares)
-    return shares.clock.seconds(Self.unixSeconds())
-  }
+  func secondsOfLimits() -> Int { checks().seconds(Self.unixSeconds()) }
 
   func dateText() -> String { date.text(at: Self.unixSeconds()) }
 

@@ -16,6 +16,9 @@ package struct DumpOnlyLog: CommitLog {
     if case .everything = commit.scope { try await makeDump() }
   }
 
+  /// Returns at once, because memory has every change.
+  package func confirm(through sequence: UInt64) async throws {}
+
   /// Never there: memory keeps every change.
   package var obstacle: String? { nil }
 }

@@ -33,6 +33,11 @@ package actor Dumper {
       self.createdAt = createdAt
       self.identity = identity
     }
+
+    /// Names the dump that a state was restored from.
+    package init(_ restored: Ladder.Restored) {
+      self.init(path: restored.path, createdAt: restored.createdAt ?? "no dump yet", identity: restored.identity)
+    }
   }
 
   private enum Turn: Sendable {
@@ -98,7 +103,7 @@ package actor Dumper {
 
   /// Records that the present state was just restored. It equals the dump unless journals were made again.
   package func markRestored(_ restored: Ladder.Restored) {
-    let origin = Origin(path: restored.path, createdAt: restored.createdAt ?? "", identity: restored.identity)
+    let origin = Origin(restored)
     if restored.summary == nil || restored.replay?.commits ?? 0 > 0 {
       state.noteReplaced(store.snapshot().sequence, since: origin)
     } else {

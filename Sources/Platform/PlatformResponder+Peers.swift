@@ -71,11 +71,23 @@ extension PlatformResponder {
     return try session(routed, platform.model.version())
   }
 
-  /// The state to read from: a client may have seen a newer one at the task that writes.
+  /// The state to read from. A client may have seen a newer one at the task that writes, and no crash takes back what
+  /// it sees here.
   func newestState(for routed: Routed, _ present: ModelVersion) async -> ModelVersion {
-    guard let peers = platform.peers, !routed.route.isOfTask, isBehindOthers(routed.incoming) else { return present }
-    await peers.readNewest()
-    return platform.model.version()
+    guard let peers = platform.peers, !routed.route.isOfTask, !routed.route.needsWriter else { return present }
+    var state = present
+    if isBehindOthers(routed.incoming) {
+      await peers.readNewest()
+      state = platform.model.version()
+    }
+    await peers.waitUntilSafe(state.sequence)
+    return state
+  }
+
+  /// Waits until a client may see why its change was refused: that a name is taken may be the change of another client.
+  func waitToRefuse(_ error: any Error) async {
+    guard let peers = platform.peers, let refusal = APIError(error), refusal.status < 500 else { return }
+    await peers.waitUntilSafe(platform.model.version().sequence)
   }
 
   private func isBehindOthers(_ incoming: Incoming) -> Bool {

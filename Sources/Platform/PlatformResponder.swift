@@ -81,8 +81,13 @@ extension PlatformResponder {
       return PlatformAnswer(response)
     case .route(let route, let parameters):
       let routed = Routed(route, parameters, incoming)
-      if route.needsWriter, let peers = platform.peers, !incoming.staysHere { return try await change(routed, peers) }
-      return PlatformAnswer(try await call(routed, newestState(for: routed, state)))
+      do {
+        if route.needsWriter, let peers = platform.peers, !incoming.staysHere { return try await change(routed, peers) }
+        return PlatformAnswer(try await call(routed, newestState(for: routed, state)))
+      } catch {
+        if route.changesState { await waitToRefuse(error) }
+        throw error
+      }
     }
   }
 

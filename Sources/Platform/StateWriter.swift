@@ -29,15 +29,18 @@ package struct StateWriter: Sendable {
   }
 
   /// Changes the store if a dump can still hold the change at its commit. It returns when the log of commits has the
-  /// change.
+  /// change. If there is nothing to change, it returns when the log has the changes of others that made it so.
   ///
   /// - Throws: what the body throws, and then nothing changed. 503 `GTW504` when the log does not take the change,
   ///   which was made in memory.
   package func write<Value: Sendable>(_ body: (inout Transaction) throws -> Value) async throws -> Value {
     let result = try store.write(permit: { () throws in try permit() }, body)
-    guard let commit = result.commit else { return result.value }
     do {
-      try await commitLog.append(commit)
+      if let commit = result.commit {
+        try await commitLog.append(commit)
+      } else {
+        try await commitLog.confirm(through: store.snapshot().sequence)
+      }
     } catch {
       throw Self.unacknowledged("it could not be kept: \(error)")
     }

@@ -9,13 +9,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import yaml
 from local_trial import until
+from small_servers import Answers, serve
 
 COMPOSE = Path(__file__).resolve().parents[2] / "compose"
 
@@ -72,26 +72,14 @@ class FileTests(unittest.TestCase):
         self.assertLessEqual(set(watched), self.standby.keys())
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 10
-
+class Target(Answers, BaseHTTPRequestHandler):
     def do_GET(self):
-        self.answer()
+        self.server.seen.append(dict(self.headers))
+        self.answer(200, self.server.name)
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer()
-
-    def answer(self):
-        self.server.seen.append(dict(self.headers))
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(self.server.name)))
-        self.end_headers()
-        self.wfile.write(self.server.name)
-
-    def log_message(self, *_):
-        pass
+        self.do_GET()
 
 
 @unittest.skipIf(shutil.which("nginx") is None, "no nginx here")
@@ -101,19 +89,6 @@ class NginxTests(unittest.TestCase):
     def setUp(self):
         self.root = Path(tempfile.mkdtemp(prefix="compose-standby-"))
         self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)
-
-    def target(self, name, address):
-        server = ThreadingHTTPServer(address, Handler)
-        server.daemon_threads = True
-        server.name, server.seen = name, []
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        self.addCleanup(self.close, server)
-        return server
-
-    def close(self, server):
-        with contextlib.suppress(OSError):
-            server.shutdown()
-            server.server_close()
 
     def start(self, *servers):
         text = (COMPOSE / "balancer.conf").read_text().replace("/tmp/", f"{self.root}/")
@@ -151,7 +126,7 @@ class NginxTests(unittest.TestCase):
             client.close()
 
     def test_requests_go_to_both_and_to_the_other_one_when_one_is_gone(self):
-        first, second = self.target(b"a", ("127.0.0.1", 0)), self.target(b"b", ("127.0.0.1", 0))
+        first, second = (serve(self, Target, name=name, seen=[]) for name in (b"a", b"b"))
         port = self.start(first, second)
         self.assertEqual({self.call(port)[1] for _ in range(10)}, {b"a", b"b"})
         self.assertEqual(first.seen[-1]["X-Forwarded-For"], "127.0.0.1")

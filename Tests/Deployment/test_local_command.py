@@ -8,10 +8,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from gatehouse_ecs.limits import BALANCER_LAG
@@ -19,6 +18,7 @@ from gatehouse_ecs.local import balancer
 from gatehouse_ecs.local.states import ContainerState
 from gatehouse_ecs.local.timeline import Ending, Timeline
 from local_trial import DEAF, OBEYS, SERVER, until
+from small_servers import Answers, serve
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "ecs-local"
 MOUNT = "/volume"
@@ -191,22 +191,13 @@ class CommandTests(unittest.TestCase):
         self.assertIn("Name one of service", output)
 
 
-class Target(BaseHTTPRequestHandler):
+class Target(Answers, BaseHTTPRequestHandler):
     """Answers calls as its server says, and all else with 200."""
-
-    protocol_version = "HTTP/1.1"
-    timeout = 10
 
     def do_GET(self):
         self.server.seen[self.path].append(self.client_address)
         status, body = (200, b"") if self.path == balancer.PATH else self.server.answer
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        self.answer(status, body)
 
 
 class BalancerTests(unittest.TestCase):
@@ -214,11 +205,7 @@ class BalancerTests(unittest.TestCase):
 
     def run_against(self, status, body):
         """Sends some requests and calls to a target that answers calls like this. → the failures in sentences"""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Target)
-        server.answer, server.seen = (status, body), collections.defaultdict(list)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        server = serve(self, Target, answer=(status, body), seen=collections.defaultdict(list))
         state = ContainerState(has_started=True)
         sender = balancer.Balancer(server.server_port, state, Timeline(), self.CALL)
         self.addCleanup(sender.close)

@@ -3,20 +3,16 @@
 import contextlib
 import http.client
 import socket
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from gatehouse_ecs.local.service.proxy import Proxy
 from gatehouse_ecs.local.service.targets import GroupSettings, TargetGroup
 from local_trial import until
+from small_servers import Answers, serve
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # A connection that is forgotten must not hold the server back.
-    timeout = 10
-
+class Target(Answers, BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append((self.client_address, dict(self.headers)))
         if self.path == "/health":
@@ -47,15 +43,6 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.answer(200, self.rfile.read(int(self.headers["Content-Length"])))
 
-    def answer(self, status, body):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
 
 class BalancerTests(unittest.TestCase):
     def setUp(self):
@@ -66,11 +53,7 @@ class BalancerTests(unittest.TestCase):
         self.addCleanup(self.proxy.close)
 
     def target(self, name):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        server.name, server.seen, server.is_well = name, [], True
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        self.addCleanup(lambda: (server.shutdown(), server.server_close()))
+        server = serve(self, Target, name=name, seen=[], is_well=True)
         self.group.add(name, "127.0.0.1", server.server_address[1])
         until(f"{name} healthy", lambda: self.group.state(name) == "healthy")
         server.seen.clear()

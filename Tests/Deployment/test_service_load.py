@@ -6,12 +6,13 @@ import threading
 import time
 import unittest
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from gatehouse_ecs.local.load.ledger import Ledger, Watermarks, Windows
 from gatehouse_ecs.local.load.report import Report
 from gatehouse_ecs.local.load.run import Load
 from local_trial import until
+from small_servers import Answers, serve
 
 
 class LedgerTests(unittest.TestCase):
@@ -64,21 +65,9 @@ class WatermarkTests(unittest.TestCase):
         self.assertIsNone(marks.went_back(2, "x", 4))
 
 
-class Gateway(ThreadingHTTPServer):
-    """The part of the platform that the load calls. `fault` spoils it."""
+class Gateway(Answers, BaseHTTPRequestHandler):
+    """The part of the platform that the load calls. Its server has a `fault`, which spoils it."""
 
-    daemon_threads = True
-
-    def __init__(self, fault=""):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.fault = fault
-        self.calls = (0, 0)
-        self.groups, self.servers, self.lock = {}, {}, threading.Lock()
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
     # No wait for the client's acknowledgement between head and body.
     wbufsize = -1
     timeout = 20
@@ -99,11 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.lock:
             status, document = self.decide(method, json.loads(body) if body else {})
-        text = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        self.answer(status, json.dumps(document).encode())
         self.wfile.flush()
 
     def decide(self, method, body):
@@ -145,14 +130,11 @@ class Handler(BaseHTTPRequestHandler):
         server.groups[name] = body["group_description"]
         return 201 if method == "POST" else 200, {}
 
-    def log_message(self, *_):
-        pass
-
 
 class LoadTests(unittest.TestCase):
     def put_load_on(self, fault="", change=lambda _: None):
-        gateway = Gateway(fault)
-        self.addCleanup(lambda: (gateway.shutdown(), gateway.server_close()))
+        state = {"calls": (0, 0), "groups": {}, "servers": {}, "lock": threading.Lock()}
+        gateway = serve(self, Gateway, fault=fault, **state)
         report = Report()
         load = Load(gateway.server_address[1], ("admin@example.com", "secret"), report)
         load.start()

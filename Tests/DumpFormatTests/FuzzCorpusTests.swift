@@ -43,13 +43,6 @@ struct FuzzCorpusTests {
   private static func journal(
     _ commits: [JournalCommit], _ header: JournalHeader = FuzzSamples.journalHeader, isClosed: Bool = false
   ) throws -> [UInt8] {
-    var sealer = try JournalSealer(header, key: DMP2Samples.key)
-    var bytes = sealer.beginning
-    for commit in commits {
-      var content: [UInt8] = []
-      commit.encode(into: &content)
-      bytes += try sealer.seal(content)
-    }
-    return try isClosed ? bytes + sealer.close() : bytes
+    try JournalSamples.sealed(commits, header, key: DMP2Samples.key, isClosed: isClosed)
   }
 }

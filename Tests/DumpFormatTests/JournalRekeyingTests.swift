@@ -9,10 +9,7 @@ struct JournalRekeyingTests {
   private static let both = DumpKeyring(sealing: new.sealing, older: old.all)
 
   private static func journal(_ commits: Int, isClosed: Bool) throws -> (bytes: [UInt8], tags: [String]) {
-    let header = JournalHeader(
-      number: JournalTests.number(3, 17), start: .dump(identity: "ab"), createdAt: "2026-11-23T20:11:37.454068Z",
-      writer: "test")
-    var sealer = try JournalSealer(header, key: old.sealing)
+    var sealer = try JournalSealer(JournalSamples.header(.dump(identity: "ab")), key: old.sealing)
     var (bytes, tags) = (sealer.beginning, [sealer.tag])
     for number in 0..<commits {
       var content: [UInt8] = []
@@ -80,7 +77,7 @@ struct JournalRekeyingTests {
     let reading = try Self.read(copy, Self.new)
     #expect(reading.tags == Array(tags.dropLast()) && reading.ending == .open)
     for (commits, isThere) in [(0, true), (1, true), (2, true), (3, false)] {
-      let place = JournalPlace(journal: JournalTests.number(3, 17), commits: commits, tag: tags[commits])
+      let place = JournalPlace(journal: JournalSamples.number(3, 17), commits: commits, tag: tags[commits])
       if isThere {
         _ = try Self.rekeyed(cut, reaching: place)
       } else {
@@ -92,7 +89,7 @@ struct JournalRekeyingTests {
   @Test("is refused where a chunk lacks the tag that it stands for")
   func malformed() throws {
     let header = JournalHeader(
-      number: JournalTests.number(1, 0), start: .empty, createdAt: "t", writer: "w", copiedTag: "00")
+      number: JournalSamples.number(1, 0), start: .empty, createdAt: "t", writer: "w", copiedTag: "00")
     var sealer = try JournalSealer(header, key: Self.new.sealing)
     let bytes = sealer.beginning + (try sealer.seal([1, 2, 3]))
     #expect {

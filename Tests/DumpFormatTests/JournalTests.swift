@@ -7,22 +7,10 @@ import Testing
 struct JournalTests {
   private static let keyring = DumpKeyring(sealing: DumpKey("a key of at least thirty-two characters"))
 
-  static func number(_ epoch: Int, _ sequence: Int) -> JournalNumber {
-    JournalNumber(epoch: epoch, sequence: sequence) ?? JournalNumber(DumpOrder.first)
-  }
-
-  private static let header = JournalHeader(
-    number: number(3, 17),
-    start: .journal(JournalPlace(journal: number(3, 16), commits: 5, tag: "00ff")),
-    createdAt: "2026-11-23T20:11:37.454068Z", writer: "test")
+  private static let header = JournalSamples.header(.journal(JournalSamples.place))
 
   private static let commits = [
-    JournalCommit(
-      number: 1, time: 1_795_464_697_454_068, actor: "ada",
-      changes: [
-        JournalChange(collection: "users", id: "u1", before: nil, after: Array(#"{"_id":"u1","name":"Ü"}"#.utf8)),
-        JournalChange(collection: "groups", id: nil, before: .max, after: nil),
-      ]),
+    JournalSamples.commit,
     JournalCommit(number: 2, time: -1, actor: nil, changes: []),
     JournalCommit(
       number: 3, time: 0, actor: "", changes: [JournalChange(collection: "", id: "", before: 0, after: [])]),
@@ -30,14 +18,7 @@ struct JournalTests {
 
   /// A journal whose chunks have one commit each.
   private static func file(_ commits: [JournalCommit] = commits, isClosed: Bool = false) throws -> [UInt8] {
-    var sealer = try JournalSealer(header, key: keyring.sealing)
-    var bytes = sealer.beginning
-    for commit in commits {
-      var content: [UInt8] = []
-      commit.encode(into: &content)
-      bytes += try sealer.seal(content)
-    }
-    return try isClosed ? bytes + sealer.close() : bytes
+    try JournalSamples.sealed(commits, header, key: keyring.sealing, isClosed: isClosed)
   }
 
   private struct Reading: Equatable {
@@ -60,7 +41,7 @@ struct JournalTests {
     #expect(try Self.read(Self.file(isClosed: true)) == Reading(commits: Self.commits, ending: .closed))
     #expect(try Self.read(Self.file([])) == Reading(ending: .open))
     for start in [JournalStart.empty, .ownDump, .dump(identity: "ab")] {
-      let header = JournalHeader(number: Self.number(1, 0), start: start, createdAt: "t", writer: "w")
+      let header = JournalHeader(number: JournalSamples.number(1, 0), start: start, createdAt: "t", writer: "w")
       #expect(try JournalHeader(header.bytes) == header)
     }
   }

@@ -21,12 +21,7 @@ struct JournalVectorTests {
   }
 
   private static let commits = [
-    JournalCommit(
-      number: 1, time: 1_795_464_697_454_068, actor: "ada",
-      changes: [
-        JournalChange(collection: "users", id: "u1", before: nil, after: Array(#"{"_id":"u1","name":"Ü"}"#.utf8)),
-        JournalChange(collection: "groups", id: nil, before: .max, after: nil),
-      ]),
+    JournalSamples.commit,
     JournalCommit(
       number: 2, time: -1, actor: nil,
       changes: [JournalChange(collection: "groups", id: "g", before: 7, after: Array(#"{"_id":"g"}"#.utf8))]),
@@ -34,9 +29,7 @@ struct JournalVectorTests {
   ]
 
   private static func header(_ start: JournalStart, copiedTag: String? = nil) -> JournalHeader {
-    JournalHeader(
-      number: JournalTests.number(3, 17), start: start, createdAt: "2026-11-23T20:11:37.454068Z",
-      writer: "gatehouse/0.1.0", copiedTag: copiedTag)
+    JournalSamples.header(start, writer: "gatehouse/0.1.0", copiedTag: copiedTag)
   }
 
   private static let long = "a key of at least thirty-two characters"
@@ -44,7 +37,7 @@ struct JournalVectorTests {
   static let vectors = [
     Vector(
       number: 0, key: long,
-      header: header(.journal(JournalPlace(journal: JournalTests.number(3, 16), commits: 5, tag: "00ff"))),
+      header: header(.journal(JournalSamples.place)),
       chunks: [(Array(commits[..<2]), []), ([commits[2]], [])], ending: .closed),
     Vector(
       number: 1, key: "short key", header: header(.empty), chunks: commits.map { ([$0], []) }, ending: .open),

@@ -18,6 +18,8 @@ struct AccountTests {
     try await withGatehouse(SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
       _ = try gatehouse.logIn()
       _ = try gatehouse.logIn(SidecarProcess.username, SidecarProcess.password)
+      // The last of the three lines.
+      try gatehouse.waitForLog(Self.areSet)
       let log = gatehouse.log
       #expect(try position(of: " ready", in: log) < position(of: Self.areSet, in: log))
       #expect(try position(of: " ready", in: log) < position(of: Self.isSidecarSet, in: log))
@@ -30,11 +32,11 @@ struct AccountTests {
       let generated = root.appending(path: "generated")
       let first = try GatehouseProcess(dumps: generated, SidecarProcess.account)
       defer { if first.isRunning { first.signal(SIGKILL) } }
-      #expect(eventually { first.log.contains(" ready") ? true : nil } == true)
+      #expect(first.logs(" ready"))
       #expect(try first.stop() == 0)
       #expect(!names(in: generated).filter { $0.hasSuffix(".bin") }.isEmpty)
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (next: GatehouseProcess) async throws in
-        #expect(eventually { next.log.contains(Self.areSet) ? true : nil } == true)
+        #expect(next.logs(Self.areSet))
         // An account that already has the environment's password is left unchanged.
         #expect(!next.log.contains(Self.isSidecarSet))
         _ = try next.logIn(SidecarProcess.username, SidecarProcess.password)

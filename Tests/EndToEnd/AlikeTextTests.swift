@@ -52,7 +52,7 @@ struct AlikeTextTests {
       #expect(written.summary.counts.map(\.records) == [1, 2])
       #expect(try SidecarProcess.run(["verify"], dumps: root).code == 0)
       try await withGatehouse(dumps: root, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
-        #expect(gatehouse.log.contains("count.cafe{301}=2 count.caf{e9}=1"))
+        #expect(gatehouse.logs("count.cafe{301}=2 count.caf{e9}=1"))
         let answer = try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
         #expect(answer.status == 200)
         let counts = try JSONParser().parseObject(answer.body)["response"]?.object?["collections"]?.object

@@ -5,17 +5,20 @@ import Testing
 
 @Suite("Servers that do things wrong")
 struct BadUpstreamTests {
-  /// A pool with one place for each event loop, and short times: a place that leaks is missed by the next call.
+  /// A pool with one place for each event loop: a place that leaks is missed by the next call.
   static let settings = [
-    "HTTP_MAX_CONNECTIONS": "1", "HTTP_TIMEOUT": "5", "HTTP_READ_TIMEOUT": "0.5", "HTTP_WRITE_TIMEOUT": "0.5",
-    "HTTP_CONNECT_TIMEOUT": "0.5", "CIRCUIT_BREAKER_ENABLED": "false",
+    "HTTP_MAX_CONNECTIONS": "1", "HTTP_TIMEOUT": "20", "HTTP_CONNECT_TIMEOUT": "2", "CIRCUIT_BREAKER_ENABLED": "false",
   ]
+  /// For servers that are silent. On a busy machine, a shorter time would end for others, too.
+  private static let readTimeout = ["HTTP_READ_TIMEOUT": "3"]
 
   /// Starts a gateway with an API `test`, whose server follows `UpstreamScripts`.
-  private func withScripts(_ body: (GatehouseProcess, ScriptedServer) async throws -> Void) async throws {
+  private func withScripts(
+    _ changes: [String: String] = [:], _ body: (GatehouseProcess, ScriptedServer) async throws -> Void
+  ) async throws {
     let server = try ScriptedServer(UpstreamScripts.run)
     defer { server.stop() }
-    try await withGatehouse(Self.settings) { (gatehouse: GatehouseProcess) async throws in
+    try await withGatehouse(Self.settings.merging(changes) { $1 }) { (gatehouse: GatehouseProcess) async throws in
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
       let descriptors = try gatehouse.openDescriptors()
       try await body(gatehouse, server)
@@ -32,7 +35,7 @@ struct BadUpstreamTests {
     _ name: String, _ gatehouse: GatehouseProcess, _ method: String = "GET",
     _ expectation: (HTTPConnection) throws -> Void
   ) throws {
-    let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+    let connection = try HTTPConnection(port: gatehouse.port)
     try connection.send(call("/\(name)", method))
     do { try expectation(connection) } catch { Issue.record("\(method) \(name): \(error)") }
     if !connection.isClosedAlready {
@@ -74,7 +77,7 @@ struct BadUpstreamTests {
 
   @Test("that are slow to begin their answers are answered for with 504")
   func slow() async throws {
-    try await withScripts { gatehouse, _ in
+    try await withScripts(Self.readTimeout) { gatehouse, _ in
       for name in ["slow-head", "slow-in-head"] {
         try check(name, gatehouse) { try expectFailure($0, 504, "GTW010", name) }
       }
@@ -83,11 +86,11 @@ struct BadUpstreamTests {
 
   @Test("whose bodies do not end rightly break the client's connection off, so that nobody takes the rest for whole")
   func brokenBodies() async throws {
-    try await withScripts { gatehouse, _ in
+    try await withScripts(Self.readTimeout) { gatehouse, _ in
       for name in UpstreamScripts.brokenBodies.keys.sorted() + ["slow-body", "reset-in-body"] {
         try check(name, gatehouse) { connection in
           #expect(throws: HTTPFailure.self, "\(name)") { try connection.receive() }
-          #expect(connection.isClosedByServer(within: .seconds(5)), "\(name)")
+          #expect(connection.isClosedByServer(), "\(name)")
         }
       }
     }
@@ -110,7 +113,7 @@ struct BadUpstreamTests {
           let answer = try connection.receive()
           #expect(answer.text == "good", "\(name)")
         }
-        let old = try HTTPConnection(port: gatehouse.port, patience: 10)
+        let old = try HTTPConnection(port: gatehouse.port)
         try old.send(call("/\(name)").replacing("HTTP/1.1", with: "HTTP/1.0"))
         #expect(old.receiveText().hasSuffix("\r\n\r\ngood"), "\(name)")
       }
@@ -137,7 +140,7 @@ struct BadUpstreamTests {
         #expect(hints.headers.map(\.name) == ["link"])
         #expect(try connection.receive().text == "good")
       }
-      let old = try HTTPConnection(port: gatehouse.port, patience: 10)
+      let old = try HTTPConnection(port: gatehouse.port)
       try old.send(call("/hints").replacing("HTTP/1.1", with: "HTTP/1.0"))
       let text = old.receiveText()
       #expect(text.hasPrefix("HTTP/1.1 200") && text.hasSuffix("good"), "\(text)")
@@ -148,7 +151,7 @@ struct BadUpstreamTests {
   func endlessBody() async throws {
     try await withScripts { (gatehouse: GatehouseProcess, server: ScriptedServer) async throws in
       for _ in 0..<3 {
-        let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+        let connection = try HTTPConnection(port: gatehouse.port)
         try connection.send(call("/endless-body"))
         var count = 0
         while count < 1_000_000 { count += connection.receiveSome(65_536) }
@@ -166,7 +169,7 @@ struct BadUpstreamTests {
     try await withScripts { gatehouse, _ in
       let body = String(repeating: "b", count: 500_000)
       for fields in ["", "X-Long-Way: \u{E9}\r\n"] {
-        let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+        let connection = try HTTPConnection(port: gatehouse.port)
         try connection.send(call("/early", "POST", "\(fields)Content-Length: \(body.utf8.count)\r\n") + "b")
         #expect(try connection.receive().text == "good")
         try connection.send(String(body.dropFirst()) + call("/good"))
@@ -193,11 +196,28 @@ struct BadUpstreamTests {
         }
       }
       // Calls beyond the places of the pool wait for the end of the first tries, not for their own time.
-      let connections = try (0..<8).map { _ in try HTTPConnection(port: gatehouse.port, patience: 4) }
+      let connections = try (0..<8).map { _ in try HTTPConnection(port: gatehouse.port) }
       for connection in connections { try connection.send(call("/x").replacing("/test/", with: "/refused/")) }
       for connection in connections { #expect(try connection.receive().code == "GTW006") }
     }
     withExtendedLifetime((refusing, full)) {}
+  }
+
+  @Test("that an API does not have are answered for, and those without a URL are named when they are set")
+  func noServers() async throws {
+    try await withGatehouse(Self.settings) { (gatehouse: GatehouseProcess) async throws in
+      let token = try gatehouse.logIn()
+      try gatehouse.createAPI("test", servers: [], token: token)
+      let refused = try gatehouse.send(
+        "PUT", "/platform/api/test/v1", token: token, json: ["api_servers": ["http://127.0.0.1:1", "orders:8080"]])
+      #expect(refused.status == 400 && refused.code == "API016")
+      #expect(refused.text.contains("'api_servers[1]' is not the URL of a server"), "\(refused.text)")
+      for method in ["GET", "POST"] {
+        let answer = try gatehouse.send(method, "/api/rest/test/v1/x")
+        #expect(answer.status == 404 && answer.code == "GTW001")
+        #expect(answer.text.contains("has no server"), "\(answer.text)")
+      }
+    }
   }
 
   @Test("that send bytes after an answer do not spoil the next one")
@@ -213,7 +233,7 @@ struct BadUpstreamTests {
     defer { server.stop() }
     try await withGatehouse(Self.settings) { (gatehouse: GatehouseProcess) async throws in
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
-      let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+      let connection = try HTTPConnection(port: gatehouse.port)
       try connection.send(call("/good"))
       #expect(try connection.receive().text == "good")
       #expect(eventually { server.open == 0 ? true : nil } == true, "the connection is not kept")

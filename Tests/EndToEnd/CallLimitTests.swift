@@ -25,13 +25,6 @@ struct CallLimitTests {
     }
   }
 
-  /// Sends one call on each of many connections at once, and returns the answers.
-  private func callAtOnce(_ count: Int, _ gatehouse: GatehouseProcess, _ token: String) throws -> [HTTPAnswer] {
-    let connections = try (0..<count).map { _ in try HTTPConnection(port: gatehouse.port) }
-    for connection in connections { try connection.send(call("/good", "GET", "Authorization: Bearer \(token)\r\n")) }
-    return try connections.map { try $0.receive() }
-  }
-
   /// The answers with a status and a code. Those with 429 must say when to come again.
   private func count(_ answers: [HTTPAnswer], _ status: Int, _ code: String?) -> Int {
     var count = 0
@@ -44,10 +37,9 @@ struct CallLimitTests {
 
   @Test("let exactly as many calls pass as they say, over all connections")
   func rate() async throws {
-    let limits: JSONObject = ["rate_limit_duration": 60, "rate_limit_duration_type": Self.window]
-    try await withCaller(limits) { (gatehouse: GatehouseProcess, caller: String, admin: String) throws in
+    try await withCaller(rateLimit(60)) { (gatehouse: GatehouseProcess, caller: String, admin: String) throws in
       for _ in 0..<2 {
-        let answers = try callAtOnce(120, gatehouse, caller)
+        let answers = try gatehouse.callAtOnce(120, token: caller)
         #expect(count(answers, 200, nil) == 60)
         #expect(count(answers, 429, "GTW429") == 60)
         // Calls that end before the limit are not counted, nor refused for it.
@@ -65,7 +57,7 @@ struct CallLimitTests {
       "throttle_wait_duration": 1, "throttle_wait_duration_type": "second",
     ]
     try await withCaller(limits) { (gatehouse: GatehouseProcess, caller: String, _: String) throws in
-      let answers = try callAtOnce(6, gatehouse, caller)
+      let answers = try gatehouse.callAtOnce(6, token: caller)
       #expect(count(answers, 200, nil) == 4)
       #expect(count(answers, 429, "GTW430") == 2)
       let waits = answers.compactMap { $0.header("x-gateway-time").flatMap { Int($0) } }.sorted()

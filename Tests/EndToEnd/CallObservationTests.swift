@@ -11,7 +11,7 @@ struct CallObservationTests {
   ) async throws {
     let server = try ScriptedServer(UpstreamScripts.run)
     defer { server.stop() }
-    let all = ["HTTP_READ_TIMEOUT": "0.5", "LOG_FORMAT": "json"].merging(settings) { $1 }
+    let all = settings.merging(["LOG_FORMAT": "json"]) { $1 }
     try await withGatehouse(all) { (gatehouse: GatehouseProcess) async throws in
       let token = try gatehouse.logIn()
       try gatehouse.createAPI("test", servers: [server.url], token: token)
@@ -37,7 +37,7 @@ struct CallObservationTests {
       let isLogged = eventually { logged(gatehouse) == ["good", "a/b"] ? true : nil }
       #expect(isLogged == true, "\(logged(gatehouse))")
       #expect(!gatehouse.log.contains("secret"))
-      #expect(gatehouse.log.contains(#""response.status":404"#) || gatehouse.log.contains(#""response.status":"404""#))
+      #expect(gatehouse.log.contains(/"response\.status":"?404/))
     }
   }
 
@@ -48,10 +48,10 @@ struct CallObservationTests {
       #expect(try gatehouse.send("GET", "/api/rest/test/v1/a/b").code == "GTW003")
       #expect(try gatehouse.send("GET", "/api/rest/test/v1/close").code == "GTW006")
       _ = try? gatehouse.send("GET", "/api/rest/test/v1/reset-in-body")
-      let isLogged = eventually { logged(gatehouse) == ["close", "reset-in-body"] ? true : nil }
-      #expect(isLogged == true, "\(logged(gatehouse))")
       // A server that fails again and again is reported once in a while.
       _ = try gatehouse.send("GET", "/api/rest/test/v1/close")
+      let isLogged = eventually { logged(gatehouse) == ["close", "reset-in-body", "close"] ? true : nil }
+      #expect(isLogged == true, "\(logged(gatehouse))")
       let reports = gatehouse.log.split(separator: "\n").filter { $0.contains("the server of an API fails") }
       #expect(reports.count == 1)
     }
@@ -66,7 +66,7 @@ struct CallObservationTests {
       // The program writes its last lines before it ends.
       #expect(try gatehouse.stop() == 0)
       #expect(logged(gatehouse) == [])
-      #expect(gatehouse.log.contains("the server of an API fails"))
+      #expect(gatehouse.logs("the server of an API fails"))
     }
   }
 

@@ -35,7 +35,7 @@ struct ChangeInForceTests {
       let admin = try gatehouse.logIn()
       try gatehouse.createAPI("test", servers: [server.url], token: admin, ["api_public": false])
       let caller = try gatehouse.createCaller("caller", token: admin, apis: ["test"])
-      let connections = try (0..<16).map { _ in try HTTPConnection(port: gatehouse.port, patience: 20) }
+      let connections = try (0..<16).map { _ in try HTTPConnection(port: gatehouse.port) }
       let stage = Stage(gatehouse: gatehouse, admin: admin, caller: caller, connections: connections)
       try stage.expectAll(200, nil, "at first")
       try body(stage, server)

@@ -74,6 +74,7 @@ struct ClockJumpTests {
         let token = try again.logIn()
         for name in names { #expect(try again.send("GET", "/platform/group/\(name)", token: token).status == 200) }
         // The newest dump is that of the highest sequence, whatever its time.
+        try again.waitForLog("restored from dump")
         let line = again.log.split(separator: "\n").first { $0.contains("restored from dump") }
         #expect(line?.contains(try #require(dumps.last)) == true)
       }

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -87,21 +86,8 @@ struct CompressedCallTests {
 
   @Test("and are streams of events can be read event by event, when the server sends them", arguments: [false, true])
   func events(isChunked: Bool) async throws {
-    let allowed = Mutex(0)
-    let server = try ScriptedServer { connection in
-      guard connection.receiveHead() != nil else { return }
-      connection.send(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\(isChunked ? "transfer-encoding: chunked\r\n" : "")\r\n"
-      )
-      for number in 1...5 {
-        let event = "data: \(number)\n\n"
-        connection.send(isChunked ? "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n" : event)
-        guard eventually(within: .seconds(60), { allowed.withLock { $0 } >= number ? true : nil }) == true else {
-          return
-        }
-      }
-      if isChunked { connection.send("0\r\n\r\n") }
-    }
+    let stream = EventStream(isChunked: isChunked, patience: .seconds(60))
+    let server = try ScriptedServer(stream.run)
     defer { server.stop() }
     try await withTemporaryDirectory { (root: URL) async throws in
       try await withGatehouse(dumps: root.appending(path: "generated")) { (gatehouse: GatehouseProcess) async throws in
@@ -113,13 +99,13 @@ struct CompressedCallTests {
         curl.standardInput = FileHandle.nullDevice
         try curl.run()
         defer { curl.terminate() }
-        for number in 1...5 {
-          let isThere = eventually { text(of: body).hasSuffix("data: \(number)\n\n") ? true : nil }
+        for number in EventStream.numbers {
+          let isThere = eventually { text(of: body).hasSuffix(EventStream.event(number)) ? true : nil }
           #expect(isThere == true, "event \(number) can be read before the server sends the next")
-          allowed.withLock { $0 = number }
+          stream.take(number)
         }
         #expect(eventually { curl.isRunning ? nil : true } == true)
-        #expect(curl.terminationStatus == 0 && text(of: body) == (1...5).map { "data: \($0)\n\n" }.joined())
+        #expect(curl.terminationStatus == 0 && text(of: body) == EventStream.numbers.map(EventStream.event).joined())
         #expect(text(of: head).lowercased().contains("content-encoding: gzip\r\n"), "\(text(of: head))")
       }
     }

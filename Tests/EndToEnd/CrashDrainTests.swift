@@ -48,7 +48,7 @@ struct CrashDrainTests {
         #expect(journal["in_dump"] == false && commits >= 1)
         #expect(sentence.contains("every change up to commit \(commits) of journal 1-1 is safe"))
         #expect(sentence.contains(try #require(dump["created_at"]?.string)))
-        if command == "run" { #expect(sidecar.log.contains("drain.outcome=service_crashed")) }
+        if command == "run" { #expect(sidecar.logs("drain.outcome=service_crashed")) }
         #expect(try SidecarProcess.run(["receipt"], dumps: generated).output.contains("service_crashed in "))
       }
     }
@@ -143,7 +143,7 @@ struct CrashDrainTests {
             if isTakenOver {
               try change(writer, token, "acknowledged")
               writer.signal(SIGKILL)
-              #expect(eventually { other.log.contains("took over the lease") ? true : nil } == true)
+              #expect(other.logs("took over the lease"))
               #expect(try besideWriter.stop() == 70)
               #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "service_crashed")
               return
@@ -205,7 +205,8 @@ struct CrashDrainTests {
         let receipt = try SidecarProcess.receipt(in: generated)
         #expect(receipt["outcome"] == "lease_unreadable")
         #expect(receipt["sentence"]?.string?.contains("lease.json") == true)
-        #expect((receipt["took_ms"]?.number?.int ?? .max) <= 12000)
+        // The standard deadline is much longer.
+        #expect((receipt["took_ms"]?.number?.int ?? .max) <= 25000)
       }
     }
   }
@@ -214,22 +215,22 @@ struct CrashDrainTests {
   func restarted() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
-      var port = 0
-      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
-        port = gatehouse.port
+      let reserved = try RefusingPort()
+      let settings = SidecarProcess.account.merging(["PORT": "\(reserved.port)"]) { $1 }
+      try await withGatehouse(dumps: generated, settings) { (gatehouse: GatehouseProcess) async throws in
         #expect(try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn()).status == 200)
-        let sidecar = try SidecarProcess.start(dumps: generated, port: port)
+        let sidecar = try SidecarProcess.start(dumps: generated, port: reserved.port)
         try sidecar.waitForLog("logged in")
         gatehouse.signal(SIGKILL)
         _ = try gatehouse.waitForExit()
-        let again = SidecarProcess.account.merging(["PORT": "\(port)"]) { $1 }
-        try await withGatehouse(dumps: generated, again) { (restarted: GatehouseProcess) async throws in
+        try await withGatehouse(dumps: generated, settings) { (restarted: GatehouseProcess) async throws in
           try change(restarted, try restarted.logIn(), "after-the-restart")
           #expect(try sidecar.stop() == 0)
           #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
           #expect(restarted.isRunning)
         }
       }
+      withExtendedLifetime(reserved) {}
     }
   }
 

@@ -45,6 +45,25 @@ extension GatehouseProcess {
     return try logIn("\(name)@example.com", password)
   }
 
+  /// Sends one call of a user to the API `test` on each of many connections at once, and returns the answers.
+  func callAtOnce(_ count: Int, token: String) throws -> [HTTPAnswer] {
+    let connections = try (0..<count).map { _ in try HTTPConnection(port: port) }
+    for connection in connections { try connection.send(call("/good", "GET", "Authorization: Bearer \(token)\r\n")) }
+    return try connections.map { try $0.receive() }
+  }
+
+  /// The samples of `GET /metrics`, by name and labels as they are written.
+  func samples() throws -> [String: Double] {
+    var samples: [String: Double] = [:]
+    for line in try send("GET", "/metrics").text.split(separator: "\n") where !line.hasPrefix("#") {
+      guard let end = line.lastIndex(of: " "), let value = Double(line[line.index(after: end)...]) else {
+        throw HTTPFailure(description: "no sample: \(line)")
+      }
+      samples[String(line[..<end])] = value
+    }
+    return samples
+  }
+
   /// Sends a request whose success a test takes for granted.
   func expect(_ method: String, _ path: String, _ token: String, _ body: JSONValue, _ status: Int = 200) throws {
     let answer = try send(method, path, token: token, json: body)
@@ -52,6 +71,11 @@ extension GatehouseProcess {
       throw HTTPFailure(description: "\(method) \(path): \(answer.status) \(answer.text)")
     }
   }
+}
+
+/// The fields of a user who may make so many calls, in a window that ends while no test runs, as good as never.
+func rateLimit(_ count: Int) -> JSONObject {
+  ["rate_limit_duration": .integer(count), "rate_limit_duration_type": "year"]
 }
 
 /// The bytes of a request to the API `test`.

@@ -75,7 +75,9 @@ struct DayApartTests {
       }
       let server = try ScriptedServer(UpstreamScripts.run)
       defer { server.stop() }
-      let clock = { (seconds: Int) in ["LD_PRELOAD": library, "SKEW_SECONDS": "\(seconds)"] }
+      let clock = { (seconds: Int) in
+        ["LD_PRELOAD": library, "SKEW_SECONDS": "\(seconds)", "HANDOVER_WAIT": "30"]
+      }
       let directory = root.appending(path: "generated")
       let tasks = try DayApart(directory, isWriterWrong: isWriterWrong, server: server.url, clock)
       defer { tasks.end() }

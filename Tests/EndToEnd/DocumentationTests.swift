@@ -112,7 +112,7 @@ struct DocumentationTests {
       #expect(subscriptions.object?["apis"] == ["orders/v1"])
       let endpoints = try gatehouse.send("GET", "/platform/endpoint/orders/v1", token: token).json
       #expect(endpoints.object?["endpoints"]?.array?.count == 1)
-      #expect(gatehouse.log.contains("dump written"))
+      #expect(gatehouse.logs("dump written"))
     }
   }
 }

@@ -17,7 +17,7 @@ struct DrainGraceTests {
   func grace() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let dumps = root.appending(path: "generated")
-      try await withGatehouse(dumps: dumps, ["DRAIN_GRACE": "3"]) { (gatehouse: GatehouseProcess) async throws in
+      try await withGatehouse(dumps: dumps, ["DRAIN_GRACE": "10"]) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         let open = try HTTPConnection(port: gatehouse.port)
         #expect(try send(open, "/platform/monitor/readiness").status == 200)
@@ -29,17 +29,17 @@ struct DrainGraceTests {
         let isUnready: Bool? = try eventually {
           try gatehouse.send("GET", "/platform/monitor/readiness").status == 503 ? true : nil
         }
-        #expect(isUnready == true && ContinuousClock.now - start < .seconds(2))
+        #expect(isUnready == true)
         let answer = try send(open, "/platform/openapi.json")
         #expect(answer.status == 200 && answer.header("connection") == "close")
-        #expect(open.isClosedByServer(within: .seconds(5)))
+        #expect(open.isClosedByServer())
         #expect(try gatehouse.send("POST", "/platform/group", token: token, json: group).status == 201)
         let refused = try send(caller, "/api/rest/none/v1/x")
         #expect(refused.status == 404 && refused.header("connection") == "close")
-        #expect(caller.isClosedByServer(within: .seconds(5)))
+        #expect(caller.isClosedByServer())
         #expect(try gatehouse.waitForExit() == 0)
-        #expect(ContinuousClock.now - start >= .seconds(3))
-        #expect(gatehouse.log.contains("leaving: not ready any more"))
+        #expect(ContinuousClock.now - start >= .seconds(10))
+        #expect(gatehouse.logs("leaving: not ready any more"))
       }
       try await withGatehouse(dumps: dumps) { (gatehouse: GatehouseProcess) async throws in
         #expect(try gatehouse.send("GET", "/platform/group/late", token: gatehouse.logIn()).status == 200)
@@ -51,10 +51,9 @@ struct DrainGraceTests {
   func hurry() async throws {
     try await withGatehouse(["DRAIN_GRACE": "300"]) { (gatehouse: GatehouseProcess) async throws in
       gatehouse.signal(SIGTERM)
-      let isLeaving: Bool? = eventually { gatehouse.log.contains("leaving: not ready any more") ? true : nil }
-      #expect(isLeaving == true)
+      try gatehouse.waitForLog("leaving: not ready any more")
       #expect(try gatehouse.stop() == 0)
-      #expect(gatehouse.log.contains("the last dump is safe"))
+      #expect(gatehouse.logs("the last dump is safe"))
     }
   }
 }

@@ -93,14 +93,15 @@ struct DrainRefusalTests {
   func deadline(kind: String) async throws {
     try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in kind == "fails" ? .status(500) : .hang }
-      let (code, receipt, _) = try drained(gateway, generated, ["DRAIN_DEADLINE": "3"])
+      let (code, receipt, _) = try drained(gateway, generated, ["DRAIN_DEADLINE": "10"])
       // The last request decides. On a busy machine the deadline may come before its answer.
       let results = receipt["attempts"]?.array?.compactMap { $0.object?["result"]?.string } ?? []
       let fails = results.last?.contains("500") == true
       #expect(results.contains { $0.contains("500") } == (kind == "fails"), "\(results)")
       #expect(code == (fails ? 69 : 75))
       #expect(receipt["outcome"] == (fails ? "dump_failed" : "timed_out"))
-      #expect((receipt["took_ms"]?.number?.int ?? .max) <= 6000)
+      // The standard deadline is much longer.
+      #expect((receipt["took_ms"]?.number?.int ?? .max) <= 25000)
       // The newest that is there was verified all the same.
       #expect(receipt["verified"] == true)
     }

@@ -67,7 +67,7 @@ struct DrainTests {
         try await withGatehouse(dumps: generated, SidecarProcess.account) { (other: GatehouseProcess) async throws in
           let sidecar = try SidecarProcess.start(dumps: generated, port: other.port)
           try sidecar.waitForLog("logged in")
-          #expect(sidecar.log.contains("stands by"))
+          #expect(sidecar.logs("stands by"))
           #expect(try sidecar.stop() == 0)
           let receipt = try SidecarProcess.receipt(in: generated)
           #expect(receipt["outcome"] == "standby")

@@ -71,11 +71,11 @@ struct DumpTests {
         try onboard(gatehouse, token: token)
         let before = try state(gatehouse, token: token)
         #expect(try gatehouse.stop(signal) == 0)
-        #expect(gatehouse.log.contains("the last dump is safe"))
+        #expect(gatehouse.logs("the last dump is safe"))
         return before
       }
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
-        #expect(gatehouse.log.contains("restored from dump \(generated.path())/memory_dump-"))
+        #expect(gatehouse.logs("restored from dump \(generated.path())/memory_dump-"))
         // Earlier tokens and passwords are still valid.
         #expect(try state(gatehouse, token: gatehouse.logIn()) == before)
         _ = try gatehouse.logIn("alice", "Example-Passw0rd!x")
@@ -152,8 +152,8 @@ struct DumpTests {
         let token = try gatehouse.logIn()
         #expect(try gatehouse.send("GET", "/platform/group/first", token: token).status == 200)
         #expect(try gatehouse.send("GET", "/platform/group/second", token: token).status == 200, "the journal")
-        #expect(gatehouse.log.contains("dump passed over"))
-        #expect(gatehouse.log.contains("damaged or cut off"))
+        #expect(gatehouse.logs("dump passed over"))
+        #expect(gatehouse.logs("damaged or cut off"))
         #expect(try Data(contentsOf: newest) == bytes.dropLast(1))
       }
     }
@@ -174,7 +174,7 @@ struct DumpTests {
       let refused = try GatehouseProcess(dumps: generated, ["MEM_ENCRYPTION_KEY": "quite another key"])
       #expect(try refused.waitForExit() == 65)
       #expect(files() == before)
-      #expect(refused.log.contains("MEM_ENCRYPTION_KEYS_OLD"))
+      #expect(refused.logs("MEM_ENCRYPTION_KEYS_OLD"))
       #expect(!refused.log.contains("quite another key"))
       let rotated = [
         "MEM_ENCRYPTION_KEY": "quite another key", "MEM_ENCRYPTION_KEYS_OLD": GatehouseProcess.encryptionKey,
@@ -185,7 +185,7 @@ struct DumpTests {
       try await withGatehouse(dumps: generated, ["MEM_ENCRYPTION_KEY": "quite another key"]) { _ in }
       try await withGatehouse(dumps: generated, ["MEM_ENCRYPTION_KEY": "a third key", "MEM_ALLOW_EMPTY_START": "true"])
       { (gatehouse: GatehouseProcess) async throws in
-        #expect(gatehouse.log.contains("MEM_ALLOW_EMPTY_START"))
+        #expect(gatehouse.logs("MEM_ALLOW_EMPTY_START"))
       }
     }
   }

@@ -6,6 +6,7 @@ import Testing
 /// A stack as compose runs it, whose containers are processes. `Fixtures/ComposeStandIn` has its commands.
 private struct StandInStack {
   let root: URL
+  private let reserved: RefusingPort
 
   private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
@@ -19,11 +20,9 @@ private struct StandInStack {
     try FileManager.default.copyItem(at: standIn, to: root)
     try FileManager.default.createDirectory(
       at: root.appending(path: "compose/generated"), withIntermediateDirectories: true)
-    let probe = try GatehouseProcess(dumps: directory.appending(path: "probe"))
-    try probe.waitUntilReady()
-    #expect(try probe.stop() == 0)
+    reserved = try RefusingPort()
     let environment = root.appending(path: "compose/.env")
-    let settings = "PORT=\(probe.port)\nKEEP_LAST=3\nKEEP_JOURNAL=\(keepJournal)\nLOGIN_IP_RATE_LIMIT=100000\n"
+    let settings = "PORT=\(reserved.port)\nKEEP_LAST=3\nKEEP_JOURNAL=\(keepJournal)\nLOGIN_IP_RATE_LIMIT=100000\n"
     try Data(settings.utf8).write(to: environment)
     let maker = Self.repository.appending(path: "scripts/make-env").path()
     #expect(try run("\(maker) compose/.env").status == 0)
@@ -72,7 +71,7 @@ private struct StandInStack {
     shell.standardOutput = try FileHandle(forWritingTo: files.output)
     shell.standardError = shell.standardOutput
     try shell.run()
-    #expect(eventually(within: .seconds(120)) { shell.isRunning ? nil : true } == true)
+    #expect(eventually(within: .seconds(600)) { shell.isRunning ? nil : true } == true)
     if shell.isRunning { kill(shell.processIdentifier, SIGKILL) }
     shell.waitUntilExit()
     return (shell.terminationStatus, try String(contentsOf: files.output, encoding: .utf8))
@@ -256,6 +255,8 @@ struct GuideTests {
       // The service and its sidecar are the same processes before and after.
       let parts = [
         "scripts/compose-up", try StandInStack.commands(of: "connect.md"), guide,
+        "for _ in $(seq 600); do grep -q 'another key is in force' ../run/gatehouse-sidecar.log && break",
+        "sleep 0.1; done",
         #"as "$url/platform/user/me"; echo; inside gatehouse dump verify; cd ..; cat run/*.log"#,
       ]
       let result = try stack.run(parts.joined(separator: "\n"))

@@ -131,27 +131,31 @@ struct HandOverTests {
     "under clients of both tasks fails no change, loses none and makes none twice, and the next task stays ready",
     arguments: ["always", "interval"])
   func writers(mode: String) async throws {
-    try await LinkedTasks.with(["MEM_JOURNAL": mode, "DRAIN_GRACE": "1"]) { tasks in
-      #expect(Self.hears(tasks.writer, of: 1))
-      let writers = Writers([tasks.writer.port, tasks.standby.port], count: 4, token: tasks.token)
-      #expect(eventually { writers.acknowledged.count > 20 ? true : nil } == true)
-      let checks = Checks(of: tasks.standby.port)
-      #expect(try tasks.writer.stop() == 0)
-      #expect(tasks.writer.log.contains("stopped without a last dump: the journal has every change"))
-      let before = writers.acknowledged.count
-      #expect(eventually { writers.acknowledged.count > before + 20 ? true : nil } == true)
-      writers.stop()
-      checks.stop()
-      #expect(writers.failures == [])
-      #expect(checks.refusals == [] && checks.count > 0)
-      print("hand-over (\(mode)): \(writers.acknowledged.count) changes, the longest took \(writers.longest)")
-      try Self.expectGroups(of: writers, in: tasks.standby, tasks.token)
-      #expect(names(in: tasks.directory).filter { $0.hasSuffix(".bin") } == [])
-      // All of it is on the volume.
-      #expect(try tasks.standby.stop() == 0)
-      try await withGatehouse(dumps: tasks.directory) { (next: GatehouseProcess) async throws in
-        try Self.expectGroups(of: writers, in: next, try next.logIn())
+    try await Self.untilCurrent { () async throws -> Bool in
+      var wasCurrent = false
+      try await LinkedTasks.with(["MEM_JOURNAL": mode, "DRAIN_GRACE": "1"]) { tasks in
+        #expect(Self.hears(tasks.writer, of: 1))
+        let writers = Writers([tasks.writer.port, tasks.standby.port], count: 4, token: tasks.token)
+        #expect(eventually { writers.acknowledged.count > 20 ? true : nil } == true)
+        let checks = Checks(of: tasks.standby.port)
+        #expect(try tasks.writer.stop() == 0)
+        wasCurrent = tasks.writer.log.contains("stopped without a last dump: the journal has every change")
+        let before = writers.acknowledged.count
+        #expect(eventually { writers.acknowledged.count > before + 20 ? true : nil } == true)
+        writers.stop()
+        checks.stop()
+        #expect(writers.failures == [])
+        #expect(checks.refusals == [] && checks.count > 0)
+        print("hand-over (\(mode)): \(writers.acknowledged.count) changes, the longest took \(writers.longest)")
+        try Self.expectGroups(of: writers, in: tasks.standby, tasks.token)
+        #expect(dumpNames(tasks.directory).isEmpty == wasCurrent)
+        // All of it is on the volume.
+        #expect(try tasks.standby.stop() == 0)
+        try await withGatehouse(dumps: tasks.directory) { (next: GatehouseProcess) async throws in
+          try Self.expectGroups(of: writers, in: next, try next.logIn())
+        }
       }
+      return wasCurrent
     }
   }
 
@@ -165,7 +169,7 @@ struct HandOverTests {
       // A task that was not heard of for 3 seconds is gone.
       #expect(Self.hears(tasks.writer, of: 0))
       #expect(try tasks.writer.stop() == 0)
-      #expect(tasks.writer.log.contains("stopped; the last dump is safe"))
+      #expect(tasks.writer.logs("stopped; the last dump is safe"))
       #expect(names(in: tasks.directory).filter { $0.hasSuffix(".bin") }.count == 1)
     }
   }
@@ -181,20 +185,33 @@ struct HandOverTests {
       }
       let faults = ["LD_PRELOAD": library, "FAIL_WHEN": trigger.path()]
       let settings = faults.merging(["MEM_JOURNAL": "interval"]) { $1 }
-      try await LinkedTasks.with(settings, standby: faults.mapValues { _ in "" }) { tasks in
-        #expect(try tasks.add("before").status == 201)
-        #expect(Self.hears(tasks.writer, of: 1))
-        try Data().write(to: trigger)
-        // It is acknowledged at once, and the journal never has it.
-        #expect(try tasks.add("last", to: tasks.writer).status == 201)
-        #expect(try tasks.writer.stop() == 0)
-        #expect(tasks.writer.log.contains("the journal does not have the last changes"), "\(tasks.writer.log)")
-        #expect(tasks.writer.log.contains("stopped; the last dump is safe"))
-        #expect(names(in: tasks.directory).filter { $0.hasSuffix(".bin") }.count == 1)
-        #expect(try tasks.add("next").status == 201)
-        for name in ["before", "last", "next"] { #expect(try tasks.has(name), "\(name)") }
+      try await Self.untilCurrent { () async throws -> Bool in
+        var wasCurrent = false
+        try await LinkedTasks.with(settings, standby: faults.mapValues { _ in "" }) { tasks in
+          #expect(try tasks.add("before").status == 201)
+          #expect(Self.hears(tasks.writer, of: 1))
+          try Data().write(to: trigger)
+          // It is acknowledged at once, and the journal never has it.
+          #expect(try tasks.add("last", to: tasks.writer).status == 201)
+          #expect(try tasks.writer.stop() == 0)
+          wasCurrent = tasks.writer.log.contains("the journal does not have the last changes")
+          #expect(tasks.writer.logs("stopped; the last dump is safe"))
+          #expect(dumpNames(tasks.directory).count == 1)
+          #expect(try tasks.add("next").status == 201)
+          for name in ["before", "last", "next"] { #expect(try tasks.has(name), "\(name)") }
+        }
+        try FileManager.default.removeItem(at: trigger)
+        return wasCurrent
       }
     }
+  }
+
+  /// Hands over until the task on standby was current when the other one stopped. A busy machine may keep it from
+  /// telling so in time, and then the other one writes its last dump in any case.
+  private static func untilCurrent(_ handOver: () async throws -> Bool) async throws {
+    var wasCurrent = false
+    for _ in 0..<3 where !wasCurrent { wasCurrent = try await handOver() }
+    #expect(wasCurrent)
   }
 
   /// Waits until a task hears of so many others.

@@ -25,7 +25,8 @@ private struct StoppedGateway {
     build.waitUntilExit()
     guard build.terminationStatus == 0 else { return nil }
     gateway = try GatehouseProcess(
-      dumps: dumps, ["LD_PRELOAD": library, "STOP_AT": place, "STOP_WHEN": trigger.path()])
+      dumps: dumps,
+      ["LD_PRELOAD": library, "STOP_AT": place, "STOP_WHEN": trigger.path(), "HANDOVER_WAIT": "30"])
     try gateway.waitUntilReady()
   }
 

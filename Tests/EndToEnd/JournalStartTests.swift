@@ -47,8 +47,8 @@ struct JournalStartTests {
       try Data(bytes).write(to: state.journal)
       let refused = try GatehouseProcess(dumps: state.generated)
       #expect(try refused.waitForExit() == 65)
-      #expect(refused.log.contains(state.journal.path()), "\(refused.log)")
-      #expect(refused.log.contains("was changed or is missing") && refused.log.contains("MEM_ALLOW_OLDER_START=true"))
+      #expect(refused.logs(state.journal.path()), "\(refused.log)")
+      #expect(refused.logs("was changed or is missing") && refused.logs("MEM_ALLOW_OLDER_START=true"))
       #expect([UInt8](try Data(contentsOf: state.journal)) == bytes)
       try await withGatehouse(dumps: state.generated, ["MEM_ALLOW_OLDER_START": "true"]) {
         (gatehouse: GatehouseProcess) async throws in

@@ -11,8 +11,12 @@ struct LinkedTasks {
   /// The first user's token. Both tasks have the key of tokens.
   let token: String
 
+  /// A change waits for a take-over longer than usual, as a busy machine needs longer for it.
+  private static let patience = ["HANDOVER_WAIT": "30"]
+
   init(_ directory: URL, _ settings: [String: String] = [:], standby others: [String: String] = [:]) throws {
     self.directory = directory
+    let settings = Self.patience.merging(settings) { $1 }
     writer = try GatehouseProcess(dumps: directory, settings)
     try writer.waitUntilReady()
     token = try writer.logIn()
@@ -22,7 +26,7 @@ struct LinkedTasks {
 
   private init(_ directory: URL, writer: GatehouseProcess, token: String) throws {
     (self.directory, self.writer, self.token) = (directory, writer, token)
-    standby = try GatehouseProcess(dumps: directory)
+    standby = try GatehouseProcess(dumps: directory, Self.patience)
     try standby.waitUntilReady()
   }
 
@@ -40,6 +44,21 @@ struct LinkedTasks {
 
   func has(_ name: String, _ task: GatehouseProcess? = nil) throws -> Bool {
     try send("GET", "/platform/group/\(name)", to: task).status == 200
+  }
+
+  /// The number of reads that the task on standby answered before it had all that its clients could know. On a busy
+  /// machine the wait of a read may end before that.
+  func oldReads() throws -> Int {
+    guard let count = try standby.samples()[#"gatehouse_peer_calls_total{result="old"}"#] else {
+      throw HTTPFailure(description: "the metrics do not count old reads")
+    }
+    return Int(count)
+  }
+
+  /// Whether a read at the task on standby shows a group at once, or none of that name, or is counted as an old one.
+  func shows(_ name: String, isThere: Bool = true) throws -> Bool {
+    let before = try oldReads()
+    return try has(name, standby) == isThere || oldReads() > before
   }
 
   /// Adds a standby to a task that writes.

@@ -84,8 +84,7 @@ struct MomentTests {
         #expect(try restore(gatehouse, token, ["sequence": sequence]).status == 200)
         #expect(try groups(gatehouse, token) == moment.groups)
       }
-      let log = gatehouse.log
-      #expect(log.contains("restored from dump"))
+      #expect(gatehouse.logs("restored from dump"))
       gatehouse.signal(SIGKILL)
     }
   }

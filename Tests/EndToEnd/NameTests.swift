@@ -130,8 +130,8 @@ struct NameTests {
       let changes = ["DOORMAN_ADMIN_PASSWORD": long, "SIDECAR_USERNAME": "sidecar", "SIDECAR_PASSWORD": "é" + long]
       let process = try GatehouseProcess(dumps: root.appending(path: "g"), changes)
       #expect(try process.waitForExit() == 78)
-      #expect(process.log.contains("DOORMAN_ADMIN_PASSWORD: has 73 bytes"))
-      #expect(process.log.contains("SIDECAR_PASSWORD: has 75 bytes"))
+      #expect(process.logs("DOORMAN_ADMIN_PASSWORD: has 73 bytes"))
+      #expect(process.logs("SIDECAR_PASSWORD: has 75 bytes"))
     }
   }
 }

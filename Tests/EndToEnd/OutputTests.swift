@@ -36,7 +36,7 @@ struct OutputTests {
       #expect(answer.status == 201)
       let text = try #require(
         eventually(within: .seconds(60)) { () -> String? in
-          let text = pipe.text
+          let text = gatehouse.log
           return text.contains("log.dropped=") ? text : nil
         })
       let paths = text.split(separator: "\n").filter { $0.contains("request.path=/platform/xxx") }
@@ -49,7 +49,7 @@ struct OutputTests {
       try call(gatehouse, times: 8000)
       let start = ContinuousClock.now
       #expect(try gatehouse.stop() == 0)
-      #expect(ContinuousClock.now - start < .seconds(10))
+      #expect(ContinuousClock.now - start < .seconds(30))
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
         #expect(try gatehouse.send("GET", "/platform/group/kept", token: gatehouse.logIn()).status == 200)
       }
@@ -70,7 +70,7 @@ struct OutputTests {
       let watching = try SidecarProcess.start(
         dumps: generated, ["SIDECAR_METRICS_PORT": "1"], ["health", "--watching"], output: pipe)
       #expect(try watching.waitForExit() == 1)
-      #expect(ContinuousClock.now - start < .seconds(20))
+      #expect(ContinuousClock.now - start < .seconds(45))
     }
   }
 
@@ -145,7 +145,7 @@ struct OutputTests {
           sidecar.signal(SIGTERM)
         }
         #expect(try sidecar.waitForExit() == (signals == 2 ? 1 : 75))
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(
           try SidecarProcess.receipt(in: generated)["outcome"] == (signals == 2 ? "interrupted" : "timed_out"))
       }
@@ -165,7 +165,7 @@ struct OutputTests {
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port, [:], ["drain"], output: pipe)
       let start = ContinuousClock.now
       #expect(try sidecar.waitForExit() != 0)
-      #expect(ContinuousClock.now - start < .seconds(15))
+      #expect(ContinuousClock.now - start < .seconds(30))
     }
   }
 }

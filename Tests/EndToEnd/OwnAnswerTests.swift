@@ -6,7 +6,7 @@ import Testing
 @Suite("Answers of the gateway's own")
 struct OwnAnswerTests {
   private func answer(_ line: String, _ gatehouse: GatehouseProcess, isHead: Bool = false) throws -> HTTPAnswer {
-    let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+    let connection = try HTTPConnection(port: gatehouse.port)
     try connection.send("\(line) HTTP/1.1\r\nHost: x\r\n\r\n")
     return try connection.receive(isHead: isHead)
   }

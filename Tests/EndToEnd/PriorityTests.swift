@@ -37,13 +37,16 @@ struct PriorityTests {
         while !watch.isOver.load(ordering: .relaxed) {
           let found = (try? Self.threads(of: process)) ?? [:]
           let loops = found.values.filter { $0.name.contains("ELT") || $0.name.contains("SGLTN") }
-          watch.seen.withLock { $0.formUnion(found.values.map(\.niceness)) }
+          // In this order: the test goes on as soon as it sees a low priority.
           watch.ofLoops.withLock { $0.formUnion(loops.map(\.niceness)) }
+          watch.seen.withLock { $0.formUnion(found.values.map(\.niceness)) }
           usleep(5000)
         }
       }
-      // It takes a hash, and so does the login.
-      _ = try gatehouse.createCaller("alice", token: token, apis: [])
+      // Each takes a hash, and so does its login. The thread above may miss one on a busy machine.
+      for number in 0..<10 where !watch.seen.withLock({ $0.contains(10) }) {
+        _ = try gatehouse.createCaller("alice\(number)", token: token, apis: [])
+      }
       watch.isOver.store(true, ordering: .relaxed)
       #expect(watch.ofLoops.withLock { !$0.isEmpty && $0.allSatisfy { $0 <= 0 } })
       #expect(watch.seen.withLock { $0.contains(10) }, "\(watch.seen.withLock { $0 })")

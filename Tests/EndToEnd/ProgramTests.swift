@@ -54,7 +54,8 @@ struct ProgramTests {
   func health() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let dumps = root.appending(path: "g")
-      let service = try GatehouseProcess(dumps: dumps)
+      let reserved = try RefusingPort()
+      let service = try GatehouseProcess(dumps: dumps, ["PORT": "\(reserved.port)"])
       try service.waitUntilReady()
       let check = { () throws in try run(["health"], dumps: dumps, ["PORT": "\(service.port)", "HOST": "0.0.0.0"]) }
       let ready = try check()
@@ -68,6 +69,7 @@ struct ProgramTests {
       #expect(gone.code == 1 && gone.output.contains("nothing listens"), "\(gone)")
       let wrong = try run(["health"], dumps: dumps, ["PORT": "0"])
       #expect(wrong.code == 78 && wrong.output.contains("PORT"), "\(wrong)")
+      withExtendedLifetime(reserved) {}
     }
   }
 
@@ -169,7 +171,7 @@ struct ProgramTests {
         try slow.send(Array(body.prefix(5)))
         #expect(eventually { try? hasReadAll(gatehouse.port) ? true : nil } == true)
         gatehouse.signal(SIGTERM)
-        #expect(eventually { gatehouse.log.contains(" stopping ") ? true : nil } == true)
+        #expect(gatehouse.logs(" stopping "))
         let readiness = try gatehouse.send("GET", "/platform/monitor/readiness")
         #expect(readiness.status == 503)
         #expect(readiness.json.object?["status"] == "draining")

@@ -78,7 +78,7 @@ struct RandomCallTests {
     var random = SeededGenerator(seed: seed &* 77 &+ UInt64(thread))
     var findings = Findings()
     for round in 0..<rounds {
-      let connection = try HTTPConnection(port: port, patience: 30)
+      let connection = try HTTPConnection(port: port)
       for batch in 0..<3 {
         let paths = (0..<Int.random(in: 1...3, using: &random)).map { "/p\(thread)-\(round)-\(batch)-\($0)-" }
         connection.sendAll(paths.map { request($0, &random) }.joined())
@@ -120,7 +120,7 @@ struct RandomCallTests {
           results.withLock { $0.append(findings) }
         }
       }
-      let findings = eventually(within: .seconds(120)) {
+      let findings = eventually(within: .seconds(300)) {
         results.withLock { $0.count == Self.threads ? $0 : nil }
       }
       let found = try #require(findings).compactMap(\.self)

@@ -74,7 +74,7 @@ struct RandomStopTests {
     defer { gatehouse.signal(SIGKILL) }
     try gatehouse.waitUntilReady()
     let sidecar = try SidecarProcess.start(
-      dumps: generated, port: gatehouse.port, ["KEEP_LAST": "3", "DRAIN_DEADLINE": "20"])
+      dumps: generated, port: gatehouse.port, ["KEEP_LAST": "3", "DRAIN_DEADLINE": "50"])
     defer { sidecar.signal(SIGKILL) }
     try expectGroups(expected, of: gatehouse)
     let writers = Writers(

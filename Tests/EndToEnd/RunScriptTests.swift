@@ -12,7 +12,7 @@ struct RunScriptTests {
       run=$!
     }
     await() {
-      for _ in $(seq 300); do
+      for _ in $(seq 1200); do
         if grep -q "$2" "$1"; then return; fi
         sleep 0.1
       done
@@ -32,10 +32,11 @@ struct RunScriptTests {
   private func run(_ commands: String, _ body: (_ output: String, _ root: URL) throws -> Void) async throws {
     try await withTemporaryDirectory { (directory: URL) async throws in
       let reader = try Walkthrough(in: directory)
-      let other = try Walkthrough.freePort(in: directory)
-      let result = try reader.run("other=\(other)\n" + Self.functions + commands)
+      let other = try RefusingPort()
+      let result = try reader.run("other=\(other.port)\n" + Self.functions + commands)
       #expect(result.status == 0, "\(result.output)")
       try body(result.output, reader.root)
+      withExtendedLifetime(other) {}
     }
   }
 

@@ -7,9 +7,6 @@ import Testing
 
 @Suite("Limits of users after a start")
 struct SavedLimitTests {
-  /// A window that ends while no test runs, as good as never.
-  private static let limits: JSONObject = ["rate_limit_duration": 5, "rate_limit_duration_type": "year"]
-
   private func calls(_ count: Int, _ gatehouse: GatehouseProcess, _ caller: String) throws -> [Int] {
     try (0..<count).map { _ in try gatehouse.send("GET", "/api/rest/test/v1/good", token: caller).status }
   }
@@ -23,21 +20,19 @@ struct SavedLimitTests {
     defer { server.stop() }
     return try await withTemporaryDirectory { (root: URL) async throws in
       let directory = root.appending(path: "generated")
-      let first = try GatehouseProcess(dumps: directory)
-      defer { if first.isRunning { first.signal(SIGKILL) } }
-      try first.waitUntilReady()
-      let token = try first.logIn()
-      try first.createAPI("test", servers: [server.url], token: token, ["api_public": false])
-      let caller = try first.createCaller("caller", token: token, apis: ["test"], Self.limits)
-      #expect(try calls(3, first, caller) == [200, 200, 200])
-      try end(first, directory.appending(path: "memory_dump.counters"))
-      let second = try GatehouseProcess(dumps: directory)
-      defer { if second.isRunning { second.signal(SIGKILL) } }
-      try second.waitUntilReady()
-      let statuses = try calls(3, second, caller)
-      second.signal(SIGTERM)
-      #expect(try second.waitForExit() == 0)
-      return (statuses, second.log)
+      let caller = try await withGatehouse(dumps: directory) { (first: GatehouseProcess) async throws -> String in
+        let token = try first.logIn()
+        try first.createAPI("test", servers: [server.url], token: token, ["api_public": false])
+        let caller = try first.createCaller("caller", token: token, apis: ["test"], rateLimit(5))
+        #expect(try calls(3, first, caller) == [200, 200, 200])
+        try end(first, directory.appending(path: "memory_dump.counters"))
+        return caller
+      }
+      return try await withGatehouse(dumps: directory) { (second: GatehouseProcess) async throws in
+        let statuses = try calls(3, second, caller)
+        #expect(try second.stop() == 0)
+        return (statuses, second.log)
+      }
     }
   }
 
@@ -50,10 +45,7 @@ struct SavedLimitTests {
 
   @Test("go on from what was used before a stop")
   func stop() async throws {
-    let (statuses, log) = try await callsAfterStart { first, _ in
-      first.signal(SIGTERM)
-      _ = try first.waitForExit()
-    }
+    let (statuses, log) = try await callsAfterStart { first, _ in _ = try first.stop() }
     #expect(statuses == [200, 200, 429])
     #expect(log.contains("limits go on from what was used of them"))
   }
@@ -61,9 +53,8 @@ struct SavedLimitTests {
   @Test("go on from what was saved before a crash")
   func crash() async throws {
     let (statuses, _) = try await callsAfterStart { first, file in
-      #expect(eventually(within: .seconds(20)) { savedCount(file) == 3 ? true : nil } == true)
-      first.signal(SIGKILL)
-      _ = try first.waitForExit()
+      #expect(eventually { savedCount(file) == 3 ? true : nil } == true)
+      _ = try first.stop(SIGKILL)
     }
     #expect(statuses == [200, 200, 429])
   }
@@ -71,8 +62,7 @@ struct SavedLimitTests {
   @Test("begin anew, and the log says so, when the file is damaged")
   func damage() async throws {
     let (statuses, log) = try await callsAfterStart { first, file in
-      first.signal(SIGTERM)
-      _ = try first.waitForExit()
+      _ = try first.stop()
       try Data("garbage".utf8).write(to: file)
     }
     #expect(statuses == [200, 200, 200])

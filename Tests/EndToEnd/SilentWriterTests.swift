@@ -8,8 +8,7 @@ import Testing
 struct SilentWriterTests {
   @Test("a change waits for HANDOVER_WAIT, fails with the reason, and is not made later")
   func wait() async throws {
-    let closed = try ScriptedServer { _ in }
-    closed.stop()
+    let closed = try RefusingPort()
     try await LinkedTasks.with(["ADVERTISE_ADDRESS": "127.0.0.1:\(closed.port)", "HANDOVER_WAIT": "2"]) { tasks in
       let start = ContinuousClock.now
       let refused = try tasks.add("one")
@@ -24,6 +23,7 @@ struct SilentWriterTests {
       // Nothing goes on in the background.
       #expect(try tasks.standby.send("GET", "/metrics").text.contains("peer_calls_total{result=\"answered\"} 0\n"))
     }
+    withExtendedLifetime(closed) {}
   }
 
   @Test("a change that the writer answered before it fell silent is read at the task on standby")

@@ -32,7 +32,7 @@ private struct TwoTasks {
 
   /// Waits until the standby answers so.
   func follows(_ isTrue: @escaping () throws -> Bool) -> Bool {
-    eventually(within: .seconds(20)) { (try? isTrue()) == true ? true : nil } == true
+    eventually { (try? isTrue()) == true ? true : nil } == true
   }
 
   func readiness() throws -> JSONObject? { try standby.send("GET", "/platform/monitor/readiness").json.object }

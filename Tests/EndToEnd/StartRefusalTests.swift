@@ -15,7 +15,7 @@ struct StartRefusalTests {
   ) throws {
     let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"), changes, through: wrapper)
     #expect(try gatehouse.waitForExit() == code, "\(gatehouse.log)", sourceLocation: sourceLocation)
-    #expect(gatehouse.log.contains(words), "\(gatehouse.log)", sourceLocation: sourceLocation)
+    #expect(gatehouse.logs(words), "\(gatehouse.log)", sourceLocation: sourceLocation)
   }
 
   @Test("a file in the place of the directory, or on the way to it; a link that leads nowhere, or round in a circle")
@@ -106,7 +106,7 @@ struct StartRefusalTests {
         let check = try GatehouseProcess(
           dumps: root.appending(path: "generated"), ["MEM_DUMP_PATH": path], arguments: ["config", "check"])
         #expect(try check.waitForExit() == 78)
-        #expect(check.log.contains("MEM_DUMP_PATH"))
+        #expect(check.logs("MEM_DUMP_PATH"))
       }
     }
   }
@@ -124,7 +124,7 @@ struct StartRefusalTests {
           try refuse(root, changes, code: 78, "SECURITY_SETTINGS_FILE: names the file")
           let check = try GatehouseProcess(dumps: generated, changes, arguments: ["config", "check"])
           #expect(try check.waitForExit() == 78)
-          #expect(check.log.contains("SECURITY_SETTINGS_FILE: names the file"))
+          #expect(check.logs("SECURITY_SETTINGS_FILE: names the file"))
         }
       }
       try Data("{\"ip_whitelist\": [\"192.0.2.0/24\"], \"allow_localhost_bypass\": false}".utf8).write(to: file)
@@ -167,7 +167,7 @@ struct StartRefusalTests {
       try refuse(root, code: 65, "the accounts of the environment can't be put into its state")
       let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"))
       #expect(try gatehouse.waitForExit() == 65)
-      #expect(gatehouse.log.contains(written.path))
+      #expect(gatehouse.logs(written.path))
       try refuse(
         root,
         SidecarProcess.account.merging(["DOORMAN_ADMIN_EMAIL": "sidecar@sidecar.localhost"]) { $1 }, code: 78,

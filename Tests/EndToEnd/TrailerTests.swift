@@ -38,7 +38,7 @@ struct TrailerTests {
     try await withGatehouse(["HTTP_RETRY_BASE_DELAY": "0.01"]) { (gatehouse: GatehouseProcess) async throws in
       let changes: JSONObject = Self.allowed.merging(["api_allowed_retry_count": 1])
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn(), changes)
-      let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+      let connection = try HTTPConnection(port: gatehouse.port)
       try connection.send(
         call(
           "/a", "PUT",
@@ -66,7 +66,7 @@ struct TrailerTests {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       try gatehouse.createAPI("test", servers: [upstream.server.url], token: gatehouse.logIn(), Self.allowed)
       for (size, status) in [(4000, 200), (4100, 400)] {
-        let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+        let connection = try HTTPConnection(port: gatehouse.port)
         let trailer = "x-sum: \(String(repeating: "a", count: size))\r\n\r\n"
         try connection.send(call("/a", "POST", "Transfer-Encoding: chunked\r\n") + Self.chunks + trailer)
         #expect(try connection.receive().status == status)
@@ -89,7 +89,7 @@ struct TrailerTests {
     defer { server.stop() }
     return try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn(), Self.allowed)
-      let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+      let connection = try HTTPConnection(port: gatehouse.port)
       try connection.send(
         call("/a", method, "Connection: close\r\n" + fields).replacing("HTTP/1.1", with: "HTTP/\(version)"))
       return connection.receiveText()

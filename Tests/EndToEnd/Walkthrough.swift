@@ -9,6 +9,8 @@ struct Walkthrough: ~Copyable {
   let port: Int
   /// The port of the small server that a page starts.
   private let serverPort: Int
+  /// The reservations of both ports.
+  private let reserved: [RefusingPort]
   private let environment: [String: String]
   private var gateway: Terminal?
 
@@ -29,22 +31,18 @@ struct Walkthrough: ~Copyable {
     let swift = root.appending(path: "bin/swift")
     try Data("#!/bin/sh\ncase \"$*\" in *--show-bin-path) echo '\(programs)' ;; esac\n".utf8).write(to: swift)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: swift.path())
-    (port, serverPort) = (try Self.freePort(in: directory), try Self.freePort(in: directory))
+    reserved = [try RefusingPort(), try RefusingPort()]
+    (port, serverPort) = (reserved[0].port, reserved[1].port)
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     environment = ["PATH": "\(root.path())bin:\(root.path())/bin:\(path)", "PORT": "\(port)", "HOME": root.path()]
   }
 
-  /// A port that a gateway had a moment ago.
-  static func freePort(in directory: URL) throws -> Int {
-    let probe = try GatehouseProcess(dumps: directory.appending(path: "probe-\(UUID().uuidString)"))
-    try probe.waitUntilReady()
-    #expect(try probe.stop() == 0)
-    return probe.port
-  }
-
-  /// The text of a page with the ports of this reader.
+  /// The text of a page with the ports of this reader, and without a pause for the small server, which needs longer on
+  /// a busy machine.
   private func adapted(_ text: String) -> String {
-    text.replacing("5001", with: "\(port)").replacing("8000", with: "\(serverPort)")
+    let wait = "& until curl -s -o /dev/null http://127.0.0.1:\(serverPort); do sleep 0.1; done\n"
+    return text.replacing("& sleep 1\n", with: wait)
+      .replacing("5001", with: "\(port)").replacing("8000", with: "\(serverPort)")
   }
 
   /// The fences of a page with a language, up to a heading.
@@ -87,13 +85,13 @@ struct Walkthrough: ~Copyable {
 
   private mutating func start(expecting expected: String) throws {
     if let gateway {
-      let hasEnded = eventually(within: .seconds(60)) { gateway.isRunning ? nil : true }
+      let hasEnded = eventually(within: .seconds(180)) { gateway.isRunning ? nil : true }
       try #require(hasEnded == true, "\(gateway.output)")
     }
     let started = try Terminal(
       ["env", "--default-signal=INT", "bash", "scripts/run", "--debug"], in: root, environment)
     gateway = started
-    let isReady = eventually(within: .seconds(60)) {
+    let isReady = eventually(within: .seconds(180)) {
       started.output.contains(expected) && started.output.contains("logged in") ? true : nil
     }
     try #require(isReady == true, "\(started.output)")
@@ -102,7 +100,7 @@ struct Walkthrough: ~Copyable {
   private func interrupt(expecting expected: String) throws {
     let running = try #require(gateway)
     running.signal(SIGINT)
-    let hasEnded = eventually(within: .seconds(60)) { running.isRunning ? nil : true }
+    let hasEnded = eventually(within: .seconds(180)) { running.isRunning ? nil : true }
     #expect(hasEnded == true && running.status == 0 && running.output.hasSuffix("\n\(expected)"), "\(running.output)")
   }
 
@@ -110,7 +108,7 @@ struct Walkthrough: ~Copyable {
   func run(_ command: String) throws -> (status: Int32, output: String) {
     let terminal = try Terminal(["bash", "-euo", "pipefail", "-c", command], in: root, environment)
     defer { terminal.end() }
-    let hasEnded = eventually(within: .seconds(60)) { terminal.isRunning ? nil : true }
+    let hasEnded = eventually(within: .seconds(180)) { terminal.isRunning ? nil : true }
     try #require(hasEnded == true, "\(terminal.output)")
     return (terminal.status, terminal.output)
   }
@@ -150,7 +148,7 @@ private final class Terminal {
     let before = output
     let end = "end of \(typed)\n"
     try input.fileHandleForWriting.write(contentsOf: Data("\(commands)\necho '\(end.dropLast())'\n".utf8))
-    let isDone = eventually(within: .seconds(60)) { output.hasSuffix(end) ? true : nil }
+    let isDone = eventually(within: .seconds(180)) { output.hasSuffix(end) ? true : nil }
     try #require(isDone == true, "\(output)")
     return String(output.dropFirst(before.count).dropLast(end.count))
   }
@@ -158,6 +156,6 @@ private final class Terminal {
   func end() {
     try? input.fileHandleForWriting.close()
     if process.isRunning { signal(SIGINT) }
-    if eventually(within: .seconds(70), { process.isRunning ? nil : true }) != true { signal(SIGKILL) }
+    if eventually(within: .seconds(180), { process.isRunning ? nil : true }) != true { signal(SIGKILL) }
   }
 }

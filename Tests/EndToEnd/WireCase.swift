@@ -99,7 +99,7 @@ struct WireRun {
     let next = Array("GET \(place.get)?next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8)
     let before = Array("GET \(place.get)?before HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
     let all = (mode == .behindAnother ? before : []) + test.bytes(at: place) + next
-    let connection = try HTTPConnection(port: gatehouse.port, patience: 10)
+    let connection = try HTTPConnection(port: gatehouse.port)
     if mode == .byteByByte { for byte in all { connection.sendAll([byte]) } } else { connection.sendAll(all) }
     let text = connection.receiveText()
     let label: Comment = "\(test.name), \(mode), \(isDataPlane ? "data plane" : "platform"): \(text.prefix(60))"

@@ -118,7 +118,7 @@ struct ChurnTests {
     }
     #expect(registry.count <= 128)
     #expect(pool.count <= 32)
-    #expect(registry.server("http://kept") === kept.servers[0] && pool.origin(of: kept.servers[0]) === origin)
+    #expect(registry.server("http://kept")?.server === kept.servers[0] && pool.origin(of: kept.servers[0]) === origin)
     #expect(pool.figures().map(\.server) == ["http://kept:80"])
   }
 

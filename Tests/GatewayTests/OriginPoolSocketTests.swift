@@ -63,7 +63,7 @@ struct OriginPoolSocketTests {
       .childChannelInitializer(accepted)
       .bind(host: "127.0.0.1", port: 0).get()
     let port = try #require(listener.localAddress?.port)
-    let server = try #require(ServerRegistry().server("http://127.0.0.1:\(port)"))
+    let server = try #require(ServerRegistry().server("http://127.0.0.1:\(port)")).server
     let fixture = try await loop.submit {
       NIOLoopBound(Fixture(loop, UpstreamPool.Limits(maximum: maximum, kept: kept), server), eventLoop: loop)
     }.get()

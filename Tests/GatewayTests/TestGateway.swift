@@ -52,7 +52,7 @@ final class TestGateway {
       AccessToken(requester: requester, mayUseInterface: false, now: now, lifetime: lifetime))
   }
 
-  func checks() -> CallChecks { CallChecks(gateway: gateway, table: table, now: now) }
+  func checks() -> CallChecks { CallChecks(gateway) }
 
   /// Checks a call.
   func admit(
@@ -61,7 +61,7 @@ final class TestGateway {
   ) throws -> Admission {
     let authorization = token.map { [("Authorization", "Bearer \($0)")] } ?? []
     let head = try Heads.decoded(method, "/api/rest/" + path, [("Host", "gateway")] + authorization + fields)
-    return try checks().admit(head, socket: NetworkAddress(address), sessions: &sessions)
+    return try checks().admit(head, socket: NetworkAddress(address), now: now, sessions: &sessions)
   }
 
   /// The failure of a call, or `nil` when it is admitted.

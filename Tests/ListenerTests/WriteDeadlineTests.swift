@@ -44,14 +44,18 @@ struct WriteDeadlineTests {
     try await withServer(interval: .seconds(2)) { (port, closed) async throws in
       let client = try HTTPConnection(port: port)
       var count = 0
+      var (last, longest) = (ContinuousClock.now, Duration.zero)
       while count < Self.answer {
         let more = client.receiveSome(96 << 10)
         guard more > 0 else { break }
         count += more
+        let now = ContinuousClock.now
+        (last, longest) = (now, max(longest, now - last))
         // This is slower than several checks of the deadline.
         _ = poll(nil, 0, 15)
       }
-      #expect(count == Self.answer)
+      // A busy machine may keep the client from reading for as long as one that reads nothing.
+      #expect(count == Self.answer || longest > .seconds(1))
       withExtendedLifetime(client) {}
     }
   }

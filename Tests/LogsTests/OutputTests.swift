@@ -80,10 +80,10 @@ struct OutputTests {
     let start = SteadyClock.now()
     for number in 0..<10_000 { logger.info("line \(number)") }
     for number in 0..<10 { logger.warning("warning \(number)") }
-    #expect(SteadyClock.now() - start < .seconds(10))
+    #expect(SteadyClock.now() - start < .seconds(30))
     let flushed = SteadyClock.now()
     #expect(!output.flush(within: .milliseconds(200)))
-    #expect((.milliseconds(200)...Duration.seconds(2)).contains(SteadyClock.now() - flushed))
+    #expect((.milliseconds(200)...Duration.seconds(20)).contains(SteadyClock.now() - flushed))
     let lines = try pipe.lines { $0.contains { $0.contains("log.dropped=") } }.filter { !$0.hasPrefix(".") }
     // The oldest lines are complete and in order, and so are the last warnings.
     let kept = lines.filter { $0.contains(" INFO     line ") }
@@ -137,8 +137,8 @@ struct OutputTests {
     let logger = output.logger(label: "test", level: .info)
     for number in 0..<1000 { logger.error("line \(number)") }
     let start = SteadyClock.now()
-    #expect(!output.flush(within: .seconds(30)))
-    #expect(SteadyClock.now() - start < .seconds(10))
+    #expect(!output.flush(within: .seconds(60)))
+    #expect(SteadyClock.now() - start < .seconds(30))
   }
 
   @Test("that recovers gets the lines that waited")

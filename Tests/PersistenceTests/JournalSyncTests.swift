@@ -87,6 +87,45 @@ struct JournalSyncTests {
     }
   }
 
+  @Test("are waited for by reads of their changes, half a second at most")
+  func reads() async throws {
+    try await withTemporaryDirectory { root in
+      let syncs = JournalSyncs()
+      defer { syncs.release() }
+      let setup = try StoreWithDumps(root, files: HeldOperations(syncs: syncs), journal: .always)
+      let journal = try #require(setup.journal)
+      try setup.start(epoch: 1)
+      let before = try Self.commit(setup, "before")
+      try await journal.append(before)
+      #expect(await journal.waitToShow(before.sequence))
+      syncs.hold()
+      let held = try Self.commit(setup, "held").sequence
+      #expect(await journal.waitToShow(before.sequence))
+      // No client has seen it yet, so no other task has to.
+      try await journal.settleShown(in: held)
+      #expect(journal.safe < held)
+
+      let watch = Task { await journal.watch() }
+      let start = ContinuousClock.now
+      #expect(await !journal.waitToShow(held))
+      #expect(ContinuousClock.now - start >= .milliseconds(500))
+      #expect(journal.safe < held)
+      // From here on no wait ends by its time.
+      watch.cancel()
+      await watch.value
+
+      let later = try Self.commit(setup, "later").sequence
+      async let isSafe = journal.waitToShow(later)
+      async let settled: Void = journal.settleShown(in: later)
+      async let confirmed: Void = journal.confirm(through: later)
+      syncs.release()
+      #expect(await isSafe)
+      try await settled
+      try await confirmed
+      #expect(journal.safe == later)
+    }
+  }
+
   @Test("are not waited for with an interval: changes are answered while one hangs, and safe when it is over")
   func interval() async throws {
     try await withTemporaryDirectory { root in
@@ -109,6 +148,7 @@ struct JournalSyncTests {
           }
         }
         #expect(await eventuallyTrue { answered.value == 20 })
+        #expect(await journal.waitToShow(first.sequence))
         #expect(journal.safe < first.sequence)
         syncs.release()
         try await group.waitForAll()

@@ -20,6 +20,7 @@ struct AcknowledgementTests {
 
     let fails: Bool
     let kept: Mutex<[UInt64]>
+    let confirmed = Mutex<[UInt64]>([])
 
     /// The reason why it takes no commit any more.
     let fullness: String?
@@ -36,6 +37,11 @@ struct AcknowledgementTests {
       await Task.yield()
       guard !fails else { throw Failure() }
       kept.withLock { $0.append(commit.sequence) }
+    }
+
+    func confirm(through sequence: UInt64) async throws {
+      guard !fails else { throw Failure() }
+      confirmed.withLock { $0.append(sequence) }
     }
   }
 
@@ -94,6 +100,8 @@ struct AcknowledgementTests {
     }
     try await services.writer.write { (_) throws in }
     #expect(log.kept.withLock { $0 } == [1])
+    // The change was another client's, and may not be kept yet.
+    #expect(log.confirmed.withLock { $0 } == [1])
 
     let failing = try await self.services(isWriter: true, isSealed: false, isSaved: false, log: TestLog(fails: true))
     let error = await #expect(throws: APIError.self) {
@@ -101,6 +109,7 @@ struct AcknowledgementTests {
     }
     #expect(error?.code == "GTW504" && error?.status == 503)
     #expect(error?.message.contains("the log is full") == true)
+    await #expect(throws: APIError.self) { try await failing.writer.write { (_) throws in } }
   }
 
   @Test("no change is made while the log can't keep one")

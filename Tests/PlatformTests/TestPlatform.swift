@@ -30,12 +30,13 @@ enum TestPlatform {
   /// A log that keeps every commit at once.
   struct Log: CommitLog {
     func append(_ commit: Commit) async {}
+    func confirm(through sequence: UInt64) async {}
     var obstacle: String? { nil }
   }
 
   static func services(
     store: DocumentStore, log: any CommitLog = Log(), standby: Standby? = nil, isSealed: Bool = false,
-    isSaved: Bool = false, resources: [Resource] = Resource.all,
+    isSaved: Bool = false, peers: (any WriterPort)? = nil, resources: [Resource] = Resource.all,
     dataPlane: any DataPlanePort = NoDataPlane()
   ) async throws -> PlatformServices {
     let settings = SecuritySettings.Defaults(
@@ -50,6 +51,7 @@ enum TestPlatform {
       model: CurrentModel(following: store, defaults: settings), writer: writer,
       passwords: Passwords(threads: 1, own: []), tokens: try await Tokens(keys: [TokenKey(secret: "k")]),
       dumps: NoDumps(), status: status, dataPlane: dataPlane,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 }, resources: resources)
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { 0 }, peers: peers,
+      resources: resources)
   }
 }

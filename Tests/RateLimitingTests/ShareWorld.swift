@@ -110,7 +110,7 @@ final class WorldTask {
 
   /// Unix seconds of the clock that decides about windows.
   var now: Int {
-    current.refresh(&shares)
+    if !current.areNewest(shares) { shares = current.shares() }
     return switch shares.clock {
     case .system: (time.now + wallOffset) / 1_000_000_000
     case .steady(let offset): (time.now + id * 1_000_000_007 + offset) / 1_000_000_000

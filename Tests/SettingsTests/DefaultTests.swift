@@ -29,6 +29,7 @@ struct DefaultTests {
       "\(configuration.memory.dumps.path) \(configuration.memory.autoSaveEnabled)",
       "\(configuration.memory.autoSaveFrequency) \(String(describing: configuration.memory.autoSaveMaximumAge))",
       "\(configuration.memory.allowsEmptyStart) \(configuration.memory.allowsOlderStart)",
+      "\(configuration.memory.dumpFormat) \(String(describing: configuration.memory.journal))",
       "\(configuration.administrator) \(String(describing: configuration.sidecar)) \(configuration.connections)",
       "\(configuration.platform)", "\(configuration.gateway)", "\(String(describing: configuration.sideFile))",
     ]

@@ -46,7 +46,7 @@ package final class GatehouseProcess {
   package var identifier: Int32 { process.identifier }
   /// Whether the process is running.
   package var isRunning: Bool { process.isRunning }
-  /// The output so far.
+  /// The output so far, without a line that the program is still writing.
   package var log: String { process.log }
 
   /// The CPU time of all its threads.
@@ -76,6 +76,11 @@ package final class GatehouseProcess {
     guard isReady == true else { throw HTTPFailure(description: "it does not get ready:\n\(log)") }
   }
 
+  /// Whether the log contains some words, now or within a time.
+  package func logs(_ words: String, within limit: Duration = .seconds(60)) -> Bool {
+    process.logs(words, within: limit)
+  }
+
   /// Waits until the log contains some words.
   package func waitForLog(_ words: String) throws { try process.waitForLog(words) }
 
@@ -85,7 +90,7 @@ package final class GatehouseProcess {
   /// Waits for the process to end.
   ///
   /// - Returns: the exit code, or the negative number of the signal that ended it.
-  package func waitForExit(within limit: Duration = .seconds(30)) throws -> Int32 {
+  package func waitForExit(within limit: Duration = .seconds(60)) throws -> Int32 {
     try process.waitForExit(within: limit)
   }
 

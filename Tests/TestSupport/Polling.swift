@@ -3,7 +3,7 @@ import Glibc
 /// Evaluates a condition repeatedly until it holds or a deadline passes.
 ///
 /// - Returns: the value of the condition, or `nil` when the deadline passed.
-package func eventually<Value>(within limit: Duration = .seconds(20), _ condition: () throws -> Value?) rethrows
+package func eventually<Value>(within limit: Duration = .seconds(60), _ condition: () throws -> Value?) rethrows
   -> Value?
 {
   let deadline = ContinuousClock.now + limit
@@ -17,7 +17,7 @@ package func eventually<Value>(within limit: Duration = .seconds(20), _ conditio
 /// Evaluates a condition repeatedly until it holds or a deadline passes, and leaves the thread to other tasks between.
 ///
 /// - Returns: whether the condition held in time.
-package func eventuallyTrue(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) async rethrows
+package func eventuallyTrue(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) async rethrows
   -> Bool
 {
   let deadline = ContinuousClock.now + limit

@@ -48,8 +48,15 @@ package final class ProgramProcess {
   package var identifier: Int32 { process.processIdentifier }
   /// Whether the process is running.
   package var isRunning: Bool { process.isRunning }
-  /// The output so far. If the output is a pipe, this empties the pipe.
-  package var log: String { output?.text ?? (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
+  /// The output so far, without a line that the program is still writing. If the output is a pipe, this empties the
+  /// pipe.
+  package var log: String {
+    // A program that ends behind this has written more than was seen then.
+    let isRunning = process.isRunning
+    let text = output?.text ?? (try? String(contentsOf: logFile, encoding: .utf8)) ?? ""
+    guard isRunning else { return text }
+    return text.utf8.lastIndex(of: UInt8(ascii: "\n")).map { String(text[...$0]) } ?? ""
+  }
 
   /// Sends a signal to the process.
   package func signal(_ number: Int32) {
@@ -59,7 +66,7 @@ package final class ProgramProcess {
   /// Waits for the process to end.
   ///
   /// - Returns: the exit code, or the negative number of the signal that ended it.
-  package func waitForExit(within limit: Duration = .seconds(30)) throws -> Int32 {
+  package func waitForExit(within limit: Duration = .seconds(60)) throws -> Int32 {
     guard eventually(within: limit, { process.isRunning ? nil : true }) == true else {
       throw HTTPFailure(description: "it does not end:\n\(log)")
     }
@@ -106,10 +113,16 @@ package final class ProgramProcess {
     return try waitForExit()
   }
 
-  /// Waits until the output contains some words.
-  package func waitForLog(_ words: String, within limit: Duration = .seconds(30)) throws {
+  /// Whether the output contains some words, now or within a time. A thread of its own writes the lines, so one can
+  /// come after an answer that was given later. A program that has ended is not waited for.
+  package func logs(_ words: String, within limit: Duration = .seconds(60)) -> Bool {
     let found = eventually(within: limit) { log.contains(words) ? true : process.isRunning ? nil : false }
-    guard found == true || log.contains(words) else {
+    return found == true || log.contains(words)
+  }
+
+  /// Waits until the output contains some words.
+  package func waitForLog(_ words: String, within limit: Duration = .seconds(60)) throws {
+    guard logs(words, within: limit) else {
       throw HTTPFailure(description: "it does not log '\(words)':\n\(log)")
     }
   }

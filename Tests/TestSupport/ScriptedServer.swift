@@ -237,7 +237,8 @@ package final class ScriptedConnection {
   }
 }
 
-/// A port on loopback that refuses connections: it is taken, and nobody listens there.
+/// A port on loopback that refuses connections: it is taken, and nobody listens there. The system gives it to nobody
+/// else, and a program that is told to can listen on it.
 package final class RefusingPort: Sendable {
   /// The port.
   package let port: Int
@@ -246,6 +247,9 @@ package final class RefusingPort: Sendable {
   /// Takes a port that is free.
   package init() throws {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // Another socket with this option may listen on a port that this one is only bound to.
+    var isShared: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<Int32>.size))
     var address = LoopbackListener.address(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withUnsafeMutablePointer(to: &address) { pointer in

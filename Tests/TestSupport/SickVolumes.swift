@@ -55,7 +55,7 @@ package final class HangingVolume {
     process.arguments = ["bindfs", "-f", directory.path(), url.path()]
     process.standardError = FileHandle.nullDevice
     guard access(device, R_OK | W_OK) == 0, (try? process.run()) != nil else { return nil }
-    let mounted = eventually(within: .seconds(10)) { () -> Bool? in
+    let mounted = eventually { () -> Bool? in
       guard process.isRunning else { return false }
       return (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8))?.contains(" \(url.path()) ") == true
         ? true : nil

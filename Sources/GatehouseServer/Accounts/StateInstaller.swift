@@ -95,9 +95,3 @@ struct StateInstaller: Sendable {
     return commit
   }
 }
-
-extension Dumper.Origin {
-  init(_ restored: Ladder.Restored) {
-    self.init(path: restored.path, createdAt: restored.createdAt ?? "no dump yet", identity: restored.identity)
-  }
-}

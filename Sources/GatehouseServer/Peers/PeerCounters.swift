@@ -17,6 +17,8 @@ final class PeerCounters: Sendable {
     case unread
     /// A client read a state here that may be older than that of the task that writes.
     case old
+    /// A client read a state here that the volume may not have yet.
+    case early
     /// Too many changes waited.
     case busy
     /// This task answered a change of another one.
@@ -37,7 +39,7 @@ final class PeerCounters: Sendable {
     let results = Result.allCases.map { ("{result=\"\($0)\"}", counts[$0.rawValue]) }
     return WriterMetrics.family(
       "gatehouse_peer_calls_total", "counter",
-      "Changes handed between the tasks of a volume, by result, and reads of an old state.", results)
+      "Changes handed between the tasks of a volume, by result, and reads that waited in vain.", results)
       + WriterMetrics.family(
         "gatehouse_standbys", "gauge", "The tasks on standby that this task, as the one that writes, hears of.",
         [("", standbys)])

@@ -48,7 +48,8 @@ final class PlaceQuestion: Sendable {
   }
 }
 
-/// Reads of clients of this task: they see what clients of the task that writes have seen before.
+/// Reads of clients of this task: they see what clients of the task that writes have seen before, and nothing that can
+/// be lost.
 extension TaskLink {
   /// The time that a read waits for a state whose place is known.
   private static let readPatience = Duration.milliseconds(500)
@@ -66,5 +67,9 @@ extension TaskLink {
       }
     }
     if !isNewest { counters.count(.old) }
+  }
+
+  func waitUntilSafe(_ sequence: UInt64) async {
+    if await !parts.journal.waitToShow(sequence) { counters.count(.early) }
   }
 }

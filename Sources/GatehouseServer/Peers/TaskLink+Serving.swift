@@ -68,10 +68,10 @@ extension TaskLink {
     }
   }
 
-  /// The place at which all changes are that this task shows to its clients.
+  /// The place at which all changes are that this task has shown to its clients.
   private func placed() async -> PeerMessage {
     do {
-      try await parts.journal.settleNow(parts.store.snapshot().sequence)
+      try await parts.journal.settleShown(in: parts.store.snapshot().sequence)
       return PeerMessage(parts.journal.place.map(ReadPlace.init))
     } catch {
       return Self.refused("the newest changes are not on the volume yet: \(error)")

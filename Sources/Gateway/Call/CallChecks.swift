@@ -10,32 +10,30 @@ import RateLimiting
 /// Steps that this version does not have stand where they belong: tiers after the address policy of the server, credits
 /// and validation after the choice of the server. An API that asks for one of them is refused, so that nobody calls
 /// unpaid or unchecked.
-struct CallChecks {
-  let gateway: Gateway
+///
+/// An event loop has its own, made anew when the table or the shares change. So a call counts only references that no
+/// other loop counts.
+final class CallChecks {
   let table: GatewayTable
-  /// Unix seconds.
-  let now: Int
   /// The part that this task may use of the limits.
-  private let sharing: Sharing
+  let sharing: Sharing
+  private let gateway: Gateway
 
-  /// Checks at a time.
-  ///
-  /// - Parameter shares: the copy of the event loop; `nil` for the newest ones.
-  init(gateway: Gateway, table: GatewayTable, now: Int, shares: Shares? = nil) {
-    (self.gateway, self.table, self.now) = (gateway, table, now)
-    sharing = Sharing(gateway.shares, shares ?? gateway.shares.shares())
+  /// With the newest table and shares.
+  init(_ gateway: Gateway) {
+    self.gateway = gateway
+    table = gateway.table.newestTable()
+    sharing = Sharing(gateway.shares, gateway.shares.shares())
   }
-
-  /// The time that decides about the windows of limits, in seconds.
-  private var secondsOfLimits: Int { sharing.shares.clock.seconds(now) }
 
   /// Checks a call.
   ///
   /// - Parameters:
   ///   - socket: the connection's other end.
+  ///   - now: Unix seconds.
   ///   - sessions: of the event loop.
   func admit(
-    _ head: RequestHead, socket: NetworkAddress?, sessions: inout SessionCache
+    _ head: RequestHead, socket: NetworkAddress?, now: Int, sessions: inout SessionCache
   ) throws(Refusal) -> Admission {
     let caller = CallerOfCall(socket: socket, head: head)
     try checkServer(head, caller)
@@ -47,8 +45,8 @@ struct CallChecks {
     if let feature = api.missingFeature { throw Refusal(failure: .missing(feature), api: api) }
     var (user, delay): (UserPlan?, UInt64) = (nil, 0)
     if !api.record.isPublic, api.record.needsToken {
-      let known = try self.user(head, &sessions, api)
-      delay = try check(known, api, head)
+      let known = try self.user(head, &sessions, api, now: now)
+      delay = try check(known, api, head, now: now)
       user = known
     }
     guard api.record.isActive else { throw Refusal(failure: .inactive, api: api) }
@@ -59,6 +57,11 @@ struct CallChecks {
     }
     return Admission(api: api, endpoint: endpoint, servers: servers, user: user, path: path, delay: delay)
   }
+
+  /// The time that decides about the windows of limits, in seconds.
+  ///
+  /// - Parameter now: Unix seconds.
+  func seconds(_ now: Int) -> Int { sharing.shares.clock.seconds(now) }
 
   /// The checks that come before the API is looked for.
   private func checkServer(_ head: RequestHead, _ caller: CallerOfCall) throws(Refusal) {
@@ -133,7 +136,7 @@ struct CallChecks {
   }
 
   private func user(
-    _ head: RequestHead, _ sessions: inout SessionCache, _ api: APIPlan
+    _ head: RequestHead, _ sessions: inout SessionCache, _ api: APIPlan, now: Int
   ) throws(Refusal) -> UserPlan {
     let cookie = head.has(.cookie) ? RequestToken.cookie(RequestToken.cookie, in: head.values(.cookie)) : nil
     var user: UserPlan?
@@ -158,27 +161,27 @@ struct CallChecks {
   /// Subscription, group, limits and role of a user.
   ///
   /// - Returns: nanoseconds that the call has to wait.
-  private func check(_ user: UserPlan, _ api: APIPlan, _ head: RequestHead) throws(Refusal) -> UInt64 {
+  private func check(_ user: UserPlan, _ api: APIPlan, _ head: RequestHead, now: Int) throws(Refusal) -> UInt64 {
     let needsSubscription = !user.isAdmin || gateway.configuration.enforcesAdminSubscription
     if needsSubscription, !user.subscriptions.contains(api.number) {
       throw Refusal(failure: .notSubscribed, api: api)
     }
     guard user.groups.intersects(api.allowedGroups) else { throw Refusal(failure: .noGroup, api: api) }
     if let rate = user.limits.rate {
-      let now = secondsOfLimits
+      let now = seconds(now)
       let place = user.counters.rate.count(upTo: rate.count, window: rate.window, now: now, sharing: sharing)
       if place == nil {
         let rest = WindowCounter.secondsToReset(window: rate.window, now: now)
         throw Refusal(failure: .rate(retryAfter: rest), api: api)
       }
     }
-    let delay = try throttle(user, api)
+    let delay = try throttle(user, api, now: now)
     let roles = api.record.allowedRoles
     guard roles.isEmpty || user.role.map({ roles.containsBytes(of: $0) }) == true else {
       throw Refusal(failure: .noRole, api: api)
     }
     if let bandwidth = user.limits.bandwidth {
-      let (now, counter) = (secondsOfLimits, user.counters.bandwidth)
+      let (now, counter) = (seconds(now), user.counters.bandwidth)
       let left = counter.left(of: bandwidth.bytes, window: bandwidth.window, now: now, sharing: sharing)
       guard left > 0, head.contentLength ?? 0 <= left else {
         counter.noteRefusal(window: bandwidth.window, now: now)
@@ -189,9 +192,9 @@ struct CallChecks {
     return delay
   }
 
-  private func throttle(_ user: UserPlan, _ api: APIPlan) throws(Refusal) -> UInt64 {
+  private func throttle(_ user: UserPlan, _ api: APIPlan, now: Int) throws(Refusal) -> UInt64 {
     guard let throttle = user.limits.throttle else { return 0 }
-    let (now, counter) = (secondsOfLimits, user.counters.throttle)
+    let (now, counter) = (seconds(now), user.counters.throttle)
     let place = counter.count(upTo: throttle.queueLimit, window: throttle.window, now: now, sharing: sharing)
     guard let number = place else {
       let rest = WindowCounter.secondsToReset(window: throttle.window, now: now)

@@ -22,8 +22,8 @@ final class ProxiedCall {
   var body = RequestBody()
   /// `nil` until the checks are passed.
   var admission: Admission?
-  /// The API that the call is for, if it was found.
-  var api: APIPlan?
+  /// The API whose check the call did not pass.
+  private var refusingAPI: APIPlan?
   var connection: UpstreamConnection?
   var wish: ConnectionWish?
   var timer: Scheduled<Void>?
@@ -54,16 +54,19 @@ final class ProxiedCall {
   private var share: RequestMemory.Share?
 
   let loop: LoopState
-  let gateway: Gateway
 
   init(_ head: RequestHead, _ client: any CallClient) {
     self.head = head
     self.client = client
     loop = client.loop
-    gateway = loop.gateway
     identifier = CallIdentifier(head.value(.requestID), using: &loop.random)
-    limit = gateway.bodyLimit(head)
+    limit = loop.gateway.bodyLimit(head)
   }
+
+  var gateway: Gateway { loop.gateway }
+
+  /// The API that the call is for, if it was found.
+  var api: APIPlan? { admission?.api ?? refusingAPI }
 
   // MARK: The client's side
 
@@ -74,13 +77,13 @@ final class ProxiedCall {
     let checks = loop.checks()
     let admission: Admission
     do throws(Refusal) {
-      admission = try checks.admit(head, socket: client.address, sessions: &loop.sessions)
+      admission = try checks.admit(
+        head, socket: client.address, now: LoopState.unixSeconds(), sessions: &loop.sessions)
     } catch {
-      api = error.api
+      refusingAPI = error.api
       return answer(error.failure)
     }
     self.admission = admission
-    api = admission.api
     guard admission.delay > 0 else { return connect() }
     after(nanoseconds: Int64(admission.delay)) { $0.connect() }
   }

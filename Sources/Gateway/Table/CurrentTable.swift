@@ -2,48 +2,61 @@ import DocumentStore
 import Model
 import Synchronization
 
-/// Follows a store, and has the table that belongs to the store's newest commit.
+/// Follows a store, and keeps the table that belongs to the store's newest commit.
 final class CurrentTable: Sendable {
-  private let current: Mutex<GatewayTable>
-  /// The generation of the newest table. Event loops compare it with their own before each call.
-  private let newest = Atomic<UInt64>(0)
+  /// For event loops: the store refers weakly to what follows it, and each use of an object with weak references is
+  /// slow.
+  let newest: NewestTable
 
   /// - Parameter model: follows the same store, and began to do so earlier, so that it always is as new as a commit.
   init(following store: DocumentStore, _ model: CurrentModel, _ compiler: TableCompiler) {
-    current = Mutex(GatewayTable(compiler.everything(model.version(), after: nil), generation: 0))
+    newest = NewestTable(GatewayTable(compiler.everything(model.version(), after: nil), generation: 0))
     let subscribed = store.subscribe { [weak self] commit in self?.follow(commit, model, compiler) }
-    current.withLock { table in
-      // A commit may have come before the subscription.
-      if table.model.sequence < subscribed.sequence {
-        replace(&table, compiler.everything(model.version(), after: table.parts))
-      }
+    // A commit may have come before the subscription.
+    newest.replace { parts in
+      parts.model.sequence < subscribed.sequence ? compiler.everything(model.version(), after: parts) : nil
     }
   }
 
-  /// The newest table. It differs from `table` only if a commit came since.
-  func refresh(_ table: inout GatewayTable) {
-    if newest.load(ordering: .acquiring) != table.generation { table = newestTable() }
-  }
-
-  func newestTable() -> GatewayTable { current.withLock { $0 } }
+  func newestTable() -> GatewayTable { newest.table() }
 
   /// Runs in turn with the writers, so nothing else changes the table meanwhile.
   private func follow(_ commit: Commit, _ model: CurrentModel, _ compiler: TableCompiler) {
     let (present, version) = (newestTable().parts, model.version())
     if case .documents(let changes) = commit.scope, commit.sequence == present.model.sequence + 1 {
-      publish(compiler.next(present, changes, version))
+      let parts = compiler.next(present, changes, version)
+      newest.replace { _ in parts }
     } else {
-      publish(compiler.everything(version, after: present))
+      let parts = compiler.everything(version, after: present)
+      newest.replace { _ in parts }
     }
   }
+}
 
-  private func publish(_ parts: GatewayTable.Parts) {
-    current.withLock { replace(&$0, parts) }
+/// The newest table, which all event loops read.
+final class NewestTable: Sendable {
+  private let current: Mutex<GatewayTable>
+  /// The generation of the newest table. Event loops compare it with their own before each call.
+  private let generation = Atomic<UInt64>(0)
+
+  init(_ table: GatewayTable) {
+    current = Mutex(table)
+    generation.store(table.generation, ordering: .releasing)
   }
 
-  private func replace(_ table: inout GatewayTable, _ parts: GatewayTable.Parts) {
-    let generation = table.generation + 1
-    table = GatewayTable(parts, generation: generation)
-    newest.store(generation, ordering: .releasing)
+  func table() -> GatewayTable { current.withLock { $0 } }
+
+  /// Whether no commit came since a table was made.
+  func isNewest(_ table: GatewayTable) -> Bool { generation.load(ordering: .acquiring) == table.generation }
+
+  /// Makes the next table.
+  ///
+  /// - Parameter parts: from those of the present one; `nil` to keep that.
+  fileprivate func replace(_ parts: (GatewayTable.Parts) -> GatewayTable.Parts?) {
+    current.withLock { table in
+      guard let parts = parts(table.parts) else { return }
+      table = GatewayTable(parts, generation: table.generation + 1)
+      generation.store(table.generation, ordering: .releasing)
+    }
   }
 }

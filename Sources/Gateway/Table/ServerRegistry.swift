@@ -6,7 +6,7 @@ import Synchronization
 /// names any more, and no call uses, is forgotten.
 final class ServerRegistry: Sendable {
   private struct WeakServer {
-    weak var server: UpstreamServer?
+    weak var place: RegisteredServer?
   }
 
   private struct WeakOrigin {
@@ -28,15 +28,15 @@ final class ServerRegistry: Sendable {
   var count: Int { state.withLock { $0.servers.count } }
 
   /// The server of a URL, or `nil` when the URL can't be read.
-  func server(_ url: String) -> UpstreamServer? {
+  func server(_ url: String) -> RegisteredServer? {
     let key = UTF8Key(url)
     return state.withLock { state in
-      if let server = state.servers[key]?.server { return server }
+      if let place = state.servers[key]?.place { return place }
       guard let address = ServerAddress(url) else { return nil }
       if state.servers.count >= state.bound { Self.forget(&state) }
-      let server = UpstreamServer(address, Self.origin(address.origin, &state))
-      state.servers[key] = WeakServer(server: server)
-      return server
+      let place = RegisteredServer(UpstreamServer(address, Self.origin(address.origin, &state)))
+      state.servers[key] = WeakServer(place: place)
+      return place
     }
   }
 
@@ -49,7 +49,7 @@ final class ServerRegistry: Sendable {
   }
 
   private static func forget(_ state: inout State) {
-    state.servers = state.servers.filter { $0.value.server != nil }
+    state.servers = state.servers.filter { $0.value.place != nil }
     state.origins = state.origins.filter { $0.value.origin != nil }
     state.bound = max(leastBound, state.servers.count * 2)
   }
@@ -59,6 +59,16 @@ final class ServerRegistry: Sendable {
     if let present, present.first == first, present.has(urls) {
       return present
     }
-    return ServerRing(urls, first: first, servers: urls.compactMap(server))
+    return ServerRing(urls, first: first, places: urls.compactMap(server))
   }
+}
+
+/// A server's place in the registry, which it has while a table or a call holds this.
+///
+/// The registry refers weakly to this and not to the server itself: each use of an object that has weak references is
+/// slow, and calls use servers.
+final class RegisteredServer: Sendable {
+  let server: UpstreamServer
+
+  init(_ server: UpstreamServer) { self.server = server }
 }

@@ -10,12 +10,15 @@ final class ServerRing: Sendable {
   let servers: [UpstreamServer]
   /// The place of the server that gets the first call.
   let first: Int
+  /// By which the registry keeps the servers.
+  private let places: [RegisteredServer]
   private let turns = Atomic(0)
 
   /// - Parameter first: the place of the server that gets the first call.
-  init(_ urls: [String], first: Int = 0, servers: [UpstreamServer]) {
+  init(_ urls: [String], first: Int = 0, places: [RegisteredServer]) {
     self.urls = urls
-    self.servers = servers
+    self.places = places
+    servers = places.map(\.server)
     self.first = first
   }
 

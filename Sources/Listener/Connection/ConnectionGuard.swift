@@ -16,8 +16,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// Bytes that came along with a connection are read by then: the event loop looks for it in its next turn.
   private static let firstLook = TimeAmount.milliseconds(5)
 
-  /// The handler of requests that don't come through the decoder.
-  weak var direct: FrontHandler?
+  /// The handler of requests that don't come through the decoder, while it is in the channel. (A weak reference would
+  /// slow down every use of the handler.)
+  var direct: FrontHandler?
   /// The handler before the decoder; `nil` as long as there is no decoder.
   var scanner: BodyScanner?
   var context: ChannelHandlerContext?

@@ -43,6 +43,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
   private var isBodyFull = false
   private var isReadDue = false
   private var client: NetworkAddress?
+  private var closings: ClosingQueue?
 
   init(
     responder: @escaping ListenerResponder, isOfDataPlane: (@Sendable (Substring.UTF8View) -> Bool)?,
@@ -55,6 +56,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     client = context.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
+    closings = .of(context.eventLoop)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -119,7 +121,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
     }
     if isInputClosed, waiting.isEmpty { breakBodyOff(context) }
     if isInputClosed, waiting.isEmpty, current == nil || current?.isAnswered == true {
-      ClosingQueue.of(context.eventLoop).close(context.channel)
+      closings?.close(context.channel)
     }
     readIfDue(context)
   }

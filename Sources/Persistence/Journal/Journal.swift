@@ -109,12 +109,19 @@ package final class Journal: CommitLog {
   package var obstacle: String? { line.obstacle }
 
   /// Waits until the commit is safe, as the mode says.
-  package func append(_ commit: Commit) async throws {
+  package func append(_ commit: Commit) async throws { try await keep(commit.sequence) }
+
+  /// Waits until all commits up to one are safe, as the mode says.
+  package func confirm(through sequence: UInt64) async throws {
+    if let change = line.unsafeChange(in: sequence) { try await keep(change) }
+  }
+
+  private func keep(_ sequence: UInt64) async throws {
     let maker = dumpMaker.withLock { $0 }
-    if let maker, line.needsDump(for: commit.sequence) { return try await maker.make() }
+    if let maker, line.needsDump(for: sequence) { return try await maker.make() }
     guard case .always = mode else { return }
     do {
-      try await line.wait(for: commit.sequence, until: SteadyClock.now() + Self.patience)
+      try await line.wait(for: sequence, until: SteadyClock.now() + Self.patience)
     } catch let error as JournalLine.NotKept where error.needsDump {
       guard let maker else { throw error }
       try await maker.make()
@@ -160,6 +167,29 @@ package final class Journal: CommitLog {
 
   /// The newest change that is safe on the volume, as a number of the store.
   package var safe: UInt64 { line.safe }
+
+  // MARK: Reads
+
+  /// The time that a read waits for the volume. `watch` ends the wait, at its next look.
+  private static let readPatience = Duration.milliseconds(500)
+
+  /// Waits until every change of a state is safe, in the mode `always`: a client then sees nothing that a crash, or
+  /// another task, takes back. In other modes a change is acknowledged before it is safe, and a read waits no longer.
+  ///
+  /// - Parameter sequence: the state, as a number of the store.
+  /// - Returns: whether the state is safe. If the volume does not answer in time, clients see the state all the same.
+  package func waitToShow(_ sequence: UInt64) async -> Bool {
+    guard case .always = mode else { return true }
+    if let isSafe = line.isSafe(sequence) { return isSafe }
+    return await line.waitToShow(sequence, until: SteadyClock.now() + Self.readPatience)
+  }
+
+  /// Waits until the volume has the changes up to one, as far as clients may have seen them.
+  package func settleShown(in sequence: UInt64) async throws {
+    // In the mode `always` clients see what is safe, and what a read showed that had waited in vain.
+    let change = acknowledgesLater ? line.unsafeShownChange(in: sequence) : line.unsafeChange(in: sequence)
+    if let change { try await settleNow(change) }
+  }
 
   /// Ends waits that took too long, for as long as the task lives.
   package func watch() async {

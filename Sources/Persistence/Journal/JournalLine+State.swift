@@ -7,13 +7,25 @@ extension JournalLine {
     let continuation: CheckedContinuation<Void, any Error>
   }
 
+  /// A read that waits until a change which it shows is safe.
+  struct Reader {
+    let sequence: UInt64
+    let deadline: Duration
+    let continuation: CheckedContinuation<Bool, Never>
+  }
+
   struct State {
     var entries: [Entry] = []
     /// The thread wants to hear of no change before this number of entries waits.
     var gatheredCount = 0
     var waiters: [Waiter] = []
+    var readers: [Reader] = []
+    /// The newest change that the volume has to get, or 0 while the state is as it came from there.
+    var lastChange: UInt64 = 0
     /// Changes up to this one are safe.
     var safe: UInt64 = 0
+    /// The newest change that was shown to a client before it was safe.
+    var shown: UInt64 = 0
     /// Changes up to this one were written while the lease was not confirmed.
     var refused: UInt64 = 0
     /// The epoch of the lease, or `nil` while nothing may be written.
@@ -44,6 +56,7 @@ extension JournalLine.State {
   /// The state changes in a way that only a dump can hold.
   mutating func addForeign(_ sequence: UInt64) {
     entries.append(.foreign(sequence: sequence))
+    lastChange = sequence
     if foreignFrom == nil { foreignFrom = sequence }
   }
 

@@ -61,6 +61,7 @@ final class JournalLine: Sendable {
         state.lost.append((after: state.safe, before: commit.sequence))
         state.entries = [.start(installed)]
         state.foreignFrom = nil
+        state.lastChange = 0
       } else {
         state.addForeign(commit.sequence)
       }
@@ -71,6 +72,7 @@ final class JournalLine: Sendable {
     }
     if !changes.isEmpty {
       state.entries.append(.changes(changes, sequence: commit.sequence, time: time, actor: commit.actor))
+      state.lastChange = commit.sequence
     }
   }
 
@@ -119,36 +121,6 @@ final class JournalLine: Sendable {
     return count > Self.mostEntries ? "the volume is too slow for so many changes; try again" : nil
   }
 
-  func wait(for sequence: UInt64, until deadline: Duration) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-      let result: Result<Void, NotKept>? = state.withLock { state in
-        if state.isLost(sequence) {
-          return .failure(NotKept(description: "another task had the lease meanwhile, and its state replaced this one"))
-        }
-        if sequence <= state.safe { return .success(()) }
-        if let foreign = state.foreignFrom, sequence >= foreign { return .failure(Self.needsDump) }
-        if sequence <= state.refused { return .failure(NotKept(description: Self.unconfirmed)) }
-        if let trouble = state.trouble { return .failure(NotKept(description: trouble)) }
-        guard state.epoch != nil else {
-          return .failure(NotKept(description: "this task does not hold the lease of the volume"))
-        }
-        state.waiters.append(Waiter(sequence: sequence, deadline: deadline, continuation: continuation))
-        return nil
-      }
-      if let result { continuation.resume(with: result) }
-    }
-  }
-
-  /// Fails the requests whose time is over.
-  func expire(at now: Duration) {
-    let late = state.withLock { state -> [Waiter] in
-      let late = state.waiters.filter { $0.deadline <= now }
-      if !late.isEmpty { state.waiters.removeAll { $0.deadline <= now } }
-      return late
-    }
-    for waiter in late { waiter.continuation.resume(throwing: NotKept(description: "the volume does not answer")) }
-  }
-
   // MARK: Lease and dumps
 
   func activate(_ epoch: Int) {
@@ -162,6 +134,7 @@ final class JournalLine: Sendable {
   func deactivate() {
     state.withLock { $0.epoch = nil }
     fail("this task lost the lease of the volume", lasts: false)
+    endReads()
     wakeup.ring()
   }
 
@@ -175,6 +148,7 @@ final class JournalLine: Sendable {
       return state.take(through: sequence)
     }
     for waiter in done { waiter.continuation.resume() }
+    endReads()
     wakeup.ring()
   }
 
@@ -198,6 +172,7 @@ final class JournalLine: Sendable {
   func close() {
     state.withLock { $0.isClosed = true }
     fail("the journal has ended", lasts: true)
+    endReads()
     wakeup.ring()
   }
 
@@ -268,11 +243,12 @@ final class JournalLine: Sendable {
       return (state.take(through: sequence), state.entries.count)
     }
     for waiter in done { waiter.continuation.resume() }
+    endReads()
     return Answered(requests: done.count, waiting: waiting)
   }
 
-  private static let needsDump = NotKept(description: "only a dump can hold it", needsDump: true)
-  private static let unconfirmed =
+  static let needsDump = NotKept(description: "only a dump can hold it", needsDump: true)
+  static let unconfirmed =
     "this task could not renew its lease of the volume in time, so another may have taken it"
 
   /// Changes up to one were written, but another task may not go on from them.

@@ -74,6 +74,12 @@ package protocol WriterPort: Sendable {
   /// while only: when the task that writes can't be asked, what is here has to do.
   func readNewest() async
 
+  /// Waits until no change of a state of this task can be lost any more, if this task writes. It waits for a short
+  /// while only: when the volume does not answer, the state has to do.
+  ///
+  /// - Parameter sequence: the number of the state's newest commit.
+  func waitUntilSafe(_ sequence: UInt64) async
+
   /// Whether the beginning of a message is that of one for this task.
   func expects(_ beginning: [UInt8]) -> Bool
 

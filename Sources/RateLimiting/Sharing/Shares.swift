@@ -60,13 +60,8 @@ package final class CurrentShares: Sendable {
   /// The newest shares.
   package func shares() -> Shares { current.withLock { $0 } }
 
-  /// The newest shares. They differ from `shares` only if they were changed since.
-  package func refresh(_ shares: inout Shares) {
-    if newest.load(ordering: .sequentiallyConsistent) != shares.generation { shares = self.shares() }
-  }
-
   /// Whether these are the newest shares.
-  func areNewest(_ shares: Shares) -> Bool { newest.load(ordering: .sequentiallyConsistent) == shares.generation }
+  package func areNewest(_ shares: Shares) -> Bool { newest.load(ordering: .sequentiallyConsistent) == shares.generation }
 
   /// Replaces the shares. A call that is counted from now on holds to them.
   package func replace(account: ShareAccount, fence: Int, clock: ShareClock) {

@@ -9,10 +9,10 @@
 import contextlib
 import json
 import socket
-import sys
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 BLOCK = bytes(range(256)) * 1024
@@ -141,14 +141,15 @@ def answer(one: socket.socket, body: bytes) -> None:
     )
 
 
-def main() -> None:
+def listen(handle: Callable[[socket.socket], None]) -> None:
+    """Prints a port, and handles each of its connections on a thread of its own. It does not return."""
+    threading.stack_size(256 << 10)
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     print(listener.getsockname()[1], flush=True)
     while True:
         one, _ = listener.accept()
-        threading.Thread(target=serve, args=(one,), daemon=True).start()
+        threading.Thread(target=handle, args=(one,), daemon=True).start()
 
 
 if __name__ == "__main__":
-    threading.stack_size(256 << 10)
-    sys.exit(main())
+    listen(serve)

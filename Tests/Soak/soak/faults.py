@@ -6,11 +6,9 @@ The last part of a request's path names the fault; `RIGHT` has what the client m
 import contextlib
 import socket
 import struct
-import sys
-import threading
 import time
 
-from soak.bodies import Pace, Reader
+from soak.bodies import Pace, Reader, listen
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\ngood"
 # The size of the answer to `large`. It does not fit into the buffers on its way.
@@ -120,14 +118,5 @@ def fail(one: socket.socket, name: str) -> None:
         wait_for_end(one)
 
 
-def main() -> None:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    print(listener.getsockname()[1], flush=True)
-    while True:
-        one, _ = listener.accept()
-        threading.Thread(target=serve, args=(one,), daemon=True).start()
-
-
 if __name__ == "__main__":
-    threading.stack_size(256 << 10)
-    sys.exit(main())
+    listen(serve)

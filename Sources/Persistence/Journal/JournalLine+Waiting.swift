@@ -1,0 +1,96 @@
+import Threads
+
+/// The requests that wait until changes are safe.
+extension JournalLine {
+  func wait(for sequence: UInt64, until deadline: Duration) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      let result: Result<Void, NotKept>? = state.withLock { state in
+        if state.isLost(sequence) {
+          return .failure(NotKept(description: "another task had the lease meanwhile, and its state replaced this one"))
+        }
+        if sequence <= state.safe { return .success(()) }
+        if let foreign = state.foreignFrom, sequence >= foreign { return .failure(Self.needsDump) }
+        // A state that came from the volume has a number, too, and nothing of it is written again.
+        if state.unsafeChange(in: sequence) == nil { return .success(()) }
+        if sequence <= state.refused { return .failure(NotKept(description: Self.unconfirmed)) }
+        if let trouble = state.trouble { return .failure(NotKept(description: trouble)) }
+        guard state.epoch != nil else {
+          return .failure(NotKept(description: "this task does not hold the lease of the volume"))
+        }
+        state.waiters.append(Waiter(sequence: sequence, deadline: deadline, continuation: continuation))
+        return nil
+      }
+      if let result { continuation.resume(with: result) }
+    }
+  }
+
+  /// Ends the waits of the requests whose time is over.
+  func expire(at now: Duration) {
+    let late = state.withLock { state -> [Waiter] in
+      let late = state.waiters.filter { $0.deadline <= now }
+      if !late.isEmpty { state.waiters.removeAll { $0.deadline <= now } }
+      return late
+    }
+    for waiter in late { waiter.continuation.resume(throwing: NotKept(description: "the volume does not answer")) }
+    endReads(at: now)
+  }
+
+  // MARK: Reads
+
+  /// The newest change of a state that is not safe, or `nil` when all of it is.
+  func unsafeChange(in sequence: UInt64) -> UInt64? { state.withLock { $0.unsafeChange(in: sequence) } }
+
+  /// The same for the part of a state that clients have seen.
+  func unsafeShownChange(in sequence: UInt64) -> UInt64? {
+    state.withLock { $0.unsafeChange(in: min(sequence, $0.shown)) }
+  }
+
+  /// Whether a state is safe, or `nil` when a read of it has to wait.
+  func isSafe(_ sequence: UInt64) -> Bool? { state.withLock { $0.isSafe(sequence) } }
+
+  /// Waits until a state is safe.
+  ///
+  /// - Returns: whether it is. Otherwise clients see it all the same.
+  func waitToShow(_ sequence: UInt64, until deadline: Duration) async -> Bool {
+    await withCheckedContinuation { continuation in
+      let isSafe = state.withLock { state -> Bool? in
+        if let isSafe = state.isSafe(sequence) { return isSafe }
+        let change = min(sequence, state.lastChange)
+        state.readers.append(Reader(sequence: change, deadline: deadline, continuation: continuation))
+        return nil
+      }
+      if let isSafe { continuation.resume(returning: isSafe) }
+    }
+  }
+
+  /// Answers the reads whose changes are safe, and those whose time is over.
+  func endReads(at now: Duration = .zero) {
+    let ended = state.withLock { $0.takeReaders(at: now) }
+    for reader in ended.safe { reader.continuation.resume(returning: true) }
+    for reader in ended.late { reader.continuation.resume(returning: false) }
+  }
+}
+
+extension JournalLine.State {
+  func unsafeChange(in sequence: UInt64) -> UInt64? {
+    let change = min(sequence, lastChange)
+    return change > safe ? change : nil
+  }
+
+  func isSafe(_ sequence: UInt64) -> Bool? {
+    // Without the lease the newest state is that of another task, and no wait makes this one safe.
+    guard epoch != nil, let change = unsafeChange(in: sequence) else { return true }
+    // One client has seen the change already, so a wait of another one would keep nothing back.
+    return change <= shown ? false : nil
+  }
+
+  mutating func takeReaders(at now: Duration) -> (safe: [JournalLine.Reader], late: [JournalLine.Reader]) {
+    guard !readers.isEmpty else { return ([], []) }
+    let (bound, all, isOver) = (safe, readers, epoch == nil || isClosed)
+    let others = all.filter { $0.sequence > bound }
+    let late = others.filter { isOver || $0.deadline <= now }
+    readers = isOver ? [] : others.filter { $0.deadline > now }
+    shown = late.reduce(shown) { max($0, $1.sequence) }
+    return (all.filter { $0.sequence <= bound }, late)
+  }
+}
