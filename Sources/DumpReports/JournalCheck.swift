@@ -106,7 +106,8 @@ extension JournalCheck {
     case closed
     /// It ends behind a whole commit. Its writer may still add to it, or crashed.
     case open
-    /// A write at its end is not whole: it is under way, or a crash cut it off. Nobody was told that it is kept.
+    /// A write at its end is not whole: it is under way, or a crash cut it off. With MEM_JOURNAL=always none of
+    /// its changes was acknowledged.
     case torn
     /// Bytes were changed or are missing before its end.
     case damaged
@@ -129,7 +130,8 @@ extension JournalCheck {
   func advice(on report: JournalReport) -> String? {
     switch state(of: report) {
     case .closed, .open: nil
-    case .torn: "nothing to do: a start leaves an unfinished write out, and no client was told that it is kept"
+    case .torn:
+      "nothing to do: a start leaves an unfinished write out. With MEM_JOURNAL=always none of its changes was acknowledged"
     case .damaged:
       isNeeded(report) == false
         ? "no start needs it, since newer dumps hold its changes; only a restore to a time within it fails"

@@ -15,7 +15,7 @@ package enum JournalVerification: Sendable, Equatable {
     package let bytes: Int
     /// Whether its writer closed it. Otherwise it still grows, or its writer crashed.
     package let isClosed: Bool
-    /// Bytes at the end of a write that was cut off. They hold nothing that was acknowledged.
+    /// Bytes at the end of a write that was cut off. With MEM_JOURNAL=always they hold nothing that was acknowledged.
     package let torn: Int
 
     /// Contents of these values.

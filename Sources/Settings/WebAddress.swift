@@ -63,7 +63,7 @@ package struct WebAddress: Sendable, Equatable {
     let host = authority.prefix { isNumeric || $0 != UInt8(ascii: ":") }
     if isNumeric { return host.starts(with: "[::1]".utf8) }
     let name = String(decoding: host, as: UTF8.self)
-    let parts = name.parts(betweenBytes: UInt8(ascii: "."))
+    let parts = name.allParts(betweenBytes: UInt8(ascii: "."))
     return name.asciiLowercased.hasSameBytes(as: "localhost")
       || parts.count == 4 && parts[0].hasSameBytes(as: "127") && parts.allSatisfy { UInt8($0) != nil }
   }

@@ -10,6 +10,8 @@ struct JournalNameTests {
     arguments: [
       ("memory_dump.journal-1-0", "memory_dump", 1, 0),
       ("a-b.journal-12-345", "a-b", 12, 345),
+      ("my--app-.journal-1-2", "my--app-", 1, 2),
+      ("-a.journal-1-2", "-a", 1, 2),
       ("a.journal-3-2.journal-4-1", "a.journal-3-2", 4, 1),
       ("e\u{301}*? [x].b.journal-9007199254740992-9007199254740992", "e\u{301}*? [x].b", 1 << 53, 1 << 53),
     ])

@@ -145,4 +145,24 @@ struct JournalStartTests {
       }
     }
   }
+
+  @Test(
+    "has every change, whatever the name of the dumps is", arguments: ["my--state", "-", "a.journal-1-2", "Zähler [1]"])
+  func names(stem: String) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let dumps = root.appending(path: "generated")
+      let settings = ["MEM_DUMP_PATH": dumps.appending(path: stem + ".bin").path(percentEncoded: false)]
+      try await withGatehouse(dumps: dumps, settings) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
+        try gatehouse.expect("POST", "/platform/group", token, ["group_name": "kept"], 201)
+        gatehouse.signal(SIGKILL)
+        _ = try gatehouse.waitForExit()
+      }
+      try await withGatehouse(dumps: dumps, settings) { (gatehouse: GatehouseProcess) async throws in
+        let answer = try gatehouse.send("GET", "/platform/group/kept", token: gatehouse.logIn())
+        #expect(answer.status == 200, "\(gatehouse.log)")
+      }
+    }
+  }
 }

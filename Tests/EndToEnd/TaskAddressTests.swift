@@ -7,7 +7,7 @@ import Testing
 struct TaskAddressTests {
   private static let path = "/v4/0123abcd"
 
-  /// What a task states in its lease.
+  /// The address that a task states in its lease.
   private struct Stated {
     let address: LeaseAddress?
     let port: Int

@@ -23,7 +23,7 @@ package struct JournalName: Sendable, Equatable {
   ///
   /// - Returns: `nil` when it is not the name of a journal.
   package init?(_ file: String) {
-    let parts = file.parts(betweenBytes: UInt8(ascii: "-"))
+    let parts = file.allParts(betweenBytes: UInt8(ascii: "-"))
     guard parts.count >= 3, let sequence = Self.number(parts[parts.count - 1]),
       let epoch = Self.number(parts[parts.count - 2]),
       let number = JournalNumber(epoch: epoch, sequence: sequence)

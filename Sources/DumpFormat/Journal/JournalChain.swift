@@ -53,8 +53,9 @@ package struct JournalChain: Sendable, Equatable {
   /// Finds the chain.
   ///
   /// A journal of a later epoch was begun by a later holder of the lease, which had read its predecessor up to the
-  /// place that its header names. A predecessor that was frozen may have written more since. Nobody was told that this
-  /// is kept, and the place leaves it out. The chain is therefore followed from the newest journal backwards.
+  /// place that its header names. A predecessor that was frozen may have written more since. With
+  /// MEM_JOURNAL=always nobody was told that this is kept, and the place leaves it out. The chain is therefore followed
+  /// from the newest journal backwards.
   package static func from(_ base: JournalBase, through journals: [JournalHeader]) -> Outcome {
     guard let newest = journals.max(by: { $0.number < $1.number }) else { return .none }
     if let order = base.order, newest.number < JournalNumber(order) { return .none }

@@ -240,7 +240,7 @@ extension Gatehouse {
     logger.notice("restored from \(source)", metadata: metadata)
     if let replay = restored.replay, replay.tornBytes > 0 {
       logger.notice(
-        "the newest journal ends with a write that was cut off; no client was told that it is kept",
+        "the newest journal ends with a write that was cut off, which is left out; with MEM_JOURNAL=always none of its changes was acknowledged",
         metadata: [
           "journal.number": "\(replay.journals.last.map { "\($0.number)" } ?? "none")",
           "journal.cut.bytes": .stringConvertible(replay.tornBytes),
