@@ -110,7 +110,9 @@ struct Gatehouse: Sendable {
     let follower = follower
     let peers = peers
     let standby: @Sendable () -> Standby? = {
-      guard let standby = lease.standby else { return journal?.obstacle.map { Standby(reason: $0, hasLease: true) } }
+      guard let standby = lease.explainedStandby(handsOn: peers != nil) else {
+        return journal?.obstacle.map { Standby(reason: $0, hasLease: true) }
+      }
       guard let follower, !standby.hasLease else { return standby }
       let (hasHolder, now) = (lease.role.holderEpoch != nil, SteadyClock.now())
       // Balancers send no calls to a task that just started and has no share of the limits yet.

@@ -15,6 +15,7 @@ package final class AccountServices: Sendable {
   private let model: CurrentModel
   private let clock: @Sendable () -> Double
   private let environmentAccounts: @Sendable (_ limit: Duration) async -> Bool
+  private let waitUntilSafe: @Sendable (_ sequence: UInt64) async -> Void
   private let part: @Sendable (_ limit: Int, _ window: Int) -> Int
   // The limiter is optional, not the lock: calling an optional lock that is `nil` traps in debug builds.
   private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>?>
@@ -26,11 +27,13 @@ package final class AccountServices: Sendable {
   ///   - clock: returns Unix seconds.
   ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords,
   ///     and returns whether they have.
+  ///   - waitUntilSafe: see `WriterPort`.
   ///   - part: what this task allows of a limit in a window of so many seconds.
   package init(
     _ configuration: PlatformConfiguration, passwords: Passwords, tokens: Tokens, model: CurrentModel,
     clock: @escaping @Sendable () -> Double,
     environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool,
+    waitUntilSafe: @escaping @Sendable (_ sequence: UInt64) async -> Void,
     part: @escaping @Sendable (_ limit: Int, _ window: Int) -> Int
   ) {
     self.part = part
@@ -39,6 +42,7 @@ package final class AccountServices: Sendable {
     self.model = model
     self.clock = clock
     self.environmentAccounts = environmentAccounts
+    self.waitUntilSafe = waitUntilSafe
     lifetimes = configuration.tokens
     cookies = CookieJar(configuration.cookies, httpsOnly: configuration.httpsOnly)
     logins = Mutex(configuration.loginLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
@@ -51,15 +55,19 @@ package final class AccountServices: Sendable {
 
   /// Waits until the accounts of the environment have their passwords.
   ///
-  /// - Returns: the state by then.
+  /// - Returns: the state by then, as `state` returns it.
   /// - Throws: `AuthenticationError` `busy` when that takes too long.
   func awaitEnvironmentAccounts() async throws -> ModelVersion {
     guard await environmentAccounts(.seconds(10)) else { throw AuthenticationError(.busy) }
-    return model.version()
+    return await state()
   }
 
-  /// The state at this moment, for a request that waited.
-  func state() -> ModelVersion { model.version() }
+  /// The state at this moment, for a request that waited. It waits as a read does, since the answer shows this state.
+  func state() async -> ModelVersion {
+    let state = model.version()
+    await waitUntilSafe(state.sequence)
+    return state
+  }
 
   enum LimitedAction: Sendable {
     case login

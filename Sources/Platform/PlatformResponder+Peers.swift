@@ -75,11 +75,15 @@ extension PlatformResponder {
   /// it sees here.
   func newestState(for routed: Routed, _ present: ModelVersion) async -> ModelVersion {
     guard let peers = platform.peers, !routed.route.isOfTask, !routed.route.needsWriter else { return present }
-    var state = present
-    if isBehindOthers(routed.incoming) {
-      await peers.readNewest()
-      state = platform.model.version()
-    }
+    if isBehindOthers(routed.incoming) { return await newestState(peers) }
+    await peers.waitUntilSafe(present.sequence)
+    // The lease may have been lost meanwhile, and the change that the read waited for with it.
+    return isBehindOthers(routed.incoming) ? await newestState(peers) : present
+  }
+
+  private func newestState(_ peers: any WriterPort) async -> ModelVersion {
+    await peers.readNewest()
+    let state = platform.model.version()
     await peers.waitUntilSafe(state.sequence)
     return state
   }

@@ -64,7 +64,7 @@ package final class PlatformServices: Sendable {
     self.model = model
     accounts = AccountServices(
       configuration, passwords: passwords, tokens: tokens, model: model, clock: clock,
-      environmentAccounts: environmentAccounts
+      environmentAccounts: environmentAccounts, waitUntilSafe: { [peers] in await peers?.waitUntilSafe($0) }
     ) { [dataPlane] limit, window in dataPlane.part(of: limit, window: window) }
     security = SecurityServices(
       lockedLocalhostBypass: configuration.localhostBypass, defaults: configuration.settings, dumps: dumps)

@@ -13,7 +13,7 @@ from gatehouse_ecs import documents, samples
 from gatehouse_ecs.bindings import for_awscli
 from gatehouse_ecs.checks import awscli_trial
 from gatehouse_ecs.checks.local_cloud import LocalCloud, local_cloud
-from gatehouse_ecs.limits import DEREGISTRATION_DELAY, TARGET_HEALTH
+from gatehouse_ecs.limits import TARGET_HEALTH, StopBudget, default_stop_timeout
 from gatehouse_ecs.template import ECS_DIRECTORY, read
 
 ROOT = ECS_DIRECTORY.parent
@@ -264,7 +264,8 @@ class Documentation(unittest.TestCase):
             names = ("Path", "IntervalSeconds", "TimeoutSeconds")
             found = {(*(target[f"HealthCheck{name}"] for name in names), *thresholds(target)) for target in targets}
             self.assertEqual({tuple(TARGET_HEALTH.values())}, found)
-            self.assertIn(f"deregistration_delay.timeout_seconds,Value={DEREGISTRATION_DELAY} ", script)
+            delay = StopBudget.of(default_stop_timeout("fargate")).deregistration_delay
+            self.assertIn(f"deregistration_delay.timeout_seconds,Value={delay} ", script)
 
 
 if __name__ == "__main__":

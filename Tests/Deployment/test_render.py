@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gatehouse_ecs import render, samples
 from gatehouse_ecs.bindings import repository_of, settle
-from gatehouse_ecs.limits import StopBudget
+from gatehouse_ecs.limits import BALANCER_LAG, DRAIN_MARGIN, FINISHING, LAST_DUMP, StopBudget
 from gatehouse_ecs.render import files
-from gatehouse_ecs.rules.rule import SERVICE, environment
+from gatehouse_ecs.rules.rule import SERVICE, check, environment
 from gatehouse_ecs.template import ECS_DIRECTORY, Attribute, fill
 from gatehouse_ecs.variables import LAUNCHES, VARIABLES, Faults
 
@@ -75,9 +75,9 @@ class Variables(unittest.TestCase):
 
     def test_a_grace_for_the_load_balancer_fits_into_the_stop(self) -> None:
         group = samples.EVERYTHING["target_group_arn"]
-        self.assert_fault("stop_timeout:", "at least 40", stop_timeout=39, target_group_arn=group)
-        self.assertEqual([], faults(stop_timeout=40, target_group_arn=group))
-        self.assertEqual([], faults(stop_timeout=39))
+        self.assert_fault("stop_timeout:", "at least 36", stop_timeout=35, target_group_arn=group)
+        self.assertEqual([], faults(stop_timeout=36, target_group_arn=group))
+        self.assertEqual([], faults(stop_timeout=35))
         for variant, grace in (("fargate", None), ("fargate, everything on", "10")):
             deployment = samples.deployment(samples.variants()[variant])
             self.assertEqual(grace, environment(deployment.container(SERVICE)).get("DRAIN_GRACE"))
@@ -137,8 +137,40 @@ class Variables(unittest.TestCase):
 
 
 class Budgets(unittest.TestCase):
-    def test_the_drain_ends_before_the_kill(self) -> None:
-        self.assertEqual(StopBudget(sidecar_stop=55, drain_deadline=50, service_stop=55), StopBudget.of(55))
+    def test_all_times_of_a_stop_derive_from_one_number(self) -> None:
+        for stop_timeout, drain, grace, delay in ((120, 115, 10, 15), (55, 50, 10, 15), (37, 32, 7, 12)):
+            with self.subTest(stop_timeout):
+                self.assertEqual(
+                    StopBudget(
+                        sidecar_stop=stop_timeout,
+                        drain_deadline=drain,
+                        service_stop=stop_timeout,
+                        drain_grace=grace,
+                        deregistration_delay=delay,
+                    ),
+                    StopBudget.of(stop_timeout),
+                )
+
+    def test_the_times_of_a_stop_fit_into_each_other_whatever_the_number(self) -> None:
+        for stop_timeout in range(36, 121):
+            with self.subTest(stop_timeout):
+                budget = StopBudget.of(stop_timeout)
+                self.assertLessEqual(budget.drain_deadline + DRAIN_MARGIN, budget.sidecar_stop)
+                self.assertLessEqual(budget.drain_grace + FINISHING + LAST_DUMP, budget.service_stop)
+                self.assertGreater(budget.drain_grace, BALANCER_LAG)
+                self.assertGreater(budget.deregistration_delay, budget.drain_grace)
+                self.assertLess(budget.deregistration_delay, budget.drain_grace + FINISHING)
+
+    def test_the_shortest_stop_keeps_every_rule(self) -> None:
+        group = {"target_group_arn": samples.EVERYTHING["target_group_arn"]}
+        deployment = samples.deployment(settle(samples.example() | samples.WIRED | group | {"stop_timeout": 36}))
+        self.assertEqual([], check(deployment))
+        self.assertEqual("6", environment(deployment.container(SERVICE))["DRAIN_GRACE"])
+
+    def test_both_checks_give_a_start_the_same_time(self) -> None:
+        deployment = samples.deployment(samples.variants()["fargate, balanced"])
+        start = deployment.container(SERVICE)["healthCheck"]["startPeriod"]
+        self.assertEqual((300, 300), (start, deployment.service["healthCheckGracePeriodSeconds"]))
 
     def test_a_spot_task_stops_within_its_notice(self) -> None:
         deployment = samples.deployment(samples.variants()["fargate-spot"])
@@ -193,6 +225,17 @@ class Files(unittest.TestCase):
         names = files(settle(samples.example())).keys()
         self.assertIn("cloudformation.json", names)
         self.assertFalse(any(name.startswith("awscli/") for name in names))
+
+    def test_the_delay_of_the_target_group_is_said_where_there_is_one(self) -> None:
+        group = samples.EVERYTHING["target_group_arn"]
+        for given, said in (({}, None), ({"target_group_arn": group, "stop_timeout": 36}, "yours to 11\n")):
+            with self.subTest(said), tempfile.TemporaryDirectory() as directory:
+                path = Path(directory, "variables.json")
+                path.write_text(json.dumps(samples.example() | given))
+                code, errors = self.run_render("--variables", str(path), "--output", f"{directory}/out")
+                self.assertEqual(0, code, errors)
+                self.assertEqual(said is not None, "deregistration_delay" in errors, errors)
+                self.assertIn(said or "", errors)
 
     def test_faults_are_printed_one_a_line_and_nothing_is_written(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

@@ -46,12 +46,24 @@ class LedgerTests(unittest.TestCase):
 
 
 class WindowTests(unittest.TestCase):
-    def test_one_more_than_the_limit_in_one_second_is_a_fault_once(self):
-        windows = Windows(2)
-        found = [windows.admit(at, at + 0.01) for at in (10.0, 10.2, 11.0, 11.2, 11.4, 11.6)]
-        self.assertEqual([bool(one) for one in found], [False, False, False, False, True, False])
+    def faults(self, limit: int, *times: float) -> list[float]:
+        windows = Windows(limit)
+        return [at for at in times if windows.admit(at, at + 0.01)]
 
-    def test_a_call_over_the_end_of_a_second_counts_in_none(self):
+    def test_one_more_than_the_limit_in_a_second_is_a_fault_once(self):
+        # Each second begins with all that the limit allows, and one has one more.
+        self.assertEqual(self.faults(2, 10.0, 10.1, 11.0, 11.1, 11.6, 12.0, 12.1, 13.0), [12.1])
+        self.assertEqual(self.faults(2, 10.0, 10.1, 11.0, 11.1, 11.2, 12.0, 12.1), [12.1])
+        self.assertEqual(self.faults(2, 10.0, 10.1, 10.2), [])
+
+    def test_windows_that_begin_a_little_late_are_no_fault(self):
+        # The first call of the second 11 belongs to the window before.
+        self.assertEqual(self.faults(2, 10.3, 11.05, 11.25, 11.3, 12.21, 12.3, 13.22), [])
+
+    def test_twice_the_limit_is_a_fault_with_any_windows(self):
+        self.assertTrue(self.faults(2, *(10 + place / 5 for place in range(20))))
+
+    def test_a_call_over_the_end_of_a_window_counts_in_none(self):
         windows = Windows(1)
         self.assertEqual([windows.admit(10.9, 11.1), windows.admit(11.2, 11.3)], [None, None])
 

@@ -27,6 +27,8 @@ struct ForwardingTests {
       #expect(try !tasks.has("g7", tasks.writer) && tasks.has("g8", tasks.writer))
       let metrics = try tasks.standby.send("GET", "/metrics").text
       #expect(metrics.contains("gatehouse_peer_calls_total{result=\"answered\"} 41\n"), "\(metrics)")
+      let readiness = try tasks.standby.send("GET", "/platform/monitor/readiness").json.object
+      #expect(readiness?["reason"]?.string?.hasSuffix("; changes and dumps are handed to it") == true)
       #expect(try tasks.standby.stop() == 0)
       #expect(try tasks.writer.stop() == 0)
     }

@@ -177,6 +177,21 @@ struct FrontHandlerTests {
     #expect(connection.answers == "", "the handlers are gone")
   }
 
+  @Test("is given up with its connection, and so is its service")
+  func givenUp() throws {
+    weak var front: FrontHandler?
+    weak var service: FakeService?
+    do {
+      let connection = try FrontConnection()
+      front = connection.front
+      service = connection.service
+      try connection.send(connection.request("/direct/now/1"))
+      try connection.channel.close().wait()
+      connection.channel.embeddedEventLoop.run()
+    }
+    #expect(front == nil && service == nil)
+  }
+
   @Test("tells the service of a body that takes too long, and not when it was answered before")
   func lateBody() throws {
     let connection = try FrontConnection()

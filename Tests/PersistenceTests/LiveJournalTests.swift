@@ -148,6 +148,27 @@ struct LiveJournalTests {
     }
   }
 
+  @Test("acknowledges what it has written once its lease is confirmed again, also without another change")
+  func confirmedAgain() async throws {
+    try await withTemporaryDirectory { root in
+      let isConfirmed = Mutex(false)
+      let setup = try StoreWithDumps(root, journal: .always, isConfirmed: { isConfirmed.withLock { $0 } })
+      let journal = try #require(setup.journal)
+      try setup.start(epoch: 1)
+      await #expect(throws: (any Error).self) {
+        try await setup.write { (transaction) throws(StoreError) in
+          try transaction.insert(["name": "refused"], into: "users")
+        }
+      }
+      let sequence = setup.store.snapshot().sequence
+      // A client that asks for the change again finds it made.
+      await #expect(throws: (any Error).self) { try await journal.confirm(through: sequence) }
+      isConfirmed.withLock { $0 = true }
+      #expect(await eventuallyTrue { journal.safe == sequence })
+      try await journal.confirm(through: sequence)
+    }
+  }
+
   @Test("answers at once with an interval, and writes soon")
   func interval() async throws {
     try await withTemporaryDirectory { root in

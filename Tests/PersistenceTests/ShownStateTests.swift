@@ -96,6 +96,26 @@ struct ShownStateTests {
     #expect(await isSafe)
   }
 
+  @Test("is safe when the lease is confirmed again, unless it was lost since its change was written")
+  func confirmedAgain() throws {
+    let setup = Setup()
+    let line = setup.line
+    let sequence = try setup.commit("one")
+    line.refuse(through: sequence, in: 1)
+    #expect(line.hasRefused)
+    #expect(line.isSafe(sequence) == nil)
+    line.acknowledgeRefused()
+    #expect(!line.hasRefused)
+    #expect(line.isSafe(sequence) == true)
+    let later = try setup.commit("two")
+    line.refuse(through: later, in: 1)
+    line.deactivate()
+    line.activate(2)
+    line.acknowledgeRefused()
+    #expect(!line.hasRefused)
+    #expect(line.isSafe(later) == nil)
+  }
+
   @Test("waits no longer when the lease is lost")
   func lost() async throws {
     let setup = Setup()

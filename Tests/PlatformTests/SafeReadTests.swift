@@ -69,18 +69,22 @@ struct SafeReadTests {
     return await peers.asked.reduce(into: [UInt64]()) { $0.append($1) }
   }
 
-  private func services(_ routes: [Route]) async throws -> PlatformServices {
-    try await TestPlatform.services(store: store, peers: peers, resources: Resource.all + [Resource(routes)])
+  private func services(
+    _ routes: [Route], standby: @escaping @Sendable () -> Standby? = { nil }
+  ) async throws -> PlatformServices {
+    try await TestPlatform.services(
+      store: store, standbyNow: standby, peers: peers, resources: Resource.all + [Resource(routes)])
   }
 
   private func send(
-    _ method: HTTPRequest.Method, _ path: String, _ services: PlatformServices, headers: HTTPFields = [:]
+    _ method: HTTPRequest.Method, _ path: String, _ services: PlatformServices, headers: HTTPFields = [:],
+    body: String = ""
   ) async throws -> Int {
     var context = CallContext(
       source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: services.logger))
     context.client = NetworkAddress("127.0.0.1")
     let head = HTTPRequest(method: method, scheme: "http", authority: "a", path: path, headerFields: headers)
-    let request = Request(head: head, body: RequestBody(buffer: .init()))
+    let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body)))
     return try await PlatformResponder(services).respond(to: request, context: context).status.code
   }
 
@@ -106,6 +110,59 @@ struct SafeReadTests {
     let status = try await answer
     #expect(status == 200)
     #expect(seen.withLock { $0 } == [1])
+  }
+
+  private static let otherTask = Standby(reason: "another task holds the lease", isForOthers: true)
+
+  @Test("is a read of the newest state when another task takes the lease while it waits")
+  func lost() async throws {
+    let seen = Mutex<[UInt64]>([])
+    let isLost = Mutex(false)
+    let route = Route(.get, "/seen", "Read the state", .everyone) { call in
+      seen.withLock { $0.append(call.state.sequence) }
+      return .message("seen")
+    }
+    let services = try await services([route], standby: { isLost.withLock { $0 ? Self.otherTask : nil } })
+    try change()
+    async let answer = send(.get, "/seen", services)
+    var asked = peers.asked.makeAsyncIterator()
+    let state = await asked.next()
+    #expect(state == 1)
+    // The state of the other task takes the place of this one.
+    try change()
+    isLost.withLock { $0 = true }
+    peers.end()
+    peers.end()
+    let status = try await answer
+    #expect(status == 200)
+    #expect(seen.withLock { $0 } == [2])
+  }
+
+  @Test("is a login, also after the time that the password took")
+  func login() async throws {
+    let services = try await services([])
+    let password = "Correct-Horse-Battery-9"
+    let hash = try await services.accounts.passwords.hash(password)
+    try store.write { (transaction) throws(StoreError) in
+      _ = try transaction.insert(
+        ["username": "somebody", "email": "somebody@example.org", "password": hash, "active": true],
+        into: Collections.users)
+    }
+    let body = #"{"email": "somebody@example.org", "password": "\#(password)"}"#
+    async let answer = send(.post, "/platform/authorization", services, body: body)
+    var asked = peers.asked.makeAsyncIterator()
+    let state = await asked.next()
+    #expect(state == 1)
+    // The user is disabled before the password is checked.
+    try store.write { (transaction) throws(StoreError) in
+      _ = try transaction.update(
+        in: Collections.users, .fields(["username": "somebody"]), [.set(FieldPath(field: "active"), false)])
+    }
+    peers.end()
+    peers.end()
+    let status = try await answer
+    #expect(status == 400)
+    #expect(await waits() == [2])
   }
 
   @Test("is a change that is refused, unless the gateway itself is the reason", arguments: [400, 404, 503])

@@ -34,14 +34,16 @@ enum TestPlatform {
     var obstacle: String? { nil }
   }
 
+  /// - Parameter standbyNow: comes before `standby`, and may change.
   static func services(
-    store: DocumentStore, log: any CommitLog = Log(), standby: Standby? = nil, isSealed: Bool = false,
-    isSaved: Bool = false, peers: (any WriterPort)? = nil, resources: [Resource] = Resource.all,
+    store: DocumentStore, log: any CommitLog = Log(), standby: Standby? = nil,
+    standbyNow: @escaping @Sendable () -> Standby? = { nil }, isSealed: Bool = false, isSaved: Bool = false,
+    peers: (any WriterPort)? = nil, resources: [Resource] = Resource.all,
     dataPlane: any DataPlanePort = NoDataPlane()
   ) async throws -> PlatformServices {
     let settings = SecuritySettings.Defaults(
       enableAutoSave: false, autoSaveFrequencySeconds: 900, dumpPath: "/d/x.bin", allowLocalhostBypass: true)
-    let status = GatewayStatus(availability: { .ready }, standby: { standby }) {
+    let status = GatewayStatus(availability: { .ready }, standby: { standbyNow() ?? standby }) {
       .init(memoryPercent: 0, connections: 0, seconds: 0)
     }
     let writer = StateWriter(

@@ -2,7 +2,7 @@ extension ExitCode {
   /// The meaning, for `--help`.
   package var meaning: String {
     switch self {
-    case .stopped: "stopped, and the last dump is safe"
+    case .stopped: "stopped, and everything is saved"
     case .lastDumpFailed: "the last dump was not written (health: not ready; dump diff: they differ)"
     case .noDumpLoads: "no dump can be loaded, or no key opens the newest"
     case .cannotListen: "can't listen"

@@ -17,7 +17,7 @@ extension Gatehouse {
       journal?.activate(epoch: epoch)
       logger.notice("took the lease", metadata: ["lease.epoch": .stringConvertible(epoch)])
     } else {
-      logger.warning("standby: \(lease.standbySentence)", metadata: lease.role.metadata)
+      logger.warning("standby: \(lease.explanation(handsOn: peers != nil))", metadata: lease.role.metadata)
     }
     await takeLimits()
   }

@@ -16,6 +16,14 @@ extension WriterLease {
     }
   }
 
+  /// The same for readiness, whose reason also says what becomes of changes here.
+  ///
+  /// - Parameter handsOn: whether this task hands changes to the one that writes.
+  func explainedStandby(handsOn: Bool) -> Standby? {
+    guard epoch == nil else { return standby }
+    return Standby(reason: explanation(handsOn: handsOn), isForOthers: mayPass)
+  }
+
   /// Whether another task may take changes, or this one may soon.
   private var mayPass: Bool {
     switch role {
@@ -28,18 +36,35 @@ extension WriterLease {
 
 extension WriterLease {
   /// The reason why this task does not hold the lease, without paths, for clients.
-  var standbySentence: String { sentence(role.standbySentence) }
+  var standbySentence: String {
+    let role = role
+    return sentence(role.standbySentence, of: role)
+  }
 
   /// The same reason with the holder's name, for authorized clients and the log.
-  var holderSentence: String { sentence(role.holderSentence) }
+  var holderSentence: String {
+    let role = role
+    return sentence(role.holderSentence, of: role)
+  }
 
-  private func sentence(_ standbySentence: String) -> String {
-    guard let trouble else { return standbySentence }
+  /// The same reason with what becomes of changes and dumps here, for readiness and the log.
+  ///
+  /// - Parameter handsOn: whether this task hands them to the one that writes.
+  func explanation(handsOn: Bool) -> String {
+    let role = role
+    let reason = sentence(role.standbySentence, of: role)
+    guard case .standby(let record?) = role, !record.isReleased else { return reason }
+    let isHandedOn = handsOn && Holder(record) != nil
+    return "\(reason); changes and dumps are \(isHandedOn ? "handed to it" : "refused here until it ends")"
+  }
+
+  private func sentence(_ reason: String, of role: LeaseRole) -> String {
+    guard let trouble else { return reason }
     return switch role {
-    case .standby(let record?) where !record.isReleased: "\(standbySentence) (\(trouble.summary))"
+    case .standby(let record?) where !record.isReleased: "\(reason) (\(trouble.summary))"
     case .standby, .unknown:
       "this task can't take the lease of its volume, as \(trouble.summary); changes and dumps are refused here until it can"
-    case .holding, .ended: standbySentence
+    case .holding, .ended: reason
     }
   }
 }
@@ -52,17 +77,15 @@ extension LeaseTrouble {
 extension LeaseRole {
   /// The reason that follows from the lease's role alone.
   fileprivate var standbySentence: String {
-    let remedy = "changes and dumps are refused here until it ends"
     switch self {
     case .standby(let record?) where !record.isReleased:
-      return "another task holds the lease of this volume since \(record.acquiredAt); \(remedy)"
-    case .standby: return "another task may hold the lease of this volume; \(remedy), or 15 seconds have passed"
-    case .unknown:
-      return "the lease of this volume could not be read yet; changes and dumps are refused until it can"
+      "another task holds the lease of this volume since \(record.acquiredAt)"
+    case .standby:
+      "another task may hold the lease of this volume; this one takes it when it is free, or unchanged for 15 seconds"
+    case .unknown: "the lease of this volume could not be read yet; changes and dumps are refused until it can"
     case .holding:
-      return
-        "this task takes the lease of the volume over; changes and dumps are refused until the newest dump is restored"
-    case .ended: return "this task has given up the lease of its volume"
+      "this task takes the lease of the volume over, and accepts changes and dumps when it has the newest state"
+    case .ended: "this task has given up the lease of its volume"
     }
   }
 

@@ -28,6 +28,8 @@ extension JournalLine {
     var shown: UInt64 = 0
     /// Changes up to this one were written while the lease was not confirmed.
     var refused: UInt64 = 0
+    /// The number of times that the lease was taken by then.
+    var refusedIn = 0
     /// The epoch of the lease, or `nil` while nothing may be written.
     var epoch: Int?
     /// The number of times that the lease was taken.
@@ -59,6 +61,9 @@ extension JournalLine.State {
     lastChange = sequence
     if foreignFrom == nil { foreignFrom = sequence }
   }
+
+  /// Changes are on the volume that were refused, and the lease was not lost since.
+  var hasRefused: Bool { epoch != nil && refused > safe && refusedIn == activations }
 
   func isLost(_ sequence: UInt64) -> Bool { lost.contains { $0.after < sequence && sequence < $0.before } }
 

@@ -73,8 +73,10 @@ struct JournalWriter: ~Copyable {
       gather()
       let entries = line.takeAll()
       process(entries)
+      if line.hasRefused, settings.isConfirmed() { line.acknowledgeRefused() }
       if entries.isEmpty {
-        line.wakeup.take(until: .never)
+        // Nothing rings when the lease is confirmed again.
+        line.wakeup.take(until: line.hasRefused ? Deadline(in: Self.retryPause) : .never)
       } else if case .interval(let pause) = settings.mode {
         line.rest(pause)
       }
@@ -263,7 +265,7 @@ struct JournalWriter: ~Copyable {
     if settings.isConfirmed() {
       answered = (line.acknowledge(through: written, in: activations), SteadyClock.now(), sync)
     } else {
-      line.refuse(through: written)
+      line.refuse(through: written, in: activations)
     }
   }
 

@@ -51,7 +51,7 @@ enum AuthorizationRoutes {
       throw APIError(400, "AUTH002", "The e-mail address or the password is wrong")
     }
     // Hashing took its time. An admin may have disabled the user meanwhile.
-    state = accounts.state()
+    state = await accounts.state()
     guard let requester = Requester(username: username, in: state) else {
       throw APIError(400, "AUTH007", "This user is not active; an admin can enable it")
     }

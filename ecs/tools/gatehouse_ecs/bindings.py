@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from .limits import (
-    DRAIN_GRACE,
     LONGEST_START,
     STANDBY_LAG,
     WRITER_LINES,
@@ -110,12 +109,13 @@ def _derived(values: dict[str, Any], topic: Any) -> dict[str, Any]:
         "capacity_provider_strategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}] if on_spot else None,
         "assign_public_ip": None if on_ec2 else "ENABLED" if values["public_ip"] else "DISABLED",
         "load_balancers": _load_balancers(values),
-        "drain_grace": DRAIN_GRACE if values["target_group_arn"] else None,
+        "drain_grace": budget.drain_grace if values["target_group_arn"] else None,
         "minimum_healthy_percent": 100 if rolls else 0,
         "maximum_percent": 200 if rolls else 100,
         "writer_lines_alarm": WRITER_LINES,
         "standby_lag_alarm": STANDBY_LAG if rolls else None,
         "fewest_standbys": 1 if values["desired_count"] > 1 else None,
+        "longest_start": LONGEST_START,
         "health_check_grace_period": LONGEST_START if values["target_group_arn"] else None,
         "volume_configurations": [_ebs_volume(values)] if on_ebs else None,
     }

@@ -1,7 +1,7 @@
 """The limits of ECS, and the times of a stop.
 
-Those of both containers derive from one number, `stop_timeout`. Those of the load balancer derive from `DRAIN_GRACE`: it
-learns of a stop as late for a small state as for a large one.
+Those of a stop derive from one number, `stop_timeout`. The grace for a load balancer gets what the rest of the stop leaves,
+and no more than the load balancer needs: it learns of a stop as late for a small state as for a large one.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,15 @@ DEFAULT_STOP = 30
 # stops.
 DRAIN_MARGIN = 5
 SPOT_MARGIN = 10
-# The seconds that the gateway serves on behind a load balancer, those that requests get to finish, and the least that
-# its last dump needs.
-DRAIN_GRACE = 10
+# The seconds that requests get to finish, and the least that the last dump needs.
 FINISHING = 15
 LAST_DUMP = 15
 # The seconds that a load balancer may go on sending requests after a task began to stop.
 BALANCER_LAG = 5
-# The seconds between the deregistration of a task and its SIGTERM: requests that run get the time of the grace and the
-# lag, and the grace begins when few are left.
-DEREGISTRATION_DELAY = DRAIN_GRACE + BALANCER_LAG
+# The seconds that the gateway serves on behind a load balancer, where `stop_timeout` leaves them: at most twice the lag,
+# and more than the lag.
+LONGEST_GRACE = 2 * BALANCER_LAG
+SHORTEST_GRACE = BALANCER_LAG + 1
 # How the load balancer checks its targets: seconds, and times in a row. A standby is ready when its state is current.
 TARGET_HEALTH: dict[str, Any] = {
     "path": "/platform/monitor/readiness",
@@ -34,8 +33,6 @@ TARGET_HEALTH: dict[str, Any] = {
     "healthy": 2,
     "unhealthy": 3,
 }
-# The seconds that a start may take before a health check counts.
-LONGEST_START = 300
 # The seconds that a standby may be behind, and the lines of writers in five minutes, before an alarm rings.
 STANDBY_LAG = 5
 WRITER_LINES = 7
@@ -43,6 +40,8 @@ WRITER_LINES = 7
 # What ECS accepts of a health check: seconds, and times in a row.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
 HEALTH_LIMITS = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
+# The seconds that a start may take before a check counts, of the container or of the load balancer: all that ECS gives.
+LONGEST_START = HEALTH_LIMITS["startPeriod"][1]
 
 # By CPU units: the MiB of memory from, to, and in steps of.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
@@ -64,10 +63,21 @@ class StopBudget:
     sidecar_stop: int
     drain_deadline: int
     service_stop: int
+    # Those behind a load balancer: what the gateway serves on after SIGTERM, and what the target group waits before it.
+    # Requests that run get the time of the grace and the lag, and the grace begins when few are left.
+    drain_grace: int
+    deregistration_delay: int
 
     @classmethod
     def of(cls, stop_timeout: int) -> "StopBudget":
-        return cls(stop_timeout, stop_timeout - DRAIN_MARGIN, stop_timeout)
+        grace = min(LONGEST_GRACE, stop_timeout - FINISHING - LAST_DUMP)
+        return cls(
+            sidecar_stop=stop_timeout,
+            drain_deadline=stop_timeout - DRAIN_MARGIN,
+            service_stop=stop_timeout,
+            drain_grace=grace,
+            deregistration_delay=grace + BALANCER_LAG,
+        )
 
 
 def default_stop_timeout(launch: str) -> int:
@@ -84,11 +94,11 @@ def stop_faults(launch: str, stop_timeout: int) -> list[str]:
 
 
 def grace_faults(target_group: str | None, stop_timeout: int) -> list[str]:
-    least = DRAIN_GRACE + FINISHING + LAST_DUMP
-    if not target_group or stop_timeout >= least:
+    if not target_group or StopBudget.of(stop_timeout).drain_grace >= SHORTEST_GRACE:
         return []
+    least = SHORTEST_GRACE + FINISHING + LAST_DUMP
     return [
-        f"stop_timeout: is {stop_timeout}; with target_group_arn set at least {least}: {DRAIN_GRACE} s of grace, "
+        f"stop_timeout: is {stop_timeout}; with target_group_arn set at least {least}: {SHORTEST_GRACE} s of grace, "
         f"{FINISHING} s for requests and {LAST_DUMP} s for the last dump"
     ]
 

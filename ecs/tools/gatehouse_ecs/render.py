@@ -7,6 +7,7 @@ from typing import Any
 
 from . import cloudformation, documents, terraform
 from .bindings import for_awscli, is_wired, settle
+from .limits import StopBudget
 from .variables import WIRING, Faults, load
 
 STACK_LAUNCHES = ("fargate", "fargate-spot")
@@ -30,6 +31,9 @@ def left_out(values: dict[str, Any]) -> list[str]:
         notes.append(f"no stack: those are for {' and '.join(STACK_LAUNCHES)}; {values['launch']} is for awscli")
     if not is_wired(values):
         notes.append(f"no awscli/: its files need {', '.join(WIRING)}")
+    if values["target_group_arn"]:
+        delay = StopBudget.of(values["stop_timeout"]).deregistration_delay
+        notes.append(f"no target group: set deregistration_delay.timeout_seconds of yours to {delay}")
     return notes
 
 

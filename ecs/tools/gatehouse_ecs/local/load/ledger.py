@@ -1,6 +1,8 @@
 """What was acknowledged, and whether it was kept. Pure."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from math import floor
 
 
 @dataclass
@@ -44,23 +46,32 @@ class Ledger:
 
 
 class Windows:
-    """Calls of a user with a limit, in windows of one second of the wall clock, as the gateway counts them."""
+    """Calls of a user with a limit, in the gateway's windows of one second.
+
+    A task that was on standby follows the clock of the task that wrote, so its windows may begin a little later than the
+    seconds of the wall clock. A fault is one that no such delay explains.
+    """
+
+    DELAYS = tuple(hundredths / 100 for hundredths in range(0, 51, 2))
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._second = 0
-        self._count = 0
+        self._calls: list[tuple[float, float]] = []
 
     def admit(self, began: float, ended: float) -> str | None:
-        """Takes a call that went on; times of the wall clock. One that went over the end of a second counts in none."""
-        if int(began) != int(ended):
+        """Takes a call that went on; times of the wall clock. One that went over the end of a window counts in none."""
+        self._calls = [call for call in self._calls if call[1] > began - 3] + [(began, ended)]
+        if any(self._most(delay) <= self._limit for delay in self.DELAYS):
             return None
-        if int(began) != self._second:
-            self._second, self._count = int(began), 0
-        self._count += 1
-        if self._count != self._limit + 1:
-            return None
-        return f"more than {self._limit} calls went on in the second {self._second}"
+        # A fault is told once.
+        self._calls = []
+        return f"more than {self._limit} calls went on in a second, at {began:.2f}"
+
+    def _most(self, delay: float) -> int:
+        windows = Counter(
+            floor(began - delay) for began, ended in self._calls if floor(began - delay) == floor(ended - delay)
+        )
+        return max(windows.values(), default=0)
 
 
 class Watermarks:

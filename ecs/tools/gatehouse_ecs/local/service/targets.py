@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from gatehouse_ecs.limits import BALANCER_LAG, DEREGISTRATION_DELAY, TARGET_HEALTH
+from gatehouse_ecs.limits import BALANCER_LAG, TARGET_HEALTH, StopBudget, default_stop_timeout
 
 INITIAL, HEALTHY, UNHEALTHY, DRAINING = "initial", "healthy", "unhealthy", "draining"
 
@@ -17,7 +17,7 @@ class GroupSettings:
     timeout: float = TARGET_HEALTH["timeout"]
     healthy: int = TARGET_HEALTH["healthy"]
     unhealthy: int = TARGET_HEALTH["unhealthy"]
-    delay: float = DEREGISTRATION_DELAY
+    delay: float = StopBudget.of(default_stop_timeout("fargate")).deregistration_delay
     # How long a target that drains still gets requests: a load balancer has several nodes, and tells them one by one.
     lag: float = BALANCER_LAG
 
