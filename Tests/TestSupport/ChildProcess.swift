@@ -57,6 +57,9 @@ package final class ChildProcess: @unchecked Sendable {
   }
   private let state = Lock(Run())
 
+  /// A hundredth of a second lies between two of them.
+  private static let triesWhileBusy = 1000
+
   /// A process that is not started yet.
   package init() {}
 
@@ -108,7 +111,14 @@ package final class ChildProcess: @unchecked Sendable {
     )
     defer { for pointer in values + settings { free(pointer) } }
     var identifier: pid_t = 0
-    let failure = posix_spawn(&identifier, program, &actions, &attributes, &values, &settings)
+    var failure: Int32 = 0
+    // A script that was just written is busy while a child of another start, which has not begun its program yet, holds
+    // the descriptor that wrote it (execve(2), ETXTBSY).
+    for _ in 0..<Self.triesWhileBusy {
+      failure = posix_spawn(&identifier, program, &actions, &attributes, &values, &settings)
+      guard failure == ETXTBSY else { break }
+      usleep(10_000)
+    }
     // The reader sees the end of a pipe when the last descriptor of its other end is closed.
     for end in ownEnds { try? end.close() }
     guard failure == 0 else {
