@@ -61,7 +61,9 @@ package final class CurrentShares: Sendable {
   package func shares() -> Shares { current.withLock { $0 } }
 
   /// Whether these are the newest shares.
-  package func areNewest(_ shares: Shares) -> Bool { newest.load(ordering: .sequentiallyConsistent) == shares.generation }
+  package func areNewest(_ shares: Shares) -> Bool {
+    newest.load(ordering: .sequentiallyConsistent) == shares.generation
+  }
 
   /// Replaces the shares. A call that is counted from now on holds to them.
   package func replace(account: ShareAccount, fence: Int, clock: ShareClock) {
