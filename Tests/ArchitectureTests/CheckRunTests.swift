@@ -74,6 +74,16 @@ struct CheckRunTests {
     #expect(notes == Set((Self.scripts + Self.tools).map { $0[...] }))
   }
 
+  @Test("fails when one of the parts does that run side by side")
+  func failureOfPart() throws {
+    try write("bin/docker", "#!/bin/sh\nexit 1\n")
+    try write("scripts/torture", "#!/bin/sh\n[ \"$1\" != journal ] || { echo 'a change is lost'; exit 1; }\n")
+    let (code, lines, notes) = try run()
+    #expect(code != 0 && !notes.contains("soak"))
+    #expect(lines.contains("a change is lost"))
+    #expect(!lines.contains { $0.hasPrefix("ci: all passed") })
+  }
+
   @Test("stops at a step that fails, and fails")
   func failure() throws {
     try write("bin/docker", "#!/bin/sh\nexit 1\n")
