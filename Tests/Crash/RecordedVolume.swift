@@ -44,6 +44,8 @@ package final class RecordedVolume: FileOperations {
     var waiting: [String: UInt] = [:]
     /// The threads of frozen tasks.
     var frozen: Set<UInt> = []
+    /// The threads that wait here.
+    var parked: Set<UInt> = []
     /// The threads that create journals. They synchronize the directory for journals, and others for dumps.
     var journalThreads: Set<UInt> = []
     var lateSync: [Int] = []
@@ -85,18 +87,27 @@ package final class RecordedVolume: FileOperations {
     }
   }
 
-  /// Lets all frozen threads go on.
-  func thaw() { state.withLock { $0.frozen = [] } }
+  /// Lets all frozen threads go on, and returns when they have. One that is still here could be taken for the thread of
+  /// another task that comes into the next call that is held.
+  func thaw() {
+    let threads = state.withLock { state in
+      defer { state.frozen = [] }
+      return state.frozen
+    }
+    while !state.withLock({ $0.parked.isDisjoint(with: threads) }) { usleep(100) }
+  }
 
   /// - Returns: whether the call has to fail.
   private func enter(_ operation: String) -> Bool {
+    let thread = UInt(pthread_self())
     while state.withLock({ state in
-      let thread = UInt(pthread_self())
       if state.held.contains(operation) { state.waiting[operation] = thread }
       if !state.held.contains(operation), state.waiting[operation] == thread, !state.frozen.contains(thread) {
         state.waiting[operation] = nil
       }
-      return state.held.contains(operation) || state.frozen.contains(thread)
+      let waits = state.held.contains(operation) || state.frozen.contains(thread)
+      if waits { state.parked.insert(thread) } else { state.parked.remove(thread) }
+      return waits
     }) { usleep(100) }
     return state.withLock { state in
       guard let left = state.failing[operation], left > 0 else { return false }
