@@ -177,6 +177,8 @@ package struct CrashWorkload {
   }
 
   private mutating func failDump() async throws {
+    // A dump lets a journal be begun that is still to begin, and that would meet the failure in place of the dump.
+    try await change()
     let operation = ["write", "fsync", "rename", "directory"].randomElement(using: &generator) ?? "fsync"
     volume.fail(operation, times: 1)
     let task = task
