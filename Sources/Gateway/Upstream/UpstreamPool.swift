@@ -77,7 +77,6 @@ final class UpstreamPool {
   ) -> EventLoopFuture<any Channel> {
     let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(time)
-      .channelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
       .channelOption(ChannelOptions.recvAllocator, value: pieces)
       .channelInitializer(initialize)
     if let address = try? SocketAddress(ipAddress: origin.host, port: origin.port) {
