@@ -28,8 +28,8 @@ package final class SharedLimits: Sendable {
   /// Gives up all limits, because this task takes no calls any more.
   package func giveUp() { exchange.close() }
 
-  /// Whether another task has what this one gave up, or there is none that could have it.
-  package var areHandedOver: Bool { exchange.isHandedOver }
+  /// The number of messages that the transfer of limits between this task and another one still needs.
+  package var messagesLeft: Int { exchange.messagesLeft }
 
   /// Whether this task may allow calls of users with limits.
   package var hasShare: Bool { exchange.hasShare }

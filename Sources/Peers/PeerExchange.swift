@@ -1,5 +1,6 @@
-/// The bytes that tasks exchange with each second beside their names: the standby reports, the holder answers, and the
-/// standby takes the answer. Messages can be lost, and an answer may be to an older report.
+/// The bytes that tasks exchange with each second beside their names, and faster while a transfer is under way: the
+/// standby reports, the holder answers, and the standby takes the answer. Messages can be lost, and an answer may be to
+/// an older report.
 package protocol PeerExchange: Sendable {
   /// The report of a standby to the holder.
   func report() -> [UInt8]
@@ -11,4 +12,7 @@ package protocol PeerExchange: Sendable {
 
   /// Takes the holder's answer to a report.
   func take(_ answer: [UInt8])
+
+  /// The number of messages that a transfer under way still needs; 0 when there is none.
+  var messagesLeft: Int { get }
 }

@@ -2,6 +2,7 @@ import Authentication
 import DocumentStore
 import JSON
 import Model
+import RateLimiting
 import Testing
 
 @testable import Gateway
@@ -225,5 +226,37 @@ struct SessionCacheTests {
     let count = test.sessions.count
     #expect(try test.failure("GET", "orders/v1/items/7", token: padded) == nil)
     #expect(test.sessions.count == count)
+  }
+
+  @Test("are shown in turns when there are many, and again from where a look ended")
+  func turns() async throws {
+    let test = try await TestGateway()
+    let users = test.gateway.limits.users
+    let names = (0..<10).map { "user \($0)" }
+    for name in names { _ = users.counter(CounterKey(.rate, Array(name.utf8))) }
+    func look(from place: Int, atMost most: Int, until last: Int = .max) -> (seen: [String], place: Int) {
+      var seen: [String] = []
+      let place = users.forEach(from: place, atMost: most) { _, key in
+        guard seen.count < last else { return false }
+        seen.append(String(decoding: key().name, as: UTF8.self))
+        return true
+      }
+      return (seen, place)
+    }
+    func threefold(_ range: Range<Int>) -> [String] { names[range].flatMap { [$0, $0, $0] } }
+    var (seen, place) = look(from: 0, atMost: 12)
+    #expect(seen == threefold(0..<4))
+    (seen, place) = look(from: place, atMost: 15)
+    #expect(seen == threefold(4..<9))
+    (seen, place) = look(from: place, atMost: 6)
+    #expect(seen == threefold(9..<10) + threefold(0..<1), "it goes on at the beginning")
+    (seen, place) = look(from: place, atMost: 300)
+    #expect(seen == threefold(1..<10) + threefold(0..<1), "nobody comes twice")
+    (seen, place) = look(from: place, atMost: 300, until: 4)
+    #expect(seen.count == 4)
+    (seen, place) = look(from: place, atMost: 3)
+    #expect(seen == threefold(2..<3), "the one for which there was no room comes again")
+    (seen, place) = look(from: 1000, atMost: 3)
+    #expect(seen == threefold(0..<1), "there may be fewer than before")
   }
 }

@@ -96,9 +96,9 @@ struct ShareExchangeTests {
     #expect(pair.calls(3, at: pair.holder, limit: 10) == 3)
     pair.holder.exchange.close()
     #expect(pair.calls(3, at: pair.holder, limit: 10) == 0)
-    #expect(!pair.holder.exchange.isHandedOver)
+    #expect(pair.holder.exchange.messagesLeft > 0)
     pair.exchange(seconds: 3, holderTick: false)
-    #expect(pair.holder.exchange.isHandedOver)
+    #expect(pair.holder.exchange.messagesLeft == 0)
     pair.standby.exchange.become(.holder, confirmedFor: 0)
     #expect(pair.calls(20, at: pair.standby, limit: 10) == 7)
     pair.time.advance(60 * 1_000_000_000)
@@ -114,7 +114,7 @@ struct ShareExchangeTests {
     pair.standby.exchange.close()
     #expect(pair.calls(3, at: pair.standby, limit: 10) == 0)
     pair.exchange(seconds: 3)
-    #expect(pair.standby.exchange.isHandedOver)
+    #expect(pair.standby.exchange.messagesLeft == 0)
     #expect(pair.holder.current.shares().isWhole)
     #expect(pair.calls(20, at: pair.holder, limit: 10) == 7)
   }
@@ -190,6 +190,83 @@ struct ShareExchangeTests {
       return counter?.count(upTo: 2, window: 3600, now: pair.standby.now, sharing: pair.standby.sharing) != nil
     }
     #expect(allowed == 0)
+  }
+
+  /// Two tasks, of which one has counted a call of each of many users. The standby has its share.
+  private func busyPair(isHolder: Bool) -> (pair: SharePair, users: [CounterKey]) {
+    let pair = SharePair()
+    pair.exchange(seconds: 3)
+    let users = (0..<5000).map { CounterKey(.rate, Self.name($0)) }
+    for user in users { #expect(passes(user, at: isHolder ? pair.holder : pair.standby, limit: 10)) }
+    return (pair, users)
+  }
+
+  private static func name(_ number: Int) -> [UInt8] {
+    Array("\(number), a user with a name that is much longer than usual".utf8) + Array(repeating: 120, count: 300)
+  }
+
+  private func passes(_ user: CounterKey, at task: WorldTask, limit: Int) -> Bool {
+    guard let counter = task.counters.counter(user) as? WindowCounter else { return false }
+    return counter.count(upTo: limit, window: 31_536_000, now: task.now, sharing: task.sharing) != nil
+  }
+
+  @Test("gives the limits of many users back in messages that follow each other at once")
+  func manyReturned() {
+    let (pair, users) = busyPair(isHolder: false)
+    pair.standby.exchange.close()
+    let messages = pair.standby.exchange.messagesLeft
+    #expect(messages > 2)
+    #expect(pair.exchangeAll() == messages)
+    pair.time.advance(1_000_000_000)
+    pair.holder.exchange.become(.holder, confirmedFor: 0)
+    for user in users {
+      for _ in 0..<9 { #expect(passes(user, at: pair.holder, limit: 10)) }
+      #expect(!passes(user, at: pair.holder, limit: 10))
+    }
+  }
+
+  @Test("leaves the limits of many users to the standby in messages that follow each other at once")
+  func manyLeft() {
+    let (pair, users) = busyPair(isHolder: true)
+    pair.holder.exchange.close()
+    let messages = pair.holder.exchange.messagesLeft
+    #expect(messages > 2)
+    #expect(pair.standby.exchange.messagesLeft == 0)
+    // The standby hears of it by its next message.
+    pair.exchange(holderTick: false)
+    // The last message says that all of them came.
+    #expect(pair.exchangeAll() == messages)
+    #expect(pair.holder.exchange.messagesLeft == 0)
+    pair.exchange(seconds: 2, holderTick: false)
+    pair.standby.exchange.become(.holder, confirmedFor: 0)
+    for user in users {
+      for _ in 0..<9 { #expect(passes(user, at: pair.standby, limit: 10)) }
+      #expect(!passes(user, at: pair.standby, limit: 10))
+    }
+  }
+
+  @Test("lets no number of users over their limits keep another one's share from moving", arguments: [true, false])
+  func turns(isHolder: Bool) {
+    let pair = SharePair()
+    pair.exchange(seconds: 3)
+    let task = isHolder ? pair.holder : pair.standby
+    // More than fit into three messages.
+    for number in 0..<5000 {
+      let user = CounterKey(.rate, Self.name(number))
+      #expect(passes(user, at: pair.standby, limit: 2))
+      for _ in 0..<2 { _ = passes(user, at: pair.holder, limit: 2) }
+      #expect(!passes(user, at: pair.standby, limit: 2))
+    }
+    // Others are first and last in the order of their names.
+    let others = ["!", "~"].map { CounterKey(.rate, Array($0.utf8)) }
+    var passed = [0, 0]
+    for _ in 0..<40 {
+      for (place, user) in others.enumerated() {
+        while passes(user, at: task, limit: 100) { passed[place] += 1 }
+      }
+      pair.exchange()
+    }
+    #expect(passed == [100, 100])
   }
 
   @Test("gives shares to eight standbys, and never more than the limit to all")

@@ -26,6 +26,18 @@ final class SharePair {
     }
   }
 
+  /// Exchanges for as long as a transfer needs messages, and returns their number. No time passes.
+  func exchangeAll() -> Int {
+    var count = 0
+    while standby.exchange.messagesLeft > 0, count < 10_000 {
+      let before = standby.exchange.messagesLeft
+      standby.exchange.take(holder.exchange.answer(standby.exchange.report()))
+      count += 1
+      if standby.exchange.messagesLeft == before { break }
+    }
+    return count
+  }
+
   /// The calls that pass of so many.
   func calls(_ count: Int, at task: WorldTask, limit: Int, window: Int = 60) -> Int {
     guard let counter = task.counters.counter(key) as? WindowCounter else { return 0 }

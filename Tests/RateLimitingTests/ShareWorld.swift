@@ -31,13 +31,25 @@ final class WorldCounters: CounterSource {
     }
   }
 
-  func forEach(_ body: (any SharedCounter, () -> CounterKey) -> Void) {
-    // In one order, so that a seed always does the same.
-    let all = table.withLock { $0 }.sorted {
+  /// In one order, so that a seed always does the same.
+  private var sorted: [(key: CounterKey, value: any SharedCounter)] {
+    table.withLock { $0 }.sorted {
       $0.key.kind == $1.key.kind
         ? $0.key.name.lexicographicallyPrecedes($1.key.name) : $0.key.kind.rawValue < $1.key.kind.rawValue
     }
-    for (key, counter) in all { body(counter, { key }) }
+  }
+
+  func forEach(_ body: (any SharedCounter, () -> CounterKey) -> Void) {
+    for (key, counter) in sorted { body(counter, { key }) }
+  }
+
+  func forEach(from place: Int, atMost most: Int, _ body: (any SharedCounter, () -> CounterKey) -> Bool) -> Int {
+    let all = sorted
+    for step in 0..<min(most, all.count) {
+      let place = (place + step) % all.count
+      guard body(all[place].value, { all[place].key }) else { return place }
+    }
+    return all.isEmpty ? 0 : (place + min(most, all.count)) % all.count
   }
 
   func forEachInParts(_ body: (any SharedCounter, () -> CounterKey) -> Void) { forEach(body) }

@@ -1,6 +1,7 @@
 import Clocks
 import DumpDirectory
 import Gateway
+import Logging
 import Peers
 import Persistence
 
@@ -9,8 +10,10 @@ extension Gatehouse {
   /// The time for which a task that starts is not ready while it has no share of the limits. It may not get one, if the
   /// task that holds the lease can't be reached.
   static let patienceForLimits = Duration.seconds(10)
-  /// The time that a hand-over of limits may add to a stop. The other task asks once a second.
-  private static let handOver = Duration.seconds(2)
+  /// The time that a hand-over of limits may add to a stop.
+  private static let handOver = Duration.seconds(5)
+  /// The time for which a stop waits for the next message of a hand-over. The other task may ask once a second only.
+  private static let handOverPatience = Duration.seconds(3)
 
   /// Tells the data plane each second whose limits it counts against.
   func shareLimits() async -> Event {
@@ -48,10 +51,18 @@ extension Gatehouse {
   /// Gives up the limits, so that the other task has all of them, and waits for a moment until it has.
   func handOverLimits() async {
     gateway.limits.giveUp()
+    peers?.greetNow()
     let deadline = Deadline(in: Self.handOver)
-    while !gateway.limits.areHandedOver, !deadline.isOver {
+    var (left, patience) = (Int.max, deadline)
+    while gateway.limits.messagesLeft > 0, !patience.isOver, !deadline.isOver {
+      if gateway.limits.messagesLeft < left {
+        (left, patience) = (gateway.limits.messagesLeft, Deadline(in: Self.handOverPatience))
+      }
       try? await Task.sleep(for: .milliseconds(5))
     }
+    guard gateway.limits.messagesLeft > 0 else { return }
+    logger.notice(
+      "the limits of users were not handed over in time: the other task has only its own share until they begin anew")
   }
 }
 
@@ -64,4 +75,6 @@ struct LimitExchange: PeerExchange {
   func answer(_ report: [UInt8], from sender: String) -> [UInt8] { limits.answer(report) }
 
   func take(_ answer: [UInt8]) { limits.take(answer) }
+
+  var messagesLeft: Int { limits.messagesLeft }
 }

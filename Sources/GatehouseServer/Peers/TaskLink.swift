@@ -39,6 +39,7 @@ final class TaskLink: WriterPort {
   let patience: Duration
   /// Ends the pause of the follower.
   let nudge = Nudge()
+  private let greetings = Greetings()
   let standbys = Standbys()
   let counters = PeerCounters()
   let parts: Parts
@@ -192,10 +193,10 @@ final class TaskLink: WriterPort {
 
   // MARK: Hello
 
-  /// Says hello to the task that holds the lease, each second.
+  /// Says hello to the task that holds the lease, each second, and faster while limits move.
   func greet() async {
-    while (try? await Task.sleep(for: .seconds(1))) != nil {
-      guard case .holder(let holder) = ChangeTarget(parts.lease.role) else { continue }
+    await greetings.run(parts.exchange) {
+      guard case .holder(let holder) = ChangeTarget(parts.lease.role) else { return }
       do throws(PeerFailure) {
         try await contact.greet(holder)
         if reports.end() { parts.logger.notice("the task that holds the lease can be reached again") }
@@ -204,6 +205,9 @@ final class TaskLink: WriterPort {
       }
     }
   }
+
+  /// Ends the pause before the next hello.
+  func greetNow() { greetings.ring() }
 
   private static func hello(_ holder: Holder, _ link: PeerLink, _ parts: Parts) async throws(PeerFailure) {
     var fields: JSONObject = [:]

@@ -23,13 +23,13 @@ final class CurrentTable: Sendable {
   /// Runs in turn with the writers, so nothing else changes the table meanwhile.
   private func follow(_ commit: Commit, _ model: CurrentModel, _ compiler: TableCompiler) {
     let (present, version) = (newestTable().parts, model.version())
-    if case .documents(let changes) = commit.scope, commit.sequence == present.model.sequence + 1 {
-      let parts = compiler.next(present, changes, version)
-      newest.replace { _ in parts }
-    } else {
-      let parts = compiler.everything(version, after: present)
-      newest.replace { _ in parts }
-    }
+    let parts =
+      if case .documents(let changes) = commit.scope, commit.sequence == present.model.sequence + 1 {
+        compiler.next(present, changes, version)
+      } else {
+        compiler.everything(version, after: present)
+      }
+    newest.replace { _ in parts }
   }
 }
 

@@ -63,6 +63,12 @@ struct UserCounterTable: Sendable {
     return slots[max(0, end - count)..<max(0, end)].map { ($0.name, $0.counters) }
   }
 
+  /// The counters from a place on, at most as many as asked for.
+  func named(from place: Int, count: Int) -> [(UTF8Key, UserCounters)] {
+    let place = min(place, slots.count)
+    return slots[place..<min(place + count, slots.count)].map { ($0.name, $0.counters) }
+  }
+
   /// The counters of a user, or `nil` when nothing of it counts.
   func counters(of name: UTF8Key) -> UserCounters? { places[name].map { slots[$0].counters } }
 

@@ -130,6 +130,26 @@ extension UserPlans: CounterSource {
     }
   }
 
+  func forEach(from place: Int, atMost most: Int, _ body: (any SharedCounter, () -> CounterKey) -> Bool) -> Int {
+    var place = place
+    var left = min(state.withLock { $0.counters.count }, most / CounterKey.Kind.allCases.count)
+    while left > 0 {
+      let users = state.withLock { state in
+        if place >= state.counters.count { place = 0 }
+        return state.counters.named(from: place, count: min(left, Self.part))
+      }
+      guard !users.isEmpty else { return 0 }
+      for (name, counters) in users {
+        for kind in CounterKey.Kind.allCases where name.text.utf8.count <= Self.longestName {
+          guard body(counters.counter(kind), { CounterKey(kind, Array(name.text.utf8)) }) else { return place }
+        }
+        place += 1
+      }
+      left -= users.count
+    }
+    return place
+  }
+
   private static func show(
     _ named: [(UTF8Key, UserCounters)], _ body: (any SharedCounter, () -> CounterKey) -> Void
   ) {

@@ -52,13 +52,14 @@ package final class ShareExchange: Sendable {
   /// Gives up all shares, so that every call with a limit is refused from now on. The other task gets them.
   package func close() { state.withLock { $0.close() } }
 
-  /// Whether the other task has what this one gave up, or there is none that could have it.
-  package var isHandedOver: Bool {
+  /// The number of messages that the transfer under way still needs: of the share that this task gets, or of what it
+  /// gave up. It is 0 when there is no transfer.
+  package var messagesLeft: Int {
     state.withLock { state in
       switch state.role {
-      case .alone: true
-      case .holder: state.holder.legacy.isEmpty || state.holder.isTaken
-      case .standby: state.standby.isReturned
+      case .alone: 0
+      case .holder: state.holder.pagesLeft
+      case .standby: state.isClosed ? state.standby.pagesLeft : state.standby.messagesLeft
       }
     }
   }

@@ -17,7 +17,10 @@ struct ShareHolder {
   /// That which this task leaves to the session.
   var legacy: [SharePage] = []
   var heir: UInt64 = 0
-  var isTaken = false
+  /// The pages that the heir has.
+  var taken = 0
+
+  var pagesLeft: Int { legacy.count - taken }
 
   mutating func end(_ session: UInt64) {
     members[session] = nil
@@ -49,6 +52,8 @@ struct ShareMember {
   var sequence: UInt64
   var bounds: [CounterKey: Bound] = [:]
   var returned = SharePages()
+  /// The place at which the next look for counters begins of which this task needs more.
+  var place = 0
 
   /// That which the holder may not use itself. Adjustments that last belong to the share, so they are ended first.
   var parts: [SharePart] { hasLastingBounds ? gift : ended }

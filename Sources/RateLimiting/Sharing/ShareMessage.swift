@@ -4,10 +4,12 @@ package enum ShareMessage {
   static let version: UInt8 = 1
   /// The largest number of parts of an account.
   static let mostParts = 256
-  /// The bytes of entries in one message. A report must fit into a request.
-  static let entryBytes = 40 << 10
+  /// The bytes of entries in one message.
+  static let entryBytes = 512 << 10
   /// The bytes of the largest message.
-  package static let largest = 128 << 10
+  package static let largest = 1 << 20
+  /// The counters that a task looks at for one message. A look at a million takes longer than a message may.
+  static let looks = 100_000
 }
 
 /// An amount that belongs to a window of a counter.
@@ -103,6 +105,9 @@ struct SharePages: Sendable {
   private(set) var entries: [ShareEntry] = []
 
   var isComplete: Bool { first.map { received == $0.count } ?? false }
+
+  /// The number of pages that did not come yet, when the first one did.
+  var left: Int { first.map { $0.count - received } ?? 0 }
 
   /// Keeps only that the pages came.
   mutating func forgetEntries() { entries = [] }

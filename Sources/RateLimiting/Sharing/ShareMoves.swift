@@ -53,30 +53,44 @@ struct ShareMoves {
   /// Asks the standby for what this task needs of counters that it did not report.
   mutating func wish(_ member: inout ShareMember) {
     var wishes: [(entry: ShareEntry, isShort: Bool)] = []
-    counters.forEach { counter, key in
-      let use = counter.use()
-      guard use.window > 0 else { return }
-      let present = Window.number(of: use.window, now)
-      let isLasting = use.window <= Adjustment.longestLasting
-      let start = Int(present) * use.window
-      guard let own = use.adjustment.amount(in: present, window: use.window) else { return }
-      let side = side(use, counter, own, limit: use.limit, window: use.window, start)
-      guard isLasting ? side.isShort : side.isShort || side.used >= side.left else { return }
-      guard side.isActive else { return }
-      let key = key()
-      guard !seen.contains(key) else { return }
-      let half = member.value(of: use.limit, windowStart: start)
-      let bound = member.bound(key, number: present, window: use.window)
-      let allowed = min(use.limit, max(0, half + bound * counter.unit))
-      let wanted = ShareRule.allowed(
-        holder: side, standby: .init(allowed: allowed, used: 0, isShort: false), limit: use.limit, window: use.window,
-        half: half, isPair: isPair)
-      let target = Self.amount(for: wanted, half: half, unit: counter.unit)
-      guard target < bound else { return }
-      wishes.append(
-        (ShareEntry(key: key, window: use.window, number: present, limit: use.limit, amount: target), side.isShort))
+    // The standby has half of a message for what it is asked about.
+    var room = min(ShareMessage.entryBytes - size, ShareMessage.entryBytes / 2)
+    let asked = member
+    member.place = counters.forEach(from: member.place, atMost: ShareMessage.looks) { counter, key in
+      guard let (entry, isShort) = wish(counter, key, asked) else { return true }
+      room -= entry.size + ShareReport.Line.overhead
+      guard room >= 0 else { return false }
+      wishes.append((entry, isShort))
+      return true
     }
     for wish in wishes.sorted(by: { $0.isShort && !$1.isShort }) { append(wish.entry) }
+  }
+
+  /// The amount of a counter that the standby should have, if this task needs some of what it has.
+  private func wish(
+    _ counter: any SharedCounter, _ key: () -> CounterKey, _ member: ShareMember
+  ) -> (entry: ShareEntry, isShort: Bool)? {
+    let use = counter.use()
+    guard use.window > 0 else { return nil }
+    let present = Window.number(of: use.window, now)
+    let isLasting = use.window <= Adjustment.longestLasting
+    let start = Int(present) * use.window
+    guard let own = use.adjustment.amount(in: present, window: use.window) else { return nil }
+    let side = side(use, counter, own, limit: use.limit, window: use.window, start)
+    guard isLasting ? side.isShort : side.isShort || side.used >= side.left, side.isActive else { return nil }
+    let key = key()
+    guard !seen.contains(key) else { return nil }
+    let half = member.value(of: use.limit, windowStart: start)
+    let bound = member.bound(key, number: present, window: use.window)
+    let allowed = min(use.limit, max(0, half + bound * counter.unit))
+    let wanted = ShareRule.allowed(
+      holder: side, standby: .init(allowed: allowed, used: 0, isShort: false), limit: use.limit, window: use.window,
+      half: half, isPair: isPair)
+    let target = Self.amount(for: wanted, half: half, unit: counter.unit)
+    guard target < bound else { return nil }
+    return (
+      ShareEntry(key: key, window: use.window, number: present, limit: use.limit, amount: target), side.isShort
+    )
   }
 
   private func side(

@@ -15,6 +15,11 @@ struct ShareReport: Equatable, Sendable {
     /// Whether a call was refused.
     let isShort: Bool
 
+    /// The bytes beside the entry.
+    static let overhead = 9
+
+    var size: Int { entry.size + Self.overhead }
+
     static func write(_ writer: inout ShareWriter, _ line: Line) {
       ShareEntry.write(&writer, line.entry)
       writer.add(Int64(line.used))

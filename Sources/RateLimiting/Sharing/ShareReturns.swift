@@ -56,7 +56,8 @@ extension ShareState {
     return reply(to: report, fence: 0, .returned(received))
   }
 
-  /// Takes shares back whose pages are complete. What the standby counted last may belong to the present second.
+  /// Takes shares back whose pages are complete. What the standby counted last may belong to the present second. So this
+  /// is tried again each second: a standby that has returned everything says nothing more.
   mutating func finishReturns() {
     for (session, member) in holder.members where member.returned.isComplete {
       guard let page = member.returned.first, now > page.closedAt else { continue }
@@ -89,7 +90,7 @@ extension ShareState {
     else { return nil }
     holder.members[report.session]?.sequence = report.sequence
     let received = report.incoming == transfer ? report.pages : 0
-    if received >= holder.legacy.count { holder.isTaken = true }
+    holder.taken = max(holder.taken, min(received, holder.legacy.count))
     let page = holder.legacy[min(received, holder.legacy.count - 1)]
     return reply(to: report, fence: member.fence, .legacy(page))
   }

@@ -112,8 +112,7 @@ extension CounterSource {
   }
 
   /// That which another task needs to know to go on with this task's account: what was given, got and counted in
-  /// windows that
-  /// last.
+  /// windows that last.
   func balances(now: Int) -> [ShareEntry] {
     var entries: [ShareEntry] = []
     forEach { counter, key in

@@ -8,6 +8,8 @@ struct ShareStandby {
   var sentAt: Int?
   /// The transfer that is in force, or 0.
   var transfer: UInt32 = 0
+  /// The place at which the next look for counters that are used begins.
+  var place = 0
   /// Whether this task ever had a share.
   var wasJoined = false
   var incoming = SharePages()
@@ -18,12 +20,17 @@ struct ShareStandby {
   /// Whether the holder left everything to this task.
   var hasLegacy = false
   var hasInherited = false
+  /// Whether the next report is the first that says so.
+  var owesWord = false
   var legacyFence = 0
   /// That which this task returns, when it stops.
   var returning: [SharePage] = []
   var returned = 0
 
-  var isReturned: Bool { returned >= returning.count }
+  var pagesLeft: Int { returning.count - returned }
+
+  /// The pages to come, and a word to the holder that all it left is here.
+  var messagesLeft: Int { incoming.left > 0 ? incoming.left + 1 : owesWord ? 1 : 0 }
 }
 
 extension ShareState {
@@ -34,17 +41,20 @@ extension ShareState {
 
   /// The next report. An answer to an older one does not count any more.
   mutating func report() -> ShareReport? {
-    guard role == .standby, !(isClosed && standby.isReturned) else { return nil }
+    guard role == .standby, !(isClosed && standby.pagesLeft == 0) else { return nil }
     activate()
     finishLegacy()
     standby.sequence += 1
-    standby.sentAt = steady()
+    standby.owesWord = false
     let stage: ShareReport.Stage = isClosed ? .leaving : standby.transfer > 0 ? .sharing : .joining
+    // While pages come, nothing else moves.
+    let lines = stage == .sharing && standby.incoming.first == nil ? lines() : []
+    standby.sentAt = steady()
     return ShareReport(
       session: standby.session, holder: standby.holder, sequence: standby.sequence, stage: stage,
       transfer: standby.transfer, incoming: standby.incoming.first?.transfer ?? 0, pages: standby.incoming.received,
       clears: clears, page: isClosed ? standby.returning[standby.returned] : nil,
-      lines: stage == .sharing ? lines() : [])
+      lines: lines)
   }
 
   /// Takes the answer to the last report.
@@ -52,15 +62,22 @@ extension ShareState {
     guard role == .standby, let sentAt = standby.sentAt, answer.session == standby.session,
       answer.sequence == standby.sequence, standby.holder == 0 || answer.holder == standby.holder
     else { return }
+    if isClosed {
+      standby.sentAt = nil
+      return takeReturned(answer.content)
+    }
     let arrival = steady()
+    if case .legacy(let page) = answer.content {
+      standby.sentAt = nil
+      return takeLegacy(page, answer)
+    }
     guard arrival - sentAt <= Self.patience else { return }
     standby.sentAt = nil
     note(clears: answer.clears)
-    if isClosed { return takeReturned(answer.content) }
     if case .unknown = answer.content { return startAnew() }
     guard follow(answer.time, sentAt: sentAt, arrival: arrival) else { return startAnew() }
     switch answer.content {
-    case .unknown, .returned: return
+    case .unknown, .returned, .legacy: return
     case .page(let page):
       standby.holder = answer.holder
       standby.incoming.take(page)
@@ -71,14 +88,18 @@ extension ShareState {
       fence = answer.fence
       publish()
       take(entries)
-    case .legacy(let page):
-      guard !standby.hasLegacy, !standby.hasInherited else { return }
-      standby.incoming.take(page)
-      guard standby.incoming.isComplete else { return }
-      standby.hasLegacy = true
-      standby.legacyFence = answer.fence
-      finishLegacy()
     }
+  }
+
+  /// Takes a page of what the holder leaves to this task. It says nothing about the time, so it may be late.
+  private mutating func takeLegacy(_ page: SharePage, _ answer: ShareAnswer) {
+    note(clears: answer.clears)
+    guard !standby.hasLegacy, !standby.hasInherited else { return }
+    standby.incoming.take(page)
+    guard standby.incoming.isComplete else { return }
+    (standby.hasLegacy, standby.owesWord) = (true, true)
+    standby.legacyFence = answer.fence
+    finishLegacy()
   }
 
   /// Begins another share. What is left of the present one stays until the other is there.
@@ -154,37 +175,46 @@ extension ShareState {
     }
   }
 
-  /// The counters of which a good part is used, and those that the holder asked about.
-  private func lines() -> [ShareReport.Line] {
-    var found: [(line: ShareReport.Line, urgency: Int)] = []
+  /// The counters of which a good part is used, and before them those that the holder asked about. Many such counters
+  /// have their turn one message after the other.
+  private mutating func lines() -> [ShareReport.Line] {
     let now = now
-    counters.forEach { counter, key in
-      let use = counter.use()
-      guard use.window > 0, use.limit > 0 || use.adjustment != .none else { return }
-      let present = Window.number(of: use.window, now)
-      let isLasting = use.window <= Adjustment.longestLasting
-      let isRecent = isLasting ? use.number + 3 >= present && use.number <= present : use.number == present
-      let isShort = isLasting ? use.refusedIn + 3 >= present : use.refusedIn == present
-      let used = isRecent ? use.used : 0
-      guard let amount = use.adjustment.amount(in: present, window: use.window) else { return }
-      let start = Int(present) * use.window
-      let allowed = min(
-        use.limit, max(0, account.value(of: use.limit, windowStart: start) + amount * counter.unit))
-      let isBusy = isShort || used > 0 && used >= allowed / 4
-      guard isBusy || amount != 0 || !standby.asked.isEmpty else { return }
-      let key = key()
-      let isAsked = standby.asked[key] == use.window
-      guard isBusy || isAsked || amount != 0 && used > 0 else { return }
-      let entry = ShareEntry(key: key, window: use.window, number: present, limit: use.limit, amount: amount)
-      let line = ShareReport.Line(entry: entry, used: used, isShort: isShort)
-      found.append((line, isAsked ? 3 : isShort ? 2 : used >= allowed / 2 ? 1 : 0))
+    var (lines, size): ([ShareReport.Line], Int) = ([], 0)
+    for (key, window) in standby.asked {
+      guard size < ShareMessage.entryBytes / 2 else { break }
+      guard let line = line(counters.counter(key), { key }, askedFor: window, now: now) else { continue }
+      lines.append(line)
+      size += line.size
     }
-    found.sort { $0.urgency > $1.urgency }
-    var size = 0
-    return found.lazy.map(\.line).prefix { line in
-      size += line.entry.size + 9
-      return size <= ShareMessage.entryBytes
+    let asked = Set(lines.map(\.entry.key))
+    standby.place = counters.forEach(from: standby.place, atMost: ShareMessage.looks) { counter, key in
+      guard let line = line(counter, key, askedFor: nil, now: now), !asked.contains(line.entry.key) else { return true }
+      size += line.size
+      guard size <= ShareMessage.entryBytes else { return false }
+      lines.append(line)
+      return true
     }
+    return lines
+  }
+
+  /// The line about a counter, or `nil` when there is nothing to say about it.
+  private func line(
+    _ counter: any SharedCounter, _ key: () -> CounterKey, askedFor window: Int?, now: Int
+  ) -> ShareReport.Line? {
+    let use = counter.use()
+    guard use.window > 0, use.limit > 0 || use.adjustment != .none else { return nil }
+    let present = Window.number(of: use.window, now)
+    let isLasting = use.window <= Adjustment.longestLasting
+    let isRecent = isLasting ? use.number + 3 >= present && use.number <= present : use.number == present
+    let isShort = isLasting ? use.refusedIn + 3 >= present : use.refusedIn == present
+    let used = isRecent ? use.used : 0
+    guard let amount = use.adjustment.amount(in: present, window: use.window) else { return nil }
+    let start = Int(present) * use.window
+    let allowed = min(use.limit, max(0, account.value(of: use.limit, windowStart: start) + amount * counter.unit))
+    let isBusy = isShort || used > 0 && used >= allowed / 4
+    guard isBusy || window == use.window || amount != 0 && used > 0 else { return nil }
+    let entry = ShareEntry(key: key(), window: use.window, number: present, limit: use.limit, amount: amount)
+    return ShareReport.Line(entry: entry, used: used, isShort: isShort)
   }
 
   /// The part of a stop in which this task returns its share.

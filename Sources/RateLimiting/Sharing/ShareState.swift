@@ -62,8 +62,7 @@ struct ShareState {
   }
 
   /// The part that this task allows of a limit that is not counted in common windows: its part, and at most half for
-  /// as long as
-  /// a window of the other task may last.
+  /// as long as a window of the other task may last.
   func part(of limit: Int, window: Int) -> Int {
     let shares = current.shares()
     guard shares.isWhole else {
@@ -91,6 +90,7 @@ struct ShareState {
     if holder.name == 0 { holder.name = random() }
     if let age { holder.confirmedUntil = (time - age) / 1_000_000_000 + timing.confidence }
     finishLegacy()
+    finishReturns()
     tend()
   }
 

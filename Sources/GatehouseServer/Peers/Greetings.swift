@@ -1,0 +1,36 @@
+import Peers
+
+/// The hellos of a standby: one each second, and one after the other while limits move and each hello brings that
+/// forward.
+struct Greetings: Sendable {
+  /// The pause in general.
+  static let usual = Duration.seconds(1)
+  /// The pause after a hello that brought a transfer no further.
+  static let retry = Duration.milliseconds(100)
+
+  private let nudge = Nudge()
+
+  /// Ends the present pause.
+  func ring() { nudge.ring() }
+
+  /// Says hello until the task is cancelled.
+  func run(_ exchange: any PeerExchange, hello: () async -> Void) async {
+    var before = 0
+    while !Task.isCancelled {
+      let left = exchange.messagesLeft
+      await nudge.wait(atMost: Self.pause(left: left, before: before))
+      before = left
+      await hello()
+    }
+  }
+
+  /// The pause before the next hello.
+  ///
+  /// - Parameters:
+  ///   - left: the number of messages that the transfer under way still needs.
+  ///   - before: the same number before the last hello.
+  static func pause(left: Int, before: Int) -> Duration {
+    guard left > 0 else { return usual }
+    return left == before ? retry : .zero
+  }
+}
