@@ -113,31 +113,49 @@ struct AcknowledgementTests {
   @Test(
     "a full volume does not lose the lease: changes are refused after a while, and accepted again once there is space")
   func fullVolume() async throws {
-    try await withTemporaryDirectory { (root: URL) async throws in
-      guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
-        print("skipped: this process may not mount a tmpfs")
-        return
+    try await untilUndisturbed { () async throws -> Bool in
+      var isKept = true
+      try await withTemporaryDirectory { (root: URL) async throws in
+        guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
+          print("skipped: this process may not mount a tmpfs")
+          return
+        }
+        isKept = try keepsLease(volume)
       }
-      let first = try start(volume.url)
-      let token = try first.logIn()
-      let second = try start(volume.url)
-      #expect(try addGroup(first, token, "before").status == 201)
-      volume.fill()
-      let time = try acknowledgedFor(first, token, "full")
-      #expect(time < .seconds(12))
-      // This is longer than other tasks watch an unchanged lease.
-      #expect(!first.logs("lost the lease", within: .seconds(8)))
-      try FileManager.default.removeItem(at: volume.url.appending(path: "filler"))
-      try waitForWriter(first)
-      #expect(try addGroup(first, token, "after").status == 201)
-      #expect(!first.log.contains("lost the lease"))
-      #expect(!second.log.contains("took over"))
-      #expect(try first.stop() == 0)
-      try waitForWriter(second)
-      for name in ["before", "full-1", "after"] {
-        #expect(try second.send("GET", "/platform/group/\(name)", token: token).status == 200)
-      }
+      return isKept
     }
+  }
+
+  /// Fills the volume of a holder beside which another task waits, and frees it again.
+  ///
+  /// - Returns: whether the holder kept its lease. Once there is space it has a second to renew it, for which a machine
+  ///   may be too busy.
+  private func keepsLease(_ volume: SmallVolume) throws -> Bool {
+    let first = try start(volume.url)
+    let token = try first.logIn()
+    let second = try start(volume.url)
+    #expect(try addGroup(first, token, "before").status == 201)
+    volume.fill()
+    let time = try acknowledgedFor(first, token, "full")
+    #expect(time < .seconds(12))
+    // This is longer than other tasks watch an unchanged lease.
+    #expect(!first.logs("lost the lease", within: .seconds(8)))
+    #expect(!second.log.contains("took over"))
+    try FileManager.default.removeItem(at: volume.url.appending(path: "filler"))
+    let isKept = eventually(within: .seconds(90)) { () -> Bool? in
+      second.log.contains("took over") ? false : isWriter(first) ? true : nil
+    }
+    guard let isKept else { throw HTTPFailure(description: "nobody writes:\n\(first.log)") }
+    guard isKept else { return false }
+    #expect(try addGroup(first, token, "after").status == 201)
+    #expect(!first.log.contains("lost the lease"))
+    #expect(!second.log.contains("took over"))
+    #expect(try first.stop() == 0)
+    try waitForWriter(second)
+    for name in ["before", "full-1", "after"] {
+      #expect(try second.send("GET", "/platform/group/\(name)", token: token).status == 200)
+    }
+    return true
   }
 
   @Test(

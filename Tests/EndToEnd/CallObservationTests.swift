@@ -46,14 +46,14 @@ struct CallObservationTests {
     try await withServer(["ACCESS_LOG": "errors"]) { (gatehouse: GatehouseProcess, _: String) throws in
       #expect(try gatehouse.send("GET", "/api/rest/test/v1/good").text == "good")
       #expect(try gatehouse.send("GET", "/api/rest/test/v1/a/b").code == "GTW003")
-      #expect(try gatehouse.send("GET", "/api/rest/test/v1/close").code == "GTW006")
-      _ = try? gatehouse.send("GET", "/api/rest/test/v1/reset-in-body")
       // A server that fails again and again is reported once in a while.
-      _ = try gatehouse.send("GET", "/api/rest/test/v1/close")
-      let isLogged = eventually { logged(gatehouse) == ["close", "reset-in-body", "close"] ? true : nil }
-      #expect(isLogged == true, "\(logged(gatehouse))")
+      for _ in 0..<2 { #expect(try gatehouse.send("GET", "/api/rest/test/v1/close").code == "GTW006") }
+      #expect(eventually { logged(gatehouse) == ["close", "close"] ? true : nil } == true, "\(logged(gatehouse))")
       let reports = gatehouse.log.split(separator: "\n").filter { $0.contains("the server of an API fails") }
       #expect(reports.count == 1)
+      _ = try? gatehouse.send("GET", "/api/rest/test/v1/reset-in-body")
+      let isLogged = eventually { logged(gatehouse) == ["close", "close", "reset-in-body"] ? true : nil }
+      #expect(isLogged == true, "\(logged(gatehouse))")
     }
   }
 

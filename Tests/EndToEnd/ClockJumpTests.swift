@@ -66,7 +66,7 @@ struct ClockJumpTests {
         }
       }
       // Three days: the clock did jump.
-      #expect(Set(dumps.map { $0.prefix("memory_dump-20261129".count) }).count == 3, "\(dumps)")
+      #expect(Set(dumps.map { $0.prefix("memory_dump-20261129".count) }).count >= 3, "\(dumps)")
       #expect(!gatehouse.log.contains("lost the lease"))
       gatehouse.signal(SIGKILL)
       _ = try gatehouse.waitForExit()

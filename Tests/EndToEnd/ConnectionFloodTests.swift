@@ -275,7 +275,7 @@ struct ConnectionFloodTests {
       #expect(isFull == true)
       let name = try #require(SidecarProcess.account["SIDECAR_USERNAME"])
       let password = try #require(SidecarProcess.account["SIDECAR_PASSWORD"])
-      _ = try gatehouse.logIn(name, password)
+      _ = try gatehouse.logIn(name, password, isPatient: false)
       #expect(try gatehouse.send("POST", "/platform/memory/restore", token: token).status == 200)
       // Some of those who came before still wait.
       let waiting = flood.indices.filter { answers[$0] == nil && flood[$0].receiveNow() == nil }
@@ -288,7 +288,7 @@ struct ConnectionFloodTests {
         (try? gatehouse.send("POST", "/platform/authorization", raw: body))?.status == 429 ? true : nil
       }
       #expect(isLimited == true)
-      _ = try gatehouse.logIn(name, password)
+      _ = try gatehouse.logIn(name, password, isPatient: false)
       withExtendedLifetime(flood) {}
     }
   }

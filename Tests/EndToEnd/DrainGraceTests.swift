@@ -17,7 +17,7 @@ struct DrainGraceTests {
   func grace() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let dumps = root.appending(path: "generated")
-      try await withGatehouse(dumps: dumps, ["DRAIN_GRACE": "10"]) { (gatehouse: GatehouseProcess) async throws in
+      try await withGatehouse(dumps: dumps, ["DRAIN_GRACE": "20"]) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         let open = try HTTPConnection(port: gatehouse.port)
         #expect(try send(open, "/platform/monitor/readiness").status == 200)
@@ -38,7 +38,7 @@ struct DrainGraceTests {
         #expect(refused.status == 404 && refused.header("connection") == "close")
         #expect(caller.isClosedByServer())
         #expect(try gatehouse.waitForExit() == 0)
-        #expect(ContinuousClock.now - start >= .seconds(10))
+        #expect(ContinuousClock.now - start >= .seconds(20))
         #expect(gatehouse.logs("leaving: not ready any more"))
       }
       try await withGatehouse(dumps: dumps) { (gatehouse: GatehouseProcess) async throws in

@@ -38,6 +38,11 @@ private struct VolumeTask {
 
   /// Checks that the task serves reads, reports a full volume, and accepts no change that no dump could hold.
   func expectShortage(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    // The reason comes a moment after the first attempt to take the lease.
+    let isFull = try eventually { () throws -> Bool? in
+      try self.readiness["reason"]?.string?.contains("the volume is full") == true ? true : nil
+    }
+    #expect(isFull == true, sourceLocation: sourceLocation)
     let readiness = try readiness
     #expect(readiness["status"] == "ready", sourceLocation: sourceLocation)
     #expect(readiness["writer"] == false, sourceLocation: sourceLocation)

@@ -9,6 +9,7 @@ import Testing
 private final class Writers: Sendable {
   private struct Record {
     var acknowledged: Set<String> = []
+    var open: Set<String> = []
     var failures: [String] = []
     var longest = Duration.zero
   }
@@ -30,6 +31,9 @@ private final class Writers: Sendable {
   }
 
   var acknowledged: Set<String> { record.withLock { $0.acknowledged } }
+  /// The names of changes whose connections broke off, so that nobody knows whether they were made. A task that stops
+  /// stays for two seconds to answer, which is too short on a machine that is busy for longer.
+  var open: Set<String> { record.withLock { $0.open } }
   var failures: [String] { record.withLock { $0.failures } }
   var longest: Duration { record.withLock { $0.longest } }
 
@@ -56,7 +60,9 @@ private final class Writers: Sendable {
         record.longest = max(record.longest, time)
         if answer?.status == 201 {
           record.acknowledged.insert(name)
-        } else {
+        } else if answer?.text.contains("The change may have been made") == true {
+          record.open.insert(name)
+        } else if !record.open.contains(name) {
           record.failures.append("\(name): \(answer.map { "\($0.status) \($0.text)" } ?? "no answer")")
         }
       }
@@ -72,7 +78,7 @@ private final class Writers: Sendable {
       try connection.send(Array(head.utf8) + body)
       return try connection.receive()
     } catch {
-      record.withLock { $0.failures.append("\(name): broke off: \(error)") }
+      record.withLock { _ = $0.open.insert(name) }
       return nil
     }
   }
@@ -131,8 +137,9 @@ struct HandOverTests {
     "under clients of both tasks fails no change, loses none and makes none twice, and the next task stays ready",
     arguments: ["always", "interval"])
   func writers(mode: String) async throws {
-    try await Self.untilCurrent { () async throws -> Bool in
-      var wasCurrent = false
+    // The task on standby may be too busy to tell in time that it is current. Then the other one writes its last dump.
+    try await untilUndisturbed { () async throws -> Bool in
+      var (wasCurrent, isOpen) = (false, false)
       try await LinkedTasks.with(["MEM_JOURNAL": mode, "DRAIN_GRACE": "1"]) { tasks in
         #expect(Self.hears(tasks.writer, of: 1))
         let writers = Writers([tasks.writer.port, tasks.standby.port], count: 4, token: tasks.token)
@@ -144,6 +151,7 @@ struct HandOverTests {
         #expect(eventually { writers.acknowledged.count > before + 20 ? true : nil } == true)
         writers.stop()
         checks.stop()
+        isOpen = !writers.open.isEmpty
         #expect(writers.failures == [])
         #expect(checks.refusals == [] && checks.count > 0)
         print("hand-over (\(mode)): \(writers.acknowledged.count) changes, the longest took \(writers.longest)")
@@ -155,7 +163,7 @@ struct HandOverTests {
           try Self.expectGroups(of: writers, in: next, try next.logIn())
         }
       }
-      return wasCurrent
+      return wasCurrent && !isOpen
     }
   }
 
@@ -185,7 +193,8 @@ struct HandOverTests {
       }
       let faults = ["LD_PRELOAD": library, "FAIL_WHEN": trigger.path()]
       let settings = faults.merging(["MEM_JOURNAL": "interval"]) { $1 }
-      try await Self.untilCurrent { () async throws -> Bool in
+      // The journal is asked only when the task on standby has told in time that it is current.
+      try await untilUndisturbed { () async throws -> Bool in
         var wasCurrent = false
         try await LinkedTasks.with(settings, standby: faults.mapValues { _ in "" }) { tasks in
           #expect(try tasks.add("before").status == 201)
@@ -206,14 +215,6 @@ struct HandOverTests {
     }
   }
 
-  /// Hands over until the task on standby was current when the other one stopped. A busy machine may keep it from
-  /// telling so in time, and then the other one writes its last dump in any case.
-  private static func untilCurrent(_ handOver: () async throws -> Bool) async throws {
-    var wasCurrent = false
-    for _ in 0..<3 where !wasCurrent { wasCurrent = try await handOver() }
-    #expect(wasCurrent)
-  }
-
   /// Waits until a task hears of so many others.
   private static func hears(_ task: GatehouseProcess, of count: Int) -> Bool {
     eventually {
@@ -221,7 +222,7 @@ struct HandOverTests {
     } == true
   }
 
-  /// The groups of the clients are those that were acknowledged, each once.
+  /// The groups of the clients are those that were acknowledged, each once, and maybe some of those that are open.
   private static func expectGroups(of writers: Writers, in task: GatehouseProcess, _ token: String) throws {
     var found: [String] = []
     var page = 1
@@ -235,6 +236,7 @@ struct HandOverTests {
     }
     let own = found.filter { $0.hasPrefix("w") }
     #expect(Set(own).count == own.count)
-    #expect(Set(own) == writers.acknowledged)
+    #expect(writers.acknowledged.isSubset(of: own))
+    #expect(Set(own).isSubset(of: writers.acknowledged.union(writers.open)))
   }
 }

@@ -173,7 +173,7 @@ struct LeaseTests {
     "a frozen writer loses its lease by time; when it goes on it says so, writes no dump, and ends in order",
     arguments: [true, false])
   func frozen(hasJournal: Bool) async throws {
-    let settings = ["MEM_JOURNAL": hasJournal ? "always" : "off"]
+    let settings = ["MEM_JOURNAL": hasJournal ? "always" : "off", "HANDOVER_WAIT": "30"]
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       let first = try start(generated, settings)

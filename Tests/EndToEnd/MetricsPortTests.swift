@@ -21,7 +21,7 @@ private struct WatchingSidecar {
       wrapper = script
     }
     process = try SidecarProcess.start(
-      dumps: generated, port: gateway.server.port, ["SIDECAR_METRICS_PORT": "0", "DRAIN_DEADLINE": "6"],
+      dumps: generated, port: gateway.server.port, ["SIDECAR_METRICS_PORT": "0", "DRAIN_DEADLINE": "15"],
       through: wrapper)
     try process.waitForLog("logged in")
     try process.waitForLog("dump verified")
@@ -31,9 +31,14 @@ private struct WatchingSidecar {
     self.generated = generated
   }
 
-  /// How the health check of ECS would go, which gives it 5 seconds. It fails by itself when it takes 4.
+  /// How the health check of ECS would go, which gives it 5 seconds, and takes some failures in a row for one. It fails
+  /// by itself when it takes 4.
   func health() throws -> Int32 {
-    try SidecarProcess.run(["health", "--watching"], dumps: generated, ["SIDECAR_METRICS_PORT": "\(port)"]).code
+    let check = { () throws -> Int32 in
+      try SidecarProcess.run(["health", "--watching"], dumps: generated, ["SIDECAR_METRICS_PORT": "\(port)"]).code
+    }
+    for _ in 0..<2 where try check() == 0 { return 0 }
+    return try check()
   }
 
   func get(_ path: String) throws -> HTTPAnswer {
@@ -169,7 +174,7 @@ struct MetricsPortTests {
       try sidecar.limitDescriptors(to: 3)
       let start = ContinuousClock.now
       #expect(try sidecar.process.stop() == 74)
-      #expect(ContinuousClock.now - start < .seconds(30))
+      #expect(ContinuousClock.now - start < .seconds(45))
       #expect(sidecar.process.logs("drain.outcome=volume_failed"))
       #expect(!sidecar.process.log.contains("drain.outcome=service_gone"))
     }

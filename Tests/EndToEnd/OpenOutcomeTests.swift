@@ -76,10 +76,21 @@ struct OpenOutcomeTests {
     }
   }
 
+  /// Adds a group. A machine that is too busy to hand the change on in time tries again.
+  private func handOn(_ name: String, _ tasks: LinkedTasks) throws -> HTTPAnswer {
+    let answer = try eventually { () throws -> HTTPAnswer? in
+      let answer = try tasks.add(name)
+      return answer.text.contains("Nothing was changed") ? nil : answer
+    }
+    return try #require(answer)
+  }
+
   @Test("is said to be made when its journal can't be read here, and a refusal is passed on")
   func unread() async throws {
-    try await LinkedTasks.with(["HANDOVER_WAIT": "2"]) { tasks in
-      #expect(try tasks.add("before").status == 201)
+    // A change that can't be read waits for all of this time.
+    try await LinkedTasks.with(["HANDOVER_WAIT": "6"]) { tasks in
+      #expect(try tasks.add("before", to: tasks.writer).status == 201)
+      #expect(eventually { (try? tasks.has("before")) == true ? true : nil } == true)
       let away = tasks.directory.deletingLastPathComponent().appending(path: "away")
       try FileManager.default.createDirectory(at: away, withIntermediateDirectories: true)
       let journals = names(in: tasks.directory).filter { $0.contains(".journal-") }
@@ -88,12 +99,12 @@ struct OpenOutcomeTests {
       for name in journals {
         try FileManager.default.moveItem(at: tasks.directory.appending(path: name), to: away.appending(path: name))
       }
-      let unread = try tasks.add("unread")
+      let unread = try handOn("unread", tasks)
       #expect(unread.status == 503 && unread.code == "GTW504", "\(unread.text)")
       #expect(unread.text.contains("The change was made, and can't be read here yet"), "\(unread.text)")
       #expect(unread.text.contains("Do not make it again"), "\(unread.text)")
       #expect(try tasks.has("unread", tasks.writer))
-      let refused = try tasks.add("unread")
+      let refused = try handOn("unread", tasks)
       #expect(refused.status == 400, "\(refused.text)")
       #expect(try calls(tasks, "unread") == 2)
 
@@ -101,7 +112,8 @@ struct OpenOutcomeTests {
         try FileManager.default.moveItem(at: away.appending(path: name), to: tasks.directory.appending(path: name))
       }
       #expect(eventually { (try? tasks.has("unread")) == true ? true : nil } == true)
-      #expect(try tasks.add("after").status == 201)
+      let after = try handOn("after", tasks)
+      #expect(after.status == 201, "\(after.text)")
     }
   }
 }

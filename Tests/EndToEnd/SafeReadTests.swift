@@ -128,9 +128,13 @@ struct SafeReadTests {
       let time = try #require(first)
       #expect(time >= .milliseconds(500))
       #expect(try held.earlyReads() == 1)
-      let start = ContinuousClock.now
-      for _ in 0..<10 { #expect(try held.get("long").status == 200) }
-      #expect(ContinuousClock.now - start < .seconds(4))
+      let times = try (0..<10).map { (_: Int) throws -> Duration in
+        let start = ContinuousClock.now
+        #expect(try held.get("long").status == 200)
+        return ContinuousClock.now - start
+      }
+      // A read that waits takes half a second. A busy machine may be as slow for some, and hardly for all.
+      #expect(times.count { $0 < .milliseconds(500) } >= 3, "\(times)")
       #expect(try held.earlyReads() == 11)
       held.release()
       // It waits for the volume for 10 s at most.

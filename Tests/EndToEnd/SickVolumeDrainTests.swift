@@ -29,13 +29,14 @@ struct SickVolumeDrainTests {
       try await withGatehouse(dumps: volume.url, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
         #expect(
           try gatehouse.send("POST", "/platform/memory/dump", token: gatehouse.logIn()).status == 200)
-        let sidecar = try SidecarProcess.start(dumps: volume.url, port: gatehouse.port, ["DRAIN_DEADLINE": "10"])
+        let sidecar = try SidecarProcess.start(dumps: volume.url, port: gatehouse.port, ["DRAIN_DEADLINE": "20"])
         try sidecar.waitForLog("logged in")
         try sidecar.waitForLog("dump verified")
         if isFull { volume.fill() } else { #expect(volume.makeReadOnly()) }
         let start = ContinuousClock.now
         let code = try sidecar.stop()
-        #expect(ContinuousClock.now - start < .seconds(30))
+        // The standard deadline is much longer.
+        #expect(ContinuousClock.now - start < .seconds(45))
         let receipt = try receiptInLog(of: sidecar)
         // The last request decides. On a busy machine the deadline may come before its answer.
         let isLate = receipt["outcome"] == "timed_out"
@@ -61,7 +62,7 @@ struct SickVolumeDrainTests {
       let written = "memory_dump-20261123T201137Z.bin"
       try FileManager.default.copyItem(at: Fixture.url(written), to: behind.appending(path: written))
       let gateway = try FakeGateway { _, _ in FakeGateway.wrote("/x/\(written)") }
-      let sidecar = try SidecarProcess.start(dumps: volume.url, port: gateway.server.port, ["DRAIN_DEADLINE": "5"])
+      let sidecar = try SidecarProcess.start(dumps: volume.url, port: gateway.server.port, ["DRAIN_DEADLINE": "12"])
       try sidecar.waitForLog("logged in")
       try sidecar.waitForLog("dump verified")
       volume.hang()

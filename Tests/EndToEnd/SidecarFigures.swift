@@ -1,5 +1,15 @@
+import Foundation
 import TestSupport
 import Testing
+
+extension SidecarProcess {
+  /// Whether a health check succeeds, now or in a while: it fails by itself when a busy machine keeps it waiting.
+  static func isHealthy(
+    _ arguments: [String] = ["health"], dumps: URL, _ changes: [String: String] = [:]
+  ) throws -> Bool {
+    try eventually { try run(arguments, dumps: dumps, changes).code == 0 ? true : nil } == true
+  }
+}
 
 /// The metrics of a sidecar whose port the system chose.
 extension ProgramProcess {

@@ -173,17 +173,25 @@ struct SidecarSignalTests {
   @Test(
     "drain and end it, whichever of the three asks for it; two at once are one", arguments: [SIGTERM, SIGINT, SIGQUIT])
   func drains(number: Int32) async throws {
-    try await withDoormanDump { generated, dump in
-      let gateway = try FakeGateway { _, _ in .after(.seconds(1), FakeGateway.wrote(dump.path())) }
-      defer { gateway.server.stop() }
-      let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
-      try sidecar.waitForLog("logged in")
-      sidecar.signal(number)
-      sidecar.signal(SIGINT)
-      sidecar.signal(SIGTERM)
-      #expect(try sidecar.waitForExit() == 0)
-      #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
-      #expect(sidecar.logs("it came together with the first"))
+    try await untilUndisturbed { () async throws -> Bool in
+      var areOne = false
+      try await withDoormanDump { generated, dump in
+        let gateway = try FakeGateway { _, _ in .after(.seconds(1), FakeGateway.wrote(dump.path())) }
+        defer { gateway.server.stop() }
+        let sidecar = try SidecarProcess.start(dumps: generated, port: gateway.server.port)
+        try sidecar.waitForLog("logged in")
+        sidecar.signal(number)
+        sidecar.signal(SIGINT)
+        sidecar.signal(SIGTERM)
+        let code = try sidecar.waitForExit()
+        // They are one for a quarter of a second, and a busy machine may take longer to send them.
+        areOne = code == 0 || !sidecar.log.contains("a second signal")
+        guard areOne else { return }
+        #expect(code == 0)
+        #expect(try SidecarProcess.receipt(in: generated)["outcome"] == "drained")
+        #expect(sidecar.logs("it came together with the first"))
+      }
+      return areOne
     }
   }
 

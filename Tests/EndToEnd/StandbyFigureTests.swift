@@ -27,11 +27,12 @@ struct StandbyFigureTests {
           defer { for sidecar in sidecars { sidecar.signal(SIGKILL) } }
           let writes = line(of: sidecars[0]) { $0["service_ready"] == 1 && $0["service_writer"] == 1 }
           #expect(writes != nil && writes?["standby_lag_seconds"] == nil, "\(sidecars[0].log)")
-          let follows = line(of: sidecars[1]) {
-            $0["service_ready"] == 1 && $0["service_writer"] == 0 && $0["standby_lag_seconds"] != nil
+          // A task may be behind for a moment on a busy machine.
+          let follows = line(of: sidecars[1]) { figures in
+            guard let lag = figures["standby_lag_seconds"]?.number?.int else { return false }
+            return figures["service_ready"] == 1 && figures["service_writer"] == 0 && 0...10 ~= lag
           }
-          let lag = try #require(follows?["standby_lag_seconds"]?.number?.int, "\(sidecars[1].log)")
-          #expect(0...10 ~= lag)
+          #expect(follows != nil, "\(sidecars[1].log)")
         }
       }
     }

@@ -226,7 +226,7 @@ struct StreamingTests {
   func slowClient() async throws {
     let server = try ScriptedServer(UpstreamScripts.run)
     defer { server.stop() }
-    let settings = ["HTTP_READ_TIMEOUT": "3", "HTTP_WRITE_TIMEOUT": "3"]
+    let settings = ["HTTP_READ_TIMEOUT": "5", "HTTP_WRITE_TIMEOUT": "5"]
     let bodies = [
       (fields: "Content-Length: 4\r\n", pieces: ["a", "bcd"]),
       (fields: "Transfer-Encoding: chunked\r\n", pieces: ["1\r\na\r\n", "1\r\nb\r\n0\r\n\r\n"]),
@@ -237,7 +237,7 @@ struct StreamingTests {
       for (connection, body) in zip(connections, bodies) { try connection.send(call("/a", "POST", body.fields)) }
       for number in 0..<2 {
         // Longer than the times that the server has.
-        #expect(!connections[0].isClosedByServer(within: .seconds(4)))
+        #expect(!connections[0].isClosedByServer(within: .seconds(6)))
         #expect(!connections[1].isClosedByServer(within: .zero))
         for (connection, body) in zip(connections, bodies) { try connection.send(body.pieces[number]) }
       }
