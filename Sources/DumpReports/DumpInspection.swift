@@ -5,7 +5,7 @@ package import JSON
 /// The output of `inspect`: when a dump was made, and how much it holds.
 package struct DumpInspection: Sendable {
   private let report: DumpReport
-  private let good: Verification.Good
+  private let good: GoodDump
 
   /// - Returns: `nil` for a dump that is not verified as good.
   package init?(_ report: DumpReport) {

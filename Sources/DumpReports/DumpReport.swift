@@ -23,7 +23,7 @@ package struct DumpReport: Sendable {
   /// RFC 3339; empty when neither the dump nor its name tells.
   package let createdAt: String
   /// The result of verification, or `nil` while the dump is not verified or can't be read.
-  package let verification: Verification?
+  package let verification: Verification<GoodDump>?
   /// Why the dump can't be read.
   package let trouble: String?
   /// `nil` where no retention rules are known.
@@ -31,7 +31,7 @@ package struct DumpReport: Sendable {
 
   /// - Parameter createdAt: as the dump says; `nil` to take it from the entry.
   package init(
-    _ entry: DumpEntry, createdAt: String? = nil, verification: Verification? = nil, trouble: String? = nil,
+    _ entry: DumpEntry, createdAt: String? = nil, verification: Verification<GoodDump>? = nil, trouble: String? = nil,
     decision: Decision? = nil
   ) {
     self.entry = entry
@@ -93,11 +93,11 @@ extension DumpDirectory {
   /// - Returns: what verification found, or why the dump can't be read.
   package func verification(
     of path: String, _ keyring: DumpKeyring, isCancelled: () -> Bool = { false }
-  ) -> (found: Verification?, trouble: String?) {
+  ) -> (found: Verification<GoodDump>?, trouble: String?) {
     do {
       return (.good(.init(try open(path).inspect(keyring, isCancelled: isCancelled))), nil)
     } catch {
-      let found = (error as? DumpFormatError).flatMap(Verification.init)
+      let found = (error as? DumpFormatError).flatMap(Verification<GoodDump>.init)
       return (found, found == nil ? "\(error)" : nil)
     }
   }

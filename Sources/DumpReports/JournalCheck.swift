@@ -106,8 +106,8 @@ extension JournalCheck {
     case closed
     /// It ends behind a whole commit. Its writer may still add to it, or crashed.
     case open
-    /// A write at its end is not whole: it is under way, or a crash cut it off. With MEM_JOURNAL=always none of
-    /// its changes was acknowledged.
+    /// A write at its end is not whole: it is under way, or a crash cut it off. With MEM_JOURNAL=always none of its
+    /// changes was acknowledged.
     case torn
     /// Bytes were changed or are missing before its end.
     case damaged

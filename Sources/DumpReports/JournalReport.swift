@@ -12,7 +12,7 @@ package struct JournalReport: Sendable {
   /// The authentic header, or `nil` when it can't be read.
   package let header: JournalHeader?
   /// The result of verification, or `nil` while the journal is not verified or can't be read.
-  package let verification: JournalVerification?
+  package let verification: Verification<GoodJournal>?
   /// Why the journal can't be read.
   package let trouble: String?
   /// `nil` where no retention rules are known.
@@ -20,7 +20,7 @@ package struct JournalReport: Sendable {
 
   /// A report of these values.
   package init(
-    _ entry: JournalEntry, bytes: Int, header: JournalHeader?, verification: JournalVerification? = nil,
+    _ entry: JournalEntry, bytes: Int, header: JournalHeader?, verification: Verification<GoodJournal>? = nil,
     trouble: String? = nil, decision: DumpReport.Decision? = nil
   ) {
     self.entry = entry

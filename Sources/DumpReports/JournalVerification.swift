@@ -1,51 +1,31 @@
 package import DumpDirectory
 package import DumpFormat
 
-/// The result of reading every byte of a journal.
-package enum JournalVerification: Sendable, Equatable {
-  /// The contents of a good journal.
-  package struct Good: Sendable, Equatable {
-    /// The number of commits.
-    package let commits: Int
-    /// When the first commit was made, in microseconds of Unix time; `nil` when there is none.
-    package let first: Int?
-    /// When the last commit was made.
-    package let last: Int?
-    /// Bytes up to the end of the last commit.
-    package let bytes: Int
-    /// Whether its writer closed it. Otherwise it still grows, or its writer crashed.
-    package let isClosed: Bool
-    /// Bytes at the end of a write that was cut off. With MEM_JOURNAL=always they hold nothing that was acknowledged.
-    package let torn: Int
+/// The contents of a good journal: every commit is authentic, and those that the next journal goes on from are there.
+///
+/// A journal that was cut off before its first commit is good and has none.
+package struct GoodJournal: Sendable, Equatable {
+  /// The number of commits.
+  package let commits: Int
+  /// When the first commit was made, in microseconds of Unix time; `nil` when there is none.
+  package let first: Int?
+  /// When the last commit was made.
+  package let last: Int?
+  /// Bytes up to the end of the last commit.
+  package let bytes: Int
+  /// Whether its writer closed it. Otherwise it still grows, or its writer crashed.
+  package let isClosed: Bool
+  /// Bytes at the end of a write that was cut off. With MEM_JOURNAL=always they hold nothing that was acknowledged.
+  package let torn: Int
 
-    /// Contents of these values.
-    package init(commits: Int, first: Int?, last: Int?, bytes: Int, isClosed: Bool, torn: Int) {
-      self.commits = commits
-      self.first = first
-      self.last = last
-      self.bytes = bytes
-      self.isClosed = isClosed
-      self.torn = torn
-    }
-  }
-
-  /// Every commit is authentic, and those that the next journal goes on from are there. A journal that was cut off
-  /// before its first commit is good and has none.
-  case good(Good)
-  /// The file is no journal, or not whole. With the reason, in a sentence.
-  case damaged(String)
-  /// No key decrypts it, or a newer program wrote it, so it may be good. With the reason, in a sentence.
-  case unopened(String)
-
-  /// The contents, or `nil` when the journal is not good.
-  package var good: Good? { if case .good(let good) = self { good } else { nil } }
-
-  /// Why it is not good; `nil` when it is.
-  package var fault: String? {
-    switch self {
-    case .good: nil
-    case .damaged(let reason), .unopened(let reason): reason
-    }
+  /// Contents of these values.
+  package init(commits: Int, first: Int?, last: Int?, bytes: Int, isClosed: Bool, torn: Int) {
+    self.commits = commits
+    self.first = first
+    self.last = last
+    self.bytes = bytes
+    self.isClosed = isClosed
+    self.torn = torn
   }
 }
 
@@ -59,13 +39,13 @@ extension DumpDirectory {
   package func verification(
     of journal: JournalEntry, _ keyring: DumpKeyring, goesOnAt place: JournalPlace? = nil,
     isCancelled: () -> Bool = { false }
-  ) -> (found: JournalVerification?, trouble: String?) {
+  ) -> (found: Verification<GoodJournal>?, trouble: String?) {
     var commits = 0
     var (first, last): (Int?, Int?)
     do {
       guard var reader = try JournalReader(source(of: journal.path), keyring) else {
         let lost = place.map { $0.commits > 0 } == true
-        let blank = JournalVerification.Good(commits: 0, first: nil, last: nil, bytes: 0, isClosed: false, torn: 0)
+        let blank = GoodJournal(commits: 0, first: nil, last: nil, bytes: 0, isClosed: false, torn: 0)
         return (lost ? .damaged("it has no changes, and the journal after it goes on behind some") : .good(blank), nil)
       }
       guard reader.header.number == journal.number else {
@@ -90,11 +70,9 @@ extension DumpDirectory {
             isClosed: reader.ending == .closed, torn: torn)), nil
       )
     } catch {
-      switch (error as? DumpFormatError).flatMap(Verification.init) {
-      case .damaged(let reason)?: return (.damaged(reason + Self.before(commits, last)), nil)
-      case .unopened(let reason)?: return (.unopened(reason), nil)
-      case .good?, nil: return (nil, "\(error)")
-      }
+      let found = (error as? DumpFormatError).flatMap(Verification<GoodJournal>.init)
+      if case .damaged(let reason)? = found { return (.damaged(reason + Self.before(commits, last)), nil) }
+      return (found, found == nil ? "\(error)" : nil)
     }
   }
 

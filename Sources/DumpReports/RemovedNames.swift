@@ -43,8 +43,8 @@ struct RemovedNames: Sendable {
     }
   }
 
-  /// Reads the newest dump that is not newer than a journal, and the journals between both.
-  /// Nothing is thrown: names are for people, and `trouble` says what is missing.
+  /// Reads the newest dump that is not newer than a journal, and the journals between both. Nothing is thrown: names
+  /// are for people, and `trouble` says what is missing.
   mutating func learn(from history: JournalHistory, before journal: JournalNumber, _ guide: DocumentGuide) {
     guard !wanted.isEmpty else { return }
     let base = history.dumps.compactMap { dump in dump.order.map { (number: JournalNumber($0), dump: dump) } }

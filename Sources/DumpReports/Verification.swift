@@ -1,69 +1,16 @@
 package import DumpFormat
-package import JSON
 
-/// The result of reading every byte of a dump.
-package enum Verification: Sendable, Equatable {
-  /// The contents of a good dump.
-  package struct Good: Sendable, Equatable {
-    /// The authenticated header.
-    package let header: DumpHeader
-    /// The number of documents of all collections.
-    package let documents: Int
-    /// The digest of the whole file, in hexadecimal.
-    package let sha256: String
-    /// Documents by collection, as they come in the dump.
-    package let collections: [Collection]
-
-    /// The documents of one collection.
-    package struct Collection: Sendable, Equatable {
-      /// The name of the collection.
-      package let name: String
-      /// The number of its documents.
-      package let documents: Int
-
-      /// A collection.
-      package init(name: String, documents: Int) {
-        self.name = name
-        self.documents = documents
-      }
-
-      package static func == (left: Collection, right: Collection) -> Bool {
-        left.documents == right.documents && left.name.hasSameBytes(as: right.name)
-      }
-    }
-
-    /// The header's time.
-    package var createdAt: String { header.createdAt }
-    /// The header's order.
-    package var order: DumpOrder? { header.order }
-    /// The name of the header's format.
-    package var format: String { header.format.label }
-
-    /// The contents of a dump.
-    package init(header: DumpHeader, documents: Int, sha256: String, collections: [Collection]) {
-      self.header = header
-      self.documents = documents
-      self.sha256 = sha256
-      self.collections = collections
-    }
-
-    /// The contents that a summary tells.
-    package init(_ summary: DumpSummary) {
-      self.init(
-        header: summary.header, documents: summary.records, sha256: summary.sha256,
-        collections: summary.counts.map { Collection(name: $0.name, documents: $0.records) })
-    }
-  }
-
+/// The result of reading every byte of a dump or a journal.
+package enum Verification<Contents: Sendable & Equatable>: Sendable, Equatable {
   /// Every byte is authentic.
-  case good(Good)
-  /// The file is no dump, or not whole. With the reason, in a sentence.
+  case good(Contents)
+  /// The file is of another kind, or not whole. With the reason, in a sentence.
   case damaged(String)
   /// No key decrypts it, or a newer program wrote it, so it may be good. With the reason, in a sentence.
   case unopened(String)
 
-  /// The contents, or `nil` when the dump is not good.
-  package var good: Good? { if case .good(let good) = self { good } else { nil } }
+  /// The contents, or `nil` when the file is not good.
+  package var good: Contents? { if case .good(let good) = self { good } else { nil } }
 
   /// Why it is not good; `nil` when it is.
   package var fault: String? {
@@ -84,15 +31,5 @@ extension Verification {
     case .notADump, .truncated, .damaged, .malformedContent, .recordTooLarge, .wrongOrder:
       self = .damaged(error.description)
     }
-  }
-}
-
-extension Verification.Good {
-  /// The spelling in JSON: of reports, of the sidecar's cache and of receipts.
-  package var fields: [(String, JSONValue)] {
-    header.fields + [
-      ("documents", .integer(documents)), ("sha256", .string(sha256)),
-      ("collections", .object(JSONObject(collections.map { ($0.name, .integer($0.documents)) }))),
-    ]
   }
 }

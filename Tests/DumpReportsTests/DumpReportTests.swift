@@ -11,7 +11,7 @@ import Testing
 struct DumpReportTests {
   private static let name = "memory_dump-20261125T010000Z.bin"
   private static let good = Verification.good(
-    .init(
+    GoodDump(
       header: DumpHeader(createdAt: "2026-11-25T01:00:00.5Z", order: DumpOrder(epoch: 3, sequence: 7)), documents: 25,
       sha256: "ab", collections: [.init(name: "users", documents: 25)]))
 
@@ -142,7 +142,7 @@ struct DumpReportTests {
     let array = try #require(json["dumps"]?.array)
     let dumps = array.compactMap(\.object)
     #expect(dumps.map { $0["predecessor"] } == [.string(identity), .null])
-    let good = Verification.Good(header: header, documents: 0, sha256: "ab", collections: [])
+    let good = GoodDump(header: header, documents: 0, sha256: "ab", collections: [])
     let inspection = try #require(DumpInspection(DumpReport(entry, verification: .good(good))))
     #expect(inspection.json["predecessor"] == .string(identity))
     #expect(inspection.text.hasSuffix("sha256      ab\npredecessor \(identity)\ndocuments   0"))
@@ -171,6 +171,6 @@ struct DumpReportTests {
   }
 
   private struct UnexpectedVerdict: Error {
-    let found: Verification?
+    let found: Verification<GoodDump>?
   }
 }

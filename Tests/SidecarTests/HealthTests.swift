@@ -10,11 +10,11 @@ import Threads
 struct HealthTests {
   @Test("tells healthy from unhealthy")
   func faults() {
-    let entry = { (verification: Verification?) in
+    let entry = { (verification: Verification<GoodDump>?) in
       KnownDump(entry: DumpEntry(path: "/x/a.bin"), identity: nil, verification: verification)
     }
     let good = Verification.good(
-      .init(header: DumpHeader(createdAt: "1970-01-01T00:10:00Z"), documents: 1, sha256: "", collections: []))
+      GoodDump(header: DumpHeader(createdAt: "1970-01-01T00:10:00Z"), documents: 1, sha256: "", collections: []))
     #expect(Health(.done(.init(dumps: [])), maximumAge: 5, now: 1000).isWell)
     #expect(Health(.done(.init(dumps: [entry(good)])), maximumAge: nil, now: 100_000).isWell)
     #expect(Health(.done(.init(dumps: [entry(good)])), maximumAge: 400, now: 1000).isWell)
@@ -40,7 +40,7 @@ struct HealthTests {
         .init(
           header: DumpHeader(createdAt: "1970-01-01T00:10:00Z", order: order), documents: 1, sha256: "",
           collections: [])))
-    func health(_ sequence: Int, _ verification: JournalVerification?, gap: String? = nil) throws -> Health {
+    func health(_ sequence: Int, _ verification: Verification<GoodJournal>?, gap: String? = nil) throws -> Health {
       let number = try #require(JournalNumber(epoch: 1, sequence: sequence))
       let journal = KnownJournal(
         entry: JournalEntry(name: "j", path: "/x/j", number: number), identity: nil, header: nil, isEnded: true,

@@ -64,8 +64,8 @@ package struct JournalChain: Sendable, Equatable {
     var present = newest
     while !base.begins(present) {
       guard case .journal(let place) = present.start else {
-        // The chain is that of another dump. One without an order, as Doorman's, is
-        // newer by its time, or it would not have been chosen.
+        // The chain is that of another dump. One without an order, as Doorman's, is newer by its time, or it would not
+        // have been chosen.
         if base.order == nil, base.identity != nil { return .none }
         return .gap(
           newest: newest.number, missing: "the dump before journal \(present.number)",

@@ -1,4 +1,7 @@
 /// One change in a journal.
+///
+/// `LoggedChange` of `DocumentStore` holds the same values. It is a type of its own because neither module imports the
+/// other: the sidecar reads journals without a document store. `Persistence` converts the one to the other.
 package struct JournalChange: Sendable, Equatable {
   /// The collection's name.
   package let collection: String

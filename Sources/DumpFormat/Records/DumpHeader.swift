@@ -12,8 +12,8 @@ package struct DumpHeader: Sendable, Equatable {
   /// The identity (`DumpIdentity`) of the dump before this one that its writer knew, or `nil`. DMP1 has no place for
   /// it.
   package private(set) var predecessor: String?
-  /// The identity (`DumpIdentity`) of the file that the dump was written as first, or `nil` for that file itself.
-  /// A dump that was written again, under another key or in another format, keeps it, so that journals still find it.
+  /// The identity (`DumpIdentity`) of the file that the dump was written as first, or `nil` for that file itself. A
+  /// dump that was written again, under another key or in another format, keeps it, so that journals still find it.
   package let firstIdentity: String?
 
   /// A header of these values.

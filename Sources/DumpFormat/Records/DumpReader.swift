@@ -36,8 +36,8 @@ package struct UnverifiedDump: Sendable {
 
   /// Authenticates every byte and counts what is in the dump, in one pass and in constant memory.
   ///
-  /// The text before the end is reached is only counted, and nothing of it is given out before all
-  /// of it has proved authentic.
+  /// The text before the end is reached is only counted, and nothing of it is given out before all of it has proved
+  /// authentic.
   ///
   /// - Parameters:
   ///   - keyring: each key is tried. In DMP1 each takes a pass; the likely ones come first.

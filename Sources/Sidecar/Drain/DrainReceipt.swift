@@ -44,7 +44,7 @@ struct DrainReceipt: Sendable {
     let name: String
     let path: String
     let bytes: Int
-    let verification: Verification.Good
+    let verification: GoodDump
     let verifyingTook: Duration
     /// Whether this drain caused it. Otherwise it is the newest that was there.
     let isNew: Bool

@@ -42,7 +42,7 @@ struct DumpCheck: Sendable {
   /// A dump that verifies.
   struct Checked: Sendable {
     let dump: KnownDump
-    let good: Verification.Good
+    let good: GoodDump
     let predecessor: (name: String, documents: Int)?
     let shrank: Bool
     /// The name of a newer dump of a later epoch, which a start would take instead.

@@ -7,7 +7,7 @@ import JSON
 struct SafePlace: Sendable, Equatable {
   let name: String
   let number: JournalNumber
-  let contents: JournalVerification.Good
+  let contents: GoodJournal
   /// Whether the newest verified dump has all of it.
   let isInDump: Bool
   /// Whether the newest verified dump is of a later epoch. Its writer may have kept no journal.

@@ -14,7 +14,7 @@ struct KnownJournal: Sendable {
   /// Whether a newer dump or journal shows that nothing is written to it any more.
   let isEnded: Bool
   /// The result of verification, or `nil` when the journal is not verified yet or can't be read at the moment.
-  var verification: JournalVerification?
+  var verification: Verification<GoodJournal>?
   /// Why it can't be read at the moment.
   var readFault: String?
 

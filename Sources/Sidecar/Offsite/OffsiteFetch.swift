@@ -13,13 +13,13 @@ struct OffsiteFetch {
   /// A dump that was fetched.
   struct Dump {
     let path: String
-    let good: Verification.Good
+    let good: GoodDump
   }
 
   /// A journal that was fetched.
   struct Journal {
     let path: String
-    let good: JournalVerification.Good
+    let good: GoodJournal
   }
 
   /// Fetches what a start needs for the newest state: the newest dump, and the journals behind it.
@@ -58,7 +58,7 @@ struct OffsiteFetch {
       // A fault of the volume is the cause.
       throw sink.failure ?? error
     }
-    let good = Verification.Good(try copy.contents().inspect(volume.keyring))
+    let good = GoodDump(try copy.contents().inspect(volume.keyring))
     return Dump(path: try copy.publish(), good: good)
   }
 

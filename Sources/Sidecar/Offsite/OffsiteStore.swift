@@ -27,7 +27,7 @@ final class OffsiteStore {
     }
 
     /// The metadata of a copy: the members of reports that are numbers or texts.
-    static func metadata(of good: Verification.Good) -> [(String, String)] {
+    static func metadata(of good: GoodDump) -> [(String, String)] {
       good.fields.compactMap { name, value in
         (value.string ?? value.number?.literal).map { (key(of: name), $0) }
       }
@@ -92,9 +92,7 @@ final class OffsiteStore {
   }
 
   /// Copies a dump, unless the sidecar of another task has done so.
-  func put(_ dump: KnownDump, _ good: Verification.Good, _ source: any DumpSource, _ deadline: Deadline)
-    throws(OffsiteError)
-  {
+  func put(_ dump: KnownDump, _ good: GoodDump, _ source: any DumpSource, _ deadline: Deadline) throws(OffsiteError) {
     if try client.has(prefix + dump.name, bytes: source.size, sha256: good.sha256, deadline) { return }
     let body = DumpBody(source)
     do throws(OffsiteError) {

@@ -7,7 +7,7 @@ struct JournalNotes: Sendable, Equatable {
   /// The result of verifying one file.
   fileprivate struct Note: Sendable, Equatable {
     let identity: FileIdentity
-    let verification: JournalVerification
+    let verification: Verification<GoodJournal>
     /// The keys that were configured when the file was read.
     let keys: KeyMarks
   }
@@ -18,13 +18,13 @@ struct JournalNotes: Sendable, Equatable {
 
   /// Records the result of verifying a journal.
   mutating func record(
-    _ verification: JournalVerification, of name: String, _ identity: FileIdentity, _ keys: KeyMarks
+    _ verification: Verification<GoodJournal>, of name: String, _ identity: FileIdentity, _ keys: KeyMarks
   ) {
     notes[UTF8Key(name)] = Note(identity: identity, verification: verification, keys: keys)
   }
 
   /// The result of verifying a file, as far as it holds for these keys.
-  func verification(of name: String, _ identity: FileIdentity, _ keys: KeyMarks) -> JournalVerification? {
+  func verification(of name: String, _ identity: FileIdentity, _ keys: KeyMarks) -> Verification<GoodJournal>? {
     guard let note = notes[UTF8Key(name)], note.identity == identity else { return nil }
     // A journal that the earlier keys did not decrypt may be encrypted with a key that is new.
     if note.verification.fault != nil, !keys.isSubset(of: note.keys) { return nil }

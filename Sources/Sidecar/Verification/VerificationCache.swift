@@ -19,7 +19,7 @@ struct VerificationCache: Sendable, Equatable {
   /// The result of verifying one file.
   struct Note: Sendable, Equatable {
     let identity: FileIdentity
-    let verification: Verification
+    let verification: Verification<GoodDump>
     /// The keys that were configured when the file was read.
     let keys: KeyMarks
   }
@@ -104,7 +104,9 @@ extension VerificationCache {
   }
 
   /// Records the result of verifying a dump. A dump that these keys don't decrypt keeps the result of other keys.
-  mutating func record(_ verification: Verification, of name: String, _ identity: FileIdentity, _ keys: KeyMarks) {
+  mutating func record(
+    _ verification: Verification<GoodDump>, of name: String, _ identity: FileIdentity, _ keys: KeyMarks
+  ) {
     if case .unopened = verification, let before = dumps[UTF8Key(name)], before.identity == identity,
       !before.keys.isSubset(of: keys)
     {
@@ -114,7 +116,7 @@ extension VerificationCache {
   }
 
   /// The result of verifying a file, as far as it holds for these keys.
-  func verification(of name: String, _ identity: FileIdentity?, _ keys: KeyMarks) -> Verification? {
+  func verification(of name: String, _ identity: FileIdentity?, _ keys: KeyMarks) -> Verification<GoodDump>? {
     guard let note = dumps[UTF8Key(name)], note.identity == identity else { return nil }
     // A dump that the earlier keys did not decrypt may be encrypted with a key that is new.
     if note.verification.fault != nil, !keys.isSubset(of: note.keys) { return nil }
@@ -151,11 +153,10 @@ extension VerificationCache.Note {
       let documents = note["documents"]?.number?.int,
       let sha256 = note["sha256"]?.string, let collections = note["collections"]?.object,
       case let counts = collections.members.compactMap({ member in
-        member.value.number?.int.map { Verification.Good.Collection(name: member.key, documents: $0) }
+        member.value.number?.int.map { GoodDump.Collection(name: member.key, documents: $0) }
       }), counts.count == collections.members.count
     else { return nil }
-    verification = .good(
-      Verification.Good(header: header, documents: documents, sha256: sha256, collections: counts))
+    verification = .good(GoodDump(header: header, documents: documents, sha256: sha256, collections: counts))
   }
 
   fileprivate var json: JSONValue {

@@ -176,7 +176,7 @@ final class DumpVolume: Sendable {
   func markCopied(_ name: String) { change { $0.copied.insert(UTF8Key(name)) } }
 
   /// The result of verifying a journal, as far as it is known.
-  func known(_ journal: String, _ identity: FileIdentity) -> JournalVerification? {
+  func known(_ journal: String, _ identity: FileIdentity) -> Verification<GoodJournal>? {
     refreshedCache.journals.verification(of: journal, identity, keys.present.marks)
   }
 
@@ -184,7 +184,7 @@ final class DumpVolume: Sendable {
   ///
   /// - Parameter marks: of the keys that gave it.
   func record(
-    _ verification: JournalVerification, of journal: String, _ identity: FileIdentity, _ marks: KeyMarks
+    _ verification: Verification<GoodJournal>, of journal: String, _ identity: FileIdentity, _ marks: KeyMarks
   ) {
     change { $0.journals.record(verification, of: journal, identity, marks) }
   }

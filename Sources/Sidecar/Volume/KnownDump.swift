@@ -9,7 +9,7 @@ struct KnownDump: Sendable {
   /// The identity of the file, or `nil` when its attributes could not be read.
   let identity: FileIdentity?
   /// The result of verification, or `nil` when the dump is not verified yet or can't be read at the moment.
-  var verification: Verification?
+  var verification: Verification<GoodDump>?
   /// Why it can't be read at the moment.
   var readFault: String?
 

@@ -224,7 +224,7 @@ extension DrainSimulation {
 extension DumpCheck.Checked {
   /// A dump that verifies.
   static func example(supersededBy newer: String? = nil) -> DumpCheck.Checked {
-    let good = Verification.Good(
+    let good = GoodDump(
       header: DumpHeader(createdAt: "2026-11-24T00:00:00Z"), documents: 3, sha256: "00",
       collections: [])
     return DumpCheck.Checked(

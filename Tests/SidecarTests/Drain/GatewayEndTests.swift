@@ -101,8 +101,7 @@ struct GatewayEndTests {
   @Test("is said with the last change that is safe by the journals")
   func journals() throws {
     let crashed = DrainFinding.notThere("gone", .writer, own: nil, Self.held("b", .abandoned))
-    let contents = JournalVerification.Good(
-      commits: 12, first: nil, last: nil, bytes: 4096, isClosed: false, torn: 0)
+    let contents = GoodJournal(commits: 12, first: nil, last: nil, bytes: 4096, isClosed: false, torn: 0)
     let number = try #require(JournalNumber(epoch: 3, sequence: 1))
     func place(isInDump: Bool, isOfEarlierEpoch: Bool = false) -> SafePlace {
       SafePlace(

@@ -12,7 +12,7 @@ struct CopyMetadataTests {
   func metadata() {
     let order = DumpOrder(epoch: 3, sequence: 17)
     let header = DumpHeader(createdAt: "2026-11-23T20:11:37.454068Z", order: order)
-    let good = Verification.Good(
+    let good = GoodDump(
       header: header, documents: 5, sha256: "ab", collections: [.init(name: "users", documents: 5)])
     let metadata = Dictionary(OffsiteStore.Copy.metadata(of: good)) { $1 }
     #expect(

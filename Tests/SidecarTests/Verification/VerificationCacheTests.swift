@@ -13,7 +13,7 @@ struct VerificationCacheTests {
   func roundTrip() throws {
     var cache = VerificationCache()
     let good = Verification.good(
-      .init(
+      GoodDump(
         header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"), documents: 3, sha256: "ab",
         collections: [.init(name: "users", documents: 3)]))
     let keys = KeyMarks(["k1", "k2"])
@@ -54,7 +54,7 @@ struct VerificationCacheTests {
     let file = FileIdentity(bytes: 1, modifiedAt: 2, inode: 3)
     let (old, new, both) = (KeyMarks(["old"]), KeyMarks(["new"]), KeyMarks(["old", "new"]))
     let good = Verification.good(
-      .init(header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"), documents: 3, sha256: "ab", collections: []))
+      GoodDump(header: DumpHeader(createdAt: "2026-11-23T20:11:37Z"), documents: 3, sha256: "ab", collections: []))
     var cache = VerificationCache()
     cache.record(.unopened("x"), of: "a.bin", file, new)
     #expect(cache.verification(of: "a.bin", file, new) == .unopened("x"))

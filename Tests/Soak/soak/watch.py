@@ -86,12 +86,13 @@ def sample(identifier: int) -> list[Any]:
 
 def main() -> None:
     identifier, path = int(sys.argv[1]), Path(sys.argv[2])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # The loop takes the signal between two samples. An exception of a handler could come while the interpreter ends, which
+    # then only prints it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with path.open("w", buffering=1) as output, contextlib.suppress(FileNotFoundError, ProcessLookupError):
         before, begin, sampled = threads(identifier), time.monotonic(), 0.0
         stolen_before = stolen()
-        while True:
-            time.sleep(STEP)
+        while signal.sigtimedwait({signal.SIGTERM}, STEP) is None:
             after, stolen_after, end = threads(identifier), stolen(), time.monotonic()
             waited, others, processors = waiting(before, after)
             if waited > 500_000:
