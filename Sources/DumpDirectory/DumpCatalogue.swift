@@ -7,8 +7,17 @@ extension DumpDirectory {
   /// Only files with the name of one of its dumps are listed. A file that can't be read is listed too: it may be the
   /// newest dump, and a start without it would lose its changes. Entries that are not regular files, such as
   /// directories and links, are not listed (see `leftAlone`).
-  package func catalogue(_ keyring: DumpKeyring) throws(DumpDirectoryError) -> [DumpEntry] {
-    let entries = try ownNames().compactMap { name in entry(name, keyring) }
+  ///
+  /// - Parameter isCancelled: asked behind each file, beginning with the one whose name is the latest. The others are
+  ///   left out then.
+  package func catalogue(
+    _ keyring: DumpKeyring, isCancelled: () -> Bool = { false }
+  ) throws(DumpDirectoryError) -> [DumpEntry] {
+    var entries: [DumpEntry] = []
+    for name in try ownNames().sorted(by: { $1.precedesByBytes($0) }) {
+      if let entry = entry(name, keyring) { entries.append(entry) }
+      if isCancelled() { break }
+    }
     return DumpSequence.newestFirst(entries)
   }
 

@@ -3,7 +3,8 @@ import JSON
 
 /// The small JSON files beside the dumps: the sidecar's verification cache and receipts, and the lease.
 package enum SmallFile {
-  /// The largest size of such a file in bytes. A larger file is not one of ours.
+  /// The largest size of such a file in bytes. A larger file is not one of ours. Files that grow with the number of
+  /// dumps or of users have larger bounds of their own.
   package static let maximumSize = 4 << 20
 
   /// Whether a name is one that Gatehouse gives to files beside dumps.

@@ -115,8 +115,9 @@ struct Gatehouse: Sendable {
       }
       guard let follower, !standby.hasLease else { return standby }
       let (hasHolder, now) = (lease.role.holderEpoch != nil, SteadyClock.now())
-      // Balancers send no calls to a task that just started and has no share of the limits yet.
-      let isNew = !limits.hasShare && !limits.hadShare && now - start < Self.patienceForLimits
+      // Balancers send no calls to a task that just started and has no share of the limits yet. It asks for one as soon
+      // as its state is loaded.
+      let isNew = !limits.hasShare && !limits.hadShare && state.isNew(for: Self.patienceForLimits, at: now)
       let lag = hasHolder && peers != nil && isNew ? nil : follower.lag
       return Standby(
         reason: standby.reason, following: state.followed.following(hasHolder: hasHolder, lag: lag, at: now),

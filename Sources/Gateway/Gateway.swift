@@ -23,8 +23,10 @@ package final class Gateway: Sendable {
   let memory: RequestMemory
   /// The name of this process in `Via`.
   let viaName: String
-  /// The entry that the gateway adds to `Via`.
+  /// The entry that the gateway adds to `Via` of a request of HTTP/1.1.
   let viaField: String
+  /// The same for HTTP/1.0: the entry names the protocol that was received (RFC 9110, section 7.6.3).
+  let olderViaField: String
   let retries: RetryRules
   let compression: Compression
   let metrics = CallMetrics()
@@ -60,6 +62,7 @@ package final class Gateway: Sendable {
     viaName = "gatehouse-" + String(UInt32.random(in: .min ... .max), radix: 16)
     compression = configuration.compression
     viaField = "1.1 " + viaName
+    olderViaField = "1.0 " + viaName
     retries = RetryRules(
       baseDelay: configuration.retries.baseDelay, maximumDelay: configuration.retries.maximumDelay)
     let breakers = CircuitBreaker.Settings(

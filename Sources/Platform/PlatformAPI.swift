@@ -37,8 +37,8 @@ package struct Resource: Sendable {
 extension PlatformAPI {
   /// The failures that every route can answer.
   package static let generalFailures = [
-    DeclaredFailure(400, ["GTW400"]), DeclaredFailure(403, ["SEC010", "SEC011"]), DeclaredFailure(414, ["GTW400"]),
-    DeclaredFailure(431, ["GTW400"]), DeclaredFailure(500, ["GTW999"]), DeclaredFailure(501, ["GTW501"]),
-    DeclaredFailure(503, ["GTW503"]), DeclaredFailure(505, ["GTW501"]),
+    DeclaredFailure(400, ["GTW400"]), DeclaredFailure(403, ["SEC010", "SEC011"]), DeclaredFailure(413, ["REQ001"]),
+    DeclaredFailure(414, ["GTW400"]), DeclaredFailure(431, ["GTW400"]), DeclaredFailure(500, ["GTW999"]),
+    DeclaredFailure(501, ["GTW501"]), DeclaredFailure(503, ["GTW503"]), DeclaredFailure(505, ["GTW501"]),
   ]
 }

@@ -11,8 +11,8 @@ import Logs
 import Model
 import NIOCore
 
-/// Answers the requests of the platform API, step by step: identifier, availability, addresses, route, session,
-/// permission, body, handler, envelope. The first step that fails answers.
+/// Answers the requests of the platform API, step by step: identifier, availability, addresses, declared length, route,
+/// session, permission, body, handler, envelope. The first step that fails answers.
 package struct PlatformResponder: HTTPResponder {
   /// The facts that the listener hands over with a request.
   package typealias Context = CallContext
@@ -56,14 +56,15 @@ package struct PlatformResponder: HTTPResponder {
 extension PlatformResponder {
   func answer(_ incoming: Incoming) async throws -> PlatformAnswer {
     let request = incoming.request
-    if let malformation = incoming.standing.malformation { throw malformation.error }
+    if let malformation = incoming.standing.malformation { return PlatformAnswer(try refusal(of: malformation)) }
     // All that follows sees this state.
     let state = platform.model.version()
     if !incoming.isProbe {
       try checkAvailability(incoming.standing)
       try state.settings.check(incoming.caller)
     }
-    if let fields = try crossOrigin.preflight(request.head) {
+    try bodies.checkLength(of: request, path: incoming.path)
+    if !incoming.isBelowAPI, let fields = try crossOrigin.preflight(request.head) {
       return PlatformAnswer(Response(status: .noContent, headers: fields))
     }
     // The server as a whole (RFC 9110, section 9.3.7).
@@ -76,9 +77,7 @@ extension PlatformResponder {
       return PlatformAnswer(detail(.notFound, "There is no such route; GET /platform/openapi.json lists all"))
     case .otherMethods(let methods):
       let names = methods.map(\.rawValue).joined(separator: ", ")
-      var response = detail(.methodNotAllowed, "This route takes only \(names)")
-      response.headers[.allow] = names
-      return PlatformAnswer(response)
+      return PlatformAnswer(wrongMethod("This route takes only \(names)", [.allow: names]))
     case .route(let route, let parameters):
       let routed = Routed(route, parameters, incoming)
       do {
@@ -228,14 +227,35 @@ extension PlatformResponder {
     wrapped((status.code, .object(["detail": .string(text)])))
   }
 
+  /// - Parameter fields: with `Allow`.
+  private func wrongMethod(_ text: String, _ fields: HTTPFields) -> Response {
+    var response = detail(.methodNotAllowed, text)
+    response.headers.append(contentsOf: fields)
+    return response
+  }
+
+  /// The answer to a request that can't be taken as HTTP. A method that HTTP does not have is answered as one that a
+  /// route does not have.
+  private func refusal(of malformation: Malformation) throws(APIError) -> Response {
+    let failure = malformation.error
+    guard failure.status == 405 else { throw failure }
+    return wrongMethod(failure.message, failure.headers)
+  }
+
   /// Adds the fields that every answer has.
   func finished(_ answer: Response, _ incoming: Incoming) -> Response {
     var response = answer
     response.headers[.requestID] = incoming.id
     response.headers[.requestIDOfDoorman] = incoming.id
-    for field in crossOrigin.fields(for: incoming.request.headers[.origin]) {
-      response.headers[field.name] = field.value
+    if incoming.isBelowAPI {
+      response.headers[.vary] = "Accept-Encoding"
+    } else {
+      for field in crossOrigin.fields(for: incoming.request.headers[.origin]) {
+        response.headers[field.name] = field.value
+      }
     }
+    // The status asks for a challenge (RFC 9110, section 15.5.2).
+    if response.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
     securityHeaders.add(to: &response.headers)
     if response.status == .serviceUnavailable, platform.status.availability() == .draining {
       response.headers[.connection] = "close"

@@ -51,10 +51,12 @@ package struct KeyFiles: Sendable {
 /// Decides when files of keys are read again, and when a fault of them is reported. A value without files and without a
 /// clock.
 package struct KeyFileChanges: Sendable {
-  /// The files as they were when they were read, or when a fault of them was reported.
+  /// The files as they were when they were read.
   private var known: [FileStamp?]
   /// The files as they were at the last look, which found them changed.
   private var unsettled: [FileStamp?]?
+  /// The files as they were when a fault of them was reported.
+  private var reported: [FileStamp?]?
 
   /// Begins with files that were read.
   package init(_ stamps: [FileStamp?]) {
@@ -62,16 +64,25 @@ package struct KeyFileChanges: Sendable {
   }
 
   /// Whether the files are to be read: they changed, and were the same at the look before. A file that is being written
-  /// could have a part of a key, under which dumps would be lost.
+  /// could have a part of a key, under which dumps would be lost. After a fault they are due at each look: its end may
+  /// not show in them.
   package mutating func isDue(_ stamps: [FileStamp?]) -> Bool {
     guard stamps != known else {
-      unsettled = nil
+      (unsettled, reported) = (nil, nil)
       return false
     }
     defer { unsettled = stamps }
     return unsettled == stamps
   }
 
-  /// The files were read, or a fault of them was reported.
-  package mutating func note(_ stamps: [FileStamp?]) { (known, unsettled) = (stamps, nil) }
+  /// The files were read.
+  package mutating func succeed(_ stamps: [FileStamp?]) { (known, unsettled, reported) = (stamps, nil, nil) }
+
+  /// The files could not be read, or have no keys.
+  ///
+  /// - Returns: whether the fault is to be reported, which it is once while the files stay the same.
+  package mutating func fail(_ stamps: [FileStamp?]) -> Bool {
+    defer { reported = stamps }
+    return reported != stamps
+  }
 }

@@ -218,7 +218,7 @@ struct BadClientTests {
     // The server is not blamed for the client.
     try await withGatehouse(["HTTP_READ_TIMEOUT": "300"]) { (gatehouse: GatehouseProcess) async throws in
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
-      let connections = try ["", "X-Long-Way: \u{E9}\r\n"].map { (fields: String) throws -> HTTPConnection in
+      let connections = try ["", "Connection: x-long-way\r\n"].map { (fields: String) throws -> HTTPConnection in
         let connection = try HTTPConnection(port: gatehouse.port)
         try connection.send(call("/endless-body", "GET", fields))
         #expect(connection.receiveSome(1000) > 0)

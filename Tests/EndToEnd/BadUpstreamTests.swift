@@ -168,7 +168,7 @@ struct BadUpstreamTests {
   func early() async throws {
     try await withScripts { gatehouse, _ in
       let body = String(repeating: "b", count: 500_000)
-      for fields in ["", "X-Long-Way: \u{E9}\r\n"] {
+      for fields in ["", "Connection: x-long-way\r\n"] {
         let connection = try HTTPConnection(port: gatehouse.port)
         try connection.send(call("/early", "POST", "\(fields)Content-Length: \(body.utf8.count)\r\n") + "b")
         #expect(try connection.receive().text == "good")

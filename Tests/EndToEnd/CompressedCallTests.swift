@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -81,6 +82,44 @@ struct CompressedCallTests {
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
       let plain = try ask(gatehouse, "5000")
       #expect(plain.coding == nil && plain.body == Array(Self.text.utf8.prefix(5000)))
+    }
+  }
+
+  @Test(
+    "have the same tag and coding for HEAD as for GET, and the tag that the client has for 304",
+    arguments: ["", "Connection: x-a\r\n"])
+  func withoutBody(way: String) async throws {
+    let server = try ScriptedServer { connection in
+      while let head = connection.receiveHead() {
+        let isKnown = head["if-none-match"] != nil
+        let line = isKnown ? "304 Not Modified" : "200 OK\r\ncontent-type: text/plain"
+        let hasBody = !isKnown && head.method == "GET"
+        let body = hasBody ? String(Self.text.prefix(5000)) : ""
+        guard connection.send("HTTP/1.1 \(line)\r\netag: \"a\"\r\ncontent-length: 5000\r\n\r\n" + body) else { return }
+      }
+    }
+    defer { server.stop() }
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      try gatehouse.createAPI(
+        "test", servers: [server.url], token: gatehouse.logIn(), ["api_allowed_headers": ["if-none-match"]])
+      let connection = try HTTPConnection(port: gatehouse.port)
+      let gzip = way + "Accept-Encoding: gzip\r\n"
+      let cases: [(method: String, fields: String, tag: String, coding: String?, length: String?)] = [
+        ("GET", gzip, "W/\"a\"", "gzip", nil), ("HEAD", gzip, "W/\"a\"", "gzip", nil),
+        ("HEAD", way, "\"a\"", nil, "5000"),
+        ("GET", gzip + "If-None-Match: W/\"a\"\r\n", "W/\"a\"", nil, nil),
+        ("GET", gzip + "If-None-Match: \"b\", \"a\"\r\n", "\"a\"", nil, "5000"),
+        ("GET", way + "If-None-Match: \"a\"\r\n", "\"a\"", nil, "5000"),
+      ]
+      for (method, fields, tag, coding, length) in cases {
+        try connection.send(call("/a", method, fields))
+        let isKnown = fields.contains("If-None-Match")
+        let answer = try connection.receive(isHead: method == "HEAD" || isKnown)
+        #expect(answer.status == (isKnown ? 304 : 200), "\(method) \(fields)")
+        #expect(answer.header("etag") == tag, "\(method) \(fields)")
+        #expect(answer.header("content-encoding") == coding, "\(method) \(fields)")
+        #expect(answer.header("content-length") == length, "\(method) \(fields)")
+      }
     }
   }
 

@@ -25,7 +25,7 @@ struct ForwardedFieldTests {
     return (answer, got)
   }
 
-  @Test("have the client's trace and request id, unchanged", arguments: ["", "X-Long-Way: \u{E9}\r\n"])
+  @Test("have the client's trace and request id, unchanged", arguments: ["", "Connection: x-long-way\r\n"])
   func trace(fields: String) async throws {
     try await withEcho { (gatehouse: GatehouseProcess, _: String) throws in
       let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -39,7 +39,8 @@ struct ForwardedFieldTests {
     }
   }
 
-  @Test("have a new trace and a new request id for each call without them", arguments: ["", "X-Long-Way: \u{E9}\r\n"])
+  @Test(
+    "have a new trace and a new request id for each call without them", arguments: ["", "Connection: x-long-way\r\n"])
   func newTrace(fields: String) async throws {
     try await withEcho { (gatehouse: GatehouseProcess, _: String) throws in
       var (traces, identifiers): (Set<String>, Set<String>) = ([], [])
@@ -54,6 +55,16 @@ struct ForwardedFieldTests {
         identifiers.insert(identifier)
       }
       #expect(traces.count == 3 && identifiers.count == 3)
+    }
+  }
+
+  @Test("have the version of HTTP that the client spoke, in Via", arguments: ["1.0", "1.1"])
+  func via(version: String) async throws {
+    try await withEcho { (gatehouse: GatehouseProcess, _: String) throws in
+      let connection = try HTTPConnection(port: gatehouse.port)
+      try connection.send(call("/a").replacing("HTTP/1.1", with: "HTTP/\(version)"))
+      let via = try connection.receive().json.value(at: "headers.via")?.string ?? "none"
+      #expect(via.hasPrefix("\(version) gatehouse-"), "\(via)")
     }
   }
 
@@ -74,7 +85,7 @@ struct ForwardedFieldTests {
             "PUT", "/platform/security/settings", token,
             ["trust_x_forwarded_for": true, "xff_trusted_proxies": .array(proxies)])
         }
-        for way in ["", "X-Long-Way: \u{E9}\r\n"] {
+        for way in ["", "Connection: x-long-way\r\n"] {
           let got = try ask(gatehouse, way + fields).fields
           let names = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
           #expect(names.map { got[$0]?.string ?? "" } == expected, "\(proxies ?? []): \(fields)")

@@ -125,6 +125,10 @@ enum HeadCases {
     field("another protocol", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM", .last),
     WireCase(
       "Connection naming the length", "{post}Connection: Content-Length\r\nContent-Length: 1\r\n\r\na", .forwarded),
+    WireCase(
+      "Connection naming the coding",
+      "{post}Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", .forwarded),
+    field("an upgrade that Connection does not name", "Upgrade: websocket", .last),
     field("Connection naming Host", "Connection: Host", .forwarded),
     field("Connection naming Authorization", "Connection: Authorization\r\nAuthorization: a", .forwarded),
     field("an unknown expectation", "Expect: 200-ok", .forwarded),

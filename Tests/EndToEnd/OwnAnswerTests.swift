@@ -5,9 +5,11 @@ import Testing
 
 @Suite("Answers of the gateway's own")
 struct OwnAnswerTests {
-  private func answer(_ line: String, _ gatehouse: GatehouseProcess, isHead: Bool = false) throws -> HTTPAnswer {
+  private func answer(
+    _ line: String, _ gatehouse: GatehouseProcess, _ fields: String = "", isHead: Bool = false
+  ) throws -> HTTPAnswer {
     let connection = try HTTPConnection(port: gatehouse.port)
-    try connection.send("\(line) HTTP/1.1\r\nHost: x\r\n\r\n")
+    try connection.send("\(line) HTTP/1.1\r\nHost: x\r\n\(fields)\r\n")
     return try connection.receive(isHead: isHead)
   }
 
@@ -42,13 +44,66 @@ struct OwnAnswerTests {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       for method in ["POST", "PUT", "DELETE"] {
         let wrong = try gatehouse.send(method, "/api/health", raw: Array("{}".utf8))
-        #expect(wrong.status == 405 && wrong.header("allow")?.contains("GET") == true, "\(method): \(wrong.status)")
+        #expect(wrong.status == 405 && wrong.header("allow") == "GET, HEAD", "\(method): \(wrong.status)")
       }
       for (method, path, code) in [("GET", "/api/status", "GTW401"), ("DELETE", "/api/caches", "GTW998")] {
         for token in [nil, "garbage"] {
           let answer = try gatehouse.send(method, path, token: token)
           #expect(answer.status == 401 && answer.code == code, "\(path): \(answer.status) \(answer.text)")
+          #expect(answer.header("www-authenticate") == "Bearer", "\(path)")
         }
+      }
+    }
+  }
+
+  @Test("to methods that HTTP does not have are as those to wrong methods, in both envelopes", arguments: ["", "true"])
+  func unknownMethods(strict: String) async throws {
+    try await withGatehouse(["STRICT_RESPONSE_ENVELOPE": strict]) { (gatehouse: GatehouseProcess) async throws in
+      let path = "/api/rest/none/v1/a"
+      for line in ["get \(path)", "FOO \(path)", "CONNECT x:80", "TRACE \(path)", "TRACE /api/health"] {
+        let answer = try answer(line, gatehouse)
+        #expect(answer.status == 405, "\(line): \(answer.text)")
+        #expect(answer.header("allow")?.hasPrefix("GET, HEAD") == true, "\(line)")
+        #expect(answer.json.object?.keys == ["detail"], "\(line): \(answer.text)")
+      }
+    }
+  }
+
+  @Test("beside the calls to APIs depend on no origin, and those of the platform do")
+  func origins() async throws {
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      let fields = "Origin: http://localhost:3000\r\n"
+      for line in ["GET /api/health", "GET /api/status", "DELETE /api/caches", "GET /api/none", "PUT /api/health"] {
+        let answer = try answer(line, gatehouse, fields)
+        #expect(answer.headers("vary") == ["Accept-Encoding"], "\(line)")
+        #expect(answer.headers.filter { $0.name.hasPrefix("access-control-") }.isEmpty, "\(line)")
+      }
+      for line in ["GET /platform/monitor/liveness", "GET /platform/user/me", "GET /platform/none"] {
+        let answer = try answer(line, gatehouse, fields)
+        #expect(answer.headers("vary") == ["Origin"], "\(line)")
+        #expect(answer.header("access-control-allow-origin") == "http://localhost:3000", "\(line)")
+      }
+      let preflight = "Origin: https://evil.example.com\r\nAccess-Control-Request-Method: DELETE\r\n"
+      let caches = try answer("OPTIONS /api/caches", gatehouse, preflight, isHead: true)
+      #expect(caches.status == 204 && caches.header("allow") == "DELETE, OPTIONS")
+      #expect(try answer("OPTIONS /platform/group", gatehouse, preflight).code == "CORS001")
+    }
+  }
+
+  @Test("refuse a body that is declared too long before they look for a route or a login")
+  func longBodies() async throws {
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      let length = "Content-Length: 2000000\r\n"
+      for line in [
+        "DELETE /api/caches", "POST /platform/api", "GET /api/health", "PUT /api/none", "POST /platform/none",
+        "PUT /platform/group",
+      ] {
+        let answer = try answer(line, gatehouse, length)
+        #expect(answer.status == 413 && answer.code == "REQ001", "\(line): \(answer.text)")
+        #expect(answer.header("connection") == "close", "\(line)")
+      }
+      for (line, status) in [("PUT /platform/security/settings", 401), ("GET /platform/monitor/none", 404)] {
+        #expect(try answer(line, gatehouse, length).status == status, "\(line)")
       }
     }
   }

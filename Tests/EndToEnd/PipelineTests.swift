@@ -127,7 +127,7 @@ struct PipelineTests {
     try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
       try gatehouse.createAPI("test", servers: [server.url], token: gatehouse.logIn())
       let descriptors = try gatehouse.openDescriptors()
-      for fields in ["Content-Length: 100\r\n", "X-Long-Way: \u{E9}\r\nContent-Length: 100\r\n"] {
+      for fields in ["Content-Length: 100\r\n", "Connection: x-long-way\r\nContent-Length: 100\r\n"] {
         for first in [call("/good"), "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"] {
           let connection = try HTTPConnection(port: gatehouse.port)
           try connection.send(first + call("/good", "POST", fields) + "abc")
@@ -150,7 +150,7 @@ struct PipelineTests {
   @Test("let clients wait for `100 Continue`, and end when the request is refused before", arguments: [false, true])
   func expectations(inBytes: Bool) async throws {
     try await withEcho { (gatehouse: GatehouseProcess, _: EchoUpstream) throws in
-      let fields = "Expect: 100-continue\r\n\(inBytes ? "X-Long-Way: \u{E9}\r\n" : "")Content-Length: 4\r\n"
+      let fields = "Expect: 100-continue\r\n\(inBytes ? "Connection: x-long-way\r\n" : "")Content-Length: 4\r\n"
       let connection = try HTTPConnection(port: gatehouse.port)
       for _ in 0..<2 {
         try connection.send(call("/a", "POST", fields))
@@ -171,6 +171,36 @@ struct PipelineTests {
       if answer.status == 100 { answer = try hasty.receive() }
       #expect(answer.json.value(at: "body")?.string == "body")
       #expect(try hasty.receive().json.value(at: "path")?.string == "/b")
+    }
+  }
+
+  @Test("let clients of the platform wait for `100 Continue`, too, unless the request is refused before")
+  func expectationsOfPlatform() async throws {
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      let token = try gatehouse.logIn()
+      let head = { (path: String, fields: String, length: Int) in
+        "POST \(path) HTTP/1.1\r\nHost: x\r\n\(fields)Expect: 100-continue\r\nContent-Length: \(length)\r\n\r\n"
+      }
+      let login = "Authorization: Bearer \(token)\r\n"
+      let connection = try HTTPConnection(port: gatehouse.port)
+      for name in ["one", "two"] {
+        let body = "{\"group_name\": \"\(name)\"}"
+        try connection.send(head("/platform/group", login, body.utf8.count))
+        #expect(try connection.receive().status == 100)
+        try connection.send(body)
+        #expect(try connection.receive().status == 201)
+      }
+      for (path, fields, length, status) in [
+        ("/platform/group", "", 100, 401), ("/platform/group", login, 2_000_000, 413),
+        ("/platform/none", login, 9, 404),
+        ("/platform/monitor/liveness", "", 9, 405),
+      ] {
+        let refused = try HTTPConnection(port: gatehouse.port)
+        try refused.send(head(path, fields, length))
+        let answer = try refused.receive()
+        #expect(answer.status == status && answer.header("connection") == "close", "\(path): \(answer.status)")
+        #expect(refused.receiveAll() == 0, "\(path)")
+      }
     }
   }
 

@@ -55,7 +55,7 @@ struct Replay {
     var differences: [String] = []
     let identifier = answer.header("x-request-id")
     if identifier == nil || identifier != answer.header("request_id") { differences.append("request ids differ") }
-    for name in ["content-type", "allow", "x-ratelimit-limit", "x-ratelimit-remaining"] {
+    for name in ["content-type", "allow", "vary", "x-ratelimit-limit", "x-ratelimit-remaining"] {
       if let expected = exchange.responseHeaders[name], answer.header(name) != expected {
         differences.append("\(name) is \(answer.header(name) ?? "missing") instead of \(expected)")
       }

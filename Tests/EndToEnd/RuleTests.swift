@@ -226,7 +226,9 @@ struct RuleTests {
       #expect(allowed.header("access-control-allow-methods")?.contains("PUT") == true)
       #expect(try preflight("https://evil.example.com", "PUT").status == 400)
       #expect(try preflight("https://console.example.com", "TRACE").status == 400)
-      let call = { (origin: String) throws in try gatehouse.send("GET", "/api/health", headers: ["Origin": origin]) }
+      let call = { (origin: String) throws in
+        try gatehouse.send("GET", "/platform/monitor/liveness", headers: ["Origin": origin])
+      }
       #expect(try call("https://console.example.com").headers("access-control-allow-origin").count == 1)
       #expect(try call("https://evil.example.com").header("access-control-allow-origin") == nil)
     }

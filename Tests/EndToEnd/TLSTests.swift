@@ -94,7 +94,7 @@ struct TLSTests {
 
   @Test(
     "carries calls with long bodies both ways, and their servers are told of it",
-    arguments: ["", "X-Long-Way: \u{E9}"])
+    arguments: ["", "Connection: x-long-way"])
   func calls(field: String) async throws {
     let halves = [1, 2].map { (seed: UInt64) -> [UInt8] in
       var generator = SeededGenerator(seed: seed)

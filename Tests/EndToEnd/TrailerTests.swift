@@ -96,7 +96,8 @@ struct TrailerTests {
     }
   }
 
-  @Test("of an answer reach the client, as far as the API lets fields pass", arguments: ["", "X-Long-Way: \u{E9}\r\n"])
+  @Test(
+    "of an answer reach the client, as far as the API lets fields pass", arguments: ["", "Connection: x-long-way\r\n"])
   func answers(fields: String) async throws {
     let text = try await answer("GET", fields)
     let parts = text.components(separatedBy: "\r\n\r\n")
@@ -108,7 +109,7 @@ struct TrailerTests {
 
   @Test(
     "of an answer stand behind a compressed body, too, without the sums of the bytes before",
-    arguments: ["", "X-Long-Way: \u{E9}\r\n"])
+    arguments: ["", "Connection: x-long-way\r\n"])
   func compressed(fields: String) async throws {
     let text = try await answer("GET", "Accept-Encoding: gzip\r\n" + fields)
     #expect(text.contains("Content-Encoding: gzip"))

@@ -65,6 +65,17 @@ struct AnswerHeadTests {
       ])
   }
 
+  @Test("has the length or the chunks of its body, whatever the server's Connection lists")
+  func namedFraming() async throws {
+    let api = try await api(["api_allowed_headers": ["X-A"]])
+    let counted = try passed(
+      "HTTP/1.1 200 OK\r\nConnection: Content-Length, X-A\r\nX-A: 1\r\nContent-Length: 7", api)
+    #expect(counted.contains("Content-Length: 7") && !counted.contains("X-A: 1"))
+    let chunked = try passed(
+      "HTTP/1.1 200 OK\r\nConnection: transfer-encoding\r\nTransfer-Encoding: chunked", api)
+    #expect(chunked.contains("transfer-encoding: chunked"))
+  }
+
   @Test("tells the length of a body that HEAD and 304 would have, and none for 204")
   func lengths() async throws {
     let api = try await api([:])
@@ -83,6 +94,22 @@ struct AnswerHeadTests {
     #expect(!lines.contains { $0.hasPrefix("Content-Length") || $0.hasPrefix("Accept-Ranges") })
     let older = try passed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", api, minorVersion: 0)
     #expect(older.first == "HTTP/1.1 200 OK" && !older.contains("transfer-encoding: chunked"))
+  }
+
+  @Test("to HEAD and of 304 tells of a compressed body what GET tells, and no length of another one")
+  func compressedElsewhere() async throws {
+    let api = try await api([:])
+    let fields = "Content-Length: 700\r\nETag: \"a\"\r\nAccept-Ranges: bytes"
+    let toHead = try passed("HTTP/1.1 200 OK\r\n" + fields, api, isHead: true, isCompressed: true)
+    #expect(toHead[3] == "ETag: W/\"a\"")
+    #expect(toHead.suffix(2) == ["Content-Encoding: gzip", ""])
+    let unchanged = try passed("HTTP/1.1 304 Not Modified\r\n" + fields, api, isCompressed: true)
+    #expect(unchanged[3] == "ETag: W/\"a\"")
+    #expect(!unchanged.contains("Content-Encoding: gzip"))
+    for lines in [toHead, unchanged] {
+      #expect(!lines.contains { $0.hasPrefix("Content-Length") || $0.hasPrefix("Accept-Ranges") })
+      #expect(!lines.contains("transfer-encoding: chunked"))
+    }
   }
 
   @Test("names the origin only if the API allows it")
@@ -127,6 +154,11 @@ struct AnswerHeadTests {
     #expect(body.contains("GTW429") && body.contains("Rate limit exceeded"))
     let (sameLines, none) = try own(.rate(retryAfter: 7), nil, origin: "https://a", isHead: true)
     #expect(sameLines == lines && none.isEmpty, "HEAD has the same head and no body")
+    #expect(!lines.contains { $0.hasPrefix("WWW-Authenticate") })
+    for failure in [CallFailure.noSession, CallFailure.noGroup] {
+      let lines = try own(failure, nil, origin: nil).lines
+      #expect(lines.first == "HTTP/1.1 401 Unauthorized" && lines.contains("WWW-Authenticate: Bearer"))
+    }
     let method = try own(.method, nil, origin: nil)
     #expect(method.lines.contains("Allow: \(CallFailure.methods)"))
     #expect(method.body == #"{"detail":"The gateway does not forward this method"}"#)

@@ -6,7 +6,7 @@ import Testing
 struct BreakerStateTests {
   private func breaker(failures: Int = 0) -> BreakerState {
     var breaker = BreakerState(threshold: 3, pause: 100)
-    for _ in 0..<failures { breaker.fail(now: 1000) }
+    for _ in 0..<failures { breaker.fail(begun: 900, now: 1000) }
     return breaker
   }
 
@@ -17,13 +17,13 @@ struct BreakerStateTests {
   @Test("opens after failures in a row, and a success between them begins the count anew")
   func opening() {
     var breaker = breaker(failures: 2)
-    breaker.succeed()
-    breaker.fail(now: 1000)
-    breaker.fail(now: 1000)
-    #expect(breaker.phase == .closed)
+    breaker.succeed(begun: 900)
+    breaker.fail(begun: 900, now: 1000)
+    breaker.fail(begun: 900, now: 1000)
+    #expect(breaker.isClosed)
     let closed = admissions(&breaker, [1000, 1000])
     #expect(closed == [true, true])
-    breaker.fail(now: 1000)
+    breaker.fail(begun: 900, now: 1000)
     #expect(breaker.phase == .open(until: 1100))
     let open = admissions(&breaker, [1000, 1099])
     #expect(open == [false, false])
@@ -40,14 +40,37 @@ struct BreakerStateTests {
   func decision() {
     var good = breaker(failures: 3)
     _ = good.admit(now: 1100)
-    good.succeed()
-    #expect(good.phase == .closed && good.failures == 0)
+    good.succeed(begun: 1100)
+    #expect(good.phase == .closed(since: 1100) && good.failures == 0)
     var bad = breaker(failures: 3)
     _ = bad.admit(now: 1100)
-    bad.fail(now: 1110)
+    bad.fail(begun: 1100, now: 1110)
     #expect(bad.phase == .open(until: 1210))
     let again = admissions(&bad, [1209, 1210])
     #expect(again == [false, true])
+  }
+
+  @Test("is not changed by calls that end late: while it is open, while one tries, and when it is closed again")
+  func lateEnds() {
+    var breaker = breaker(failures: 3)
+    breaker.succeed(begun: 900)
+    breaker.fail(begun: 900, now: 1050)
+    #expect(breaker.phase == .open(until: 1100))
+    _ = breaker.admit(now: 1200)
+    breaker.succeed(begun: 900)
+    breaker.fail(begun: 900, now: 1210)
+    #expect(breaker.phase == .trying(since: 1200, until: 1300))
+    _ = breaker.admit(now: 1300)
+    breaker.succeed(begun: 1200)
+    breaker.fail(begun: 1200, now: 1310)
+    #expect(breaker.phase == .trying(since: 1300, until: 1400), "the first one that tried is late, too")
+    breaker.succeed(begun: 1300)
+    for _ in 0..<3 { breaker.fail(begun: 1200, now: 1320) }
+    #expect(breaker.phase == .closed(since: 1300) && breaker.failures == 0)
+    for _ in 0..<2 { breaker.fail(begun: 1300, now: 1330) }
+    breaker.succeed(begun: 1200)
+    breaker.fail(begun: 1330, now: 1340)
+    #expect(breaker.phase == .open(until: 1440))
   }
 }
 
@@ -61,25 +84,29 @@ struct CircuitBreakerTests {
   func phases() {
     let breaker = breaker()
     #expect(breaker.phaseName == "closed")
-    for _ in 0..<4 { breaker.fail(now: 0) }
-    #expect(breaker.admit(now: 0) && breaker.phaseName == "closed")
-    breaker.fail(now: 0)
-    #expect(!breaker.admit(now: 99) && breaker.phaseName == "open")
+    for _ in 0..<4 { breaker.fail(begun: 0, now: 0) }
+    #expect(breaker.admit(now: 0) && breaker.isClosed && breaker.phaseName == "closed")
+    breaker.fail(begun: 0, now: 0)
+    #expect(!breaker.admit(now: 99) && !breaker.isClosed && breaker.phaseName == "open")
     #expect(breaker.admit(now: 100) && !breaker.admit(now: 100) && breaker.phaseName == "half-open")
-    breaker.succeed()
+    breaker.succeed(begun: 0)
+    #expect(!breaker.admit(now: 101) && !breaker.isClosed && breaker.phaseName == "half-open", "that call is late")
+    breaker.succeed(begun: 100)
     #expect(breaker.admit(now: 101) && breaker.admit(now: 101) && breaker.phaseName == "closed")
-    for _ in 0..<5 { breaker.fail(now: 200) }
+    for _ in 0..<5 { breaker.fail(begun: 99, now: 200) }
+    #expect(breaker.isClosed, "these calls are late")
+    for _ in 0..<5 { breaker.fail(begun: 200, now: 200) }
     #expect(!breaker.admit(now: 200), "it opens a second time, too")
   }
 
   @Test("lets everything pass when it is off, and opens at the first failure with a threshold below 1")
   func settings() {
     let off = breaker(isEnabled: false)
-    for _ in 0..<100 { off.fail(now: 0) }
+    for _ in 0..<100 { off.fail(begun: 0, now: 0) }
     #expect(off.admit(now: 0) && off.phaseName == "closed")
     let strict = breaker(threshold: 0)
     #expect(strict.admit(now: 0))
-    strict.fail(now: 0)
+    strict.fail(begun: 0, now: 0)
     #expect(!strict.admit(now: 0))
   }
 }

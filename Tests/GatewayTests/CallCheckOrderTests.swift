@@ -100,6 +100,7 @@ struct CallCheckOrderTests {
   func head() async throws {
     let test = try await TestGateway()
     #expect(try test.failure("GET", "none/v1", [("Via", "1.0 a, 1.1 \(test.gateway.viaName)")])?.code == "GTW508")
+    #expect(try test.failure("GET", "none/v1", [("Via", "1.0 \(test.gateway.viaName)")])?.code == "GTW508")
     #expect(try test.failure("POST", "none/v1", [("Content-Length", "1048577")])?.code == "REQ001")
     #expect(try test.failure("POST", "none/v1", [("Content-Length", "1048576")])?.code == "GTW001")
     #expect(try test.failure("TRACE", "none/v1")?.status == 405)

@@ -154,6 +154,40 @@ struct CallCheckTests {
     #expect(try test.failure("GET", "", [("X-API-Version", "")])?.code == "GTW001", "a nameless API is not found")
   }
 
+  @Test("take for the handshake of a WebSocket a GET whose fields ask for one, and nothing else")
+  func webSockets() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders(api: ["api_public": true])
+    let asking: [[(String, String)]] = [
+      [("Connection", "Upgrade"), ("Upgrade", "websocket")],
+      [("Connection", "keep-alive, upgrade"), ("Upgrade", "h2c, WebSocket/13")],
+      [("Connection", "x-a"), ("connection", "UPGRADE"), ("Upgrade", "h2c"), ("Upgrade", "websocket")],
+    ]
+    for fields in asking {
+      #expect(try test.failure("GET", fields) == .webSocket, "\(fields)")
+      #expect(try test.failure("HEAD", fields) == nil, "\(fields)")
+      #expect(try test.failure("POST", fields)?.code == "GTW003", "\(fields)")
+    }
+    let others: [[(String, String)]] = [
+      [("Upgrade", "websocket")], [("Connection", "close"), ("Upgrade", "websocket")], [("Connection", "Upgrade")],
+      [("Connection", "Upgrade"), ("Upgrade", "h2c, websockets, x/websocket, /websocket")],
+    ]
+    for fields in others { #expect(try test.failure("GET", fields) == nil, "\(fields)") }
+  }
+
+  @Test("refuse a call that chooses its version or its servers twice, also if both choices are equal")
+  func repeatedFields() async throws {
+    let test = try await TestGateway()
+    try test.insertOrders(api: ["api_public": true])
+    for name in ["X-API-Version", "client-key"] {
+      #expect(try test.failure("GET", [(name, "v1")]) == nil)
+      for values in [["v1", "v2"], ["v1", "v1"], ["", ""]] {
+        let failure = try test.failure("GET", values.map { (name, $0) })
+        #expect(failure?.status == 400 && failure?.code == "GTW400", "\(name): \(values)")
+      }
+    }
+  }
+
   @Test("run the endpoint of GET for HEAD")
   func headMethod() async throws {
     let test = try await TestGateway()

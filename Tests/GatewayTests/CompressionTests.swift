@@ -6,11 +6,16 @@ import Testing
 
 @Suite("The compression of answers")
 struct CompressionTests {
-  private func applies(_ fields: String, accept: [String] = ["gzip"], level: Int? = 1, status: Int = 200) throws -> Bool
-  {
-    let text = "HTTP/1.1 \(status) OK\r\n\(fields)\r\n"
-    let head = try ResponseHeadParser.parse(ByteBuffer(string: text), hasNoBody: false)
-    return Compression(level: level, minimumSize: 100).applies(head, acceptEncoding: accept)
+  private func parsed(_ fields: String, status: Int = 200, isHead: Bool = false) throws -> ResponseHead {
+    try ResponseHeadParser.parse(
+      ByteBuffer(string: "HTTP/1.1 \(status) OK\r\n\(fields)\r\n"), hasNoBody: isHead)
+  }
+
+  private func applies(
+    _ fields: String, accept: [String] = ["gzip"], level: Int? = 1, status: Int = 200, isHead: Bool = false
+  ) throws -> Bool {
+    let head = try parsed(fields, status: status, isHead: isHead)
+    return Compression(level: level, minimumSize: 100).applies(head, isHead: isHead, acceptEncoding: accept)
   }
 
   @Test("applies to texts that are long enough, or whose length is not known")
@@ -33,6 +38,42 @@ struct CompressionTests {
     #expect(try !applies(text, status: 204))
     #expect(try !applies(text, level: nil))
     #expect(try !applies(text, accept: []))
+  }
+
+  @Test("applies to an answer to HEAD as to that to GET")
+  func head() throws {
+    let text = "Content-Type: text/plain\r\n"
+    #expect(try applies(text + "Content-Length: 100\r\n", isHead: true))
+    #expect(try !applies(text + "Content-Length: 99\r\n", isHead: true))
+    #expect(try applies(text, isHead: true))
+    #expect(try applies(text + "Transfer-Encoding: chunked\r\n", isHead: true))
+    #expect(try !applies("Content-Type: image/png\r\nContent-Length: 100\r\n", isHead: true))
+    #expect(try !applies(text, status: 204, isHead: true))
+    #expect(try !applies(text, status: 206, isHead: true))
+  }
+
+  @Test("applies to a 304 where the answer that it is about may have been compressed")
+  func unchanged() throws {
+    for isHead in [false, true] {
+      #expect(try applies("", status: 304, isHead: isHead))
+      #expect(try applies("Content-Length: 0\r\n", status: 304, isHead: isHead))
+      #expect(try !applies("Content-Type: image/png\r\n", status: 304, isHead: isHead))
+      #expect(try !applies("Content-Encoding: br\r\n", status: 304, isHead: isHead))
+      #expect(try !applies("Cache-Control: no-transform\r\n", status: 304, isHead: isHead))
+      #expect(try !applies("", accept: [], status: 304, isHead: isHead))
+    }
+  }
+
+  @Test(
+    "is seen by the tag that a client names: that of a compressed body is weak",
+    arguments: [
+      ("\"a\"", [], false), ("\"a\"", ["\"a\""], true), ("\"a\"", ["W/\"a\""], false),
+      ("\"a\"", ["\"b\",\"a\""], true), ("\"a\"", ["\"b\"", "W/\"c\", \"a\" "], true), ("\"a\"", ["*"], false),
+      ("\"a\"", ["\"A\""], false), ("W/\"a\"", ["W/\"a\""], false),
+    ] as [(String, [String], Bool)])
+  func tags(tag: String, asked: [String], isPlain: Bool) throws {
+    #expect(try Compression.isAboutPlainBody(parsed("ETag: \(tag)\r\n", status: 304), asked) == isPlain)
+    #expect(try !Compression.isAboutPlainBody(parsed("", status: 304), asked))
   }
 
   @Test(

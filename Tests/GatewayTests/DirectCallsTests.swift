@@ -35,24 +35,33 @@ private final class FakeConnection: DirectConnection {
 private final class DirectClient {
   let test: TestGateway
   let eventLoop = EmbeddedEventLoop()
-  let connection: FakeConnection
+  private(set) var connection: FakeConnection
   private(set) var servers: [EmbeddedChannel] = []
   private(set) var service: DirectCalls!
+  private var loop: LoopState!
   /// Whether servers can be reached.
   var isReachable = true
 
   private let address: SocketAddress
 
-  init(_ api: JSONObject = [:]) async throws {
+  init(
+    _ api: JSONObject = [:], user: JSONObject = [:], _ configuration: GatewayConfiguration = GatewayConfiguration()
+  ) async throws {
     address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
-    test = try await TestGateway()
+    test = try await TestGateway(configuration)
     let standard: JSONObject = ["api_public": true]
-    try test.insertOrders(api: standard.merging(api))
+    try test.insertOrders(api: standard.merging(api), user: user)
     try test.insert(
       ["api_name": "orders", "api_version": "v1", "endpoint_method": "POST", "endpoint_uri": "/items"],
       into: Collections.endpoints)
     connection = FakeConnection(eventLoop)
-    let loop = LoopState(test.gateway, on: eventLoop) { [unowned self] in connect($0, $1, $2) }
+    loop = LoopState(test.gateway, on: eventLoop) { [unowned self] in connect($0, $1, $2) }
+    service = DirectCalls(loop, connection, isSecure: false)
+  }
+
+  /// Goes on with another connection. The calls of the one before are not ended.
+  func takeNewConnection() {
+    connection = FakeConnection(eventLoop)
     service = DirectCalls(loop, connection, isSecure: false)
   }
 
@@ -204,5 +213,63 @@ struct DirectCallsTests {
     client.service.receive(body: ByteBuffer(string: "def"))
     client.service.receiveEnd()
     #expect(client.connection.events.filter { $0 == "end" }.count == 1)
+  }
+
+  @Test(
+    "do not run out of time while they wait to tell the client to send the body, also where it comes unasked",
+    arguments: [false, true])
+  func expectations(isHasty: Bool) async throws {
+    let client = try await DirectClient(
+      ["api_public": false],
+      user: [
+        "throttle_duration": 1, "throttle_queue_limit": 10, "throttle_duration_type": "year",
+        "throttle_wait_duration": 60, "throttle_wait_duration_type": "second",
+      ])
+    client.test.now = LoopState.unixSeconds()
+    let token = try client.test.token("alice")
+    try client.begin("GET", "orders/v1/items/7", "Authorization: Bearer \(token)\r\n")
+    client.service.receiveEnd()
+    client.service.cancel()
+    (client.connection.text, client.connection.events) = ("", [])
+    try client.begin(
+      "POST", "orders/v1/items",
+      "Authorization: Bearer \(token)\r\nExpect: 100-continue\r\nContent-Length: 4\r\n")
+    #expect(client.connection.events == ["pause"])
+    if isHasty {
+      client.service.receive(body: ByteBuffer(string: "bo"))
+      #expect(client.connection.events == ["pause", "pause"])
+    }
+    client.eventLoop.advanceTime(by: .seconds(60))
+    #expect(client.connection.text == (isHasty ? "" : "HTTP/1.1 100 Continue\r\n\r\n"))
+    #expect(client.connection.events.last == "resume")
+    client.service.receive(body: ByteBuffer(string: isHasty ? "dy" : "body"))
+    client.service.receiveEnd()
+    #expect(try client.received().hasSuffix("\r\n\r\nbody"))
+  }
+
+  @Test("that end late do not close the circuit that later ones opened")
+  func lateSuccess() async throws {
+    var configuration = GatewayConfiguration()
+    (configuration.breakerThreshold, configuration.breakerPause) = (3, 86_400)
+    let client = try await DirectClient([:], configuration)
+    try client.begin()
+    client.service.receiveEnd()
+    let (late, server) = (client.connection, try #require(client.servers.last))
+    // The connection goes on, and its call with it.
+    let service = client.service
+    client.takeNewConnection()
+    client.isReachable = false
+    for _ in 0..<3 {
+      try client.begin()
+      client.service.receiveEnd()
+    }
+    client.isReachable = true
+    try server.writeInbound(ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"))
+    #expect(late.text.hasSuffix("good"))
+    client.connection.text = ""
+    try client.begin()
+    client.service.receiveEnd()
+    #expect(client.connection.text.contains("GTW999"))
+    withExtendedLifetime(service) {}
   }
 }

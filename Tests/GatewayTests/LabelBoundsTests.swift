@@ -56,7 +56,7 @@ struct LabelBoundsTests {
         ], into: Collections.apis)
     }
     for number in 0..<LabelBounds.breakers + 5 {
-      try #require(test.table.api("n\(number)", "v1")).breaker.fail(now: 0)
+      try #require(test.table.api("n\(number)", "v1")).breaker.fail(begun: 0, now: 0)
     }
     let text = await test.gateway.metricsText(clientConnections: 7)
     let lines = text.split(separator: "\n")

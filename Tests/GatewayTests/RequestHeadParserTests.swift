@@ -161,6 +161,8 @@ struct RequestHeadParserTests {
     #expect(head.value(.cookie) == "c")
     #expect(head.values(.via) == ["v"])
     #expect(head.value(.clientKey) == "k")
+    #expect(!head.isRepeated(.clientKey) && !head.isRepeated(.apiVersion))
+    #expect(try #require(parsed("client-key: k\r\nX-A: b\r\nClient-Key: k\r\n")).isRepeated(.clientKey))
     #expect(head.has(.forwarded))
     #expect(!head.has(.forwardedFor))
     #expect(head.asksToClose)

@@ -233,7 +233,12 @@ struct SessionCacheTests {
     let test = try await TestGateway()
     let users = test.gateway.limits.users
     let names = (0..<10).map { "user \($0)" }
-    for name in names { _ = users.counter(CounterKey(.rate, Array(name.utf8))) }
+    // Counters of windows that have not ended are kept.
+    for name in names {
+      let counter = users.counter(CounterKey(.rate, Array(name.utf8))) as? WindowCounter
+      let count = counter?.count(upTo: 9, window: 31_536_000, now: LoopState.unixSeconds(), sharing: .alone)
+      #expect(count != nil)
+    }
     func look(from place: Int, atMost most: Int, until last: Int = .max) -> (seen: [String], place: Int) {
       var seen: [String] = []
       let place = users.forEach(from: place, atMost: most) { _, key in

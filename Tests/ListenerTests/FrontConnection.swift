@@ -11,8 +11,11 @@ final class Wire: ChannelOutboundHandler {
   var text = ""
   var closes: [CloseMode] = []
   var reads = 0
+  /// Whether the client is gone, which shows in the next write.
+  var isReset = false
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if isReset { close(context: context, mode: .all, promise: nil) }
     guard closes.isEmpty else { return promise?.fail(ChannelError.outputClosed) ?? () }
     if case .byteBuffer(let bytes) = unwrapOutboundIn(data) { text += String(buffer: bytes) }
     promise?.succeed()

@@ -1,7 +1,6 @@
 import DocumentStore
 import DumpDirectory
 import Foundation
-import Glibc
 import JSON
 import TestSupport
 import Testing
@@ -10,22 +9,6 @@ import Testing
 
 @Suite("The journal of another task")
 struct FollowedFileTests {
-  /// Watches for a file to be opened.
-  private final class Openings {
-    private let descriptor = inotify_init1(Int32(IN_NONBLOCK))
-    let isWatching: Bool
-
-    init(of path: String) { isWatching = inotify_add_watch(descriptor, path, UInt32(IN_OPEN)) >= 0 }
-
-    deinit { close(descriptor) }
-
-    /// Whether the file was opened since the last call.
-    func wasOpened() -> Bool {
-      var events = [UInt8](repeating: 0, count: 4096)
-      return read(descriptor, &events, events.count) > 0
-    }
-  }
-
   @Test("is opened anew at each look, since a network file system shows additions of others only then")
   func opened() async throws {
     try await withTemporaryDirectory { root in
@@ -44,12 +27,12 @@ struct FollowedFileTests {
       try await follower.begin(with: restored)
       #expect(try await follower.catchUp(holder: 1) == .current)
       let journal = try #require(try standby.directory.journals().last)
-      let openings = Openings(of: journal.path)
+      let openings = FileOpenings(of: journal.path)
       #expect(openings.isWatching)
       for number in 0..<5 {
-        #expect(!openings.wasOpened())
+        #expect(openings.take() == 0)
         #expect(try await follower.catchUp(holder: 1) == .current)
-        #expect(openings.wasOpened(), "look \(number)")
+        #expect(openings.take() > 0, "look \(number)")
       }
     }
   }

@@ -98,6 +98,28 @@ struct JournalFaultTests {
     }
   }
 
+  @Test("takes changes again when the lease was lost while writes failed, and taken again")
+  func troubleOfLostLease() async throws {
+    try await withTemporaryDirectory { root in
+      let isFull = Mutex(false)
+      let files = RefusingOperations { isFull.withLock { $0 } }
+      let first = try StoreWithDumps(root, files: files, journal: .always)
+      let journal = try #require(first.journal)
+      try first.start(epoch: 1)
+      try await Self.add(first, "a")
+      isFull.withLock { $0 = true }
+      await #expect(throws: (any Error).self) { try await Self.add(first, "refused") }
+      #expect(journal.obstacle != nil)
+      journal.deactivate()
+      isFull.withLock { $0 = false }
+      journal.activate(epoch: 3)
+      #expect(await eventuallyTrue { journal.obstacle == nil })
+      // The first change makes a dump, and the next one goes to the journal behind it.
+      for name in ["b", "c"] { try await Self.add(first, name) }
+      #expect(try Self.restoredNames(root) == ["a", "refused", "b", "c"])
+    }
+  }
+
   @Test("goes on after two dumps of which the first is no longer the newest when it is looked at")
   func twoDumps() async throws {
     try await withTemporaryDirectory { root in

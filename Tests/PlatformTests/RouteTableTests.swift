@@ -44,6 +44,8 @@ struct RouteTableTests {
       ),
       (.head, "/api/health", "GET /api/health []"), (.get, "/api/health/", "GET /api/health []"),
       (.delete, "/platform/memory/dump", #"405 ["POST"]"#), (.get, "/platform/nowhere", "404"), (.get, "/", "404"),
+      (.put, "/api/health", #"405 ["GET", "HEAD"]"#), (.put, "/api/caches", #"405 ["DELETE", "OPTIONS"]"#),
+      (.patch, "/platform/user/alice", #"405 ["DELETE", "GET", "HEAD", "PUT"]"#),
       (.get, "/platform/user/%zz", "404"), (.get, "/platform/user/%ff", "404"), (.get, "platform/user/all", "404"),
       (.get, "/platform//user/all", "404"),
       (.get, "/platform/user/al%CC%81l", #"GET /platform/user/{username} ["username=al\#u{301}l"]"#),

@@ -91,10 +91,39 @@ struct KeyFilesTests {
       let isBack = isDue(first)
       #expect(!isBack && !isDue(third))
       #expect(isDue(third))
-      changes.note(third)
+      changes.succeed(third)
       #expect(!isDue(third) && !isDue(third))
       #expect(!isDue([nil]))
       #expect(isDue([nil]))
+    }
+  }
+
+  @Test("stay due after a fault, which is reported once for each state of them")
+  func faults() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let stamps = try ["a", "ab", "abc"].map { text in
+        let file = root.appending(path: text)
+        try write(text, to: file)
+        return [FileStamp(of: file.path())]
+      }
+      var changes = KeyFileChanges(stamps[0])
+      func isDue(_ number: Int) -> Bool { changes.isDue(stamps[number]) }
+      func fails(_ number: Int) -> Bool { changes.fail(stamps[number]) }
+      #expect(!isDue(1))
+      #expect(isDue(1))
+      #expect(fails(1))
+      #expect(isDue(1))
+      #expect(!fails(1))
+      #expect(!isDue(2))
+      #expect(isDue(2))
+      #expect(fails(2))
+      // The files are as they were when they were read.
+      #expect(!isDue(0))
+      #expect(!isDue(2))
+      #expect(isDue(2))
+      #expect(fails(2))
+      changes.succeed(stamps[2])
+      #expect(!isDue(2))
     }
   }
 }

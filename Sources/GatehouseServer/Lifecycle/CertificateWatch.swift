@@ -64,31 +64,33 @@ actor CertificateWatch: FileWatch {
 /// Decides when the files of the certificate are read again, and when a fault of them is reported. A value without
 /// files and without a clock.
 struct CertificateChanges: Sendable {
-  /// The files as they were when they were read, or when a fault of them was reported.
+  /// The files as they were when they were read.
   private var known: [FileStamp?]
   /// The files as they were at the last look, which found a fault.
   private var doubtful: [FileStamp?]?
+  /// The files as they were when a fault of them was reported.
+  private var reported: [FileStamp?]?
 
   init(_ stamps: [FileStamp?]) {
     known = stamps
   }
 
-  /// Whether the files are to be read again.
+  /// Whether the files are to be read again. After a fault they are, at each look: its end may not show in them.
   func isDue(_ stamps: [FileStamp?]) -> Bool { stamps != known }
 
   mutating func succeed(_ stamps: [FileStamp?]) {
-    (known, doubtful) = (stamps, nil)
+    (known, doubtful, reported) = (stamps, nil, nil)
   }
 
   /// The files of a pair are replaced one after the other, so a fault counts when the next look finds it again.
   ///
-  /// - Returns: whether the fault is to be reported.
+  /// - Returns: whether the fault is to be reported, which it is once while the files stay the same.
   mutating func fail(_ stamps: [FileStamp?]) -> Bool {
     guard doubtful == stamps else {
       doubtful = stamps
       return false
     }
-    (known, doubtful) = (stamps, nil)
-    return true
+    defer { reported = stamps }
+    return reported != stamps
   }
 }

@@ -40,7 +40,7 @@ actor KeyWatch: FileWatch {
   func look(isAsked: Bool) async {
     do {
       let stamps = try await worker.perform { [files] in files.stamps }
-      if changes.isDue(stamps) || isAsked { try await read(stamps) }
+      if changes.isDue(stamps) || isAsked { try await read(stamps, isAsked: isAsked) }
     } catch {
       report("\(error)")
     }
@@ -54,15 +54,14 @@ actor KeyWatch: FileWatch {
     if await dump(), due?.key == key { due = nil }
   }
 
-  private func read(_ stamps: [FileStamp?]) async throws {
+  private func read(_ stamps: [FileStamp?], isAsked: Bool) async throws {
     let result = try await worker.perform { [files] in Result { () throws(ConfigurationFaults) in try files.read() } }
     switch result {
     case .success(let read):
-      changes.note(read.stamps)
+      changes.succeed(read.stamps)
       put(read.keyring)
     case .failure(let error):
-      changes.note(stamps)
-      report("\(error)")
+      if changes.fail(stamps) || isAsked { report("\(error)") }
     }
   }
 

@@ -8,9 +8,11 @@ import Threads
 actor LimitKeeper {
   /// The shortest time between two saves.
   private static let shortestPause = Duration.seconds(1)
-  /// A save takes at most one part in so many of the time.
+  /// The longest time between two saves, also after one that hung.
+  private static let longestPause = Duration.seconds(300)
+  /// A save takes at most one part in so many of the time, unless that makes the pause too long.
   private static let rareness = 50
-  /// The time that a save may take, and so a stop.
+  /// The time that a stop waits for its save.
   private static let patience = Duration.seconds(2)
   /// The time that a start waits. The volume has just answered, but millions of limits take some seconds.
   private static let longPatience = Duration.seconds(10)
@@ -19,20 +21,19 @@ actor LimitKeeper {
   private let file: CounterFile
   private let lease: WriterLease
   private let logger: Logger
-  private let thread = Worker()
+  private let thread: Worker
+  private let saves: LimitSaves
   /// Whether this task holds the limits. Before, its counts must not replace those in the file.
   private var holds = false
-  /// The hash of what was saved last, at first of nothing; `nil` when it is unknown.
-  private var saved: Int?
-  /// The error of the last save.
-  private var trouble: String?
 
   init(_ limits: SharedLimits, _ file: CounterFile, _ lease: WriterLease, _ logger: Logger) {
+    let thread = Worker()
     self.limits = limits
     self.file = file
     self.lease = lease
     self.logger = logger
-    saved = limits.saved().hashValue
+    self.thread = thread
+    saves = LimitSaves(on: thread, logger: logger, content: { limits.saved() }, write: { try file.write($0) })
   }
 
   /// Saves once a second while this task holds the lease, and less often when there is so much that a save takes long.
@@ -40,35 +41,17 @@ actor LimitKeeper {
     var pause = Self.shortestPause
     while (try? await Task.sleep(for: pause)) != nil {
       let start = SteadyClock.now()
-      // The one before may still hang on the volume.
-      if thread.busyFor == nil { await save() }
-      pause = max(Self.shortestPause, (SteadyClock.now() - start) * Self.rareness)
+      if maySave { await saves.save() }
+      pause = min(Self.longestPause, max(Self.shortestPause, (SteadyClock.now() - start) * Self.rareness))
     }
   }
 
-  /// Saves what was counted since the last save.
+  /// Saves what was counted since the last save, and waits for that no longer than a stop may take.
   func save() async {
-    guard holds, lease.epoch != nil, lease.unconfirmedFor == nil else { return }
-    let (limits, file, before) = (limits, file, saved)
-    do {
-      saved = try await thread.perform(within: Self.patience) {
-        let content = limits.saved()
-        let hash = content.hashValue
-        if hash != before { try file.write(content) }
-        return hash
-      }
-      if trouble != nil { logger.notice("the use of limits can be saved again") }
-      trouble = nil
-    } catch {
-      // The file may have either content.
-      saved = nil
-      guard trouble != "\(error)" else { return }
-      trouble = "\(error)"
-      logger.warning(
-        "the use of limits can't be saved: if this task ends now, what was used since the last save is forgotten. Check the volume",
-        metadata: ["error": "\(error)"])
-    }
+    if maySave { await saves.save(within: Self.patience) }
   }
+
+  private var maySave: Bool { holds && lease.epoch != nil && lease.unconfirmedFor == nil }
 
   /// Goes on from what the task before saved, and saves from then on. A task that was given a share of the limits knows
   /// more, and ignores the file.

@@ -7,6 +7,8 @@ import Synchronization
 final class ServiceState: Sendable {
   private struct State {
     var availability = Availability.starting
+    /// When the state was loaded, by the steady clock; `nil` before.
+    var loadedAt: Duration?
     var isHurried = false
     var isSealed = false
     var isSaved = false
@@ -49,8 +51,20 @@ final class ServiceState: Sendable {
   }
 
   /// Marks the gateway as ready, because the newest dump is loaded. An earlier signal to stop stays in effect.
-  func becomeReady() {
-    state.withLock { if $0.availability == .starting { $0.availability = .ready } }
+  ///
+  /// - Parameter now: the time by the steady clock.
+  func becomeReady(at now: Duration = SteadyClock.now()) {
+    state.withLock { state in
+      state.loadedAt = now
+      if state.availability == .starting { state.availability = .ready }
+    }
+  }
+
+  /// Whether the gateway became ready less than a time ago, or is not ready yet. The time that it took to load its
+  /// state does not count.
+  func isNew(for time: Duration, at now: Duration) -> Bool {
+    guard let loadedAt = state.withLock({ $0.loadedAt }) else { return true }
+    return now - loadedAt < time
   }
 
   /// Tells load balancers and clients to go elsewhere: the gateway is not ready any more, and each answer closes its

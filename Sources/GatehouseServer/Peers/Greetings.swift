@@ -4,7 +4,7 @@ import Peers
 /// forward.
 struct Greetings: Sendable {
   /// The pause in general.
-  static let usual = Duration.seconds(1)
+  var usual = Duration.seconds(1)
   /// The pause after a hello that brought a transfer no further.
   static let retry = Duration.milliseconds(100)
 
@@ -18,7 +18,7 @@ struct Greetings: Sendable {
     var before = 0
     while !Task.isCancelled {
       let left = exchange.messagesLeft
-      await nudge.wait(atMost: Self.pause(left: left, before: before))
+      await nudge.wait(atMost: pause(left: left, before: before))
       before = left
       await hello()
     }
@@ -29,8 +29,8 @@ struct Greetings: Sendable {
   /// - Parameters:
   ///   - left: the number of messages that the transfer under way still needs.
   ///   - before: the same number before the last hello.
-  static func pause(left: Int, before: Int) -> Duration {
+  func pause(left: Int, before: Int) -> Duration {
     guard left > 0 else { return usual }
-    return left == before ? retry : .zero
+    return left == before ? Self.retry : .zero
   }
 }

@@ -78,10 +78,9 @@ final class CallChecks {
       throw Refusal(failure: .bodyTooLarge)
     }
     if head.method == .other { throw Refusal(failure: .method) }
-    // HTTP/1.0 has no other protocol to change to (RFC 9110, section 7.8).
-    if head.has(.upgrade), head.minorVersion == 1, head.values(.upgrade).contains(where: { $0.isField("websocket") }) {
-      throw Refusal(failure: .webSocket)
-    }
+    if head.asksForWebSocket { throw Refusal(failure: .webSocket) }
+    // A proxy might have checked the other one of two.
+    if head.isRepeated(.apiVersion) || head.isRepeated(.clientKey) { throw Refusal(failure: .repeatedField) }
   }
 
   private func path(_ head: RequestHead) throws(Refusal) -> CallPath {

@@ -49,6 +49,12 @@ extension CallFailure {
   static let preflight = CallFailure(204, nil, "", .nothing, allow: methods)
   static let path = CallFailure(
     400, "GTW400", "The path is not valid: send no '.' or '..' segments, no encoded slashes and no control characters")
+  static let repeatedField = CallFailure(
+    400, "GTW400", "Send X-API-Version and client-key once at most: of two, a proxy may have checked the other one")
+  /// The decoder replaces each byte that is not UTF-8 by three.
+  static let longHead = CallFailure(
+    431, "GTW400", "The request's head is too long: each byte in it that is not UTF-8 counts as three"
+  ).closing
   static let method = CallFailure(405, nil, "The gateway does not forward this method", .detail, allow: methods)
   /// A client of WebSockets looks at the status alone.
   static let webSocket = CallFailure(403, nil, "", .nothing).closing

@@ -11,6 +11,20 @@ extension RequestHead {
     return others.isEmpty ? nil : FieldNames(others)
   }
 
+  /// Whether this is the handshake of a WebSocket (RFC 6455, section 4.1): a GET whose `Connection` names `Upgrade`,
+  /// and whose `Upgrade` names that protocol, maybe among others and with a version. HTTP/1.0 has no other protocol to
+  /// change to (RFC 9110, section 7.8).
+  var asksForWebSocket: Bool {
+    guard has(.upgrade), minorVersion == 1, method == .get, connectionNames?.contains("upgrade") == true else {
+      return false
+    }
+    let protocols = values(.upgrade).flatMap { $0.parts(betweenBytes: UInt8(ascii: ",")) }
+    return protocols.contains { item in
+      let name = item.withoutOuterSpace.allParts(betweenBytes: UInt8(ascii: "/")).first
+      return name?.isField("websocket") == true
+    }
+  }
+
   /// Whether the client says that it reads trailers (RFC 9110, section 10.1.4).
   ///
   /// - Parameter listed: the names that `Connection` lists. `TE` has to be one of them.

@@ -81,6 +81,17 @@ final class RequestHead {
 
   func has(_ kind: Kind) -> Bool { kinds & 1 << UInt32(kind.rawValue) != 0 }
 
+  /// Whether there are several fields of a kind.
+  func isRepeated(_ kind: Kind) -> Bool {
+    guard has(kind) else { return false }
+    var isThere = false
+    for field in fields where field.kind == kind {
+      if isThere { return true }
+      isThere = true
+    }
+    return false
+  }
+
   /// The value of the first field of a kind.
   func value(_ kind: Kind) -> String? {
     guard has(kind) else { return nil }

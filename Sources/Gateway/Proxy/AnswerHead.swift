@@ -31,7 +31,7 @@ struct AnswerHead {
   ///
   /// - Parameters:
   ///   - closes: whether the connection ends after the answer.
-  ///   - isCompressed: whether the gateway compresses the body.
+  ///   - isCompressed: whether the gateway compresses the body, or the one that an answer without a body is about.
   ///   - gatewayTime: milliseconds.
   ///   - backendTime: milliseconds.
   func write(
@@ -50,7 +50,8 @@ struct AnswerHead {
           continue
         }
         if RequestHeadNames.isNamed(bytes, field.name, "date") { hasDate = true }
-        // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be.
+        // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be. That
+        // of a compressed body is not known.
         let hasNoLength = answer.framing == .none && !call.isHead && answer.status != 304
         if hasNoLength || isCompressed, RequestHeadNames.isNamed(bytes, field.name, "content-length") { continue }
         if isCompressed, PassedFields.notCompressed.contains(name.bytes) { continue }
@@ -76,7 +77,8 @@ struct AnswerHead {
     buffer.writeNumber(backendTime)
     buffer.writeStaticString("\r\n")
     writeCrossOrigin(into: buffer)
-    if isCompressed { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
+    // A 304 says nothing of a body but its tag (RFC 9110, section 15.4.5).
+    if isCompressed, answer.status != 304 { buffer.writeStaticString("Content-Encoding: gzip\r\n") }
     if framing(answer, isCompressed: isCompressed) == .chunked {
       buffer.writeStaticString("transfer-encoding: chunked\r\n")
       writeTrailerNames(answer, into: buffer)
@@ -148,6 +150,8 @@ extension AnswerHead {
     Self.field("Date: ", date, into: buffer)
     if let seconds = failure.retryAfter { Self.field("Retry-After: ", String(seconds), into: buffer) }
     if let allow = failure.allow { Self.field("Allow: ", allow, into: buffer) }
+    // RFC 9110, section 11.6.1, allows it also where the envelope has another status.
+    if failure.status == 401 { buffer.writeStaticString("WWW-Authenticate: Bearer\r\n") }
     if failure == .preflight {
       buffer.writeStaticString("Vary: Origin\r\n")
       writePreflight(head, into: buffer)

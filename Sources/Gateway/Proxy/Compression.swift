@@ -7,16 +7,20 @@ struct Compression: Sendable {
   /// Shorter bodies stay as they are. Bytes.
   let minimumSize: Int
 
-  /// Whether the gateway compresses an answer, as far as its head tells.
+  /// Whether the gateway compresses an answer, as far as its head tells. An answer to HEAD and a 304 count as the
+  /// answer with a body that they are about.
   ///
   /// - Parameters:
+  ///   - isHead: whether the answer is to HEAD.
   ///   - acceptEncoding: the values of the client's field.
-  ///   - length: of the body; `nil` when it is not known.
-  func applies(_ answer: ResponseHead, acceptEncoding: @autoclosure () -> [String]) -> Bool {
-    guard level != nil, answer.status != 206, answer.framing != .none,
-      (answer.contentLength ?? .max) >= minimumSize, Self.acceptsGzip(acceptEncoding())
+  func applies(_ answer: ResponseHead, isHead: Bool, acceptEncoding: @autoclosure () -> [String]) -> Bool {
+    let isUnchanged = answer.status == 304
+    guard level != nil, answer.status != 206,
+      answer.framing != .none || isUnchanged || isHead && answer.status != 204,
+      isUnchanged || (answer.contentLength ?? .max) >= minimumSize, Self.acceptsGzip(acceptEncoding())
     else { return false }
-    var (isText, isOpen) = (false, true)
+    // A 304 need not name the type, nor the length.
+    var (isText, isOpen) = (isUnchanged, true)
     for field in answer.fields {
       let name = answer.text(field.name)
       if name.isField("content-type") {
@@ -29,6 +33,15 @@ struct Compression: Sendable {
       }
     }
     return isText && isOpen
+  }
+
+  /// Whether a 304 tells a client that has the body as the server sent it, and not a compressed one, whose tag is weak.
+  ///
+  /// - Parameter asked: the values of the client's `If-None-Match`.
+  static func isAboutPlainBody(_ answer: ResponseHead, _ asked: @autoclosure () -> [String]) -> Bool {
+    let field = answer.fields.first { answer.text($0.name).isField("etag") }
+    guard let tag = field.map({ answer.text($0.value) }), tag.beginsWithBytes("\"") else { return false }
+    return asked().flatMap { $0.parts(betweenBytes: UInt8(ascii: ",")) }.map(\.withoutOuterSpace).containsBytes(of: tag)
   }
 
   /// Whether a client takes gzip (RFC 9110, section 12.5.3): named, or by `*`, and not with `q=0`. It is not what the

@@ -3,11 +3,16 @@ import NIOCore
 
 /// The server's side of a call.
 extension ProxiedCall: ConnectionTaker {
-  /// Begins a try.
+  /// Begins a try, if the circuit lets it.
   func connect() {
     guard phase == .waiting, let admission else { return }
     let now = NIODeadline.now().uptimeNanoseconds
     guard admission.api.breaker.admit(now: now) else { return answer(.circuitOpen) }
+    admitted = now
+    connect(admission, now: now)
+  }
+
+  private func connect(_ admission: Admission, now: UInt64) {
     guard let server = admission.servers.next(now: now) else { return answer(.noServer) }
     self.server = server
     tries += 1
@@ -72,7 +77,8 @@ extension ProxiedCall: ConnectionTaker {
     let isTrusted = !proxies.isEmpty && address.map { address in proxies.contains { $0.contains(address) } } == true
     let writer = RequestWriter(
       admission: admission, head: head, identifier: identifier, client: address?.description ?? "unknown",
-      isFromTrustedProxy: isTrusted, isSecure: client.isSecure, via: gateway.viaField,
+      isFromTrustedProxy: isTrusted, isSecure: client.isSecure,
+      via: head.minorVersion == 1 ? gateway.viaField : gateway.olderViaField,
       traceParent: TraceParent(head.value(.traceParent), using: &loop.random))
     loop.requestBytes.clear()
     writer.write(to: server.address, framing, into: loop.requestBytes)
@@ -114,10 +120,10 @@ extension ProxiedCall: UpstreamReceiver {
     loop.metrics.backendTime.add(backend)
     server?.health.noteSuccess()
     if RetryRules.isFailure(answer.status) {
-      admission.api.breaker.fail(now: now)
-      if mayRetry, admission.api.breaker.admit(now: now) { return retry() }
+      admission.api.breaker.fail(begun: admitted, now: now)
+      if mayRetry, admission.api.breaker.isClosed { return retry() }
     } else {
-      admission.api.breaker.succeed()
+      admission.api.breaker.succeed(begun: admitted)
     }
     if answer.status == 404 { return self.answer(.notFoundThere) }
     let own = noteGatewayTime(now: now)
@@ -164,11 +170,14 @@ extension ProxiedCall: UpstreamReceiver {
     client.endAnswer(trailers: trailers)
   }
 
-  /// - Returns: whether the body is compressed.
+  /// - Returns: whether the body is compressed, or the one that an answer without a body is about.
   private func beginCompression(_ answer: ResponseHead) -> Bool {
     guard head.has(.acceptEncoding), let level = gateway.compression.level,
-      gateway.compression.applies(answer, acceptEncoding: head.values(.acceptEncoding))
+      gateway.compression.applies(
+        answer, isHead: head.method == .head, acceptEncoding: head.values(.acceptEncoding))
     else { return false }
+    if answer.status == 304 { return !Compression.isAboutPlainBody(answer, head.values(named: "if-none-match")) }
+    if answer.framing == .none { return true }
     gzip = GzipStream(level: level, ByteBufferAllocator())
     return gzip != nil
   }
@@ -183,11 +192,11 @@ extension ProxiedCall: UpstreamReceiver {
       hasRetriedStale = true
       gateway.metrics.staleRetries.add()
       tries -= 1
-      return connect()
+      return connect(admission, now: now)
     }
     if failure == .crowded { return answer(.crowded) }
     if failure == .displaced { return answer(CallFailure.lateBody.closing) }
-    admission.api.breaker.fail(now: now)
+    admission.api.breaker.fail(begun: admitted, now: now)
     report(failure, now: now)
     if failure == .unreachable || failure == .connectTimeout { server?.health.noteFailure(now: now) }
     switch failure {
@@ -195,7 +204,7 @@ extension ProxiedCall: UpstreamReceiver {
       gateway.metrics.timeouts.add()
       answer(.timeout)
     case .unreachable, .connectTimeout, .closedBeforeAnswer, .broken, .crowded, .displaced:
-      if mayRetry, admission.api.breaker.admit(now: now) { return retry() }
+      if mayRetry, admission.api.breaker.isClosed { return retry() }
       answer(failure == .connectTimeout ? .timeout : .unreachable)
     }
   }

@@ -38,6 +38,8 @@ final class ProxiedCall {
   var hasRetriedStale = false
   /// Whether the client was told to send the body.
   var hasSentContinue = false
+  /// When the circuit breaker let the present try begin. Nanoseconds.
+  var admitted: UInt64 = 0
   /// When the present try began; `nil` while none goes on. Nanoseconds.
   var tryStart: UInt64?
   /// The time that servers had in the tries before. Nanoseconds.
@@ -84,6 +86,8 @@ final class ProxiedCall {
       return answer(error.failure)
     }
     self.admission = admission
+    // The client's time to send the body begins when it is told to.
+    if awaitsContinue { client.hold() }
     guard admission.delay > 0 else { return connect() }
     after(nanoseconds: Int64(admission.delay)) { $0.connect() }
   }
@@ -96,10 +100,13 @@ final class ProxiedCall {
     if let connection {
       write(bytes, to: connection)
       if !connection.isWritable { client.hold() }
-    } else if body.isFull || !hasMemory {
+    } else if body.isFull || !hasMemory || awaitsContinue {
       client.hold()
     }
   }
+
+  /// Whether the client may wait for `100 Continue` before it sends the body, or the rest of it.
+  private var awaitsContinue: Bool { head.expectsContinue && !hasSentContinue && !body.isComplete }
 
   /// Counts the body's bytes among those that all requests may hold. What is kept only for another try goes first.
   ///

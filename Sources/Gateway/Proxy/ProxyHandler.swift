@@ -36,7 +36,7 @@ final class ProxyHandler: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
-      guard let raw = RequestHead(head) else { return context.close(promise: nil) }
+      guard let raw = RequestHead(head) else { return refuse(head) }
       let call = ProxiedCall(raw, self)
       self.call = call
       call.start()
@@ -46,6 +46,13 @@ final class ProxyHandler: ChannelDuplexHandler {
       call?.receive(body: bytes)
     case .end(let trailers): call?.receiveEnd(trailers.map(TrailerSection.init))
     }
+  }
+
+  /// The head is too long to be read.
+  private func refuse(_ head: HTTPRequestHead) {
+    let call = ProxiedCall(RequestHead(shortened: head), self)
+    self.call = call
+    call.answer(.longHead)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

@@ -2,20 +2,22 @@ import Synchronization
 
 /// Whether calls to an API's servers are made, after failures in a row. A value without a clock.
 struct BreakerState: Sendable, Equatable {
+  /// Times are nanoseconds of the steady clock.
   enum Phase: Sendable, Equatable {
-    /// Calls are made.
-    case closed
-    /// No call is made before a time, in nanoseconds of the steady clock.
+    /// Calls are made. The ends of those that began before a time belong to an earlier phase.
+    case closed(since: UInt64)
+    /// No call is made before a time. Those that end now began earlier, and change nothing.
     case open(until: UInt64)
-    /// One call tries whether the servers are well again; its end decides. If it never ends, another one may try from
-    /// this time on.
-    case trying(until: UInt64)
+    /// The call that began at a time tries whether the servers are well again; its end alone decides. If it never ends,
+    /// another one may try from another time on.
+    case trying(since: UInt64, until: UInt64)
   }
 
   let threshold: Int
   /// Nanoseconds.
   let pause: UInt64
-  private(set) var phase = Phase.closed
+  private(set) var phase = Phase.closed(since: 0)
+  /// Failures in a row.
   private(set) var failures = 0
 
   init(threshold: Int, pause: UInt64) {
@@ -23,27 +25,44 @@ struct BreakerState: Sendable, Equatable {
     self.pause = pause
   }
 
+  var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
+
   /// Whether a call may be made now.
   mutating func admit(now: UInt64) -> Bool {
     switch phase {
     case .closed: return true
-    case .open(let end), .trying(let end):
+    case .open(until: let end), .trying(since: _, until: let end):
       guard now >= end else { return false }
-      phase = .trying(until: now + pause)
+      phase = .trying(since: now, until: now + pause)
       return true
     }
   }
 
-  mutating func succeed() {
-    failures = 0
-    phase = .closed
+  /// A call ended well.
+  ///
+  /// - Parameter begun: the time at which it was admitted.
+  mutating func succeed(begun: UInt64) {
+    switch phase {
+    case .closed(since: let start) where begun >= start: failures = 0
+    case .trying(since: let start, until: _) where begun == start:
+      failures = 0
+      phase = .closed(since: start)
+    case .closed, .open, .trying: break
+    }
   }
 
-  mutating func fail(now: UInt64) {
-    failures += 1
+  /// A call failed.
+  ///
+  /// - Parameter begun: the time at which it was admitted.
+  mutating func fail(begun: UInt64, now: UInt64) {
     switch phase {
-    case .closed where failures < threshold: break
-    case .closed, .open, .trying: phase = .open(until: now + pause)
+    case .closed(since: let start) where begun >= start:
+      failures += 1
+      if failures >= threshold { phase = .open(until: now + pause) }
+    case .trying(since: let start, until: _) where begun == start: phase = .open(until: now + pause)
+    case .closed, .open, .trying: break
     }
   }
 }
@@ -60,7 +79,7 @@ final class CircuitBreaker: Sendable {
 
   private let isEnabled: Bool
   private let state: Mutex<BreakerState>
-  /// Whether `state` is not the one that it had at first.
+  /// Whether `state` is not closed, or has failures.
   private let isTroubled = Atomic(false)
 
   init(_ settings: Settings) {
@@ -76,20 +95,36 @@ final class CircuitBreaker: Sendable {
     return state.withLock { $0.admit(now: now) }
   }
 
-  func succeed() {
+  /// Whether calls are made as usual. Unlike `admit`, this takes no call's turn to try.
+  var isClosed: Bool {
+    guard isTroubled.load(ordering: .relaxed) else { return true }
+    return state.withLock { $0.isClosed }
+  }
+
+  /// A call ended well.
+  ///
+  /// - Parameter begun: the time at which it was admitted.
+  func succeed(begun: UInt64) {
     guard isTroubled.load(ordering: .relaxed) else { return }
     state.withLock { state in
-      state.succeed()
-      isTroubled.store(false, ordering: .relaxed)
+      state.succeed(begun: begun)
+      noteTrouble(state)
     }
   }
 
-  func fail(now: UInt64) {
+  /// A call failed.
+  ///
+  /// - Parameter begun: the time at which it was admitted.
+  func fail(begun: UInt64, now: UInt64) {
     guard isEnabled else { return }
     state.withLock { state in
-      state.fail(now: now)
-      isTroubled.store(true, ordering: .relaxed)
+      state.fail(begun: begun, now: now)
+      noteTrouble(state)
     }
+  }
+
+  private func noteTrouble(_ state: BreakerState) {
+    isTroubled.store(!state.isClosed || state.failures > 0, ordering: .relaxed)
   }
 
   /// `closed`, `open` or `half-open`, as operators read it.

@@ -20,7 +20,8 @@ struct ResponseHead {
   let closes: Bool
   /// The value of `Content-Length`, which an answer without a body may have, too.
   let contentLength: Int?
-  /// The names that `Connection` lists, in lower case: they belong to this connection only.
+  /// The names that `Connection` lists, in lower case: they belong to this connection only. Fields that frame the body
+  /// are never among them.
   let connectionNames: [String]
 
   enum Framing: Equatable {

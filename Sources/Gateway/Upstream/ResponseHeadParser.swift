@@ -151,6 +151,8 @@ enum ResponseHeadParser {
         switch word {
         case "close": saysClose = true
         case "keep-alive": saysKeepAlive = true
+        // The body's end is for every reader, so no connection has them to itself (RFC 9110, section 7.6.1).
+        case "content-length", "transfer-encoding": break
         default: connection.append(word)
         }
       }

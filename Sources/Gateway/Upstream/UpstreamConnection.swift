@@ -63,6 +63,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     waitTimer?.cancel()
     socket = nil
     self.context = nil
+    // NIO has no `channelInactive` for a connection that is closed before its opening is over.
+    if receiver != nil { fail(hasSentAnything ? .broken : .closedBeforeAnswer) }
   }
 
   // MARK: The call's side

@@ -8,7 +8,7 @@ package struct SecurityHeaders: Sendable {
   package static let standardContentSecurityPolicy =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-  /// The fields of an API.
+  /// The fields of an API whose answers depend on the origin.
   ///
   /// - Parameter httpsOnly: whether browsers shall use HTTPS only (HSTS).
   package init(contentSecurityPolicy: String, httpsOnly: Bool) {

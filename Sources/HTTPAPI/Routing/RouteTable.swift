@@ -57,9 +57,17 @@ package struct RouteTable<API: APIDefinition>: Sendable {
         return .route(match.route, parameters: match.parameters)
       }
     }
-    let methods = found.map(\.route.method)
-    return methods.isEmpty
-      ? .nothing : .otherMethods(methods.enumerated().filter { methods.firstIndex(of: $1) == $0 }.map(\.element))
+    return found.isEmpty ? .nothing : .otherMethods(Self.methods(of: found.map(\.route)))
+  }
+
+  /// The methods of routes, each once. HEAD works where GET does.
+  private static func methods(of routes: [APIRoute<API>]) -> [HTTPRequest.Method] {
+    var methods: [HTTPRequest.Method] = []
+    for route in routes {
+      let own: [HTTPRequest.Method] = route.method == .get ? [.get, .head] : [route.method]
+      methods += own.filter { !methods.contains($0) }
+    }
+    return methods
   }
 
   private static func add(_ route: APIRoute<API>, _ segments: ArraySlice<PathPattern.Segment>, to node: inout Node) {

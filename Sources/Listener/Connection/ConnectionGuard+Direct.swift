@@ -6,7 +6,7 @@ extension ConnectionGuard {
     case taken
     /// The gateway takes no more requests: the usual way tells the client.
     case notTaken
-    /// The connection is being closed for another one.
+    /// The connection is gone, or is being closed for another one.
     case closing
   }
 
@@ -15,6 +15,7 @@ extension ConnectionGuard {
 
   /// A request begins.
   func beginDirect(hasBody: Bool, closes: Bool) -> DirectStart {
+    guard !isReleased else { return .closing }
     guard slot.beginCall() else { return .notTaken }
     state.takeRequest(hasBody: hasBody, endingAfter: closes ? .afterAllAnswers : nil)
     guard settle() else {

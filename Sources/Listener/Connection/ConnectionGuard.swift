@@ -94,8 +94,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
     slot.close()
   }
 
+  /// Whether the connection is gone. Requests that were sent ahead can still come, and nobody would end their calls.
+  var isReleased: Bool { deadline == nil }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard state.isReading else { return }
+    guard state.isReading, !isReleased else { return }
     heads?.reset()
     switch unwrapInboundIn(data) {
     case .head(let head, var standing):

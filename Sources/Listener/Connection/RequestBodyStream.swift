@@ -10,33 +10,41 @@ package struct RequestBodyStream: AsyncSequence, Sendable {
   fileprivate typealias Producer = NIOThrowingAsyncSequenceProducer<ByteBuffer, any Error, Strategy, Demand>
 
   private let pieces: Producer
+  private let begin: (@Sendable () -> Void)?
 
   /// A stream and the end into which the connection writes.
   ///
-  /// - Parameter resume: called on the event loop when the reader has caught up.
+  /// - Parameters:
+  ///   - resume: called on the event loop when the reader has caught up.
+  ///   - begin: called by the reader, on any thread, before it waits for the first piece.
   static func make(
-    on eventLoop: any EventLoop, resume: @escaping @Sendable () -> Void
+    on eventLoop: any EventLoop, resume: @escaping @Sendable () -> Void, begin: (@Sendable () -> Void)? = nil
   ) -> (stream: RequestBodyStream, writer: Writer) {
     let producer = Producer.makeSequence(
       elementType: ByteBuffer.self, failureType: (any Error).self,
       backPressureStrategy: Strategy(lowWatermark: 2, highWatermark: 10), finishOnDeinit: true,
       delegate: Demand(eventLoop: eventLoop, resume: resume))
-    return (RequestBodyStream(pieces: producer.sequence), Writer(source: producer.source))
+    return (RequestBodyStream(pieces: producer.sequence, begin: begin), Writer(source: producer.source))
   }
 
   /// Reads the pieces.
   package func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(base: pieces.makeAsyncIterator())
+    AsyncIterator(base: pieces.makeAsyncIterator(), begin: begin)
   }
 
   /// Reads the pieces of one body.
   package struct AsyncIterator: AsyncIteratorProtocol {
     fileprivate let base: Producer.AsyncIterator
+    fileprivate var begin: (@Sendable () -> Void)?
 
     /// The next piece, or `nil` at the end of the body.
     ///
     /// - Throws: what the decoder found wrong, or that the connection ended in the body.
-    package mutating func next() async throws -> ByteBuffer? { try await base.next() }
+    package mutating func next() async throws -> ByteBuffer? {
+      begin?()
+      begin = nil
+      return try await base.next()
+    }
   }
 
   /// The end into which the connection writes.

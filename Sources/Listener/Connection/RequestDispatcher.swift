@@ -27,6 +27,8 @@ final class RequestDispatcher: ChannelDuplexHandler {
   private struct Current {
     let owner: Owner
     var body: RequestBodyStream.Writer?
+    /// Whether the client waits for `100 Continue`: none was sent, and nothing of the body came.
+    var awaitsContinue = false
     var isRead = false
     var isAnswered = false
   }
@@ -152,12 +154,14 @@ final class RequestDispatcher: ChannelDuplexHandler {
         respond(to: head, standing, context)
       }
     case .body(let bytes):
+      current?.awaitsContinue = false
       if current?.owner == .dataPlane {
         context.fireChannelRead(wrapInboundOut(.body(bytes)))
       } else if current?.isAnswered == false, let body = current?.body {
         isBodyFull = body.write(bytes)
       }
     case .end(let trailers):
+      current?.awaitsContinue = false
       current?.isRead = true
       current?.body?.finish()
       if current?.owner == .dataPlane { context.fireChannelRead(wrapInboundOut(.end(trailers))) }
@@ -180,14 +184,9 @@ final class RequestDispatcher: ChannelDuplexHandler {
     }
     var body: RequestBodyStream?
     if head.hasBody {
-      let dispatcher = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-      let (stream, writer) = RequestBodyStream.make(on: context.eventLoop) {
-        let (dispatcher, context) = dispatcher.value
-        dispatcher.isBodyFull = false
-        dispatcher.readIfDue(context)
-      }
+      let (stream, writer) = makeBody(of: head, context)
       body = stream
-      current = Current(owner: .responder, body: writer)
+      current = Current(owner: .responder, body: writer, awaitsContinue: head.expectsContinue)
     } else {
       current = Current(owner: .responder)
     }
@@ -209,13 +208,44 @@ final class RequestDispatcher: ChannelDuplexHandler {
     }
   }
 
+  private func makeBody(
+    of head: HTTPRequestHead, _ context: ChannelHandlerContext
+  ) -> (stream: RequestBodyStream, writer: RequestBodyStream.Writer) {
+    let eventLoop = context.eventLoop
+    let connection = NIOLoopBound((self, context), eventLoop: eventLoop)
+    let resume: @Sendable () -> Void = {
+      let (dispatcher, context) = connection.value
+      dispatcher.isBodyFull = false
+      dispatcher.readIfDue(context)
+    }
+    let begin: @Sendable () -> Void = {
+      // In a turn of its own: a body that came along with the head is taken before, and the answer comes behind.
+      eventLoop.execute {
+        let (dispatcher, context) = connection.value
+        dispatcher.sendContinue(context)
+      }
+    }
+    return RequestBodyStream.make(on: eventLoop, resume: resume, begin: head.expectsContinue ? begin : nil)
+  }
+
+  /// The body is about to be read, so a client that waits with it may send it.
+  private func sendContinue(_ context: ChannelHandlerContext) {
+    guard let current, current.awaitsContinue, !current.isAnswered else { return }
+    self.current?.awaitsContinue = false
+    let head = HTTPResponseHead(version: .http1_1, status: .continue)
+    context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+  }
+
   private func answer(_ response: OutgoingResponse, _ context: ChannelHandlerContext) {
+    // Nobody knows whether the client sends the body now, or another request in its place.
+    let isBodyInDoubt = current?.awaitsContinue == true && waiting.isEmpty
     current?.isAnswered = true
     // The rest of the body is thrown away.
     current?.body?.finish()
     isBodyFull = false
     var head = response.head
     head.headerFields[.date] = date.text(at: WallClock.system.now().seconds)
+    if isBodyInDoubt { head.headerFields[.connection] = "close" }
     context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: nil)
     if let body = response.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

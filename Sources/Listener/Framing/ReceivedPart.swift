@@ -1,3 +1,4 @@
+import JSON
 package import NIOCore
 package import NIOHTTP1
 
@@ -11,6 +12,16 @@ package enum ReceivedPart: Sendable, Equatable {
 extension HTTPRequestHead {
   /// Whether a body follows, even if it is empty.
   var hasBody: Bool { headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding") }
+
+  /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110, section 10.1.1).
+  var expectsContinue: Bool {
+    version.minor > 0
+      && headers["Expect"].contains { line in
+        line.parts(betweenBytes: UInt8(ascii: ",")).contains { part in
+          part.withoutOuterSpace.asciiLowercased.hasSameBytes(as: "100-continue")
+        }
+      }
+  }
 
   /// Whether the connection ends after the answer (RFC 9112, sections 9.3 and 9.6): the client says `close` or speaks
   /// HTTP/1.0, or it asks to change the protocol, behind which the decoder reads nothing.

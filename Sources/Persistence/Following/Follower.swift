@@ -77,18 +77,22 @@ package actor Follower {
   /// - Parameter holder: the epoch of the lease, as far as it is known.
   /// - Throws: when a file can't be read now. It can be called again.
   package func catchUp(holder: Int?) async throws -> Progress {
+    // A time before the journal was opened to whose end the store has it. If nothing is behind that end, the store was
+    // current then.
+    var began = SteadyClock.now()
+    var isAtEnd = false
     while true {
-      let began = SteadyClock.now()
       guard let present = follower else { return .detached(reason: "the state here did not come from the volume") }
-      let keyring = keys.present
-      let (next, step) = try await thread.perform {
+      let (keyring, wasAtEnd) = (keys.present, isAtEnd)
+      let (next, result) = try await thread.perform {
         var next = present
         next.keyring = keyring
-        let step = try next.next(holder: holder)
-        return (next, step)
+        let result = Result { try next.next(holder: holder, isAtEnd: wasAtEnd) }
+        return (next, result)
       }
-      switch step {
-      case .commits(let commits, let end):
+      if case .failure = result { follower = next }
+      switch try result.get() {
+      case .commits(let commits, let end, let isAll):
         // A commit that does not fit leaves the follower where it was, and the state has to be restored.
         do throws(LoggedChangeMismatch) {
           try apply(commits, end: .journal(end))
@@ -97,6 +101,8 @@ package actor Follower {
           return .detached(reason: error.description)
         }
         follower = next
+        isAtEnd = isAll
+        if !isAll { began = SteadyClock.now() }
       case .current:
         follower = next
         currentAt.withLock { $0 = began }

@@ -8,8 +8,9 @@ package import DumpFormat
 package struct JournalFollower: Sendable {
   /// The next part of the history.
   package enum Step: Sendable, Equatable {
-    /// Commits that another task wrote together, and the place behind them.
-    case commits([JournalCommit], end: JournalPlace)
+    /// Commits that another task wrote, and the place behind them. `isAll` tells that their journal had no more of them
+    /// when it was opened for this step.
+    case commits([JournalCommit], end: JournalPlace, isAll: Bool)
     /// Nothing more is there.
     case current
     /// More is known to be there, and can't be read yet.
@@ -54,16 +55,26 @@ package struct JournalFollower: Sendable {
     (base, end) = (.empty, .empty)
   }
 
-  /// Reads on.
+  /// Reads on. The journal is opened anew, and all that is there then is one step, within bounds: each opening takes
+  /// several calls of the volume, and a busy writer adds chunks faster than one is read with an opening of its own.
   ///
-  /// - Parameter holder: the epoch of the lease, as far as it is known. Its first journal is asked for by name.
-  /// - Throws: `DumpDirectoryError` or `DumpFormatError` when a file can't be read now. It can be called again.
-  package mutating func next(holder: Int?) throws -> Step {
+  /// - Parameters:
+  ///   - holder: the epoch of the lease, as far as it is known. Its first journal is asked for by name.
+  ///   - isAtEnd: whether the step before, a moment ago, had all commits of its journal (`isAll`). Then the journal is
+  ///     not opened again, and only the one behind it is looked for. So `current` is as old as that step.
+  /// - Throws: `DumpDirectoryError` or `DumpFormatError` when a file can't be read now. It can be called again: the
+  ///   place is as before, and attempts at a damaged file count.
+  package mutating func next(holder: Int?, isAtEnd: Bool = false) throws -> Step {
+    let before = self
     do {
-      return try advance(holder)
+      return try advance(holder, isAtEnd)
     } catch let error as DumpDirectoryError where error.code == .notFound {
       return .detached(reason: "the journal that was followed is gone")
-    } catch let error as DumpFormatError where error.code == .damaged || error.code == .malformedContent {
+    } catch {
+      self = before
+      guard let fault = error as? DumpFormatError, fault.code == .damaged || fault.code == .malformedContent else {
+        throw error
+      }
       // Another machine's writes may show in parts at first.
       guard polls > Self.patience else {
         polls += 1
@@ -76,31 +87,31 @@ package struct JournalFollower: Sendable {
   /// Attempts at a file that does not read as a journal should.
   private static let patience = 50
 
-  private mutating func advance(_ holder: Int?) throws -> Step {
+  /// Bytes of a journal after which a step ends, so that its commits take little memory. A step has one chunk at least,
+  /// and its last chunk may reach beyond.
+  static let stepBytes = 2 << 20
+  /// Commits after which a step ends, in the same way, so that each step soon shows to the reads that wait for it.
+  static let stepCommits = 1024
+
+  private mutating func advance(_ holder: Int?, _ isAtEnd: Bool) throws -> Step {
     if reader == nil, case .journal(let place) = end {
       guard try open(place) else { return .detached(reason: "journal \(place.journal) is not as it was") }
     }
+    var isRead = isAtEnd
     while true {
-      if var present = reader {
-        guard let entry = directory.entry(present.header.number),
-          try present.reopen(directory.source(of: entry.path))
-        else { return .detached(reason: "the journal that was followed is gone") }
-        let limit = exit?.place.commits
-        if limit.map({ present.commits < $0 }) ?? true, let batch = try present.next() {
-          (reader, tag, polls) = (present, batch.tag, 0)
-          let place = JournalPlace(journal: present.header.number, commits: present.commits, tag: batch.tag)
-          end = .journal(place)
-          newest = (present.header.number, present.position)
-          return .commits(batch.commits, end: place)
-        }
-        newest = (present.header.number, present.position)
-        reader = present
+      if let present = reader {
+        if !isRead, let step = try readOn(present) { return step }
+        isRead = false
         if let exit {
           guard present.commits == exit.place.commits, tag == exit.place.tag else {
             return present.commits < exit.place.commits
               ? .waiting : .detached(reason: "journal \(exit.next) does not go on from the state that was reached")
           }
-          guard try goOn(exit.next) else { return .waiting }
+          guard try goOn(exit.next) else {
+            // That journal may be gone. The next look searches anew.
+            self.exit = nil
+            return .waiting
+          }
           continue
         }
       }
@@ -112,6 +123,44 @@ package struct JournalFollower: Sendable {
       case .next(let place, let number): exit = (place, number)
       }
     }
+  }
+
+  /// Opens the present journal anew, and reads what is there, up to its end or to the bounds of a step.
+  ///
+  /// Whole chunks count, whatever follows them. So a fault behind some of them is left to the next step, which begins
+  /// with it.
+  ///
+  /// - Returns: `nil` when no more commits are there.
+  private mutating func readOn(_ journal: JournalReader) throws -> Step? {
+    let number = journal.header.number
+    var reached = journal
+    guard let entry = directory.entry(number), try reached.reopen(directory.source(of: entry.path)) else {
+      return .detached(reason: "the journal that was followed is gone")
+    }
+    let (limit, bound) = (exit?.place.commits, reached.position + Self.stepBytes)
+    var (commits, isAll): ([JournalCommit], Bool) = ([], false)
+    var lastTag: String?
+    while !isAll, reached.position < bound, commits.count < Self.stepCommits {
+      var present = reached
+      do {
+        if limit.map({ present.commits < $0 }) ?? true, let batch = try present.next() {
+          commits += batch.commits
+          lastTag = batch.tag
+        } else {
+          isAll = true
+        }
+      } catch {
+        guard lastTag != nil else { throw error }
+        break
+      }
+      reached = present
+    }
+    reader = reached
+    newest = (number, reached.position)
+    guard let newTag = lastTag else { return nil }
+    let place = JournalPlace(journal: number, commits: reached.commits, tag: newTag)
+    (end, tag, polls) = (.journal(place), newTag, 0)
+    return .commits(commits, end: place, isAll: isAll)
   }
 
   /// Goes on with a journal that begins with the state that was reached. From now on that state is the one at its

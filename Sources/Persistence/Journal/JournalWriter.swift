@@ -226,6 +226,9 @@ struct JournalWriter: ~Copyable {
   private mutating func leaveToDump() {
     journal = nil
     start = nil
+    // A fault of that file holds changes up no more. Only a change can ask for the dump.
+    line.clearTrouble()
+    trouble = nil
     line.noteForeign()
   }
 

@@ -14,6 +14,20 @@ struct BodyReader {
   /// The limit on routes that need no login, which take credentials only.
   static let largestBodyOfStrangers = 64 << 10
 
+  /// The paths whose declared lengths are checked before anything else is known of a request.
+  private static let checkedFirst: PathSet = ["/api/*", "/platform/*"]
+  /// The paths for which `MAX_BODY_SIZE_BYTES` does not count.
+  private static let exempt: PathSet = ["/platform/monitor/*", "/platform/security/settings"]
+
+  /// Refuses a request that declares a body above the limit, whatever its route is.
+  ///
+  /// - Throws: 413 `REQ001`.
+  func checkLength(of request: Request, path: String) throws(APIError) {
+    guard Self.checkedFirst.contains(path), !Self.exempt.contains(path) else { return }
+    let limit = limit(path)
+    guard declaredLength(of: request) <= limit else { throw tooLarge(limit) }
+  }
+
   /// Reads the body, but no further than the limit.
   ///
   /// - Parameter share: holds the body's memory until the call is answered.
@@ -53,8 +67,7 @@ struct BodyReader {
     _ request: Request, limit: Int, isKept: Bool = true, in share: RequestMemory.Share,
     check: ([UInt8]) throws(APIError) -> Void = { _ in }
   ) async throws -> [UInt8] {
-    let declared = request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
-    guard declared <= limit else { throw tooLarge(limit) }
+    guard declaredLength(of: request) <= limit else { throw tooLarge(limit) }
     var (bytes, count): ([UInt8], Int) = ([], 0)
     var pieces = request.body.makeAsyncIterator()
     while let buffer = try await next(&pieces) {
@@ -77,9 +90,17 @@ struct BodyReader {
     }
   }
 
+  private func declaredLength(of request: Request) -> Int {
+    request.headers[.contentLength].map { Int($0) ?? .max } ?? 0
+  }
+
+  private func limit(_ path: String) -> Int {
+    let isExcluded = Self.exempt.contains(path) || configuration.bodyLimitExcludedPaths.contains(path)
+    return isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
+  }
+
   private func limit(_ path: String, _ route: Route) -> Int {
-    let isExcluded = configuration.bodyLimitExcludedPaths.contains(path)
-    let limit = isExcluded ? Self.largestBody : configuration.maximumBodySize ?? Self.largestBody
+    let limit = limit(path)
     if case .everyone = route.access { return min(limit, Self.largestBodyOfStrangers) }
     return limit
   }

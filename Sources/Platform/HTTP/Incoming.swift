@@ -47,6 +47,10 @@ struct Incoming {
     [MonitorRoutes.livenessPath, MonitorRoutes.readinessPath, "/api/health"].containsBytes(of: path)
   }
 
+  /// Whether the path stands beside the calls to APIs, as `/api/health` does. The platform's rules for scripts of other
+  /// origins are for the paths of the platform only.
+  var isBelowAPI: Bool { path.beginsWithBytes("/api/") }
+
   /// Whether the client wants the answer of this task.
   var staysHere: Bool { request.headers[.handOn]?.hasSameBytes(as: "never") == true }
 

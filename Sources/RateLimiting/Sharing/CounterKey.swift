@@ -28,8 +28,8 @@ package protocol CounterSource: Sendable {
   /// twice, and one that is made meanwhile may be missing.
   func forEachInParts(_ body: (_ counter: any SharedCounter, _ key: () -> CounterKey) -> Void)
 
-  /// Shows counters, each at most once, until the body returns false. A look begins where the one before ended, and goes
-  /// on at the beginning after the last one.
+  /// Shows counters, each at most once, until the body returns false. A look begins where the one before ended, and
+  /// goes on at the beginning after the last one.
   ///
   /// - Parameters:
   ///   - place: the place at which the look begins, at first 0.

@@ -14,6 +14,8 @@ struct ShareHolder {
   var hasLostMember = false
   /// The moment from which on nothing counts that this task gave before it held the lease.
   var adjustmentsEnd: Int?
+  /// Standbys have parts of the holder before in windows that begin before this moment. They bring them.
+  var broughtUntil = Int.min
   /// That which this task leaves to the session.
   var legacy: [SharePage] = []
   var heir: UInt64 = 0
@@ -52,8 +54,14 @@ struct ShareMember {
   var sequence: UInt64
   var bounds: [CounterKey: Bound] = [:]
   var returned = SharePages()
+  /// That which the standby brings from the share of another holder.
+  var brought = SharePages()
+  var broughtLines: [ShareReport.Line] = []
+  var hasBrought = false
   /// The place at which the next look for counters begins of which this task needs more.
   var place = 0
+
+  var isSharing: Bool { if case .sharing = stage { true } else { false } }
 
   /// That which the holder may not use itself. Adjustments that last belong to the share, so they are ended first.
   var parts: [SharePart] { hasLastingBounds ? gift : ended }
@@ -68,7 +76,7 @@ struct ShareMember {
     return windows.map { (fence + $0 - 1) / $0 * $0 }.max() ?? fence
   }
 
-  private var hasLastingBounds: Bool { bounds.values.contains { $0.window <= Adjustment.longestLasting } }
+  var hasLastingBounds: Bool { bounds.values.contains { $0.window <= Adjustment.longestLasting } }
 
   func value(of limit: Int, windowStart: Int) -> Int {
     windowStart < fence ? gift.reduce(0) { $0 + $1.value(of: limit, windowStart: windowStart) } : 0
@@ -205,6 +213,7 @@ extension ShareState {
   private mutating func share(_ report: ShareReport) -> ShareAnswer? {
     holder.members[report.session]?.stage = .sharing
     guard let fence = extend(report.session) else { return resume(report) }
+    if let page = report.page { return takeBrought(page, report, fence: fence) }
     guard var member = holder.members[report.session] else { return nil }
     let living = holder.members.values.count { $0.fence > now }
     var moves = ShareMoves(now: now, remaining: remaining, isPair: living == 1, counters: counters)

@@ -7,7 +7,7 @@ package enum ShareMessage {
   /// The bytes of entries in one message.
   static let entryBytes = 512 << 10
   /// The bytes of the largest message.
-  package static let largest = 1 << 20
+  package static let largest = 2 << 20
   /// The counters that a task looks at for one message. A look at a million takes longer than a message may.
   static let looks = 100_000
 }
@@ -55,6 +55,9 @@ struct SharePage: Equatable, Sendable {
   /// The last second in which the sender counted, or 0.
   var closedAt: Int
   var entries: [ShareEntry]
+
+  /// Whether the account has all windows that begin later. Otherwise others have parts of them.
+  var isWhole: Bool { account.got.contains { $0.until == .max } }
 
   static func write(_ writer: inout ShareWriter, _ page: SharePage) {
     writer.add(page.transfer)
@@ -107,7 +110,10 @@ struct SharePages: Sendable {
   var isComplete: Bool { first.map { received == $0.count } ?? false }
 
   /// The number of pages that did not come yet, when the first one did.
-  var left: Int { first.map { $0.count - received } ?? 0 }
+  var left: Int {
+    guard let first else { return 0 }
+    return first.count - received
+  }
 
   /// Keeps only that the pages came.
   mutating func forgetEntries() { entries = [] }

@@ -47,7 +47,7 @@ struct ShareReport: Equatable, Sendable {
   var pages: Int
   /// How often the counters of calls were cleared.
   var clears: UInt64
-  /// A page of what a leaving task returns.
+  /// A page of what a leaving task returns, or of what a sharing one brings from the holder before.
   var page: SharePage?
   var lines: [Line]
 

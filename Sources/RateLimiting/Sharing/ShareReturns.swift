@@ -56,8 +56,8 @@ extension ShareState {
     return reply(to: report, fence: 0, .returned(received))
   }
 
-  /// Takes shares back whose pages are complete. What the standby counted last may belong to the present second. So this
-  /// is tried again each second: a standby that has returned everything says nothing more.
+  /// Takes shares back whose pages are complete. What the standby counted last may belong to the present second. So
+  /// this is tried again each second: a standby that has returned everything says nothing more.
   mutating func finishReturns() {
     for (session, member) in holder.members where member.returned.isComplete {
       guard let page = member.returned.first, now > page.closedAt else { continue }
@@ -70,20 +70,25 @@ extension ShareState {
 
   // MARK: A holder that stops
 
+  /// Leaves what this task has to the standby that was heard of last: it certainly lives. The shares of others stay
+  /// theirs up to their ends, and what they have of windows of a few seconds must have ended.
   mutating func closeHolder(at closedAt: Int) {
     current.replace(account: .nothing, fence: fence, clock: clock)
-    for session in holder.members.keys { endLastingBounds(of: session) }
-    let remaining = remaining
-    let living = holder.members.filter { $0.value.fence > closedAt }
+    let living = holder.members.filter { $0.value.fence > closedAt && $0.value.isSharing }
+    let heir = living.max { $0.value.fence < $1.value.fence }
+    let others = holder.members.filter { $0.key != heir?.key && $0.value.lastWindowEnd > closedAt }
+    for session in holder.members.keys where others[session] == nil { endLastingBounds(of: session) }
+    var remaining = remaining
+    if let end = others.values.map(\.fence).min() { remaining = remaining.before(end) }
     (account, holder.members) = (.nothing, [:])
-    guard let (session, member) = living.first, living.count == 1, case .sharing = member.stage else { return }
+    guard let (session, member) = heir, !others.values.contains(where: \.hasLastingBounds) else { return }
     holder.heir = session
     holder.members = [session: member]
     holder.legacy = SharePage.pages(
       member.transfer + 1, remaining, from: .min, closedAt: closedAt, counters.balances(now: closedAt))
   }
 
-  /// Gives the only standby a page of what this task leaves.
+  /// Gives the heir a page of what this task leaves.
   mutating func legacyPage(for report: ShareReport) -> ShareAnswer? {
     guard report.session == holder.heir, report.stage == .sharing, let member = holder.members[report.session],
       report.sequence > member.sequence, let transfer = holder.legacy.first?.transfer
@@ -102,7 +107,7 @@ extension ShareState {
     standby.incoming.forgetEntries()
     standby.hasLegacy = false
     standby.hasInherited = true
-    account = account.before(standby.legacyFence).adding(page.account)
+    account = (page.isWhole ? account.before(standby.legacyFence) : account).adding(page.account)
     counters.endLastingAdjustments(now: now)
     counters.add(entries, now: now)
     publish()

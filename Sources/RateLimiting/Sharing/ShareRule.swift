@@ -27,6 +27,14 @@ enum ShareRule {
     var isActive: Bool { used > 0 || isShort }
   }
 
+  /// The amount that is gone by what was used. It is rounded up, so that nothing is given that was used.
+  ///
+  /// - Parameter unit: the steps in which shares move.
+  static func spent(_ used: Int, unit: Int) -> Int { (used + unit - 1) / unit }
+
+  /// The amount that stays with a task for what it used. It is rounded down, so that the task gains nothing.
+  static func kept(_ used: Int, unit: Int) -> Int { used / unit }
+
   /// That which the standby should be allowed.
   ///
   /// In a window that lasts, each side gets half of what is left, and an odd one goes to the side that needs it. In a
@@ -120,7 +128,7 @@ extension CounterSource {
       guard use.window > Adjustment.longestLasting, let number = use.newestWindow(since: now - 2, now: now),
         let amount = use.adjustment.amount(in: number, window: use.window)
       else { return }
-      let balance = amount - (use.used(in: number) + counter.unit - 1) / counter.unit
+      let balance = amount - ShareRule.spent(use.used(in: number), unit: counter.unit)
       guard balance != 0 else { return }
       entries.append(ShareEntry(key: key(), window: use.window, number: number, limit: use.limit, amount: balance))
     }

@@ -27,10 +27,14 @@ struct ShareStandby {
   var returning: [SharePage] = []
   var returned = 0
 
+  /// That which this task brings from the share of the holder before.
+  var bringing: [ShareState.Brought] = []
+  var brought = 0
+
   var pagesLeft: Int { returning.count - returned }
 
-  /// The pages to come, and a word to the holder that all it left is here.
-  var messagesLeft: Int { incoming.left > 0 ? incoming.left + 1 : owesWord ? 1 : 0 }
+  /// The pages to come, a word to the holder that all it left is here, or the messages of what this task brings.
+  var messagesLeft: Int { incoming.left > 0 ? incoming.left + 1 : owesWord ? 1 : bringing.count - brought }
 }
 
 extension ShareState {
@@ -47,24 +51,33 @@ extension ShareState {
     standby.sequence += 1
     standby.owesWord = false
     let stage: ShareReport.Stage = isClosed ? .leaving : standby.transfer > 0 ? .sharing : .joining
-    // While pages come, nothing else moves.
-    let lines = stage == .sharing && standby.incoming.first == nil ? lines() : []
+    // While pages come or go, nothing else moves.
+    let isMoving = stage != .sharing || standby.incoming.first != nil
+    let brought = isMoving || standby.bringing.isEmpty ? nil : standby.bringing[standby.brought]
+    let lines = if isMoving { [ShareReport.Line]() } else if let brought { brought.lines } else { lines() }
     standby.sentAt = steady()
     return ShareReport(
       session: standby.session, holder: standby.holder, sequence: standby.sequence, stage: stage,
       transfer: standby.transfer, incoming: standby.incoming.first?.transfer ?? 0, pages: standby.incoming.received,
-      clears: clears, page: isClosed ? standby.returning[standby.returned] : nil,
+      clears: clears, page: isClosed ? standby.returning[standby.returned] : brought?.page,
       lines: lines)
   }
 
   /// Takes the answer to the last report.
   mutating func take(_ answer: ShareAnswer) {
     guard role == .standby, let sentAt = standby.sentAt, answer.session == standby.session,
-      answer.sequence == standby.sequence, standby.holder == 0 || answer.holder == standby.holder
+      answer.sequence == standby.sequence
     else { return }
+    // Another holder than before does not know this share, and says so.
+    let isUnknown = answer.content == .unknown
+    guard isUnknown || standby.holder == 0 || answer.holder == standby.holder else { return }
     if isClosed {
       standby.sentAt = nil
       return takeReturned(answer.content)
+    }
+    if isUnknown {
+      note(clears: answer.clears)
+      return startAnew()
     }
     let arrival = steady()
     if case .legacy(let page) = answer.content {
@@ -74,10 +87,14 @@ extension ShareState {
     guard arrival - sentAt <= Self.patience else { return }
     standby.sentAt = nil
     note(clears: answer.clears)
-    if case .unknown = answer.content { return startAnew() }
     guard follow(answer.time, sentAt: sentAt, arrival: arrival) else { return startAnew() }
     switch answer.content {
-    case .unknown, .returned, .legacy: return
+    case .unknown, .legacy: return
+    case .returned(let pages):
+      standby.brought = max(standby.brought, min(pages, standby.bringing.count))
+      if standby.brought == standby.bringing.count { (standby.bringing, standby.brought) = ([], 0) }
+      fence = answer.fence
+      publish()
     case .page(let page):
       standby.holder = answer.holder
       standby.incoming.take(page)
@@ -133,18 +150,23 @@ extension ShareState {
     else { return }
     let entries = standby.incoming.entries
     standby.incoming = SharePages()
+    var kept: [CounterKey: ShareEntry] = [:]
     if page.from == .min {
       // That which was given and got before belongs to another share.
-      account = .nothing
-      publish()
-      counters.endAllAdjustments()
+      kept = giveUpOldShare()
     } else {
       counters.endLastingAdjustments(now: now)
     }
     for entry in entries {
       let counter = counters.counter(entry.key)
       counter.note(entry)
-      counter.adjust(entry.amount, number: entry.number, window: entry.window)
+      var amount = entry.amount
+      if let own = kept[entry.key], own.window == entry.window, own.number == entry.number,
+        amount > Adjustment.least
+      {
+        amount += own.amount
+      }
+      counter.adjust(amount, number: entry.number, window: entry.window)
     }
     (account, fence) = (page.account, standby.incomingFence)
     (standby.transfer, standby.wasJoined, standby.asked) = (page.transfer, true, [:])

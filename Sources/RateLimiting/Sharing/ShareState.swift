@@ -91,6 +91,7 @@ struct ShareState {
     if let age { holder.confirmedUntil = (time - age) / 1_000_000_000 + timing.confidence }
     finishLegacy()
     finishReturns()
+    finishBrought()
     tend()
   }
 
@@ -112,7 +113,7 @@ struct ShareState {
     let now = now
     if case .steady = clock, abs(time - system()) < 1_000_000_000 { clock = .system }
     holder = ShareHolder(name: random(), confirmedUntil: now + timing.confidence)
-    if standby.hasLegacy || standby.hasInherited {
+    if standby.hasLegacy || standby.hasInherited, standby.incoming.first?.isWhole == true {
       // The task before left everything.
       counters.endLastingAdjustments(now: now)
     } else if standby.wasJoined {
@@ -123,6 +124,7 @@ struct ShareState {
         .adding(ShareAccount(got: [SharePart(halvings: 0, from: others)]))
       holder.hasLostMember = true
       holder.adjustmentsEnd = others
+      holder.broughtUntil = others
       counters.endLastingAdjustments(now: now) { amount, _ in min(amount, 0) }
     } else {
       account = .whole

@@ -9,8 +9,12 @@ import Threads
 extension SidecarWork {
   /// ECS gives a health check 5 seconds by default, and the program's start is part of them.
   private static let healthLimit = Duration.seconds(4)
+  /// The part of it that is left when the look at the volume ends. Only the operation that is under way then takes
+  /// longer, unless the volume hangs.
+  private static let reserve = Duration.seconds(1)
 
-  /// Checks whether the dumps are healthy, for the ECS health check. It ends in time even if the volume hangs.
+  /// Checks whether the dumps are healthy, for the ECS health check. It ends in time even if the volume hangs, or has
+  /// so many files that not all can be looked at.
   ///
   /// - Parameter onlyWatching: checks only that the sidecar runs. A check that restarts the task must not depend on the
   ///   volume: while that hangs, only the gateway's memory has the newest state.
@@ -18,11 +22,8 @@ extension SidecarWork {
     let deadline = Deadline(in: Self.healthLimit)
     if onlyWatching { return watching(deadline, json: json) }
     let volume = volume
-    let found = Worker().run(until: deadline.keeping(.milliseconds(300))) { () -> Health.Found in
-      var dumps = try volume.dumps()
-      if let first = dumps.first, first.verification == nil { dumps[0] = volume.verify(first) }
-      let journals = try volume.journals(beside: dumps)
-      return .init(dumps: dumps, journals: journals, gap: try volume.gap(in: journals, behind: dumps))
+    let found = Worker().run(until: deadline.keeping(.milliseconds(300))) {
+      try Health.Found(volume, until: deadline.keeping(Self.reserve))
     }
     var health = Health(found, maximumAge: configuration.maximumAge, now: WallClock.system.now().seconds) {
       isOnStandby(deadline)
@@ -136,5 +137,27 @@ struct Health: Sendable {
       "healthy": .bool(isWell), "faults": .strings(faults),
       "newest_verified": newestVerified.map { ["name": .string($0.name), "age_seconds": .integer($0.age)] } ?? .null,
     ]
+  }
+}
+
+extension Health.Found {
+  /// The time that is left for the journals when the verification of the newest dump is given up.
+  private static let timeOfJournals = Duration.milliseconds(400)
+  /// The time that is left for the newest dump, too, when the look at the dumps ends.
+  private static let timeOfNewest = Duration.seconds(1)
+
+  /// Looks at the newest files first, and at no others than fit the time. An operation of a network volume takes
+  /// milliseconds, so a large store takes more time than there is, and that is no fault of it.
+  ///
+  /// A dump that could not be verified in time stays unverified. Whether a journal is missing is found out only when
+  /// all that a restore needs were looked at.
+  init(_ volume: DumpVolume, until end: Deadline) throws {
+    let (first, second) = (end.keeping(Self.timeOfNewest), end.keeping(Self.timeOfJournals))
+    var dumps = try volume.dumps(isCancelled: { first.isOver })
+    if let newest = dumps.first, newest.verification == nil {
+      dumps[0] = volume.verify(newest, isCancelled: { second.isOver })
+    }
+    let (journals, areAll) = try volume.neededJournals(beside: dumps, isCancelled: { end.isOver })
+    self.init(dumps: dumps, journals: journals, gap: try areAll ? volume.gap(in: journals, behind: dumps) : nil)
   }
 }

@@ -8,32 +8,58 @@ extension DumpVolume {
   func journals(beside dumps: [KnownDump]) throws(DumpDirectoryError) -> [KnownJournal] {
     let directory = try directory
     let entries = try directory.journals()
-    let keyring = keyring
-    let newest = [entries.last?.number, dumps.compactMap(\.entry.order).max().map { JournalNumber($0) }]
-      .compactMap(\.self).max()
-    return entries.compactMap { entry in
-      let identity: FileIdentity
-      var header: JournalHeader?
-      var readFault: String?
-      do throws(DumpDirectoryError) {
-        identity = try FileIdentity(of: entry.path)
-      } catch {
-        // It is gone meanwhile, or is no regular file.
-        guard error.code != .notFound, error.code != .outside else { return nil }
-        return KnownJournal(entry: entry, identity: nil, header: nil, isEnded: false, readFault: "\(error)")
-      }
-      do {
-        header = try headers.header(of: entry, identity, in: directory, keyring)
-      } catch let error as DumpFormatError where !error.isOfReading {
-        // Verification says what is wrong with it.
-      } catch {
-        readFault = "\(error)"
-      }
-      let isEnded = newest.map { entry.number < $0 } == true
-      return KnownJournal(
-        entry: entry, identity: identity, header: header, isEnded: isEnded,
-        verification: isEnded ? known(entry.name, identity) : nil, readFault: readFault)
+    let newest = newest(of: entries, dumps)
+    return entries.compactMap { look(at: $0, newest: newest, in: directory) }
+  }
+
+  /// The journals that a restore of the newest state needs: those that the newest good dump does not cover. Without
+  /// such a dump, these are all.
+  ///
+  /// - Parameter isCancelled: asked before each one, beginning with the newest. The others are left out then.
+  /// - Returns: the journals, the oldest first; and whether none was left out.
+  func neededJournals(
+    beside dumps: [KnownDump], isCancelled: () -> Bool
+  ) throws(DumpDirectoryError) -> (journals: [KnownJournal], areAll: Bool) {
+    let directory = try directory
+    let entries = try directory.journals()
+    let newest = newest(of: entries, dumps)
+    let covered = dumps.first(where: \.isGood)?.verification?.good?.order.map { JournalNumber($0) }
+    var found: [KnownJournal] = []
+    for entry in entries.reversed() {
+      if let covered, entry.number < covered { break }
+      guard !isCancelled() else { return (Array(found.reversed()), false) }
+      if let journal = look(at: entry, newest: newest, in: directory) { found.append(journal) }
     }
+    return (Array(found.reversed()), true)
+  }
+
+  /// The highest number of a journal or dump. Nothing is written any more to journals with a lower one.
+  private func newest(of journals: [JournalEntry], _ dumps: [KnownDump]) -> JournalNumber? {
+    [journals.last?.number, dumps.compactMap(\.entry.order).max().map { JournalNumber($0) }].compactMap(\.self).max()
+  }
+
+  /// - Returns: `nil` when the journal is gone meanwhile, or is no regular file.
+  private func look(at entry: JournalEntry, newest: JournalNumber?, in directory: DumpDirectory) -> KnownJournal? {
+    let identity: FileIdentity
+    var header: JournalHeader?
+    var readFault: String?
+    do throws(DumpDirectoryError) {
+      identity = try FileIdentity(of: entry.path)
+    } catch {
+      guard error.code != .notFound, error.code != .outside else { return nil }
+      return KnownJournal(entry: entry, identity: nil, header: nil, isEnded: false, readFault: "\(error)")
+    }
+    do {
+      header = try headers.header(of: entry, identity, in: directory, keyring)
+    } catch let error as DumpFormatError where !error.isOfReading {
+      // Verification says what is wrong with it.
+    } catch {
+      readFault = "\(error)"
+    }
+    let isEnded = newest.map { entry.number < $0 } == true
+    return KnownJournal(
+      entry: entry, identity: identity, header: header, isEnded: isEnded,
+      verification: isEnded ? known(entry.name, identity) : nil, readFault: readFault)
   }
 
   /// Reads every byte of a journal and caches the result.

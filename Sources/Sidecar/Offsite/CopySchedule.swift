@@ -5,7 +5,7 @@ struct CopySchedule: Sendable {
   /// The next action.
   enum Next: Sendable {
     case copy(KnownDump)
-    /// The last copy failed, and the next one waits.
+    /// The last copy failed, or could not be begun, and the next one waits.
     case pause(until: Duration)
     /// There is nothing to copy until a dump is offered.
     case idle
@@ -15,6 +15,8 @@ struct CopySchedule: Sendable {
   private var notBefore = Duration.zero
   private var pause = Self.firstPause
 
+  /// The time between two looks at a role that is unknown.
+  private static let rolePause = Duration.seconds(1)
   private static let firstPause = RetryPause(first: .seconds(2), longest: .seconds(300))
 
   /// Takes in the dumps of the volume, newest first. The newest verified one is copied next. An older one that was
@@ -38,8 +40,14 @@ struct CopySchedule: Sendable {
     if offered?.name.hasSameBytes(as: dump.name) == true { offered = nil }
   }
 
-  /// Takes in that another task makes the copies now.
-  mutating func withdraw() { offered = nil }
+  /// Takes in that this task does not make the copies in its present role.
+  ///
+  /// A role that is only unknown, as when the lease can't be read just now, may be the same as before. The dump stays
+  /// offered then, and the role is looked at again after a pause. After any other role, a dump is offered when this
+  /// task is the writer again.
+  mutating func withhold(in role: VolumeRole, at now: Duration) {
+    if case .unknown = role { notBefore = now + Self.rolePause } else { offered = nil }
+  }
 
   /// Takes in that nothing is wrong any more.
   mutating func succeeded() { pause = Self.firstPause }

@@ -7,6 +7,8 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused
     case notFound = "not_found"
     case unreachable
+    /// A file of the volume can't be read, or was replaced while it was.
+    case unreadable
     /// The bytes that arrived are not those that were sent.
     case mismatch
     case tooLarge = "too_large"
@@ -24,8 +26,16 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Whether another attempt may soon succeed.
   var mayPass: Bool {
     switch code {
-    case .credentials, .unreachable, .failed: true
+    case .credentials, .unreachable, .unreadable, .failed: true
     case .refused, .notFound, .mismatch, .tooLarge: false
+    }
+  }
+
+  /// Whether the failure is one of a single file, so that others can be copied.
+  var isOfOneFile: Bool {
+    switch code {
+    case .unreadable, .mismatch, .tooLarge: true
+    case .credentials, .refused, .notFound, .unreachable, .failed: false
     }
   }
 }

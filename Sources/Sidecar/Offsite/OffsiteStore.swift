@@ -145,6 +145,17 @@ final class OffsiteStore {
     try client.put(prefix + name, body, sha256: sha256, metadata: [], deadline)
   }
 
+  /// Stores a journal, unless the bucket has the same: the note of that may be lost, or another task has copied it.
+  ///
+  /// - Returns: whether it was stored now.
+  func putUnlessThere(
+    _ name: String, _ body: any HTTPBodySource, sha256: String, _ deadline: Deadline
+  ) throws(OffsiteError) -> Bool {
+    if try client.has(prefix + name, bytes: body.size, sha256: sha256, deadline) { return false }
+    try put(name, body, sha256: sha256, deadline)
+    return true
+  }
+
   /// Deletes the parts of a journal.
   func deleteParts(of journal: String, _ deadline: Deadline) throws(OffsiteError) {
     for object in try client.list(below: prefix + JournalCopy.partPrefix(of: journal), deadline) {

@@ -54,9 +54,9 @@ final class OffsiteWatch: Sendable {
       case .idle: wakeup.take(until: .never)
       case .pause(let until): Wakeup().wait(until: Deadline(in: until - SteadyClock.now()))
       case .copy(let dump):
-        guard roles.look().copies else {
-          // It is offered again when this task is the writer.
-          schedule.withLock { $0.withdraw() }
+        let role = roles.look()
+        guard role.copies else {
+          schedule.withLock { $0.withhold(in: role, at: SteadyClock.now()) }
           continue
         }
         do {

@@ -15,6 +15,10 @@ struct VerificationCache: Sendable, Equatable {
   }
 
   private static let version = 1
+  /// The largest size of the file in bytes, 1 GiB. A rule of retention keeps 1,000,000 dumps at most, and a journal
+  /// goes on from each. A dump and its journal have 1 KB here: two notes, and their names once more where they are
+  /// copied.
+  static let maximumSize = 1 << 30
 
   /// The result of verifying one file.
   struct Note: Sendable, Equatable {

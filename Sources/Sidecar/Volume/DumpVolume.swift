@@ -21,6 +21,8 @@ final class DumpVolume: Sendable {
   private let steady: @Sendable () -> Duration
   private let settings: DumpSettings
   private let workingDirectory: String
+  /// The largest size of the cache's file in bytes.
+  private let maximumNotes: Int
   /// How often the cache is written while a long row of dumps is verified. Each write writes all of it.
   static let savePeriod = Duration.seconds(5)
   /// Why the file of the cache can't be read or written.
@@ -55,15 +57,17 @@ final class DumpVolume: Sendable {
   ///
   /// - Parameters:
   ///   - access: what this process does with the file of the cache.
+  ///   - maximumNotes: the largest size of the cache's file in bytes.
   ///   - steady: a clock that only goes forward.
   init(
     _ settings: DumpSettings, workingDirectory: String, cache access: CacheAccess,
-    steady: @escaping @Sendable () -> Duration = SteadyClock.now
+    maximumNotes: Int = VerificationCache.maximumSize, steady: @escaping @Sendable () -> Duration = SteadyClock.now
   ) throws {
     self.settings = settings
     self.workingDirectory = workingDirectory
     keys = try VolumeKeys(settings)
     self.access = access
+    self.maximumNotes = maximumNotes
     self.steady = steady
     dumpPath = settings.path
   }
@@ -83,12 +87,15 @@ final class DumpVolume: Sendable {
   }
 
   /// The dumps, newest first, with what is known of each.
-  func dumps() throws(DumpDirectoryError) -> [KnownDump] {
-    var entries = try directory.catalogue(keyring)
+  ///
+  /// - Parameter isCancelled: asked behind each dump, beginning with the one whose name is the latest. The others are
+  ///   left out then.
+  func dumps(isCancelled: () -> Bool = { false }) throws(DumpDirectoryError) -> [KnownDump] {
+    var entries = try directory.catalogue(keyring, isCancelled: isCancelled)
     // The gateway writes with a new key only after the files of the keys have changed.
     if entries.contains(where: { $0.access == .noKey }), keys.refresh() {
       renewCache()
-      entries = try directory.catalogue(keyring)
+      entries = try directory.catalogue(keyring, isCancelled: isCancelled)
     }
     let (known, marks) = (refreshedCache, keys.present.marks)
     return entries.map { entry in
@@ -220,9 +227,9 @@ extension DumpVolume {
 
   private func change(_ body: (inout VerificationCache) -> Void) {
     state.withLock { state in
-      var changed = refresh(&state)
-      body(&changed)
-      state.cache = changed
+      _ = refresh(&state)
+      // In place: a copy for each of many journals would cost the square of their number.
+      body(&state.cache)
       state.isUnsaved = true
       if let next = state.nextSave {
         guard steady() >= next else { return }
@@ -242,6 +249,11 @@ extension DumpVolume {
     // On a full or read-only volume the cache lives in memory only, and dumps are verified again after the next start.
     do {
       let bytes = try refresh(&state).sealed(keyring.sealing)
+      // The file that is there is of more use than one that nobody reads.
+      guard bytes.count <= maximumNotes else {
+        cacheFault.note("they have more than the \(maximumNotes) bytes that are read")
+        return
+      }
       let directory = try directory
       let path = try directory.writeSmallFile(
         VerificationCache.fileName(of: directory.location), bytes, replaces: true)
@@ -261,11 +273,16 @@ extension DumpVolume {
     do throws(DumpDirectoryError) {
       let identity = try FileIdentity(of: "\(directory.location.directory)/\(name)")
       guard identity != state.identity else { return state.cache }
+      let read = VerificationCache(sealed: try directory.readSmallFile(name, maximum: maximumNotes), keyring)
+      // A file that could not be read is read again, even if it does not change.
       state.identity = identity
-      let read = VerificationCache(sealed: try directory.readSmallFile(name), keyring)
       if let read { state.cache.merge(read) }
+      if read == nil {
+        cacheFault.note("they are damaged, or encrypted with another key")
+      } else if state.isForeign {
+        cacheFault.note(nil)
+      }
       state.isForeign = read == nil
-      if read == nil { cacheFault.note("they are damaged, or encrypted with another key") }
     } catch {
       // There is no file yet.
       if error.code == .notFound { return state.cache }

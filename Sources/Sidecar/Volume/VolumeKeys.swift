@@ -62,8 +62,8 @@ final class VolumeKeys: Sendable {
       return put(try files.read())
     } catch {
       let (logger, present) = state.withLock { state in
-        state.changes.note(stamps)
-        return (state.logger, state.present)
+        let isNew = state.changes.fail(stamps)
+        return (isNew || isAsked ? state.logger : nil, state.present)
       }
       logger?.error(
         "the encryption keys can't be replaced, so those before stay in force: correct the files of MEM_ENCRYPTION_KEY_FILE and MEM_ENCRYPTION_KEYS_OLD_FILE, which are read again when one changes and at SIGHUP",
@@ -75,7 +75,7 @@ final class VolumeKeys: Sendable {
   private func put(_ read: KeyFiles.Keys) -> Bool {
     let (before, after, logger) = state.withLock { state in
       let before = state.present
-      state.changes.note(read.stamps)
+      state.changes.succeed(read.stamps)
       state.stamps = read.stamps
       let keyring = before.keyring.replaced(by: read.keyring)
       // Without marks, as when the cryptographic library has no memory, the keys before stay.

@@ -43,17 +43,20 @@ SETTINGS = {
 PATHS = [("GET", f"/{name}") for name in ("small", "k1", "k64", "m10", "slow")] + [("POST", "/sink")]
 
 
+def _connection(port: int, has_tls: bool) -> http.client.HTTPConnection:
+    if not has_tls:
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    # The certificate is signed by its own key.
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
+
+
 class Platform:
     """Requests to the platform API."""
 
     def __init__(self, port: int, has_tls: bool = False) -> None:
-        if has_tls:
-            # The certificate is signed by its own key.
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self._connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
-        else:
-            self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._connection = _connection(port, has_tls)
         self._headers = {"Content-Type": "application/json"}
         self.token = ""
 
@@ -109,7 +112,10 @@ def start(
     if certificate:
         environment |= {"SSL_CERTFILE": str(certificate.certificate), "SSL_KEYFILE": str(certificate.key)}
     server = Server(name, [*command, str(program)], work, environment, output)
-    server.wait_until(lambda: _says_ready(server.log.read_text(errors="replace")) or _is_ready(port), seconds)
+    server.wait_until(
+        lambda: _says_ready(server.log.read_text(errors="replace")) or _is_ready(port, has_tls=certificate is not None),
+        seconds,
+    )
     return server, port
 
 
@@ -133,8 +139,8 @@ def _says_ready(log: str) -> bool:
     return " ready " in log or '"message":"ready"' in log
 
 
-def _is_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+def _is_ready(port: int, has_tls: bool) -> bool:
+    connection = _connection(port, has_tls)
     try:
         connection.request("GET", "/platform/monitor/readiness")
         return connection.getresponse().status == 200

@@ -90,6 +90,24 @@ struct VolumeTests {
       #expect(try volume.dumps().allSatisfy(\.isGood))
     }
   }
+
+  @Test("reads notes again that could not be read before, although their file did not change")
+  func unreadableNotes() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner).markCopied("a")
+      let reader = try DumpVolume(settings(), workingDirectory: root.path(), cache: .reader)
+      let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
+      let handle = try #require(FileHandle(forUpdatingAtPath: notes))
+      #expect(fcntl(handle.fileDescriptor, 10, SIGURG) == 0)
+      #expect(fcntl(handle.fileDescriptor, 1024, Int32(F_WRLCK)) == 0)
+      #expect(!reader.isCopied("a"))
+      #expect(reader.cacheFault.present?.contains("can't be read") == true)
+      try handle.close()
+      #expect(reader.isCopied("a"))
+      #expect(reader.cacheFault.present == nil)
+    }
+  }
+
   @Test("changes nothing on the volume for a reader: the cache stays in memory")
   func reader() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
@@ -105,6 +123,46 @@ struct VolumeTests {
       #expect(try reader.dumps().count == 3)
       #expect(DirectoryState(of: root) == before)
       #expect(reader.cacheFault.present == nil)
+    }
+  }
+
+  @Test("reads the notes of a large store again, which are larger than other small files may be")
+  func manyJournals() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
+      let identity = FileIdentity(bytes: 1_000_000, modifiedAt: 1_795_464_697_123_456_789, inode: 1_234_567_890_123)
+      let good = Verification.good(
+        GoodJournal(
+          commits: 1000, first: 1_795_464_697_123_456, last: 1_795_464_698_123_456, bytes: 1_000_000, isClosed: true,
+          torn: 0))
+      let names = (0..<20_000).map { "d.journal-1-\($0)" }
+      let marks = volume.keys.present.marks
+      volume.savingCacheOnce {
+        for name in names { volume.record(good, of: name, identity, marks) }
+        volume.markCopied(names[0])
+      }
+      let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
+      #expect(try FileIdentity(of: notes).bytes > SmallFile.maximumSize)
+      let next = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
+      #expect(next.known(names[0], identity) == good)
+      #expect(next.known(names[19_999], identity) == good)
+      #expect(next.isCopied(names[0]) && !next.isCopied(names[1]))
+      #expect(next.cacheFault.present == nil)
+    }
+  }
+
+  @Test("leaves the file of its cache as it is when a new one would be too large to be read")
+  func tooManyNotes() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let volume = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner, maximumNotes: 1000)
+      volume.markCopied("a")
+      #expect(volume.cacheFault.present == nil)
+      let long = String(repeating: "b", count: 1000)
+      volume.markCopied(long)
+      #expect(volume.cacheFault.present?.contains("more than the 1000 bytes") == true)
+      #expect(volume.isCopied("a") && volume.isCopied(long))
+      let next = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
+      #expect(next.isCopied("a") && !next.isCopied(long))
     }
   }
 

@@ -1,6 +1,7 @@
 import DumpDirectory
 import DumpFormat
 import Foundation
+import Glibc
 import Settings
 import TestSupport
 import Testing
@@ -84,6 +85,22 @@ struct VolumeKeysTests {
       try Data(Self.old.utf8).write(to: test.file)
       #expect(keys.look(isAsked: true))
       #expect(keys.present.keyring.sealing == DumpKey(Self.old))
+    }
+  }
+
+  @Test("that could not be read are taken when they can be, although nothing of their file has changed since")
+  func unreadable() async throws {
+    try await within { test in
+      let keys = try test.volume().keys
+      try Data(Self.new.utf8).write(to: test.file)
+      let handle = try #require(FileHandle(forUpdatingAtPath: test.file.path()))
+      // A write lease refuses other openings, also root's (F_SETSIG and F_SETLEASE of Linux).
+      #expect(fcntl(handle.fileDescriptor, 10, SIGURG) == 0)
+      #expect(fcntl(handle.fileDescriptor, 1024, Int32(F_WRLCK)) == 0)
+      for _ in 0..<3 { #expect(!keys.look(isAsked: false)) }
+      try handle.close()
+      #expect(keys.look(isAsked: false))
+      #expect(keys.present.keyring.sealing == DumpKey(Self.new))
     }
   }
 }

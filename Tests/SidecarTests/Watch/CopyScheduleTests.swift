@@ -57,4 +57,32 @@ struct CopyScheduleTests {
     schedule.succeeded()
     #expect(schedule.failed(at: now, using: &generator) <= .seconds(2))
   }
+
+  @Test("keeps a dump while the role is unknown, and looks again soon; another task's business is dropped")
+  func roles() {
+    var schedule = CopySchedule()
+    _ = schedule.offer([dump("a.bin")])
+    for second in [100, 101, 102] {
+      let now = Duration.seconds(second)
+      #expect(name(schedule.next(at: now)) == "a.bin")
+      schedule.withhold(in: .unknown("the lease can't be read"), at: now)
+      guard case .pause(let until) = schedule.next(at: now) else {
+        Issue.record("there is no pause")
+        return
+      }
+      #expect(until == now + .seconds(1))
+    }
+    // A pause is no failure, so the pause after the next failure is a short one.
+    var generator = SeededGenerator(seed: 1)
+    #expect(schedule.failed(at: .seconds(103), using: &generator) <= .seconds(2))
+    for role in [VolumeRole.standby("another task writes"), .vacant("nobody does")] {
+      _ = schedule.offer([dump("a.bin")])
+      #expect(name(schedule.next(at: .seconds(200))) == "a.bin")
+      schedule.withhold(in: role, at: .seconds(200))
+      guard case .idle = schedule.next(at: .seconds(200)) else {
+        Issue.record("the dump is still offered")
+        return
+      }
+    }
+  }
 }

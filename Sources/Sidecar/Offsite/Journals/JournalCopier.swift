@@ -24,10 +24,11 @@ final class JournalCopier {
     self.logger = logger
   }
 
-  /// Copies what is new.
+  /// Copies what is new. A journal that can't be read keeps no other one from being copied.
   ///
   /// - Parameter deadline: when to leave the rest to the next round, so that the newest journal does not wait.
   /// - Returns: whether S3 has everything now.
+  /// - Throws: a fault of S3 at once, and the first fault of a journal at the end.
   func run(until deadline: Deadline) throws -> Bool {
     let directory = try volume.directory
     let entries = try directory.journals()
@@ -36,12 +37,33 @@ final class JournalCopier {
       found = Dictionary(copies.map { (UTF8Key($0.name.file), $0) }) { $1 }
     }
     guard let newest = entries.last else { return true }
-    try copyTail(newest, directory)
+    var isAll = true
+    var fault = try faultOfJournal { try copyTail(newest, directory) }
     for entry in entries.dropLast().reversed() where !volume.isCopied(entry.name) {
-      guard !deadline.isOver, mayCopy() else { return false }
-      try copyWhole(entry, directory)
+      guard !deadline.isOver, mayCopy() else {
+        isAll = false
+        break
+      }
+      let found = try faultOfJournal { try copyWhole(entry, directory) }
+      if fault == nil { fault = found }
     }
-    return true
+    if let fault { throw fault }
+    return isAll
+  }
+
+  /// Copies a journal.
+  ///
+  /// - Returns: the fault of that journal, if there is one.
+  /// - Throws: a fault that other journals would meet, too.
+  private func faultOfJournal(_ copy: () throws -> Void) throws -> (any Error)? {
+    do {
+      try copy()
+      return nil
+    } catch let error as OffsiteError where !error.isOfOneFile {
+      throw error
+    } catch {
+      return error
+    }
   }
 
   private func copyTail(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
@@ -76,13 +98,15 @@ final class JournalCopier {
     if var follower = try JournalFollower(entry.path, in: directory, volume.keyring) {
       try follower.advance()
       let (body, sha256) = try follower.piece(from: 0)
-      try store.put(entry.name, body, sha256: sha256, OffsiteStore.deadline(bytes: body.size))
-      logger.info(
-        "journal copied to S3",
-        metadata: [
-          "journal.name": "\(entry.name)", "journal.bytes": .stringConvertible(body.size),
-          "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
-        ])
+      let deadline = OffsiteStore.deadline(bytes: body.size)
+      if try store.putUnlessThere(entry.name, body, sha256: sha256, deadline) {
+        logger.info(
+          "journal copied to S3",
+          metadata: [
+            "journal.name": "\(entry.name)", "journal.bytes": .stringConvertible(body.size),
+            "duration.ms": .stringConvertible((SteadyClock.now() - start).milliseconds),
+          ])
+      }
     }
     volume.markCopied(entry.name)
     // The parts of a journal that another sidecar may be reading again stay.

@@ -40,7 +40,7 @@ struct JournalFollower {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while offset < piece.size {
       let count = buffer.withUnsafeMutableBytes { piece.read(at: offset, into: $0) }
-      guard let count, count > 0 else { throw OffsiteError(.failed, "'\(path)' can't be read") }
+      guard let count, count > 0 else { throw OffsiteError(.unreadable, "'\(path)' can't be read") }
       try hash.update(Array(buffer[..<count]))
       offset += count
     }
@@ -57,7 +57,7 @@ private final class GrowingSource: DumpSource {
   /// - Throws: `OffsiteError` when it is another file, as after `gatehouse dump rekey`.
   func replace(with source: any DumpSource) throws {
     guard try Self.beginning(of: source) == Self.beginning(of: present.withLock { $0 }) else {
-      throw OffsiteError(.failed, "another file took the place of a journal while it was read")
+      throw OffsiteError(.unreadable, "another file took the place of a journal while it was read")
     }
     present.withLock { $0 = source }
   }

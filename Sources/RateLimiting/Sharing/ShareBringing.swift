@@ -1,0 +1,94 @@
+/// How a standby that gets a share of another holder brings along what it had of the holder before. So nothing is lost
+/// when the holder changes while there are more than two tasks.
+///
+/// The standby keeps what it has used, and brings the rest: the account, and for each counter the balance (in
+/// `ShareEntry.amount`) and what was used (`ShareReport.Line.used`). It sends no other lines until all of it came.
+extension ShareState {
+  /// One message of what a standby brings.
+  struct Brought: Equatable, Sendable {
+    var page: SharePage
+    var lines: [ShareReport.Line]
+  }
+
+  /// Gives up the share of the holder before, and notes what is to be brought.
+  ///
+  /// - Returns: what was used, and so stays here, by counter.
+  mutating func giveUpOldShare() -> [CounterKey: ShareEntry] {
+    let (old, closedAt) = (account.before(fence), now)
+    account = .nothing
+    publish()
+    guard !old.got.isEmpty else {
+      counters.endAllAdjustments()
+      return [:]
+    }
+    var (lines, kept): ([ShareReport.Line], [CounterKey: ShareEntry]) = ([], [:])
+    counters.forEach { counter, key in
+      let use = counter.use()
+      guard use.window > Adjustment.longestLasting,
+        let number = use.newestWindow(since: closedAt - 2, now: closedAt),
+        let amount = use.adjustment.amount(in: number, window: use.window)
+      else { return }
+      let used = use.used(in: number)
+      guard amount != 0 || used > 0 else { return }
+      let key = key()
+      let rest = amount - ShareRule.spent(used, unit: counter.unit)
+      let entry = ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: rest)
+      lines.append(ShareReport.Line(entry: entry, used: used, isShort: false))
+      let own = ShareRule.kept(used, unit: counter.unit)
+      kept[key] = ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: own)
+    }
+    counters.endAllAdjustments()
+    for (key, entry) in kept { counters.counter(key).adjust(entry.amount, number: entry.number, window: entry.window) }
+    standby.bringing = Self.pages(old, lines, closedAt: closedAt)
+    return kept
+  }
+
+  private static func pages(_ account: ShareAccount, _ lines: [ShareReport.Line], closedAt: Int) -> [Brought] {
+    var left = lines[...]
+    let pages = SharePage.pages(1, account, from: .min, closedAt: closedAt, lines.map(\.entry))
+    return pages.map { page in
+      let lines = Array(left.prefix(page.entries.count))
+      left = left.dropFirst(page.entries.count)
+      var page = page
+      page.entries = []
+      return Brought(page: page, lines: lines)
+    }
+  }
+
+  /// Takes a message of what a standby brings.
+  mutating func takeBrought(_ page: SharePage, _ report: ShareReport, fence: Int) -> ShareAnswer? {
+    if holder.members[report.session]?.hasBrought == false {
+      let received = holder.members[report.session]?.brought.received
+      holder.members[report.session]?.brought.take(page)
+      if page.index == received { holder.members[report.session]?.broughtLines += report.lines }
+      finishBrought()
+    }
+    guard let member = holder.members[report.session] else { return nil }
+    // The last one counts when the second is over in which the standby may have used something of it.
+    let count = member.hasBrought ? page.count : min(member.brought.received, page.count - 1)
+    return reply(to: report, fence: fence, .returned(count))
+  }
+
+  /// Adds what standbys have brought.
+  mutating func finishBrought() {
+    let now = now
+    for (session, member) in holder.members where member.brought.isComplete && !member.hasBrought {
+      guard let page = member.brought.first, now > page.closedAt else { continue }
+      let end = holder.broughtUntil
+      account = account.adding(page.account.before(end))
+      for line in member.broughtLines where line.entry.number >= Window.number(of: line.entry.window, now) {
+        let entry = line.entry
+        guard Int(entry.number) * entry.window < end else { continue }
+        counters.add(entry)
+        let stays = ShareRule.kept(line.used, unit: counters.counter(entry.key).unit)
+        let amount = member.bound(entry.key, number: entry.number, window: entry.window) + stays
+        holder.members[session]?.bounds[entry.key] =
+          amount == 0 ? nil : .init(window: entry.window, number: entry.number, amount: amount)
+      }
+      holder.members[session]?.hasBrought = true
+      holder.members[session]?.brought = SharePages()
+      holder.members[session]?.broughtLines = []
+      publish()
+    }
+  }
+}
