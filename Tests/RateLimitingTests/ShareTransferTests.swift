@@ -182,4 +182,45 @@ struct ShareTransferTests {
       #expect(more == (hasStopped ? 11 : 8))
     }
   }
+
+  @Test("are not brought to a holder that began anew, and has everything already")
+  func newHolder() {
+    let pair = SharePair()
+    pair.exchange(seconds: 3)
+    #expect(pair.calls(49, at: pair.standby, limit: 100, window: 86_400) == 49)
+    let next = WorldTask(3, pair.time, wallOffset: 0, limits: [], fault: nil, seed: 1)
+    next.exchange.become(.holder, confirmedFor: 0)
+    var passed = 49
+    for _ in 0..<20 {
+      pair.time.advance(1_000_000_000)
+      next.exchange.become(.holder, confirmedFor: 0)
+      pair.standby.exchange.take(next.exchange.answer(pair.standby.exchange.report()))
+      for task in [pair.standby, next] { passed += pair.calls(10, at: task, limit: 100, window: 86_400) }
+    }
+    #expect(pair.standby.exchange.messagesLeft == 0)
+    #expect(passed == 100)
+  }
+
+  @Test("are given back by a standby that stops while it brings something, although an answer is on its way")
+  func stopWhileBringing() {
+    let (pair, third) = threeTasks()
+    #expect(pair.calls(7, at: third, limit: 100, window: 86_400) == 7)
+    var answer: [UInt8] = []
+    for _ in 0..<9 where third.exchange.messagesLeft == 0 || answer.isEmpty {
+      pair.time.advance(1_000_000_000)
+      pair.standby.exchange.become(.holder, confirmedFor: 0)
+      third.exchange.take(answer)
+      answer = pair.standby.exchange.answer(third.exchange.report())
+    }
+    third.exchange.close()
+    let left = third.exchange.messagesLeft
+    third.exchange.take(answer)
+    #expect(third.exchange.messagesLeft == left && left > 0)
+    for _ in 0..<3 {
+      third.exchange.take(pair.standby.exchange.answer(third.exchange.report()))
+      pair.time.advance(1_000_000_000)
+      pair.standby.exchange.become(.holder, confirmedFor: 0)
+    }
+    #expect(third.exchange.messagesLeft == 0)
+  }
 }

@@ -18,7 +18,8 @@ struct Greetings: Sendable {
     var before = 0
     while !Task.isCancelled {
       let left = exchange.messagesLeft
-      await nudge.wait(atMost: pause(left: left, before: before))
+      let pause = pause(left: left, before: before)
+      if pause > .zero { await nudge.wait(atMost: pause) }
       before = left
       await hello()
     }

@@ -8,8 +8,8 @@ struct BreakerState: Sendable, Equatable {
     case closed(since: UInt64)
     /// No call is made before a time. Those that end now began earlier, and change nothing.
     case open(until: UInt64)
-    /// The call that began at a time tries whether the servers are well again; its end alone decides. If it never ends,
-    /// another one may try from another time on.
+    /// Calls that began at a time or later try whether the servers are well again, and the first one that ends decides.
+    /// It is one call, unless that does not end until another time.
     case trying(since: UInt64, until: UInt64)
   }
 
@@ -33,9 +33,13 @@ struct BreakerState: Sendable, Equatable {
   mutating func admit(now: UInt64) -> Bool {
     switch phase {
     case .closed: return true
-    case .open(until: let end), .trying(since: _, until: let end):
+    case .open(until: let end):
       guard now >= end else { return false }
       phase = .trying(since: now, until: now + pause)
+      return true
+    case .trying(since: let start, until: let end):
+      guard now >= end else { return false }
+      phase = .trying(since: start, until: now + pause)
       return true
     }
   }
@@ -46,7 +50,7 @@ struct BreakerState: Sendable, Equatable {
   mutating func succeed(begun: UInt64) {
     switch phase {
     case .closed(since: let start) where begun >= start: failures = 0
-    case .trying(since: let start, until: _) where begun == start:
+    case .trying(since: let start, until: _) where begun >= start:
       failures = 0
       phase = .closed(since: start)
     case .closed, .open, .trying: break
@@ -61,7 +65,7 @@ struct BreakerState: Sendable, Equatable {
     case .closed(since: let start) where begun >= start:
       failures += 1
       if failures >= threshold { phase = .open(until: now + pause) }
-    case .trying(since: let start, until: _) where begun == start: phase = .open(until: now + pause)
+    case .trying(since: let start, until: _) where begun >= start: phase = .open(until: now + pause)
     case .closed, .open, .trying: break
     }
   }

@@ -38,6 +38,8 @@ package struct JournalFollower: Sendable {
   private var tag = ""
   /// The place at which the next journal leaves the present one.
   private var exit: (place: JournalPlace, next: JournalNumber)?
+  /// Whether the next journal could not be opened, so that it has to be searched for anew.
+  private var isExitInDoubt = false
   private var polls = 0
 
   /// Follows from a restored state.
@@ -67,7 +69,9 @@ package struct JournalFollower: Sendable {
   package mutating func next(holder: Int?, isAtEnd: Bool = false) throws -> Step {
     let before = self
     do {
-      return try advance(holder, isAtEnd)
+      let step = try advance(holder, isAtEnd)
+      if case .current = step { polls = 0 }
+      return step
     } catch let error as DumpDirectoryError where error.code == .notFound {
       return .detached(reason: "the journal that was followed is gone")
     } catch {
@@ -98,6 +102,10 @@ package struct JournalFollower: Sendable {
       guard try open(place) else { return .detached(reason: "journal \(place.journal) is not as it was") }
     }
     var isRead = isAtEnd
+    if isExitInDoubt {
+      // The search for it comes before reading, which must not go beyond it.
+      (isExitInDoubt, exit, isRead) = (false, nil, true)
+    }
     while true {
       if let present = reader {
         if !isRead, let step = try readOn(present) { return step }
@@ -108,8 +116,8 @@ package struct JournalFollower: Sendable {
               ? .waiting : .detached(reason: "journal \(exit.next) does not go on from the state that was reached")
           }
           guard try goOn(exit.next) else {
-            // That journal may be gone. The next look searches anew.
-            self.exit = nil
+            // That journal may be gone.
+            isExitInDoubt = true
             return .waiting
           }
           continue

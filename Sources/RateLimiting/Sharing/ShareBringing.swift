@@ -10,18 +10,16 @@ extension ShareState {
     var lines: [ShareReport.Line]
   }
 
-  /// Gives up the share of the holder before, and notes what is to be brought.
-  ///
-  /// - Returns: what was used, and so stays here, by counter.
-  mutating func giveUpOldShare() -> [CounterKey: ShareEntry] {
+  /// Gives up the share of the holder before, and notes what is to be brought. Until the holder has it, what was used
+  /// counts against the new share.
+  mutating func giveUpOldShare() {
     let (old, closedAt) = (account.before(fence), now)
     account = .nothing
     publish()
-    guard !old.got.isEmpty else {
-      counters.endAllAdjustments()
-      return [:]
-    }
-    var (lines, kept): ([ShareReport.Line], [CounterKey: ShareEntry]) = ([], [:])
+    (standby.bringing, standby.kept) = ([], [])
+    defer { counters.endAllAdjustments() }
+    guard !old.got.isEmpty else { return }
+    var lines: [ShareReport.Line] = []
     counters.forEach { counter, key in
       let use = counter.use()
       guard use.window > Adjustment.longestLasting,
@@ -35,13 +33,22 @@ extension ShareState {
       let entry = ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: rest)
       lines.append(ShareReport.Line(entry: entry, used: used, isShort: false))
       let own = ShareRule.kept(used, unit: counter.unit)
-      kept[key] = ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: own)
+      standby.kept.append(
+        ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: own))
     }
-    counters.endAllAdjustments()
-    for (key, entry) in kept { counters.counter(key).adjust(entry.amount, number: entry.number, window: entry.window) }
     standby.bringing = Self.pages(old, lines, closedAt: closedAt)
-    return kept
   }
+
+  /// Notes how much of what this task brings the holder has.
+  mutating func noteBrought(_ pages: Int) {
+    standby.brought = max(standby.brought, min(pages, standby.bringing.count))
+    guard standby.brought == standby.bringing.count else { return }
+    counters.add(standby.kept, now: now)
+    forgetBringing()
+  }
+
+  /// Forgets what was to be brought.
+  mutating func forgetBringing() { (standby.bringing, standby.brought, standby.kept) = ([], 0, []) }
 
   private static func pages(_ account: ShareAccount, _ lines: [ShareReport.Line], closedAt: Int) -> [Brought] {
     var left = lines[...]
@@ -57,6 +64,8 @@ extension ShareState {
 
   /// Takes a message of what a standby brings.
   mutating func takeBrought(_ page: SharePage, _ report: ShareReport, fence: Int) -> ShareAnswer? {
+    // A holder that began anew has everything already.
+    guard holder.broughtUntil > .min else { return reply(to: report, fence: fence, .amounts([])) }
     if holder.members[report.session]?.hasBrought == false {
       let received = holder.members[report.session]?.brought.received
       holder.members[report.session]?.brought.take(page)

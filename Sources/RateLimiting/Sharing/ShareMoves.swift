@@ -28,7 +28,7 @@ struct ShareMoves {
       guard entry.number <= present, isLasting ? entry.number + Self.recent >= present : entry.number == present else {
         continue
       }
-      seen.insert(entry.key)
+      guard seen.insert(entry.key).inserted else { continue }
       let counter = counters.counter(entry.key)
       let use = counter.use()
       if use.number != present { counter.note(entry) }

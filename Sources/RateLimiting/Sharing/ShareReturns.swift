@@ -36,6 +36,8 @@ extension ShareState {
   mutating func closeStandby(at closedAt: Int) {
     account = .nothing
     publish()
+    // An answer to what was said before says nothing about what is returned.
+    standby.sentAt = nil
     let balances = standby.transfer > 0 ? counters.balances(now: closedAt) : []
     standby.returning = SharePage.pages(1, .nothing, from: .min, closedAt: closedAt, balances)
   }
@@ -59,6 +61,7 @@ extension ShareState {
   /// Takes shares back whose pages are complete. What the standby counted last may belong to the present second. So
   /// this is tried again each second: a standby that has returned everything says nothing more.
   mutating func finishReturns() {
+    finishBrought()
     for (session, member) in holder.members where member.returned.isComplete {
       guard let page = member.returned.first, now > page.closedAt else { continue }
       endLastingBounds(of: session)

@@ -30,6 +30,8 @@ struct ShareStandby {
   /// That which this task brings from the share of the holder before.
   var bringing: [ShareState.Brought] = []
   var brought = 0
+  /// That which stays here of it, because it was used.
+  var kept: [ShareEntry] = []
 
   var pagesLeft: Int { returning.count - returned }
 
@@ -76,6 +78,8 @@ extension ShareState {
       return takeReturned(answer.content)
     }
     if isUnknown {
+      // It is not known to the new holder yet that the one before left everything to this task.
+      guard !standby.hasLegacy else { return }
       note(clears: answer.clears)
       return startAnew()
     }
@@ -91,10 +95,9 @@ extension ShareState {
     switch answer.content {
     case .unknown, .legacy: return
     case .returned(let pages):
-      standby.brought = max(standby.brought, min(pages, standby.bringing.count))
-      if standby.brought == standby.bringing.count { (standby.bringing, standby.brought) = ([], 0) }
       fence = answer.fence
       publish()
+      noteBrought(pages)
     case .page(let page):
       standby.holder = answer.holder
       standby.incoming.take(page)
@@ -104,6 +107,8 @@ extension ShareState {
       standby.asked = [:]
       fence = answer.fence
       publish()
+      // The holder does not take what this task brings.
+      forgetBringing()
       take(entries)
     }
   }
@@ -150,23 +155,16 @@ extension ShareState {
     else { return }
     let entries = standby.incoming.entries
     standby.incoming = SharePages()
-    var kept: [CounterKey: ShareEntry] = [:]
     if page.from == .min {
       // That which was given and got before belongs to another share.
-      kept = giveUpOldShare()
+      giveUpOldShare()
     } else {
       counters.endLastingAdjustments(now: now)
     }
     for entry in entries {
       let counter = counters.counter(entry.key)
       counter.note(entry)
-      var amount = entry.amount
-      if let own = kept[entry.key], own.window == entry.window, own.number == entry.number,
-        amount > Adjustment.least
-      {
-        amount += own.amount
-      }
-      counter.adjust(amount, number: entry.number, window: entry.window)
+      counter.adjust(entry.amount, number: entry.number, window: entry.window)
     }
     (account, fence) = (page.account, standby.incomingFence)
     (standby.transfer, standby.wasJoined, standby.asked) = (page.transfer, true, [:])

@@ -91,7 +91,6 @@ struct ShareState {
     if let age { holder.confirmedUntil = (time - age) / 1_000_000_000 + timing.confidence }
     finishLegacy()
     finishReturns()
-    finishBrought()
     tend()
   }
 
