@@ -82,7 +82,10 @@ extension ShareState {
     let others = holder.members.filter { $0.key != heir?.key && $0.value.lastWindowEnd > closedAt }
     for session in holder.members.keys where others[session] == nil { endLastingBounds(of: session) }
     var remaining = remaining
-    if let end = others.values.map(\.fence).min() { remaining = remaining.before(end) }
+    if let end = others.values.map(\.fence).min(), let heir {
+      // The heir goes on with its own share behind its end, too, as long as others have theirs.
+      remaining = remaining.before(min(end, heir.value.fence))
+    }
     (account, holder.members) = (.nothing, [:])
     guard let (session, member) = heir, !others.values.contains(where: \.hasLastingBounds) else { return }
     holder.heir = session
