@@ -8,13 +8,13 @@ struct ShareTransferTests {
   private func busyPair(isHolder: Bool) -> (pair: SharePair, users: [CounterKey]) {
     let pair = SharePair()
     pair.exchange(seconds: 3)
-    let users = (0..<5000).map { CounterKey(.rate, Self.name($0)) }
+    let users = (0..<1200).map { CounterKey(.rate, Self.name($0)) }
     for user in users { #expect(passes(user, at: isHolder ? pair.holder : pair.standby, limit: 10)) }
     return (pair, users)
   }
 
   private static func name(_ number: Int) -> [UInt8] {
-    Array("\(number), a user with a name that is much longer than usual".utf8) + Array(repeating: 120, count: 300)
+    Array("\(number), a user with a name that is much longer than usual".utf8) + Array(repeating: 120, count: 1500)
   }
 
   private func passes(_ user: CounterKey, at task: WorldTask, limit: Int) -> Bool {
@@ -63,7 +63,7 @@ struct ShareTransferTests {
     pair.exchange(seconds: 3)
     let task = isHolder ? pair.holder : pair.standby
     // More than fit into three messages.
-    for number in 0..<5000 {
+    for number in 0..<1200 {
       let user = CounterKey(.rate, Self.name(number))
       #expect(passes(user, at: pair.standby, limit: 2))
       for _ in 0..<2 { _ = passes(user, at: pair.holder, limit: 2) }
@@ -147,7 +147,7 @@ struct ShareTransferTests {
   func brought(hasStopped: Bool) {
     let (pair, third) = threeTasks()
     let year = 31_536_000
-    let others = (0..<3000).map { CounterKey(.rate, Self.name($0)) }
+    let others = (0..<700).map { CounterKey(.rate, Self.name($0)) }
     #expect(pair.calls(7, at: third, limit: 100, window: year) == 7)
     for user in others { #expect(passes(user, at: third, limit: 12)) }
     if hasStopped {
