@@ -124,6 +124,33 @@ package struct PendingCopy: ~Copyable {
     try directory.files.synchronizeDirectory(directory.location.directory)
     return path
   }
+
+  /// Gives the copy its name, unless the directory has a file of that name with the same bytes, as from an attempt that
+  /// was interrupted later.
+  ///
+  /// - Returns: the dump's absolute path.
+  /// - Throws: `DumpDirectoryError` `taken` when the directory has another file of that name.
+  package consuming func publishUnlessThere() throws -> String {
+    let path = "\(directory.location.directory)/\(name)"
+    let (own, other): (DumpFileSource, DumpFileSource)
+    do {
+      (own, other) = (try DumpFileSource(path: temporary.path), try DumpFileSource(path: path))
+    } catch {
+      return try publish()
+    }
+    guard own.size == other.size else { return try publish() }
+    var buffers = [[UInt8](repeating: 0, count: 1 << 20), [UInt8](repeating: 0, count: 1 << 20)]
+    var offset = 0
+    while offset < own.size {
+      let count = try buffers[0].withUnsafeMutableBytes { try own.read(at: offset, into: $0) }
+      let others = try buffers[1].withUnsafeMutableBytes { try other.read(at: offset, into: $0) }
+      guard count > 0, count == others, buffers[0].prefix(count) == buffers[1].prefix(count) else {
+        return try publish()
+      }
+      offset += count
+    }
+    return path
+  }
 }
 
 extension DumpDirectory {

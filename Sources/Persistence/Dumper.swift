@@ -163,13 +163,16 @@ package actor Dumper {
   private func write(to target: DumpLocation, reason: String) async throws -> Dump {
     let start = SteadyClock.now()
     let (store, job, lease) = (store, job, lease)
-    let journal = target == job.directory.location ? journal : nil
+    let isElsewhere = target != job.directory.location
+    let journal = isElsewhere ? nil : journal
     do {
       try await raiseAboveForeignDumps()
       let (epoch, sequence) = try nextNumbers()
       let predecessor = state.origin
       let (written, saved) = try await thread.perform { [closing] in
-        let order = DumpOrder(epoch: epoch, sequence: sequence)
+        // Journals follow the dumps of this directory only. One that is written elsewhere and moved here later must not
+        // stand in front of the journal that was open meanwhile.
+        let order = isElsewhere ? nil : DumpOrder(epoch: epoch, sequence: sequence)
         let snapshot = store.snapshot(after: {
           closing?()
           if let order { journal?.dumpBegins(order) }

@@ -145,7 +145,8 @@ struct DrainCallTests {
         #expect(try gatehouse.stop() == 0)
       }
       #expect(gatehouse.logs("the last dump is safe"))
-      #expect(!gatehouse.log.contains("calls are still in flight"))
+      // A second signal does not wait for a call whose answer was sent just now.
+      if grace.isEmpty { #expect(!gatehouse.log.contains("calls are still in flight")) }
     }
   }
 }

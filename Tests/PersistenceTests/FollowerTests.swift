@@ -10,78 +10,11 @@ import Testing
 
 @testable import Persistence
 
-/// A task that writes with a journal, and one beside it that follows.
-private struct Pair {
-  var holder: StoreWithDumps
-  let standby: StoreWithDumps
-  let follower: Follower
-  var epoch = 1
-
-  init(_ root: URL) async throws {
-    holder = try StoreWithDumps(root, journal: .always)
-    standby = try StoreWithDumps(root, journal: .always)
-    follower = Follower(standby.store, in: standby.directory, keyring: standby.keyring)
-    holder.journal?.begin(with: .empty)
-    holder.journal?.activate(epoch: epoch)
-  }
-
-  /// The collections' documents, sorted, since a state that was restored may have another order.
-  static func contents(_ store: DocumentStore) -> StoreWithDumps.Contents {
-    StoreWithDumps.contents(store).mapValues { $0.sorted() }
-  }
-
-  var isEqual: Bool { Self.contents(holder.store) == Self.contents(standby.store) }
-
-  func change(_ store: StoreWithDumps? = nil, _ body: (inout Transaction) throws(StoreError) -> Void) async throws {
-    try await (store ?? holder).write(body)
-  }
-
-  func add(_ name: String, to store: StoreWithDumps? = nil) async throws {
-    try await change(store) { (transaction) throws(StoreError) in
-      try transaction.insert(["name": .string(name)], into: "users")
-    }
-  }
-
-  func restoreAnew() async throws {
-    switch try standby.ladder().restoreNewest() {
-    case .restored(let restored, _):
-      standby.take(restored)
-      try await follower.begin(with: restored)
-    case .nothingThere: await follower.beginEmpty()
-    case let other: Issue.record("the restore ends with \(other)")
-    }
-  }
-
-  /// Follows up to the newest commit.
-  ///
-  /// - Returns: the number of times that the state was restored anew.
-  @discardableResult
-  func follow() async throws -> Int {
-    var restores = 0
-    let deadline = Deadline(in: .seconds(30))
-    while true {
-      switch try await follower.catchUp(holder: epoch) {
-      case .current:
-        // The journal behind a restore begins a moment after the restore is safe.
-        guard let place = holder.journal?.place, !deadline.isOver,
-          !follower.hasReached(place.number, bytes: place.bytes)
-        else { return restores }
-        try await Task.sleep(for: .milliseconds(1))
-      case .waiting: continue
-      case .detached:
-        try #require(restores < 3)
-        restores += 1
-        try await restoreAnew()
-      }
-    }
-  }
-}
-
 @Suite("A store that follows another task's journals")
 struct FollowerTests {
-  private static func withPair(_ body: (inout Pair) async throws -> Void) async throws {
+  private static func withPair(_ body: (inout FollowingPair) async throws -> Void) async throws {
     try await withTemporaryDirectory { root in
-      var pair = try await Pair(root)
+      var pair = try await FollowingPair(root)
       try await body(&pair)
     }
   }
@@ -187,8 +120,8 @@ struct FollowerTests {
   }
 
   @Test(
-    "goes on as the holder without a restore, behind commits, behind a dump and behind an empty journal",
-    arguments: ["commits", "dump", "empty journal"])
+    "goes on as the holder without a restore, behind commits and behind an empty journal",
+    arguments: ["commits", "empty journal"])
   func takeOver(behind last: String) async throws {
     try await Self.withPair { pair in
       try await pair.add("one")
@@ -219,7 +152,25 @@ struct FollowerTests {
       }
       #expect(passedOver.isEmpty)
       _ = again.store.replaceAll(with: restored.contents) { _, _ in }
-      #expect(Pair.contents(again.store) == Pair.contents(standby.store))
+      #expect(FollowingPair.contents(again.store) == FollowingPair.contents(standby.store))
+    }
+  }
+
+  @Test(
+    "is not the newest state before a dump that no journal follows, as that may be a restore's",
+    arguments: [false, true])
+  func dumpOfRestore(isRestore: Bool) async throws {
+    try await Self.withPair { pair in
+      let path = try await pair.holder.dump().written.path
+      try await pair.add("one")
+      try await pair.follow()
+      if isRestore {
+        _ = pair.holder.store.replaceAll(with: try pair.holder.ladder().load(path).contents) { _, _ in }
+      }
+      _ = try await pair.holder.dump()
+      // The holder crashes before a journal begins behind its dump.
+      pair.holder.journal?.deactivate()
+      #expect(try await pair.follower.standing(holder: 2) == .older)
     }
   }
 
@@ -269,7 +220,7 @@ struct FollowerTests {
   }
 
   /// Another task takes over from the holder.
-  private static func succeed(_ pair: inout Pair) async throws {
+  private static func succeed(_ pair: inout FollowingPair) async throws {
     let next = try StoreWithDumps(pair.holder.directory.root, journal: .always)
     switch try next.ladder().restoreNewest() {
     case .restored(let restored, _):

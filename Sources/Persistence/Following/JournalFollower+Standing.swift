@@ -17,11 +17,8 @@ extension JournalFollower {
     guard let present = reader?.header.number else {
       return order == base.order ? .newest(start: end, dump: dump) : .older
     }
-    let number = JournalNumber(order)
-    if number <= present { return .newest(start: end, dump: dump) }
-    // A dump ends a journal. If no other follows it, the dump holds the state at its end.
-    guard number.epoch == present.epoch, isClosed else { return .older }
-    end = .dump(identity: try directory.identity(of: newest.path, keyring))
-    return .newest(start: end, dump: dump)
+    // A newer dump may hold another state than the journal before it, after a restore. Only the header of a journal
+    // behind the dump tells.
+    return JournalNumber(order) <= present ? .newest(start: end, dump: dump) : .older
   }
 }

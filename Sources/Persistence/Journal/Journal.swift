@@ -118,14 +118,20 @@ package final class Journal: CommitLog {
 
   private func keep(_ sequence: UInt64) async throws {
     let maker = dumpMaker.withLock { $0 }
-    if let maker, line.needsDump(for: sequence) { return try await maker.make() }
+    if let maker, line.needsDump(for: sequence) { return try await keep(sequence, with: maker) }
     guard case .always = mode else { return }
     do {
       try await line.wait(for: sequence, until: SteadyClock.now() + Self.patience)
     } catch let error as JournalLine.NotKept where error.needsDump {
       guard let maker else { throw error }
-      try await maker.make()
+      try await keep(sequence, with: maker)
     }
+  }
+
+  /// Waits for a dump that has a commit. While it waits, another task's state may replace the one with the commit.
+  private func keep(_ sequence: UInt64, with maker: DumpMaker) async throws {
+    try await maker.make()
+    if let lost = line.loss(of: sequence) { throw lost }
   }
 
   /// The time for which an acknowledged change may not be on the volume yet.

@@ -5,9 +5,7 @@ extension JournalLine {
   func wait(for sequence: UInt64, until deadline: Duration) async throws {
     try await withCheckedThrowingContinuation { continuation in
       let result: Result<Void, NotKept>? = state.withLock { state in
-        if state.isLost(sequence) {
-          return .failure(NotKept(description: "another task had the lease meanwhile, and its state replaced this one"))
-        }
+        if state.isLost(sequence) { return .failure(Self.replaced) }
         if sequence <= state.safe { return .success(()) }
         if let foreign = state.foreignFrom, sequence >= foreign { return .failure(Self.needsDump) }
         // A state that came from the volume has a number, too, and nothing of it is written again.
@@ -22,6 +20,14 @@ extension JournalLine {
       }
       if let result { continuation.resume(with: result) }
     }
+  }
+
+  private static let replaced = NotKept(
+    description: "another task had the lease meanwhile, and its state replaced this one")
+
+  /// The reason why a commit can't be kept any more, if another state replaced it.
+  func loss(of sequence: UInt64) -> NotKept? {
+    state.withLock { $0.isLost(sequence) } ? Self.replaced : nil
   }
 
   /// Ends the waits of the requests whose time is over.

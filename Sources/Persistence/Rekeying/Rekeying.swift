@@ -62,7 +62,7 @@ package struct Rekeying: Sendable {
       kind = found
       guard try needsOlderKey(source, found) else { return (found, .present) }
       // Nobody begins to use a file that nobody uses, so this may be asked before the file is read.
-      if let reason = try DirectoryUse(directory, keyring).reason(toLeave: path, found),
+      if let reason = try DirectoryUse(owner(of: path), keyring).reason(toLeave: path, found),
         try found == .dump || !isClosed(path)
       {
         return (found, .inUse(reason: reason))
@@ -76,6 +76,22 @@ package struct Rekeying: Sendable {
     } catch {
       return (kind, .failed(error))
     }
+  }
+
+  /// The directory whose gateway may be using a file: a file can be named that is of another one, or of another stem.
+  private func owner(of path: String) throws(DumpDirectoryError) -> DumpDirectory {
+    guard let name = path.split(separator: "/").last.map(String.init) else { return directory }
+    let stem: String
+    if let journal = JournalName(name) {
+      stem = journal.stem
+    } else if let dump = DumpName(name) {
+      stem = dump.stem
+    } else {
+      return directory
+    }
+    let parent = String(decoding: path.utf8.dropLast(name.utf8.count), as: UTF8.self)
+    let location = try DumpLocation(path: "\(parent)\(stem).bin", workingDirectory: "/")
+    return location == directory.location ? directory : DumpDirectory(location)
   }
 
   private func needsOlderKey(_ source: any DumpSource, _ kind: Kind) throws -> Bool {

@@ -30,7 +30,7 @@ struct SafePlace: Sendable, Equatable {
 }
 
 extension DumpVolume {
-  /// Reads the newest journal.
+  /// Reads the newest journal, and those between it and the newest dump: a start needs all of them.
   ///
   /// - Returns: `nil` when there is none.
   /// - Throws: `OutOfReach` when a start could not restore its changes, or when it can't be read.
@@ -39,15 +39,23 @@ extension DumpVolume {
     let journals = try journals(beside: dumps)
     guard let newest = journals.last else { return nil }
     if let gap = try gap(in: journals, behind: dumps) { throw OutOfReach(description: gap) }
-    let verified = newest.verification == nil ? verify(newest, among: journals) : newest
-    guard let good = verified.verification?.good else {
-      throw OutOfReach(description: verified.report().error ?? "it can't be read")
-    }
     let order = dumps.first(where: \.isGood)?.verification?.good?.order
+    for journal in journals.dropLast() where order.map({ journal.number >= JournalNumber($0) }) != false {
+      _ = try contents(of: journal, among: journals)
+    }
+    let good = try contents(of: newest, among: journals)
     let isInDump = order.map { newest.number < JournalNumber($0) } == true
     return SafePlace(
       name: newest.name, number: newest.number, contents: good, isInDump: isInDump,
       isOfEarlierEpoch: order.map { newest.number.epoch < $0.epoch } == true)
+  }
+
+  private func contents(of journal: KnownJournal, among journals: [KnownJournal]) throws -> GoodJournal {
+    let verified = journal.verification == nil ? verify(journal, among: journals) : journal
+    guard let good = verified.verification?.good else {
+      throw OutOfReach(description: verified.report().error ?? "it can't be read")
+    }
+    return good
   }
 
   /// Changes in journals that a start could not restore.

@@ -33,9 +33,13 @@ struct OffsiteFetch {
     guard copy != nil || !journals.isEmpty else {
       throw OffsiteError(.notFound, "there is no copy of a dump of '\(location.stem)' in S3")
     }
-    let dump = try copy.map { try fetch($0.object) }
-    if let order = dump?.good.order { journals.removeAll { $0.name.number < JournalNumber(order) } }
-    return (dump, try journals.map(fetch))
+    guard let copy else { return (nil, try journals.map(fetch)) }
+    let dump = try get(copy.object)
+    let good = GoodDump(try dump.contents().inspect(volume.keyring))
+    if let order = good.order { journals.removeAll { $0.name.number < JournalNumber(order) } }
+    // Without its dump a start refuses journals. A dump without its journals would be an older state.
+    let fetched = try journals.map(fetch)
+    return (Dump(path: try dump.publishUnlessThere(), good: good), fetched)
   }
 
   /// Fetches one dump, of any stem.
@@ -45,10 +49,12 @@ struct OffsiteFetch {
       throw OffsiteError(
         .notFound, "there is no copy '\(name)' in S3; there are: \(objects.map(\.name).joined(separator: ", "))")
     }
-    return try fetch(object)
+    let copy = try get(object)
+    let good = GoodDump(try copy.contents().inspect(volume.keyring))
+    return Dump(path: try copy.publishUnlessThere(), good: good)
   }
 
-  private func fetch(_ object: S3Object) throws -> Dump {
+  private func get(_ object: S3Object) throws -> PendingCopy {
     try volume.directory.prepare()
     let copy = try volume.directory.beginCopy(object.name)
     let sink = FileSink(copy.file)
@@ -58,14 +64,17 @@ struct OffsiteFetch {
       // A fault of the volume is the cause.
       throw sink.failure ?? error
     }
-    let good = GoodDump(try copy.contents().inspect(volume.keyring))
-    return Dump(path: try copy.publish(), good: good)
+    return copy
   }
 
   /// Puts a journal together from its object, or from its parts.
   private func fetch(_ journal: JournalCopy) throws -> Journal {
     try volume.directory.prepare()
     let copy = try volume.directory.beginCopy(journal.name.file)
+    if journal.whole == nil, let gap = journal.gap {
+      throw OffsiteError(
+        .mismatch, "the copy of '\(journal.name.file)' has no bytes \(gap.lowerBound) to \(gap.upperBound) in S3")
+    }
     let sink = FileSink(copy.file)
     let objects = journal.whole.map { [($0, 0)] } ?? journal.useful.map { ($0.part.object, $0.skip) }
     for (object, skip) in objects {
@@ -78,7 +87,7 @@ struct OffsiteFetch {
     }
     let entry = JournalEntry(name: journal.name.file, path: copy.path, number: journal.name.number)
     switch try volume.directory.verification(of: entry, volume.keyring) {
-    case (.good(let good)?, _): return Journal(path: try copy.publish(), good: good)
+    case (.good(let good)?, _): return Journal(path: try copy.publishUnlessThere(), good: good)
     case (let found, let trouble):
       throw OffsiteError(
         .mismatch, "the copy of '\(entry.name)' does not verify: \(found?.fault ?? trouble ?? "it can't be read")")

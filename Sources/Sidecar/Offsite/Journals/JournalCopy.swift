@@ -84,6 +84,13 @@ struct JournalCopy: Sendable, Equatable {
     return useful
   }
 
+  /// The first bytes that are missing between the parts.
+  var gap: Range<Int>? {
+    let end = partsEnd
+    guard let next = parts.filter({ $0.end > end }).map(\.offset).min(), next > end else { return nil }
+    return end..<next
+  }
+
   /// Bytes of all its objects.
   var bytes: Int { objects.reduce(0) { $0 + $1.bytes } }
 
