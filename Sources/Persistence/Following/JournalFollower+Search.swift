@@ -30,9 +30,6 @@ extension JournalFollower {
     }
   }
 
-  /// Whether the present journal was closed, so that nothing is missing at its end.
-  var isClosed: Bool { reader?.ending == .closed }
-
   /// Whether the directory has no journal behind the present one, by its list and by the names that there can be.
   ///
   /// - Parameter holder: the epoch of the lease.

@@ -20,21 +20,12 @@ extension ShareState {
     defer { counters.endAllAdjustments() }
     guard !old.got.isEmpty else { return }
     var lines: [ShareReport.Line] = []
-    counters.forEach { counter, key in
-      let use = counter.use()
-      guard use.window > Adjustment.longestLasting,
-        let number = use.newestWindow(since: closedAt - 2, now: closedAt),
-        let amount = use.adjustment.amount(in: number, window: use.window)
-      else { return }
-      let used = use.used(in: number)
-      guard amount != 0 || used > 0 else { return }
-      let key = key()
-      let rest = amount - ShareRule.spent(used, unit: counter.unit)
-      let entry = ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: rest)
-      lines.append(ShareReport.Line(entry: entry, used: used, isShort: false))
-      let own = ShareRule.kept(used, unit: counter.unit)
+    counters.forEachBalance(now: closedAt) { balance, used, unit in
+      lines.append(ShareReport.Line(entry: balance, used: used, isShort: false))
       standby.kept.append(
-        ShareEntry(key: key, window: use.window, number: number, limit: use.limit, amount: own))
+        ShareEntry(
+          key: balance.key, window: balance.window, number: balance.number, limit: balance.limit,
+          amount: ShareRule.kept(used, unit: unit)))
     }
     standby.bringing = Self.pages(old, lines, closedAt: closedAt)
   }

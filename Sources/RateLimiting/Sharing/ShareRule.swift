@@ -123,16 +123,23 @@ extension CounterSource {
   /// windows that last.
   func balances(now: Int) -> [ShareEntry] {
     var entries: [ShareEntry] = []
+    forEachBalance(now: now) { balance, _, _ in if balance.amount != 0 { entries.append(balance) } }
+    return entries
+  }
+
+  /// Shows what is left of counters in windows that last: what was given and got, less what was used.
+  func forEachBalance(now: Int, _ body: (_ balance: ShareEntry, _ used: Int, _ unit: Int) -> Void) {
     forEach { counter, key in
       let use = counter.use()
       guard use.window > Adjustment.longestLasting, let number = use.newestWindow(since: now - 2, now: now),
         let amount = use.adjustment.amount(in: number, window: use.window)
       else { return }
-      let balance = amount - ShareRule.spent(use.used(in: number), unit: counter.unit)
-      guard balance != 0 else { return }
-      entries.append(ShareEntry(key: key(), window: use.window, number: number, limit: use.limit, amount: balance))
+      let used = use.used(in: number)
+      guard amount != 0 || used > 0 else { return }
+      let rest = amount - ShareRule.spent(used, unit: counter.unit)
+      let balance = ShareEntry(key: key(), window: use.window, number: number, limit: use.limit, amount: rest)
+      body(balance, used, counter.unit)
     }
-    return entries
   }
 
   /// Adds another task's balances to this task's counters.
