@@ -5,6 +5,8 @@ struct DocumentCollection: Sendable {
   private final class Definition: Sendable {
     let schema: CollectionSchema
     let indexes: [IndexDefinition]
+    /// The fields that have an index of their own, and its position.
+    let single: [(field: String, index: Int)]
 
     init(_ schema: CollectionSchema) {
       self.schema = schema
@@ -12,6 +14,7 @@ struct DocumentCollection: Sendable {
         [IndexDefinition(fields: [DocumentCollection.identifier], isUnique: true)]
         + schema.unique.map { IndexDefinition(fields: $0, isUnique: true) }
         + schema.secondary.map { IndexDefinition(fields: $0, isUnique: false) }
+      single = indexes.enumerated().compactMap { $1.fields.count == 1 ? ($1.fields[0], $0) : nil }
     }
   }
 
@@ -138,18 +141,21 @@ extension DocumentCollection {
 // MARK: - Lookups
 
 extension DocumentCollection {
-  /// The result of a lookup through an index.
-  struct Found {
-    let document: Document?
+  /// The position of the first index that has this field alone, or `nil` when there is none.
+  func index(ofOnly field: String) -> Int? {
+    for (name, index) in definition.single where name.hasSameBytes(as: field) { return index }
+    return nil
   }
 
-  /// The first document with a string in one top-level field, or `nil` when there are more fields, or no index has that
-  /// field alone.
-  func first(_ values: KeyValuePairs<String, String>) -> Found? {
-    guard values.count == 1, let position = definition.indexes.firstIndex(where: { $0.hasOnly(values[0].key) }) else {
-      return nil
-    }
-    return Found(document: indexes[position].first(values[0].value, in: documents))
+  /// The first document with a string in the only field of an index.
+  func first(in index: Int, _ value: String) -> Document? { indexes[index].first(value, in: documents) }
+
+  /// The first document with a string in a top-level field.
+  func first(where field: String, is value: String) -> Document? {
+    if let index = index(ofOnly: field) { return first(in: index, value) }
+    var first: Document?
+    forEach { if first == nil, $1.holds(value, inField: field) { first = $1 } }
+    return first
   }
 
   /// Finds rows through an index. All documents with these field values are among them. Returns `nil` when no index

@@ -7,7 +7,7 @@ import Threads
 /// each other. Writers run one at a time.
 package final class DocumentStore: Sendable {
   /// Receives each commit, in order. A subscriber runs while no other writer runs, so it must be quick and must not
-  /// write.
+  /// write. Subscribers run in the order in which they were added, so what one publishes is known to those before it.
   package typealias Subscriber = @Sendable (Commit) -> Void
 
   private let current: Lock<StoreVersion>

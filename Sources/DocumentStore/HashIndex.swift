@@ -14,9 +14,6 @@ final class IndexDefinition: Sendable {
     keys = fields.map(JSONWriter.content(of:))
   }
 
-  /// Whether the index has this field and no other.
-  func hasOnly(_ field: String) -> Bool { fields.count == 1 && fields[0].hasSameBytes(as: field) }
-
   /// Whether there is a value for each field of the index.
   func serves(_ values: some Collection<(key: String, value: String)>) -> Bool {
     fields.allSatisfy { field in values.contains { $0.key.hasSameBytes(as: field) } }
@@ -59,12 +56,15 @@ struct HashIndex: Sendable {
       var hasher = Hasher()
       Self.combine(expected, into: &hasher)
       guard let rows = present(Self.finish(hasher)) else { return nil }
-      for row in rows.sorted {
-        guard let document = documents[row] else { continue }
-        if document.holds(expected, in: definition.keys[0]) { return document }
-      }
-      return nil
+      if case .one(let row) = rows { return document(row, of: expected, in: documents) }
+      return rows.sorted.lazy.compactMap { document($0, of: expected, in: documents) }.first
     }
+  }
+
+  /// The document of a row, if it has this value in the index's only field.
+  private func document(_ row: Row, of value: UnsafeRawBufferPointer, in documents: RowTrie) -> Document? {
+    guard let document = documents[row], document.holds(value, in: definition.keys[0]) else { return nil }
+    return document
   }
 
   /// The row of another document with the same values, or `nil` when there is none.
@@ -122,7 +122,7 @@ struct HashIndex: Sendable {
 
   /// The rows of a hash, or `nil` when there are none.
   private func present(_ hash: UInt64) -> RowSet? {
-    if let changed = rows[hash] { changed } else { base?.rows(of: hash) }
+    if !rows.isEmpty, let changed = rows[hash] { changed } else { base?.rows(of: hash) }
   }
 
   private mutating func insert(_ row: Row, _ hash: UInt64) {

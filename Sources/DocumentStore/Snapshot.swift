@@ -18,6 +18,11 @@ package struct Snapshot: Sendable, DocumentReader {
     CollectionContents(collection: version.table[collection])
   }
 
+  /// The first document with a string in a top-level field at the snapshot's moment.
+  package func first(in collection: String, where field: String, is value: String) -> Document? {
+    version.table.first(in: collection, where: field, is: value)
+  }
+
   /// Calls `body` with each document's compact JSON, in the order of insertion.
   package func forEachDocument(in collection: String, _ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
     try contents(of: collection).collection?.forEach { _, document in

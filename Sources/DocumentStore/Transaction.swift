@@ -18,6 +18,11 @@ package struct Transaction: DocumentReader {
     CollectionContents(collection: table[collection])
   }
 
+  /// The first document with a string in a top-level field, with this transaction's changes.
+  package func first(in collection: String, where field: String, is value: String) -> Document? {
+    table.first(in: collection, where: field, is: value)
+  }
+
   /// Adds a document. If `_id` is missing or is not a string, it gets a random UUID.
   ///
   /// - Returns: the document as it is stored.

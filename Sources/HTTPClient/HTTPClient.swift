@@ -36,7 +36,8 @@ package final class HTTPClient {
   /// Asks, and waits for the whole answer.
   ///
   /// - Parameters:
-  ///   - sink: where the body of a success goes; without one it is in the answer. A refusal's body goes there too.
+  ///   - sink: where the body of a success goes; without one it is in the answer. That of a refusal is in the answer,
+  ///     as far as its first 64 KiB.
   ///   - interruption: a descriptor that becomes readable when the caller wants no answer any more.
   /// - Throws: `HTTPClientError`. An answer of any status is an answer.
   package func send(

@@ -10,6 +10,11 @@ final class Transfer {
   private(set) var body: [UInt8] = []
   private(set) var headers: [(name: String, value: String)] = []
   private(set) var failure: HTTPClientError?
+  /// The status of the answer, from its first line.
+  private var status = 0
+
+  /// The most bytes that are kept of what a refusal says, where the body of a success goes elsewhere.
+  private static let longestRefusal = 64 << 10
 
   init(maximum: Int, source: (any HTTPBodySource)?, sink: (any HTTPBodySink)?) {
     self.maximum = maximum
@@ -28,6 +33,11 @@ final class Transfer {
       body.append(contentsOf: bytes)
       return true
     }
+    guard (200..<300).contains(status) else {
+      // It is not what was asked for, and the same sink may get that from the next attempt.
+      body.append(contentsOf: bytes.prefix(Self.longestRefusal - body.count))
+      return true
+    }
     guard sink.write(bytes) else {
       failure = HTTPClientError(.unusable, "the answer could not be written to its file")
       return false
@@ -42,7 +52,11 @@ final class Transfer {
     }
     let line = String(decoding: bytes, as: UTF8.self)
     // A new status line: the headers of a `100 Continue` before it are not the answer's.
-    if line.hasPrefix("HTTP/") { headers = [] }
+    if line.hasPrefix("HTTP/") {
+      headers = []
+      let number = line.split(separator: " ").dropFirst().first.flatMap { Int(Self.trimmed($0)) }
+      if let number { status = number }
+    }
     guard let colon = line.firstIndex(of: ":") else { return true }
     headers.append((line[..<colon].lowercased(), Self.trimmed(line[line.index(after: colon)...])))
     return true

@@ -84,55 +84,54 @@ package struct Listener: Sendable {
     try await ServerBootstrap(group: group)
       .serverChannelOption(ChannelOptions.backlog, value: Self.backlog)
       .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelInitializer { [limiter, logger] channel in
+      .serverChannelInitializer { [self] channel in
         channel.eventLoop.makeCompletedFuture {
           // First, so that each connection passes it before the bootstrap's own handler takes it.
-          try channel.pipeline.syncOperations.addHandler(ConnectionGate(limiter: limiter, logger: logger))
+          try channel.pipeline.syncOperations.addHandler(
+            ConnectionGate(limiter: limiter, logger: logger) { [self] in try addHandlers(to: $0, $1) })
         }
-      }
-      .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
-      .childChannelInitializer { [self] channel in
-        channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
       }
       .bind(host: host, port: port).get()
   }
 
-  private func addHandlers(to channel: any Channel) throws {
+  private func addHandlers(to channel: any Channel, _ place: ConnectionPlace) throws {
     let pipeline = channel.pipeline.syncOperations
     let pieces = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: Self.largestPiece)
-    try channel.syncOptions?.setOption(.recvAllocator, value: pieces)
+    let options = channel.syncOptions
+    try options?.setOption(.allowRemoteHalfClosure, value: true)
+    try options?.setOption(.recvAllocator, value: pieces)
     // First, so that everything behind it sees plain HTTP.
     if let certificate { try pipeline.addHandler(certificate.handler()) }
-    let heads = HeadMemory(memory)
-    let writes = WriteDeadline()
-    try pipeline.addHandlers([heads.meter, writes])
+    let (heads, writes) = (HeadMemory(memory), WriteDeadline())
     // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
     let connection = ConnectionGuard(
-      slot: counters.slot(of: channel.eventLoop), limiter: limiter, heads: heads, deadlines: deadlines)
-    try pipeline.addHandler(connection)
+      slot: counters.slot(of: channel.eventLoop), place: place, heads: heads, deadlines: deadlines)
     guard let direct = dataPlane?.direct else {
-      try addDecoder(to: pipeline, before: connection)
+      try pipeline.addHandler(connection)
+      try addDecoder(to: pipeline, before: connection, heads, writes)
       return
     }
-    // Many connections carry direct requests only, and need no decoder.
+    // Many connections carry direct requests only, and need no decoder and none of the handlers around it.
     let front = FrontHandler(connection, writes, isSecure: certificate != nil) {
-      try addDecoder(to: $0, before: connection)
+      try addDecoder(to: $0, before: connection, heads, writes)
     }
-    // Bytes of direct requests pass no other handler.
-    try pipeline.addHandler(front, position: .before(heads.meter))
+    // With names, since the pipeline would make a text for each.
+    try pipeline.addHandler(front, name: "front")
+    try pipeline.addHandler(connection, name: "guard")
     front.serve(direct(front))
   }
 
   /// Adds the way of requests through the HTTP decoder.
   @discardableResult
   private func addDecoder(
-    to pipeline: ChannelPipeline.SynchronousOperations, before connection: ConnectionGuard
+    to pipeline: ChannelPipeline.SynchronousOperations, before connection: ConnectionGuard, _ heads: HeadMemory,
+    _ writes: WriteDeadline
   ) throws -> BodyScanner {
     let decoder = ByteToMessageHandler(
       HTTPRequestDecoder(limitConfiguration: Self.decoderLimits))
     // Requests are answered one after the other by `RequestDispatcher`, and checked by `RequestCheck`.
     try pipeline.addHandlers(
-      [HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
+      [heads.meter, writes, HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
     let scanner = try RequestCheck.add(to: pipeline)
     connection.scanner = scanner
     let dispatcher = RequestDispatcher(

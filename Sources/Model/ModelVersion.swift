@@ -62,8 +62,13 @@ package final class ModelVersion: Sendable, DocumentReader {
   /// The rows of one collection, for the functions of `DocumentReader`.
   package func contents(of collection: String) -> CollectionContents { snapshot.contents(of: collection) }
 
+  /// The first document with a string in a top-level field.
+  package func first(in collection: String, where field: String, is value: String) -> Document? {
+    snapshot.first(in: collection, where: field, is: value)
+  }
+
   /// The user of a name, decoded once as long as its document stays the same.
   package func user(_ username: String) -> UserRecord? {
-    snapshot.first(in: Collections.users, .fields(["username": username])).map { users.record(username, of: $0) }
+    snapshot.first(in: Collections.users, where: "username", is: username).map { users.record(username, of: $0) }
   }
 }

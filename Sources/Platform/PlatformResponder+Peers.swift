@@ -88,7 +88,8 @@ extension PlatformResponder {
     return state
   }
 
-  /// Waits until a client may see why its change was refused: that a name is taken may be the change of another client.
+  /// Waits until a client may see why its request was refused: that a name is taken, a role lacks a permission or an
+  /// address is denied may be the change of another client.
   func waitToRefuse(_ error: any Error) async {
     guard let peers = platform.peers, let refusal = APIError(error), refusal.status < 500 else { return }
     await peers.waitUntilSafe(platform.model.version().sequence)

@@ -61,7 +61,12 @@ extension PlatformResponder {
     let state = platform.model.version()
     if !incoming.isProbe {
       try checkAvailability(incoming.standing)
-      try state.settings.check(incoming.caller)
+      do throws(APIError) {
+        try state.settings.check(incoming.caller)
+      } catch {
+        await waitToRefuse(error)
+        throw error
+      }
     }
     try bodies.checkLength(of: request, path: incoming.path)
     if !incoming.isBelowAPI, let fields = try crossOrigin.preflight(request.head) {
@@ -84,7 +89,8 @@ extension PlatformResponder {
         if route.needsWriter, let peers = platform.peers, !incoming.staysHere { return try await change(routed, peers) }
         return PlatformAnswer(try await call(routed, newestState(for: routed, state)))
       } catch {
-        if route.changesState { await waitToRefuse(error) }
+        // A read has waited before.
+        if route.needsWriter || route.isOfTask { await waitToRefuse(error) }
         throw error
       }
     }

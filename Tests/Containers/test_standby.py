@@ -2,10 +2,12 @@
 
 import json
 import os
+import shlex
+import threading
 import unittest
 import urllib.error
 
-from stack import Gateway, Stack, run, until
+from stack import Gateway, Stack, docker, run, until
 
 TASKS = ("gatehouse-a", "gatehouse-b")
 ADDRESSES = ("172.31.251.4", "172.31.251.5")
@@ -95,3 +97,74 @@ class StandbyTests(unittest.TestCase):
                 again = until("the first task again", stack.roles)
                 self.assertEqual(again["standby"][0], name)
                 self.assertTrue(again["standby"][1].has("invoices", token))
+
+
+class BalancedStack(Stack):
+    """All of compose.standby.yaml, as `scripts/compose-up --standby` starts it. nginx is that of Debian."""
+
+    IMAGE = "gatehouse-test-nginx:local"
+
+    def __init__(self):
+        options = shlex.split(os.environ.get("GATEHOUSE_BUILD_OPTIONS", ""))
+        lines = (
+            "FROM debian:bookworm-slim",
+            "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light curl",
+        )
+        docker("build", "--quiet", "--tag", self.IMAGE, *options, "-", input="\n".join(lines), timeout=600)
+        super().__init__({"NGINX_IMAGE": self.IMAGE})
+        self.options = ["--standby"]
+
+    def compose(self, *arguments, check=True):
+        files = ("-f", "compose.standby.yaml")
+        return run("docker-compose", *files, *arguments, cwd=self.root / "compose", env=self.environment, check=check)
+
+
+class Reader:
+    """Reads an API through nginx, one call after the other, until it is told to end."""
+
+    def __init__(self, gateway, name, token):
+        self.answers, self.failures = 0, []
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self.read, args=(gateway, f"/platform/api/{name}/v1", token))
+
+    def read(self, gateway, path, token):
+        while not self.is_over.is_set():
+            try:
+                status = gateway.call("GET", path, token=token).status
+            except OSError as error:
+                status = error
+            if status == 200:
+                self.answers += 1
+            else:
+                self.failures.append(status)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+class BalancerTests(unittest.TestCase):
+    def test_clients_of_nginx_notice_nothing_when_either_task_stops_and_comes_back(self):
+        with BalancedStack() as stack:
+            stack.up()
+            token = stack.gateway.onboard("orders")
+            for number, name in enumerate(TASKS):
+                before = number + 1
+                with Reader(stack.gateway, "orders", token) as reader:
+                    stack.compose("stop", f"{name}-sidecar", name)
+                    # It waits for the other task, where this one was the writer.
+                    stack.gateway.onboard(f"invoices-{number}", token)
+                    stack.compose("start", name, f"{name}-sidecar")
+                    until(f"{name} is healthy again", lambda name=name: self.is_healthy(stack, name))
+                    until("further reads", lambda reader=reader, seen=reader.answers: reader.answers > seen + 20)
+                self.assertEqual(reader.failures, [], f"{reader.answers} reads were answered")
+                for other in range(before):
+                    self.assertTrue(stack.gateway.has(f"invoices-{other}", token))
+
+    @staticmethod
+    def is_healthy(stack, name):
+        return stack.state(name).get("Health", {}).get("Status") == "healthy"

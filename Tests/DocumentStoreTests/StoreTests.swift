@@ -34,21 +34,28 @@ struct StoreTests {
   func firstByField() throws {
     let schema = CollectionSchema("c", unique: [["name"]], secondary: [["team"]])
     let texts = ["plain", "Jürgen \"Müller\" 😀", "line\nend\ttab", "back\\slash", "", "e\u{301}", "é", "\u{1}"]
-    let store = DocumentStore(schemas: [schema])
+    // Neither the first collection nor the only one.
+    let store = DocumentStore(schemas: [users, schema])
     try store.write { tx in
       for (number, text) in texts.enumerated() {
-        try tx.insert(["name": .string(text), "team": .string(texts[number / 2]), "n": .integer(number)], into: "c")
+        let team = JSONValue.string(texts[number / 2])
+        try tx.insert(["name": .string(text), "team": team, "seat": team, "n": .integer(number)], into: "c")
       }
+      #expect(tx.first(in: "c", where: "name", is: "plain") != nil)
+      #expect(tx.first(in: "users", where: "name", is: "plain") == nil)
+      #expect(tx.first(in: "nowhere", where: "name", is: "plain") == nil)
       try tx.insert(["name": 1, "team": .null, "n": 99], into: "c")
     }
     for round in 0..<2 {
       let snapshot = store.snapshot()
       for text in texts + ["1", "null", "missing"] {
-        for field in ["name", "team"] {
+        for field in ["name", "team", "seat"] {
           let filter = Filter.fields(KeyValuePairs(dictionaryLiteral: (field, text)))
           let scanned = snapshot.find(in: "c", .everything).first { $0.string(field)?.hasSameBytes(as: text) == true }
           let found = snapshot.first(in: "c", filter)
           #expect(found?.bytes == scanned?.bytes, "\(field) \(text.debugDescription) \(round)")
+          let direct = snapshot.first(in: "c", where: field, is: text)
+          #expect(direct?.bytes == scanned?.bytes, "\(field) \(text.debugDescription) \(round)")
         }
       }
       // The first document of a team goes, so its second one is found.

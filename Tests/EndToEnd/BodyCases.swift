@@ -37,6 +37,7 @@ enum BodyCases {
     ("\n chunked", 400), (" chunked\r\nTransfer-Encoding: chunked", 400),
     (" chunked\r\nTransfer-Encoding: identity", 400), (" identity\r\nTransfer-Encoding: chunked", 501),
     (" x\r\nTransfer-Encoding: chunked", 501),
+    (" chunked\r\nTransfer-Encoding:", 400), ("\r\nTransfer-Encoding: chunked", 400),
   ]
 
   /// Each `Transfer-Encoding` alone, and beside a length: both together are refused, whatever they are.

@@ -9,8 +9,10 @@ import Testing
 private final class Bucket: Sendable {
   private let sizes = Mutex<[String: Int]>([:])
 
-  /// The parts of the first journal.
-  var parts: Int { sizes.withLock { $0.keys.count { $0.contains(".journal-1-0.part-") } } }
+  /// The number of parts of a journal of the first task.
+  func parts(of journal: Int = 0) -> Int {
+    sizes.withLock { $0.keys.count { $0.contains(".journal-1-\(journal).part-") } }
+  }
 
   func answer(_ request: LoopbackServer.Request) -> LoopbackServer.Answer {
     switch request.method {
@@ -45,12 +47,49 @@ struct OffsiteIntervalTests {
         let sidecar = try SidecarProcess.start(dumps: generated, port: gatehouse.port, settings)
         defer { if sidecar.isRunning { sidecar.signal(SIGKILL) } }
         // The pause begins with the first copy.
-        #expect(eventually { bucket.parts > 0 ? true : nil } == true, "\(sidecar.log)")
-        let before = bucket.parts
+        #expect(eventually { bucket.parts() > 0 ? true : nil } == true, "\(sidecar.log)")
+        let before = bucket.parts()
         try gatehouse.expect("POST", "/platform/group", token, ["group_name": "in-the-pause"], 201)
         // The standard interval would be over in the longer wait.
-        let isCopied = await eventuallyTrue(within: .seconds(isShort ? 60 : 8)) { bucket.parts > before }
+        let isCopied = await eventuallyTrue(within: .seconds(isShort ? 60 : 8)) { bucket.parts() > before }
         #expect(isCopied == isShort, "\(sidecar.log)")
+        #expect(!sidecar.log.contains("journals can't be copied to S3"), "\(sidecar.log)")
+      }
+    }
+  }
+  @Test("are made at each OFFSITE_INTERVAL while another journal stays damaged")
+  func besideDamagedJournal() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let generated = root.appending(path: "generated")
+      let bucket = Bucket()
+      let s3 = try LoopbackServer { bucket.answer($0) }
+      defer { s3.stop() }
+      let settings = [
+        "OFFSITE_S3_BUCKET": "copies", "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "OFFSITE_INTERVAL": "1",
+      ]
+      try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
+        let token = try gatehouse.logIn()
+        try gatehouse.expect("POST", "/platform/group", token, ["group_name": "before"], 201)
+        #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token).status == 200)
+        // The damaged journal would be pruned if a dump covered it.
+        for name in dumpNames(generated) { try FileManager.default.removeItem(at: generated.appending(path: name)) }
+        let journal = generated.appending(path: "memory_dump.journal-1-0")
+        var bytes = try Data(contentsOf: journal)
+        // This is in the header, and commits follow.
+        bytes[200] ^= 1
+        try bytes.write(to: journal)
+        let sidecar = try SidecarProcess.start(dumps: generated, port: gatehouse.port, settings)
+        defer { if sidecar.isRunning { sidecar.signal(SIGKILL) } }
+        let start = ContinuousClock.now
+        // With pauses that grow by failures, these changes would take minutes.
+        for number in 0..<10 {
+          let before = bucket.parts(of: 1)
+          try gatehouse.expect("POST", "/platform/group", token, ["group_name": .string("g\(number)")], 201)
+          #expect(eventually { bucket.parts(of: 1) > before ? true : nil } == true, "\(sidecar.log)")
+        }
+        #expect(ContinuousClock.now - start < .seconds(90))
+        #expect(sidecar.log.contains("a journal can't be copied to S3"), "\(sidecar.log)")
         #expect(!sidecar.log.contains("journals can't be copied to S3"), "\(sidecar.log)")
       }
     }

@@ -120,6 +120,24 @@ struct PipelineTests {
     }
   }
 
+  @Test("answer for a body that can't be read in its turn, and calls before it are not disturbed")
+  func faultBehindCalls() async throws {
+    try await withEcho { (gatehouse: GatehouseProcess, _: EchoUpstream) throws in
+      let bad = "Transfer-Encoding: chunked\r\n"
+      for way in ["", "Connection: x-long-way\r\n"] {
+        for last in [call("/c", "POST", bad), call("/c", "POST", bad).replacing("/api/rest/test/v1/c", with: "/none")] {
+          let connection = try HTTPConnection(port: gatehouse.port)
+          try connection.send(call("/a", "GET", way) + call("/b", "GET", way) + last + "3\r\nabcX")
+          #expect(try connection.receive().json.value(at: "path")?.string == "/a", "'\(way)'")
+          #expect(try connection.receive().json.value(at: "path")?.string == "/b", "'\(way)'")
+          let refused = try connection.receive()
+          #expect(refused.status == 400 || refused.status == 404, "'\(way)' \(refused.text)")
+          #expect(connection.receiveAll() == 0)
+        }
+      }
+    }
+  }
+
   @Test("whose clients leave in a body, behind a request or after an early answer, are closed at once")
   func leftInBody() async throws {
     let server = try ScriptedServer(UpstreamScripts.run)

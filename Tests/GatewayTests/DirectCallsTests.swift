@@ -9,13 +9,14 @@ import Testing
 
 /// A client's connection that remembers what happens to it.
 private final class FakeConnection: DirectConnection {
-  let client: EmbeddedChannel
+  let socket: EmbeddedChannel
+  let client: NetworkAddress? = nil
   var text = ""
   var events: [String] = []
 
-  init(_ loop: EmbeddedEventLoop) { client = EmbeddedChannel(handler: nil, loop: loop) }
+  init(_ loop: EmbeddedEventLoop) { socket = EmbeddedChannel(handler: nil, loop: loop) }
 
-  var channel: any Channel { client }
+  var channel: any Channel { socket }
 
   func beginAnswer(saysClose: Bool) -> Bool {
     events.append("begin")
@@ -79,10 +80,12 @@ private final class DirectClient {
   func closeServer() throws { try servers.last?.close().wait() }
 
   /// Begins a call.
-  func begin(_ method: String = "GET", _ path: String = "orders/v1/items/7", _ fields: String = "") throws {
+  func begin(
+    _ method: String = "GET", _ path: String = "orders/v1/items/7", _ fields: String = "", body: String? = nil
+  ) throws {
     let head = "\(method) /api/rest/\(path) HTTP/1.1\r\nHost: gateway\r\n\(fields)\r\n"
     _ = try #require(service.recognize(ByteBuffer(string: head)))
-    service.begin()
+    service.begin(body.map(ByteBuffer.init))
   }
 
   /// All that was sent to the newest server.
@@ -172,11 +175,11 @@ struct DirectCallsTests {
     try client.begin()
     client.service.receiveEnd()
     let server = try #require(client.servers.last)
-    client.connection.client.isWritable = false
+    client.connection.socket.isWritable = false
     try client.answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
     let upstream = try server.pipeline.syncOperations.handler(type: UpstreamConnection.self)
     #expect(upstream.isPaused)
-    client.connection.client.isWritable = true
+    client.connection.socket.isWritable = true
     client.service.writabilityChanged(true)
     #expect(!upstream.isPaused)
     try client.answer("world")
@@ -199,6 +202,28 @@ struct DirectCallsTests {
       #expect(client.servers.last?.isActive == false)
     }
     #expect(client.servers.count == 3)
+  }
+
+  @Test("send a short body that came along in one piece with the head")
+  func wholeBody() async throws {
+    let client = try await DirectClient()
+    try client.begin("POST", "orders/v1/items", "Content-Length: 3\r\n", body: "abc")
+    client.service.receiveEnd()
+    let piece = String(buffer: try #require(try client.servers.last?.readOutbound(as: ByteBuffer.self)))
+    #expect(try piece.hasPrefix("POST ") && piece.hasSuffix("\r\n\r\nabc") && client.received().isEmpty)
+    try client.answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    #expect(client.connection.text.hasSuffix("ok") && client.connection.events.last == "end")
+  }
+
+  @Test("pass on what came of an answer that breaks off, also when all of it came at once")
+  func brokenAtOnce() async throws {
+    let client = try await DirectClient()
+    try client.begin()
+    client.service.receiveEnd()
+    try client.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nXY\r\n")
+    #expect(client.connection.text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    #expect(client.connection.text.hasSuffix("\r\n\r\n5\r\nhello\r\n"))
+    #expect(client.connection.events.contains("close") && !client.connection.events.contains("end"))
   }
 
   @Test("answer a body that breaks off or is late, and give up the server's connection", arguments: [true, false])

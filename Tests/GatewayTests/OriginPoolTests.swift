@@ -34,6 +34,18 @@ struct OriginPoolTests {
     #expect(pool.channels.count(where: \.isActive) == 1)
   }
 
+  @Test("serve one call each when none may be kept, also while other calls wait")
+  func noneKept() throws {
+    let pool = PoolByHand(maximum: 1, kept: 0)
+    let (first, second) = (pool.wish().call, pool.wish().call)
+    let channel = try pool.succeed()
+    pool.origin.release(try #require(first.connection))
+    #expect(!channel.isActive && second.connection == nil && pool.openings.count == 1)
+    try pool.succeed()
+    #expect(second.connection?.isOpen == true && second.connection !== first.connection)
+    #expect(pool.figures == [1, 0, 0])
+  }
+
   @Test("are closed when no call takes them in time, and a call begins that time anew")
   func expiry() throws {
     let pool = PoolByHand()

@@ -172,6 +172,21 @@ struct RequestHeadParserTests {
     #expect(try #require(parsed("Expect: 100-Continue\r\n")).expectsContinue)
   }
 
+  @Test("knows the names that Connection lists beside its own words, in one field or several")
+  func listedNames() throws {
+    let listed = { (values: [String]) throws in
+      try Heads.decoded("GET", "/api/rest/o/v1", values.map { ("Connection", $0) }).connectionNames
+    }
+    for values in [[], ["close"], ["Keep-Alive"], ["close", "KEEP-ALIVE"], ["close, keep-alive"], [""]] {
+      #expect(try listed(values) == nil, "\(values)")
+    }
+    for values in [["close, X-A"], ["close", "x-a"], ["x-a", "keep-alive"], ["keep-alive,closed, x-a"]] {
+      #expect(try listed(values)?.contains("x-a") == true, "\(values)")
+    }
+    #expect(try listed(["closed"])?.contains("closed") == true)
+    #expect(try listed(["close", "x-a"])?.contains("close") == false)
+  }
+
   @Test("gives the same head as one that came through the decoder")
   func decoded() throws {
     let fields = [("Host", "a"), ("X-A", "1"), ("cookie", "c"), ("Content-Length", "5"), ("X-A", "2")]

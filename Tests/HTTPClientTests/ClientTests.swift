@@ -192,6 +192,35 @@ struct ClientTests {
     #expect(code { _ = try client().send(broken, deadline: Deadline(in: .seconds(60))) } == .unusable)
   }
 
+  @Test("keeps what a refusal says out of the file for the answer, and its beginning in the answer")
+  func refusedStream() throws {
+    final class Sink: HTTPBodySink {
+      var bytes: [UInt8] = []
+      func write(_ new: UnsafeRawBufferPointer) -> Bool {
+        bytes += new
+        return true
+      }
+    }
+    let long = String(repeating: "x", count: 1 << 20)
+    let server = try LoopbackServer { request in
+      switch request.path {
+      case "/refused": .status(403, body: "no")
+      case "/long": .status(503, body: long)
+      default: .status(206, body: "yes")
+      }
+    }
+    let sink = Sink()
+    func answer(_ path: String) throws -> HTTPResponse {
+      try client().send(HTTPRequest("GET", server.url + path), deadline: Deadline(in: .seconds(60)), sink: sink)
+    }
+    let refused = try answer("/refused")
+    #expect(refused.status == 403 && refused.body == Array("no".utf8))
+    #expect(try answer("/long").body.count == 64 << 10)
+    #expect(sink.bytes.isEmpty)
+    #expect(try answer("/").body.isEmpty)
+    #expect(sink.bytes == Array("yes".utf8))
+  }
+
   @Test("signs for AWS with the headers that it sends")
   func signature() throws {
     let server = try LoopbackServer { _ in .status(200) }

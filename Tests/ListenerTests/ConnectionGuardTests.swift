@@ -31,12 +31,12 @@ struct ConnectionGuardTests {
   private func taken(_ limiter: ConnectionLimiter) throws -> (channel: EmbeddedChannel, isTaken: Bool) {
     let channel = EmbeddedChannel()
     try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
-    let isTaken = limiter.take(channel)
-    if isTaken {
-      let handler = ConnectionGuard(slot: counters.slot(of: channel.eventLoop), limiter: limiter)
+    let place = limiter.take(channel).place
+    if let place {
+      let handler = ConnectionGuard(slot: counters.slot(of: channel.eventLoop), place: place)
       try channel.pipeline.syncOperations.addHandler(handler)
     }
-    return (channel, isTaken)
+    return (channel, place != nil)
   }
 
   @Test("keeps the place of a call while it is answered, and not while its client does not take the answer")
@@ -66,6 +66,23 @@ struct ConnectionGuardTests {
     channel.embeddedEventLoop.advanceTime(by: .seconds(1))
     #expect(!channel.isActive)
     #expect(counters.connections == 0)
+  }
+
+  @Test("tells the limiter soon of a client that sends nothing, whose time for a head goes on")
+  func silenceNoted() throws {
+    let limiter = ConnectionLimiter(.init(maximum: 2, loopbackPlaces: 0, grace: .seconds(3600))) { _ in false }
+    let (first, second) = (try taken(limiter).channel, try taken(limiter).channel)
+    // So many wait that a silent connection has no grace left.
+    _ = limiter.acceptance(waiting: 10_000_000)
+    #expect(try !taken(limiter).isTaken, "whether its request came along is not known yet")
+    first.embeddedEventLoop.advanceTime(by: .milliseconds(10))
+    _ = limiter.acceptance(waiting: 10_000_000)
+    #expect(try taken(limiter).isTaken)
+    #expect(!first.isActive)
+    second.embeddedEventLoop.advanceTime(by: .milliseconds(14_995))
+    #expect(second.isActive)
+    second.embeddedEventLoop.advanceTime(by: .milliseconds(10))
+    #expect(!second.isActive)
   }
 
   @Test("refuses a body that does not end in time, and gives up its call")

@@ -1,5 +1,6 @@
 import Clocks
 import Foundation
+import Model
 import NIOCore
 import NIOEmbedded
 import Synchronization
@@ -12,8 +13,7 @@ import Testing
 struct ConnectionPlaceTests {
   private func place(of limiter: ConnectionLimiter, _ channel: EmbeddedChannel) throws -> ConnectionPlace {
     try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
-    #expect(limiter.take(channel))
-    return try #require(limiter.place(of: channel))
+    return try #require(limiter.take(channel).place)
   }
 
   private func limiter(maximum: Int) -> ConnectionLimiter {
@@ -28,7 +28,7 @@ struct ConnectionPlaceTests {
     return channel
   }
 
-  private func isTaken(_ limiter: ConnectionLimiter) throws -> Bool { try limiter.take(connected()) }
+  private func isTaken(_ limiter: ConnectionLimiter) throws -> Bool { try limiter.take(connected()).place != nil }
 
   @Test("begins no request once it is being closed for another one")
   func closing() throws {
@@ -73,7 +73,7 @@ struct ConnectionPlaceTests {
   func manyEnds() throws {
     let limiter = limiter(maximum: 1000)
     let other = try connected()
-    #expect(limiter.take(other))
+    #expect(limiter.take(other).place != nil)
     var ended: [EmbeddedChannel] = []
     weak var held: EmbeddedChannel?
     for number in 0..<100 {
@@ -105,6 +105,36 @@ struct ConnectionPlaceTests {
     #expect(!young.isActive)
   }
 
+  @Test("counts as idle since its last request, though the limiter learns of that after others came")
+  func idleBeforeOthers() throws {
+    let limiter = limiter(maximum: 3)
+    let channels = (0..<3).map { _ in EmbeddedChannel() }
+    let first = try place(of: limiter, channels[0])
+    #expect(first.note(.answering, at: SteadyClock.microseconds()))
+    #expect(first.note(.idle, at: SteadyClock.microseconds()))
+    for channel in channels.dropFirst() {
+      let place = try place(of: limiter, channel)
+      #expect(place.note(.idle, at: SteadyClock.microseconds()))
+    }
+    #expect(try isTaken(limiter))
+    #expect(channels.map(\.isActive) == [false, true, true])
+  }
+
+  @Test("has the address of its client, and its end is told")
+  func client() throws {
+    let limiter = limiter(maximum: 1)
+    let ends = Atomic(0)
+    let channel = try connected()
+    let outcome = limiter.take(channel) { ends.add(1, ordering: .relaxed) }
+    #expect(outcome.place?.client?.description == "192.0.2.1")
+    #expect(!outcome.isRoutine, "the next one finds no room")
+    #expect(ends.load(ordering: .relaxed) == 0)
+    try channel.close().wait()
+    channel.embeddedEventLoop.run()
+    #expect(ends.load(ordering: .relaxed) == 1)
+    #expect(!limiter.isFull)
+  }
+
   @Test("is given away or begins a request, never both, however the two meet")
   func race() async throws {
     for _ in 0..<200 {
@@ -115,7 +145,7 @@ struct ConnectionPlaceTests {
       let begins = Mutex<Bool?>(nil)
       let thread = Thread { begins.withLock { $0 = place.note(.answering, at: SteadyClock.microseconds()) } }
       thread.start()
-      let isTaken = limiter.take(other)
+      let isTaken = limiter.take(other).place != nil
       let hasBegun = await eventuallyTrue { begins.withLock { $0 } != nil }
       #expect(hasBegun)
       #expect(begins.withLock { $0 } == !isTaken)

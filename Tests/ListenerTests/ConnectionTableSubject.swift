@@ -31,6 +31,10 @@ final class ConnectionTableSubject {
     }
   }
 
+  func admits(_ address: NetworkAddress?, at milliseconds: Int) -> Bool {
+    table.admit(from: address, now: .milliseconds(milliseconds), isExempt: { _ in false }) != nil
+  }
+
   func isRefused(_ address: NetworkAddress?, at milliseconds: Int) -> Bool {
     arrive(address, at: milliseconds) == nil
   }

@@ -58,6 +58,29 @@ struct ConnectionTableTests {
     #expect(try #require(table.arrive(remote, at: 250)).closing == first)
   }
 
+  @Test("counts a connection as idle from its last answer, though that is noted after others came")
+  func lateNotes() throws {
+    let table = table(4)
+    let ids = try [0, 10, 20, 60].map { try #require(table.arrive(remote, at: $0)).id }
+    for id in ids { #expect(table.note(.answering, of: id, now: .milliseconds(70))) }
+    let times = [(2, 80), (3, 100), (0, 90), (1, 70)]
+    for (number, time) in times { #expect(table.note(.idle, of: ids[number], now: .milliseconds(time))) }
+    for number in [1, 2, 0, 3] {
+      #expect(try #require(table.arrive(remote, at: 400)).closing == ids[number])
+    }
+  }
+
+  @Test("takes a new one without a decision only while there is room for its address, too")
+  func admission() throws {
+    let table = table(3, perAddress: 2)
+    #expect(table.admits(remote, at: 0))
+    #expect(table.admits(remote, at: 0))
+    #expect(!table.admits(remote, at: 1000), "its address has its share")
+    #expect(table.admits(loopback, at: 0))
+    #expect(!table.admits(loopback, at: 1000), "a place of loopback is one of last resort")
+    #expect(table.open == 3)
+  }
+
   @Test("closes a request that takes long to send when nothing is idle, and never one that is being answered")
   func slowRequests() throws {
     let table = table(2)

@@ -49,8 +49,9 @@ final class FakeService: DirectService {
       closes: head.contains("Connection: close"))
   }
 
-  func begin() {
+  func begin(_ body: ByteBuffer?) {
     events.append("begin \(path)")
+    if let body { events.append("whole \(String(buffer: body))") }
     if path.hasPrefix("/direct/now") { answer() }
   }
 
@@ -110,13 +111,13 @@ final class FrontConnection {
     let connection = ConnectionGuard(slot: counters.slot(of: channel.eventLoop))
     front = FrontHandler(connection, writes, isSecure: false) { pipeline in
       try pipeline.addHandlers(
-        [HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder())], position: .before(connection))
+        [writes, HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder())], position: .before(connection))
       try pipeline.addHandler(decoded, position: .after(connection))
       let scanner = try RequestCheck.add(to: pipeline)
       connection.scanner = scanner
       return scanner
     }
-    try pipeline.addHandlers([wire, writes, front, connection])
+    try pipeline.addHandlers([wire, front, connection])
     service = FakeService(front)
     front.serve(service)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

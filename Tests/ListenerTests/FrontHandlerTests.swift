@@ -121,15 +121,6 @@ struct FrontHandlerTests {
     #expect(!connection.service.events.contains("broke off"))
   }
 
-  @Test("drops the rest of a body whose answer came early, and goes on behind it")
-  func earlyAnswer() throws {
-    let connection = try FrontConnection()
-    try connection.send(connection.request("/direct/now/1", body: "abc", length: 5))
-    try connection.send("de" + connection.request("/direct/now/2"))
-    #expect(connection.answers == "[/direct/now/1][/direct/now/2]")
-    #expect(connection.service.events.allSatisfy { !$0.hasPrefix("body") && $0 != "end" })
-  }
-
   @Test("does not read while the service asks for it, nor while requests wait for their turn")
   func pressureOfRequests() throws {
     let connection = try FrontConnection()

@@ -37,7 +37,10 @@ struct RequestLineTests {
       ("GET /\u{E9} HTTP/1.1\r\n", .head), ("G\u{E9}T / HTTP/1.1\r\n", .head), ("GET /\r\n", .head),
       ("\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\n", .head), ("GET / HTTP/1.2\r\n", .version),
       ("GET / HTTP/2.0\r\n", .version), ("GET / HTTP/0.9\r\n", .version),
-      (String(repeating: "A", count: 33), .head),
+      ("GET / HTTP/3.0\r\n", .version), ("GET / HTTP/1.9\r\n", .version), ("GET / HTTP/0.1\r\n", .version),
+      ("GET / HTTP/1.2x\r\n", .version), ("GET / HTTP/3x\r\n", .version), ("GET / HTTP/01.1\r\n", .head),
+      ("GET / HTTP/1.10\r\n", .head), ("GET / HTTP/1.x\r\n", .head), ("GET / HTTP/x.1\r\n", .head),
+      (String(repeating: "A", count: 33), .method),
       ("GET /" + String(repeating: "a", count: 16 << 10), .longTarget),
     ] as [(String, Malformation)])
   func invalid(text: String, malformation: Malformation) {

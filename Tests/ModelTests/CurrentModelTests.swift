@@ -1,6 +1,7 @@
 import DocumentStore
 import JSON
 import Model
+import Synchronization
 import Testing
 
 @Suite("The current model")
@@ -23,6 +24,26 @@ struct CurrentModelTests {
     try test.insert(["type": "revoke_all", "username": "bob"], into: Collections.revocations)
     #expect(test.model.version().revocations.isRevoked(username: "bob"))
     #expect(test.model.version().sequence == test.store.snapshot().sequence)
+  }
+
+  @Test("shows a commit only when those who followed the store before, as a journal does, have heard of it")
+  func order() throws {
+    let store = DocumentStore(schemas: Collections.schemas)
+    let model = Mutex<CurrentModel?>(nil)
+    let shown = Mutex<[UInt64?]>([])
+    _ = store.subscribe { _ in
+      let version = model.withLock { $0 }?.version()
+      shown.withLock { $0.append(version?.sequence) }
+    }
+    let following = CurrentModel(following: store, defaults: TestModel.defaults)
+    model.withLock { $0 = following }
+    for name in ["a", "b"] {
+      try store.write { (transaction) throws(StoreError) in
+        try transaction.insert(["group_name": .string(name)], into: Collections.groups)
+      }
+    }
+    #expect(shown.withLock { $0 } == [0, 1])
+    #expect(following.version().sequence == 2)
   }
 
   @Test("keeps an older version as it was")

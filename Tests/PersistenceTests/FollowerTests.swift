@@ -131,7 +131,11 @@ struct FollowerTests {
       try await pair.add("three")
       let dump = last == "commits" ? nil : try await pair.holder.dump()
       // An orderly end closes the journal behind the dump.
-      if last == "empty journal" { try await pair.holder.journal?.end(through: pair.holder.store.snapshot().sequence) }
+      if last == "empty journal" {
+        let isClosed = try await pair.holder.journal?.end(
+          through: pair.holder.store.snapshot().sequence, within: .seconds(60))
+        #expect(isClosed == true)
+      }
       pair.holder.journal?.deactivate()
       let standing = try await pair.follower.standing(holder: 2)
       guard case .newest(let start, let origin) = standing else {

@@ -1,10 +1,11 @@
-import DumpDirectory
 import DumpFormat
 import Foundation
 import Glibc
+import JSON
 import TestSupport
 import Testing
 
+@testable import DumpDirectory
 @testable import Persistence
 
 @Suite("Encrypting a directory with another key")
@@ -181,6 +182,35 @@ struct RekeyingTests {
       try Data().write(to: claim)
       #expect(try fixture.rekeyAll().filter { $0.contains("in use") }.count == 2)
       try FileManager.default.removeItem(at: claim)
+      #expect(try fixture.rekeyAll().filter { $0.contains("rekeyed") }.count == 2)
+      #expect(try RekeyingFixture.restored(fixture.directory, Self.alone) == .success(fixture.contents))
+    }
+  }
+
+  @Test("beside a living holder whose next epoch a dead process had claimed leaves the newest files alone")
+  func deadClaimant() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      var fixture = try await RekeyingFixture(root)
+      try await fixture.makeHistory()
+      let path = fixture.directory.location.directory
+      let record = LeaseRecord(
+        holder: LeaseHolder(name: "x", host: "h", process: 7, bootID: ""), epoch: fixture.epoch, renewal: 1)
+      try Data(JSONWriter.bytes(record.json)).write(to: URL(filePath: "\(path)/lease.json"))
+      // Each claim is locked until its process ends.
+      func claim(_ epoch: Int) throws -> LeaseClaim {
+        try #require(try LeaseVolume(directory: path, holder: .current()).claim(epoch))
+      }
+      var holders = [try claim(fixture.epoch)]
+      _ = try claim(fixture.epoch + 1)
+      let done = try fixture.rekeyAll().filter { !$0.contains("rekeyed") }
+      #expect(done.count == 2, "\(done)")
+      #expect(done.allSatisfy { $0.contains("in use: a gateway holds the lease (host h, process 7)") }, "\(done)")
+      withExtendedLifetime(holders) {}
+      // The holder is dead, and a process that is about to take the lease lives.
+      holders = [try claim(fixture.epoch + 2)]
+      #expect(try fixture.rekeyAll().filter { $0.contains("in use: a gateway may hold the lease") }.count == 2)
+      withExtendedLifetime(holders) {}
+      holders = []
       #expect(try fixture.rekeyAll().filter { $0.contains("rekeyed") }.count == 2)
       #expect(try RekeyingFixture.restored(fixture.directory, Self.alone) == .success(fixture.contents))
     }

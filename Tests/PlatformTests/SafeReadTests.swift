@@ -78,11 +78,11 @@ struct SafeReadTests {
 
   private func send(
     _ method: HTTPRequest.Method, _ path: String, _ services: PlatformServices, headers: HTTPFields = [:],
-    body: String = ""
+    body: String = "", from address: String = "127.0.0.1"
   ) async throws -> Int {
     var context = CallContext(
       source: ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: services.logger))
-    context.client = NetworkAddress("127.0.0.1")
+    context.client = NetworkAddress(address)
     let head = HTTPRequest(method: method, scheme: "http", authority: "a", path: path, headerFields: headers)
     let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body)))
     return try await PlatformResponder(services).respond(to: request, context: context).status.code
@@ -178,6 +178,29 @@ struct SafeReadTests {
     peers.end()
     #expect(try await send(.post, "/taken", services) == status)
     #expect(await waits() == (status < 500 ? [1] : []))
+  }
+
+  @Test(
+    "is one that is refused for its user, also where it changes nothing or asks about the task",
+    arguments: [(HTTPRequest.Method.post, "/platform/memory/dump"), (.delete, "/api/caches")])
+  func refusedUser(method: HTTPRequest.Method, path: String) async throws {
+    let services = try await services([])
+    try change()
+    peers.end()
+    #expect(try await send(method, path, services) == 401)
+    #expect(await waits() == [1])
+  }
+
+  @Test("is one that is refused for its address")
+  func refusedAddress() async throws {
+    let services = try await services([])
+    try store.write { (transaction) throws(StoreError) in
+      _ = try transaction.insert(
+        ["type": .string(SecuritySettings.type), "ip_blacklist": ["192.0.2.1"]], into: Collections.settings)
+    }
+    peers.end()
+    #expect(try await send(.get, "/api/status", services, from: "192.0.2.1") == 403)
+    #expect(await waits() == [1])
   }
 
   @Test("is none that asks about the task, and no change before it is made")

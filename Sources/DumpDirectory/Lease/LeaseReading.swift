@@ -60,6 +60,15 @@ package struct LeaseReading: Sendable, Equatable {
     return !claims.contains(record.epoch)
   }
 
+  /// Whether the process that holds the lease is known to have ended. A process with a claim above the lease may have
+  /// ended before it took the lease, which says nothing of the holder.
+  package var isAbandoned: Bool {
+    guard isHolderDead else { return false }
+    // A holder removes the claims below its own.
+    guard let record else { return claims.count == 1 }
+    return highestClaim <= record.epoch
+  }
+
   /// Whether a holder has lost its epoch.
   ///
   /// The claims decide, not `lease.json`: creating a claim is exclusive, while a late write for a lower epoch can

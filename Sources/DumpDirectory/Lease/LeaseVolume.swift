@@ -37,7 +37,7 @@ package struct LeaseVolume: Sendable {
     let claims = try DumpDirectory.names(in: directory).compactMap(Self.epoch(ofClaim:))
     let reading = LeaseReading(lease: lease, claims: claims)
     return LeaseReading(
-      lease: lease, claims: claims, isHolderDead: isDead(makerOf: reading.highestEpoch),
+      lease: lease, claims: claims, isHolderDead: isKnownDead(makerOf: reading.highestEpoch),
       announcement: LeaseReading.isIncomplete(lease, claims) ? try announcement() : nil)
   }
 
@@ -162,7 +162,8 @@ extension LeaseVolume {
       fingerprint: "\(status.st_ino) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
   }
 
-  private func isDead(makerOf epoch: Int) -> Bool {
+  /// Whether the process that claimed an epoch is known to have ended.
+  package func isKnownDead(makerOf epoch: Int) -> Bool {
     guard epoch > 0, !holder.bootID.isEmpty,
       let claim = try? contents("\(directory)/\(Self.claimPrefix)\(epoch)"),
       let object = try? JSONParser().parseObject(claim.bytes), let maker = LeaseHolder(object),

@@ -18,7 +18,11 @@ extension Gatehouse {
     // A writer that was permitted before has committed when this turn comes.
     _ = store.write { _ in }
     do {
-      try await journal.end(through: store.snapshot().sequence)
+      let isClosed = try await journal.end(through: store.snapshot().sequence)
+      if !isClosed {
+        // The commits are what the lease promises. A task that goes on from here names the place behind the last one.
+        logger.warning("the journal has every change, but the volume did not let it be closed in time")
+      }
     } catch {
       logger.warning(
         "the journal does not have the last changes, so no task on standby can go on from it; the last dump is written",

@@ -5,10 +5,20 @@ import NIOCore
 extension RequestHead {
   /// The names that `Connection` lists, which don't pass; `nil` when there are none.
   var connectionNames: FieldNames? {
-    guard has(.connection) else { return nil }
+    guard has(.connection), !hasPlainConnection else { return nil }
     let names = values(.connection).flatMap { $0.parts(betweenBytes: UInt8(ascii: ",")) }.map(\.withoutOuterSpace)
     let others = names.filter { !$0.isField("keep-alive") && !$0.isField("close") }
     return others.isEmpty ? nil : FieldNames(others)
+  }
+
+  /// Whether each `Connection` only says whether the connection goes on, as nearly every client has it.
+  private var hasPlainConnection: Bool {
+    bytes.withUnsafeReadableBytes { bytes in
+      fields.allSatisfy { field in
+        field.kind != .connection || RequestHeadNames.isNamed(bytes, field.value, "keep-alive")
+          || RequestHeadNames.isNamed(bytes, field.value, "close")
+      }
+    }
   }
 
   /// Whether this is the handshake of a WebSocket (RFC 6455, section 4.1): a GET whose `Connection` names `Upgrade`,

@@ -50,9 +50,10 @@ struct AnswerHead {
           continue
         }
         if RequestHeadNames.isNamed(bytes, field.name, "date") { hasDate = true }
-        // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be. That
-        // of a compressed body is not known.
-        let hasNoLength = answer.framing == .none && !call.isHead && answer.status != 304
+        // An answer without a body has no length, but one to HEAD and a 304 tell the length that there would be. A 204
+        // never has one (RFC 9110, section 8.6), and that of a compressed body is not known.
+        let hasNoLength =
+          answer.status == 204 || answer.framing == .none && !call.isHead && answer.status != 304
         if hasNoLength || isCompressed, RequestHeadNames.isNamed(bytes, field.name, "content-length") { continue }
         if isCompressed, PassedFields.notCompressed.contains(name.bytes) { continue }
         buffer.writeBytes(name)

@@ -25,7 +25,7 @@ final class DirectCalls: CallClient {
     self.connection = connection
     self.isSecure = isSecure
     allocator = connection.channel.allocator
-    address = connection.channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
+    address = connection.client
   }
 
   deinit { loop.endAnswer(of: self) }
@@ -91,7 +91,8 @@ final class DirectCalls: CallClient {
   }
 
   func closeClient() {
-    pending = nil
+    // The part that came tells the client that the rest is missing. Without it there would seem to be no answer.
+    flush()
     connection.close()
   }
 
@@ -115,12 +116,12 @@ extension DirectCalls: DirectService {
       headLength: head.bytes.readableBytes, bodyLength: head.contentLength ?? 0, closes: head.asksToClose)
   }
 
-  func begin() {
+  func begin(_ body: ByteBuffer?) {
     guard let head = recognized else { return }
     recognized = nil
     let call = ProxiedCall(head, self)
     self.call = call
-    call.start()
+    call.start(body)
   }
 
   func receive(body: ByteBuffer) { call?.receive(body: body) }

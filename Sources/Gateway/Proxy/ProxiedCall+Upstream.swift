@@ -1,3 +1,4 @@
+import Listener
 import Model
 import NIOCore
 
@@ -36,9 +37,11 @@ extension ProxiedCall: ConnectionTaker {
       write: .seconds(own.write ?? times.write))
     writeHead(admission, server)
     let parts = body.partsForConnection()
-    if body.isComplete, parts.isEmpty, !head.isChunked {
+    if body.isComplete, body.count <= RequestMemory.free, !head.isChunked {
+      for part in parts { part.withUnsafeReadableBytes { loop.requestBytes.writeBytes($0) } }
       loop.requestBytes.withBytes { connection.send($0) }
-      return connection.endRequest()
+      connection.endRequest()
+      return parts.isEmpty ? () : client.release()
     }
     connection.write(loop.requestBytes.buffer(connection.allocator))
     for part in parts { write(part, to: connection) }

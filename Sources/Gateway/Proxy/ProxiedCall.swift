@@ -73,9 +73,12 @@ final class ProxiedCall {
   // MARK: The client's side
 
   /// Checks the call, and forwards it.
-  func start() {
+  ///
+  /// - Parameter whole: all of the body, if it came with the head. It is short.
+  func start(_ whole: ByteBuffer? = nil) {
+    if let whole { body.receive(whole, isConnected: false) }
     // Such a request goes out in one piece.
-    if head.contentLength ?? 0 == 0, !head.isChunked { body.complete() }
+    if whole != nil || head.contentLength ?? 0 == 0 && !head.isChunked { body.complete() }
     let checks = loop.checks()
     let admission: Admission
     do throws(Refusal) {

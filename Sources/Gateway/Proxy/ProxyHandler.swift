@@ -130,7 +130,10 @@ extension ProxyHandler: CallClient {
 
   func flush() { context?.flush() }
 
-  func closeClient() { context?.close(promise: nil) }
+  func closeClient() {
+    context?.flush()
+    context?.close(promise: nil)
+  }
 
   func hold() {
     isHolding = true

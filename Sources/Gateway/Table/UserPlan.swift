@@ -60,8 +60,8 @@ final class UserPlans: Sendable {
   /// - Parameter now: Unix seconds.
   func plan(_ username: String, in table: GatewayTable, now: Int) -> UserPlan? {
     let (model, key) = (table.model, UTF8Key(username))
-    guard let user = model.first(in: Collections.users, .fields(["username": username])) else { return nil }
-    let subscriptions = model.first(in: Collections.subscriptions, .fields(["username": username]))
+    guard let user = model.first(in: Collections.users, where: "username", is: username) else { return nil }
+    let subscriptions = model.first(in: Collections.subscriptions, where: "username", is: username)
     let now = shares.shares().clock.seconds(now)
     let (apis, groups) = (table.parts.apiNumbers.version, table.parts.groupNumbers.version)
     return state.withLock { state in
@@ -73,7 +73,7 @@ final class UserPlans: Sendable {
       let record = UserRecord(user)
       guard record.isActive else { return nil }
       let counters = state.counters.counters(for: key, now: now, users: model.count(in: Collections.users)) { name in
-        model.first(in: Collections.users, .fields(["username": name.text])) != nil
+        model.first(in: Collections.users, where: "username", is: name.text) != nil
       }
       let plan = UserPlan(record, subscriptions.map { SubscriptionRecord($0) }, table.parts, counters)
       state.plans.insert(

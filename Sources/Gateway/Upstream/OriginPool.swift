@@ -103,8 +103,14 @@ final class OriginPool {
     return wish
   }
 
-  /// A call is done with a connection, which can be used again.
+  /// A call is done with a connection, which can be used again, if any may be kept. A server that ends each connection
+  /// after one answer would end it under the next call.
   func release(_ connection: UpstreamConnection) {
+    if pool.limits.kept > 0 { offer(connection) } else { connection.close() }
+  }
+
+  /// Gives a connection to a call that waits, or keeps it.
+  private func offer(_ connection: UpstreamConnection) {
     if let wish = nextWish() {
       connection.wake()
       wish.took(connection)
@@ -170,7 +176,7 @@ final class OriginPool {
       // NIO has no `channelInactive` for a connection that is closed right here, as its opening is not over yet.
       let bound = NIOLoopBound((self, connection), eventLoop: pool.eventLoop)
       channel.closeFuture.whenComplete { _ in bound.value.0.forget(bound.value.1) }
-      release(connection)
+      offer(connection)
     } catch {
       note(error)
       // One that was released meanwhile may have served the call for which this one was opened.

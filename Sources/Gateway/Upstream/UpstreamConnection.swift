@@ -54,7 +54,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     allocator = context.channel.allocator
-    if !isSecure { socket = DirectSocket(context.pipeline.syncOperations) }
+    if !isSecure { socket = DirectSocket(context.channel) }
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self] in self.deadlinePassed() }
   }
 

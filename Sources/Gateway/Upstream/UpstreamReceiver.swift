@@ -8,8 +8,6 @@ protocol UpstreamReceiver: AnyObject {
   /// The fields behind a chunked body.
   func upstreamSent(trailers: TrailerSection)
   /// The answer is complete.
-  ///
-  /// - Parameter isReusable: whether the connection went back to its pool; if not, it is closed.
   func upstreamEnded()
   /// A part of the answer has come, and nothing more waits: a good time to flush.
   func upstreamPaused()

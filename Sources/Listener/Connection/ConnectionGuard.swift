@@ -1,5 +1,6 @@
 import Clocks
 import JSON
+import Model
 import NIOCore
 import NIOHTTP1
 
@@ -23,14 +24,16 @@ final class ConnectionGuard: ChannelDuplexHandler {
   var scanner: BodyScanner?
   var context: ChannelHandlerContext?
   let slot: ConnectionCounters.Slot
-  private let limiter: ConnectionLimiter?
   let heads: HeadMemory?
   let deadlines: ConnectionDeadlines
-  private var place: ConnectionPlace?
+  private let place: ConnectionPlace?
   var state = ConnectionState()
   /// The activity that the limiter knows.
   private(set) var activity = ConnectionTable.Activity.idle
   var deadline: LazyDeadline?
+  /// Whether the deadline that is set is the first look, and not that of the first request's head.
+  private var isUnseen = false
+  private var start = NIODeadline.distantPast
   /// The requests that are not answered yet, in order.
   var calls = CircularBuffer<Call>(initialCapacity: 2)
   /// Bytes that wait before the decoder.
@@ -44,14 +47,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
   }
 
   /// - Parameters:
-  ///   - limiter: of the server whose gate the connection passed.
+  ///   - place: of the connection; `nil` where nothing bounds their number.
   ///   - heads: the memory of the connection's heads; `nil` where nothing bounds it.
   init(
-    slot: ConnectionCounters.Slot, limiter: ConnectionLimiter? = nil, heads: HeadMemory? = nil,
+    slot: ConnectionCounters.Slot, place: ConnectionPlace? = nil, heads: HeadMemory? = nil,
     deadlines: ConnectionDeadlines = ConnectionDeadlines()
   ) {
     self.slot = slot
-    self.limiter = limiter
+    self.place = place
     self.heads = heads
     self.deadlines = deadlines
   }
@@ -59,20 +62,21 @@ final class ConnectionGuard: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     slot.open()
-    place = limiter?.place(of: context.channel)
     deadline = LazyDeadline(on: context.eventLoop) { [unowned self, unowned context] in self.deadlinePassed(context) }
-    deadline?.set(in: deadlines.head)
-    noteSilence(context)
+    start = context.eventLoop.now
+    isUnseen = place != nil
+    deadline?.set(in: isUnseen ? Self.firstLook : deadlines.head, now: start)
   }
 
   /// Tells the limiter of a client that sent nothing along with its connection.
-  private func noteSilence(_ context: ChannelHandlerContext) {
-    guard let place else { return }
-    let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
-    context.eventLoop.scheduleTask(in: Self.firstLook) {
-      if connection.value.activity == .idle { _ = place.note(.idle, at: SteadyClock.microseconds()) }
-    }
+  private func noteSilence() {
+    isUnseen = false
+    _ = note(.idle)
+    deadline?.set(in: deadlines.head, now: start)
   }
+
+  /// The address of the client.
+  var client: NetworkAddress? { place?.client }
 
   func channelInactive(context: ChannelHandlerContext) {
     release()
@@ -201,6 +205,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     let present = state.activity
     guard present != activity else { return true }
     activity = present
+    isUnseen = false
     switch present {
     case .idle: deadline?.set(in: deadlines.idle)
     case .sending: deadline?.set(in: deadlines.body)
@@ -219,6 +224,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   }
 
   private func deadlinePassed(_ context: ChannelHandlerContext) {
+    if isUnseen { return noteSilence() }
     guard !state.isLingering, activity == .sending else { return context.close(promise: nil) }
     // A client that was answered before its body ended has its answer.
     let isLeft = direct?.bodyIsLate() != true && state.unanswered > 0
@@ -239,6 +245,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     guard step == .linger else { return }
     _ = note(.idle)
     context.close(mode: .output, promise: nil)
+    isUnseen = false
     deadline?.set(in: deadlines.linger)
   }
 }

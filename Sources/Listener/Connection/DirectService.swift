@@ -1,3 +1,4 @@
+package import Model
 package import NIOCore
 
 /// A request that a direct service takes from the connection's bytes.
@@ -25,7 +26,9 @@ package protocol DirectService: AnyObject {
   /// - Returns: `nil` for a request that goes to the decoder.
   func recognize(_ bytes: ByteBuffer) -> DirectRequest?
   /// The request that was recognized last begins.
-  func begin()
+  ///
+  /// - Parameter body: all of its body, or `nil` when it has none or its parts follow.
+  func begin(_ body: ByteBuffer?)
   /// A part of the request's body came.
   func receive(body: ByteBuffer)
   /// The request is complete.
@@ -48,6 +51,8 @@ package protocol DirectService: AnyObject {
 package protocol DirectConnection: AnyObject {
   /// The connection itself.
   var channel: any Channel { get }
+  /// The address of the other end.
+  var client: NetworkAddress? { get }
   /// Begins an answer.
   ///
   /// - Parameter saysClose: whether its head has `Connection: close`.

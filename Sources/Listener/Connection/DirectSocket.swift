@@ -9,11 +9,17 @@ package struct DirectSocket {
   /// The socket of a channel, whose descriptor belongs to the channel and is not to be used after its end.
   ///
   /// - Returns: `nil` for a channel that has no socket.
-  package init?(_ pipeline: ChannelPipeline.SynchronousOperations) {
-    guard let descriptor = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self, { $0 }) else {
-      return nil
-    }
+  package init?(_ channel: any Channel) {
+    // `withUnsafeTransportIfAvailable` names the type of the transport in its cast. Swift's runtime does not remember
+    // the answer to such a cast, and searches anew for each connection.
+    guard let core = channel._channelCore as? any NIOTransportAccessibleChannelCore,
+      let descriptor = Self.descriptor(of: core)
+    else { return nil }
     self.descriptor = descriptor
+  }
+
+  private static func descriptor(of core: some NIOTransportAccessibleChannelCore) -> CInt? {
+    try? core.withUnsafeTransport { $0 as? NIOBSDSocket.Handle }
   }
 
   /// Sends what the kernel takes now.

@@ -1,3 +1,4 @@
+import Model
 import NIOCore
 
 /// Stands before the HTTP decoder, and gives requests of the direct service to it. Everything else goes to the decoder.
@@ -19,7 +20,6 @@ final class FrontHandler: ChannelDuplexHandler {
   private let isSecure: Bool
   private var service: (any DirectService)?
   private var context: ChannelHandlerContext?
-  private var closings: ClosingQueue?
   /// Bytes that came behind the request that is being answered.
   private var rest = ByteBuffer()
   /// Bytes that are left of the request's body.
@@ -34,7 +34,7 @@ final class FrontHandler: ChannelDuplexHandler {
   private var isInputClosed = false
 
   /// - Parameters:
-  ///   - writes: of a handler behind this one.
+  ///   - writes: of this connection. It has a place behind this one when the decoder was added.
   ///   - addDecoder: adds the handlers of the usual way behind this one.
   init(
     _ connection: ConnectionGuard, _ writes: WriteDeadline, isSecure: Bool,
@@ -54,8 +54,8 @@ final class FrontHandler: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    closings = .of(context.eventLoop)
-    if !isSecure { socket = DirectSocket(context.pipeline.syncOperations) }
+    writes.borrow(context)
+    if !isSecure { socket = DirectSocket(context.channel) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -63,6 +63,7 @@ final class FrontHandler: ChannelDuplexHandler {
     service?.cancel()
     service = nil
     connection.direct = nil
+    writes.stop()
     self.context = nil
   }
 
@@ -120,7 +121,7 @@ final class FrontHandler: ChannelDuplexHandler {
   /// The client sends nothing more.
   private func closeInput(_ context: ChannelHandlerContext) {
     if scanner == nil {
-      closings?.close(context.channel)
+      ClosingQueue.of(context.eventLoop).close(context.channel)
     } else {
       context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
@@ -186,7 +187,11 @@ final class FrontHandler: ChannelDuplexHandler {
     else {
       return false
     }
-    switch connection.beginDirect(hasBody: request.bodyLength > 0, closes: request.closes) {
+    // A short body that came along goes with the head, and needs no way of its own.
+    let isShort = 1...RequestMemory.free ~= request.bodyLength
+    let isWhole = isShort && rest.readableBytes >= request.headLength + request.bodyLength
+    let length = isWhole ? 0 : request.bodyLength
+    switch connection.beginDirect(hasBody: length > 0, closes: request.closes) {
     case .taken: break
     case .notTaken: return false
     case .closing:
@@ -194,8 +199,8 @@ final class FrontHandler: ChannelDuplexHandler {
       return true
     }
     rest.moveReaderIndex(forwardBy: request.headLength)
-    (isCalling, isAnswered, left) = (true, false, request.bodyLength)
-    service.begin()
+    (isCalling, isAnswered, left) = (true, false, length)
+    service.begin(isWhole ? rest.readSlice(length: request.bodyLength) : nil)
     if left == 0 { endRequest() }
     return true
   }
@@ -234,6 +239,8 @@ extension FrontHandler: DirectConnection {
     guard let context else { preconditionFailure("a direct service asks after its connection was closed") }
     return context.channel
   }
+
+  var client: NetworkAddress? { connection.client }
 
   func beginAnswer(saysClose: Bool) -> Bool { connection.beginDirectAnswer(saysClose: saysClose) }
 

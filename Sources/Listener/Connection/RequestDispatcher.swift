@@ -41,6 +41,8 @@ final class RequestDispatcher: ChannelDuplexHandler {
   private var waiting = CircularBuffer<ReceivedPart>()
   private var isAdvancing = false
   private var isInputClosed = false
+  /// The fault of the body at the end of `waiting`, whose request has its turn after the answers before it.
+  private var waitingFault: (any Error)?
   /// A body that nobody reads is not read from the socket either.
   private var isBodyFull = false
   private var isReadDue = false
@@ -81,7 +83,9 @@ final class RequestDispatcher: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let body = current?.body {
+    if error is HTTPParserError, !waiting.isEmpty {
+      waitingFault = error
+    } else if let body = current?.body {
       body.fail(error)
     } else if error is HTTPParserError, current?.owner == .dataPlane {
       context.fireErrorCaught(error)
@@ -120,6 +124,10 @@ final class RequestDispatcher: ChannelDuplexHandler {
       }
       guard let part = waiting.popFirst() else { break }
       take(part, context)
+    }
+    if let fault = waitingFault, waiting.isEmpty {
+      waitingFault = nil
+      if current?.isAnswered == false { errorCaught(context: context, error: fault) }
     }
     if isInputClosed, waiting.isEmpty { breakBodyOff(context) }
     if isInputClosed, waiting.isEmpty, current == nil || current?.isAnswered == true {

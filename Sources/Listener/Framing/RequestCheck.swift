@@ -92,8 +92,9 @@ final class RequestCheck: ChannelInboundHandler {
 
   private static func malformation(of error: any Error) -> Malformation {
     switch error as? HTTPParserError {
-    // The characters are those of a method, as `RequestLine` has seen.
-    case .invalidMethod: .method
+    // `RequestLine` has seen the characters of a method, and `HTTP/`. So a constant that is wrong is the method, too:
+    // the decoder knows some of other protocols.
+    case .invalidMethod, .invalidConstant: .method
     case .headerOverflow: .longHead
     default: .head
     }

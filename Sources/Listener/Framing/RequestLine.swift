@@ -18,6 +18,7 @@ struct RequestLine {
   private struct VersionScan {
     static let name = Array("HTTP/".utf8)
     var length = 0
+    /// Whether the major version is 1, once it is read.
     var isKnown = true
   }
 
@@ -56,7 +57,7 @@ struct RequestLine {
     case .method(let length):
       if byte == space { return .target(length: 0) }
       guard isToken(byte) else { throw RequestFault(.head) }
-      guard length < longestMethod else { throw RequestFault(.head) }
+      guard length < longestMethod else { throw RequestFault(.method) }
       return .method(length: length + 1)
     case .target(let length):
       if byte == space, length > 0 { return .version(VersionScan()) }
@@ -76,15 +77,19 @@ struct RequestLine {
     switch scan.length {
     case ..<5:
       guard byte == VersionScan.name[scan.length] else { throw RequestFault(.head) }
+    // The decoder refuses a version at the digit that it does not know. So does this, whatever follows, or the answer
+    // would depend on the pieces.
+    case 5:
+      guard 0x30...0x39 ~= byte else { throw RequestFault(.head) }
+      guard byte <= UInt8(ascii: "1") else { throw RequestFault(.version) }
+      scan.isKnown = byte == UInt8(ascii: "1")
     case 6:
       guard byte == UInt8(ascii: ".") else { throw RequestFault(.head) }
-    case 5, 7:
+    case 7:
       guard 0x30...0x39 ~= byte else { throw RequestFault(.head) }
-      let isKnown = scan.length == 5 ? byte == UInt8(ascii: "1") : byte <= UInt8(ascii: "1")
-      scan.isKnown = scan.isKnown && isKnown
+      guard scan.isKnown, byte <= UInt8(ascii: "1") else { throw RequestFault(.version) }
     default:
       guard byte == carriageReturn else { throw RequestFault(.head) }
-      guard scan.isKnown else { throw RequestFault(.version) }
       return .endOfLine
     }
     scan.length += 1

@@ -68,7 +68,8 @@ enum RequestRules {
       line.parts(betweenBytes: UInt8(ascii: ",")).map(\.withoutOuterSpace.asciiLowercased)
     }.filter { !$0.isEmpty }
     guard codings.allSatisfy({ $0.hasSameBytes(as: "chunked") }) else { throw RequestFault(.codingUnknown) }
-    guard codings.count == 1 else { throw RequestFault(.codingRepeated) }
+    // Beside an empty field, a proxy may have obeyed that one.
+    guard codings.count == 1, lines.count == 1 else { throw RequestFault(.codingRepeated) }
     return .chunked
   }
 

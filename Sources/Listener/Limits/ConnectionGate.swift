@@ -7,6 +7,9 @@ import Synchronization
 /// Stands first in the pipeline of the listening socket: each connection that is accepted passes by, and nothing is
 /// accepted while the limiter wants none.
 ///
+/// It hands connections to `GateExit`, past the bootstrap's own handler. That one would go to the event loop of the
+/// connection to add handlers, and come back, before the socket goes there again to make the connection active.
+///
 /// Switching `autoRead` off takes the socket out of the event loop's poll. Only so does it stay quiet after an error
 /// of accept, too: the kernel reports the socket as readable until a connection was taken from it.
 final class ConnectionGate: ChannelDuplexHandler {
@@ -20,30 +23,60 @@ final class ConnectionGate: ChannelDuplexHandler {
   /// At most one line in this time.
   private static let logInterval = TimeAmount.seconds(10)
 
+  /// Adds the handlers of a connection, on its event loop.
+  typealias Preparation = @Sendable (any Channel, ConnectionPlace) throws -> Void
+
   private final class Pause: Sendable {
     let isOn = Atomic(false)
   }
 
   private let limiter: ConnectionLimiter
   private let logger: Logger
+  private let prepare: Preparation
+  private let exit = GateExit()
   private static let largestBatch: UInt = 64
   /// Connections that are accepted in one turn of the event loop.
   private var batch: UInt = 1
   private var isPaused = false
   /// The same for the event loops of connections.
   private let pause = Pause()
+  /// Called on the event loop of a connection that was closed.
+  private var whenClosed: @Sendable () -> Void = {}
   /// After an error of accept: not before this.
   private var restsUntil = Duration.zero
   private var recheck: Scheduled<Void>?
   private var isLogDue = true
   private var lastError: (any Error)?
 
-  init(limiter: ConnectionLimiter, logger: Logger) {
+  /// - Parameter prepare: called for each connection that has a place.
+  init(limiter: ConnectionLimiter, logger: Logger, prepare: @escaping Preparation) {
     self.limiter = limiter
     self.logger = logger
+    self.prepare = prepare
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { setBatch(1, context) }
+  func handlerAdded(context: ChannelHandlerContext) {
+    setBatch(1, context)
+    let gate = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    whenClosed = { [pause] in
+      // Otherwise each of thousands that are closed at once would be one more task.
+      guard pause.isOn.load(ordering: .sequentiallyConsistent) else { return }
+      gate.eventLoop.execute {
+        let (gate, context) = gate.value
+        gate.resume(context)
+      }
+    }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    do {
+      // The bootstrap has added its handler by now.
+      try context.pipeline.syncOperations.addHandler(exit)
+    } catch {
+      return context.close(promise: nil)
+    }
+    context.fireChannelActive()
+  }
 
   /// An event loop under load comes here rarely. With room for many connections it accepts many at once; else one, so
   /// that a decision falls before the next.
@@ -65,23 +98,35 @@ final class ConnectionGate: ChannelDuplexHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     recheck?.cancel()
+    whenClosed = {}
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let channel = unwrapInboundIn(data)
-    let gate = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let isTaken = limiter.take(channel)
-    channel.closeFuture.whenComplete { [pause] _ in
-      // Otherwise each of thousands that are closed at once would be one more task.
-      guard pause.isOn.load(ordering: .sequentiallyConsistent) else { return }
-      gate.eventLoop.execute {
-        let (gate, context) = gate.value
-        gate.resume(context)
-      }
-    }
-    if isTaken { context.fireChannelRead(data) }
+    let outcome = limiter.take(channel, whenClosed: whenClosed)
+    if let place = outcome.place { open(channel, place, data) }
+    guard isPaused || !outcome.isRoutine else { return }
     settle(context)
     report(context)
+  }
+
+  /// Opens a connection that has a place.
+  private func open(_ channel: any Channel, _ place: ConnectionPlace, _ data: NIOAny) {
+    if channel.eventLoop.inEventLoop {
+      ConnectionGate.addHandlers(to: channel, place, prepare)
+    } else {
+      channel.eventLoop.execute { [prepare] in ConnectionGate.addHandlers(to: channel, place, prepare) }
+    }
+    // The socket makes the connection active in a later task of its event loop.
+    exit.handOn(data)
+  }
+
+  private static func addHandlers(to channel: any Channel, _ place: ConnectionPlace, _ prepare: Preparation) {
+    do {
+      try prepare(channel, place)
+    } catch {
+      channel.close(promise: nil)
+    }
   }
 
   func read(context: ChannelHandlerContext) {
@@ -163,4 +208,18 @@ final class ConnectionGate: ChannelDuplexHandler {
       gate.report(context)
     }
   }
+}
+
+/// Stands last in the pipeline of the listening socket, which makes a connection active when it leaves the pipeline.
+private final class GateExit: ChannelInboundHandler {
+  typealias InboundIn = any Channel
+  typealias InboundOut = any Channel
+
+  private var context: ChannelHandlerContext?
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  /// - Parameter connection: has its handlers, or gets them on its event loop before.
+  func handOn(_ connection: NIOAny) { context?.fireChannelRead(connection) }
 }

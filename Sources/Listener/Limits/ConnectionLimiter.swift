@@ -15,19 +15,25 @@ package final class ConnectionLimiter: Sendable {
     var overShare = 0
   }
 
-  fileprivate struct State {
-    var table: ConnectionTable
-    var places: [ConnectionTable.ID: ConnectionPlace] = [:]
-    var placesOfChannels: [ObjectIdentifier: ConnectionPlace] = [:]
-    /// By event loop.
-    var changes: [ObjectIdentifier: ConnectionChanges] = [:]
-    /// Connections that ended since changes were learnt, which may hold them in memory.
-    var ended = 0
-    var toll = Toll()
+  /// The decision about a connection that was accepted.
+  struct Outcome: Sendable {
+    /// `nil`: it is refused, and being closed.
+    let place: ConnectionPlace?
+    /// Whether nothing had to be decided: no connection is closed, and the next one may come.
+    let isRoutine: Bool
   }
 
-  /// So many connections that ended may be held in memory until a new one comes.
-  private static let mostEnded = 64
+  fileprivate struct State {
+    var table: ConnectionTable
+    /// By the slots of the table.
+    var places: [ConnectionPlace?] = []
+    /// By event loop.
+    var changes: [ObjectIdentifier: ConnectionChanges] = [:]
+    var addresses = RecentAddresses()
+    /// Connections that came or ended since changes were learnt.
+    var unlearnt = 0
+    var toll = Toll()
+  }
 
   private let state: Mutex<State>
   private let isTrustedProxy: @Sendable (NetworkAddress) -> Bool
@@ -42,31 +48,15 @@ package final class ConnectionLimiter: Sendable {
 
   /// Takes a connection that was accepted, or refuses it. Closes it, or another one for it, as the table decides.
   ///
-  /// - Returns: whether it was taken.
-  func take(_ channel: any Channel) -> Bool {
-    let peer = channel.remoteAddress?.ipAddress.flatMap(NetworkAddress.init)
-    let (id, leaving) = state.withLock { state -> (ConnectionTable.ID, (any Channel)?) in
-      let now = SteadyClock.now()
-      state.learnChanges()
-      state.claimVictim(for: peer, now, isTrustedProxy)
-      switch state.table.arrive(from: peer, now: now, isExempt: isTrustedProxy) {
-      case .admitted(let id, let closing):
-        state.add(channel, id)
-        guard let closing else { return (id, nil) }
-        state.toll.closed += 1
-        return (id, state.places[closing]?.channel)
-      case .refused(let id, let refusal):
-        switch refusal {
-        case .noPlace: state.toll.withoutPlace += 1
-        case .addressHasItsShare: state.toll.overShare += 1
-        }
-        return (id, channel)
-      }
+  /// - Parameter whenClosed: called on the connection's event loop when the connection is closed and has no place.
+  func take(_ channel: any Channel, whenClosed: @escaping @Sendable () -> Void = {}) -> Outcome {
+    let (id, outcome, leaving) = state.withLock { $0.take(channel, isTrustedProxy) }
+    channel.closeFuture.whenComplete { _ in
+      self.state.withLock { $0.forget(id) }
+      whenClosed()
     }
-    // The closure keeps the channel, so its identity is not another's before it is forgotten here.
-    channel.closeFuture.whenComplete { _ in self.forget(channel, id) }
     leaving?.closeAtOnce()
-    return leaving !== channel
+    return outcome
   }
 
   var isFull: Bool { state.withLock { $0.table.isFull } }
@@ -84,11 +74,6 @@ package final class ConnectionLimiter: Sendable {
     }
   }
 
-  /// The place of a connection that was taken.
-  func place(of channel: any Channel) -> ConnectionPlace? {
-    state.withLock { $0.placesOfChannels[ObjectIdentifier(channel)] }
-  }
-
   /// Returns the counts since the last call, and starts anew.
   func collectToll() -> Toll {
     state.withLock { state in
@@ -96,34 +81,80 @@ package final class ConnectionLimiter: Sendable {
       return state.toll
     }
   }
-
-  private func forget(_ channel: any Channel, _ id: ConnectionTable.ID) {
-    state.withLock { state in
-      state.places[id] = nil
-      let channel = ObjectIdentifier(channel)
-      if state.placesOfChannels[channel]?.id == id { state.placesOfChannels[channel] = nil }
-      state.table.remove(id)
-      state.ended += 1
-      if state.ended >= Self.mostEnded || state.places.isEmpty { state.learnChanges() }
-    }
-  }
 }
 
 extension ConnectionLimiter.State {
-  fileprivate mutating func add(_ channel: any Channel, _ id: ConnectionTable.ID) {
+  /// After so many connections that came or ended, changes are learnt: they hold connections that ended in memory, and
+  /// those that came stand in the way of older ones in the order of idle connections.
+  private static let mostUnlearnt = 64
+
+  /// - Returns: the connection's name in the table, the decision, and the channel that has to be closed.
+  fileprivate mutating func take(
+    _ channel: any Channel, _ isTrustedProxy: (NetworkAddress) -> Bool
+  ) -> (ConnectionTable.ID, ConnectionLimiter.Outcome, leaving: (any Channel)?) {
+    let now = SteadyClock.now()
+    let peer = addresses.address(of: channel.remoteAddress)
+    countUnlearnt()
+    if let id = table.admit(from: peer, now: now, isExempt: isTrustedProxy) {
+      let isRoutine = !table.isFull && table.acceptance(now: now) == .open
+      return (id, ConnectionLimiter.Outcome(place: add(channel, peer, id), isRoutine: isRoutine), nil)
+    }
+    learnChanges()
+    claimVictim(for: peer, now, isTrustedProxy)
+    switch table.arrive(from: peer, now: now, isExempt: isTrustedProxy) {
+    case .admitted(let id, let closing):
+      let outcome = ConnectionLimiter.Outcome(place: add(channel, peer, id), isRoutine: false)
+      guard let closing else { return (id, outcome, nil) }
+      toll.closed += 1
+      return (id, outcome, place(of: closing)?.channel)
+    case .refused(let id, let refusal):
+      switch refusal {
+      case .noPlace: toll.withoutPlace += 1
+      case .addressHasItsShare: toll.overShare += 1
+      }
+      return (id, ConnectionLimiter.Outcome(place: nil, isRoutine: false), channel)
+    }
+  }
+
+  /// A connection is closed.
+  fileprivate mutating func forget(_ id: ConnectionTable.ID) {
+    if place(of: id) != nil { places[id.slot] = nil }
+    table.remove(id)
+    countUnlearnt()
+    if table.isEmpty { learnChanges() }
+  }
+
+  private mutating func countUnlearnt() {
+    unlearnt += 1
+    if unlearnt >= Self.mostUnlearnt { learnChanges() }
+  }
+
+  private mutating func add(
+    _ channel: any Channel, _ client: NetworkAddress?, _ id: ConnectionTable.ID
+  ) -> ConnectionPlace {
     let loop = ObjectIdentifier(channel.eventLoop)
     let changes = changes[loop] ?? ConnectionChanges()
     self.changes[loop] = changes
-    let place = ConnectionPlace(id: id, channel: channel, changes: changes)
-    places[id] = place
-    placesOfChannels[ObjectIdentifier(channel)] = place
+    let place = ConnectionPlace(id: id, channel: channel, client: client, changes: changes)
+    while places.count <= id.slot { places.append(nil) }
+    places[id.slot] = place
+    return place
+  }
+
+  private func place(of id: ConnectionTable.ID) -> ConnectionPlace? {
+    guard places.indices.contains(id.slot), let place = places[id.slot], place.id == id else { return nil }
+    return place
   }
 
   /// Tells the table what connections did since the last call, in the order of time.
   fileprivate mutating func learnChanges() {
-    ended = 0
-    let changed = changes.values.flatMap { $0.take() }
-      .compactMap { place in place.takeChange().map { (id: place.id, note: $0) } }
+    unlearnt = 0
+    var changed: [(id: ConnectionTable.ID, note: ConnectionPlace.Note)] = []
+    for changes in changes.values {
+      for place in changes.take() where table.holds(place.id) {
+        if let note = place.takeChange() { changed.append((place.id, note)) }
+      }
+    }
     for (id, note) in changed.sorted(by: { $0.note.since < $1.note.since }) { learn(note, of: id) }
   }
 
@@ -134,10 +165,10 @@ extension ConnectionLimiter.State {
   }
 
   /// Makes sure that the connection that the table would close for a new one begins no request any more.
-  fileprivate mutating func claimVictim(
+  private mutating func claimVictim(
     for peer: NetworkAddress?, _ now: Duration, _ isTrustedProxy: (NetworkAddress) -> Bool
   ) {
-    while let victim = table.victim(for: peer, now: now, isExempt: isTrustedProxy), let place = places[victim],
+    while let victim = table.victim(for: peer, now: now, isExempt: isTrustedProxy), let place = place(of: victim),
       let note = place.close()
     {
       learn(note, of: victim)

@@ -1,3 +1,4 @@
+import Model
 import NIOCore
 import Synchronization
 
@@ -26,12 +27,15 @@ final class ConnectionPlace: Sendable {
 
   let id: ConnectionTable.ID
   let channel: any Channel
+  /// The address of the client.
+  let client: NetworkAddress?
   private let word = Atomic<UInt64>(0)
   private let changes: ConnectionChanges
 
-  init(id: ConnectionTable.ID, channel: any Channel, changes: ConnectionChanges) {
+  init(id: ConnectionTable.ID, channel: any Channel, client: NetworkAddress?, changes: ConnectionChanges) {
     self.id = id
     self.channel = channel
+    self.client = client
     self.changes = changes
   }
 

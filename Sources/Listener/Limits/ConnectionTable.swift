@@ -5,42 +5,6 @@ import Model
 ///
 /// A value. Time is a parameter, by a steady clock.
 package struct ConnectionTable: Sendable {
-  struct ID: Hashable, Sendable {
-    fileprivate let slot: Int
-    fileprivate let generation: Int
-  }
-
-  /// The activity of a connection.
-  enum Activity: Sendable, Equatable {
-    /// It waits for a request, or for the rest of its head.
-    case idle
-    /// The head of its request is here, the rest is not.
-    case sending
-    case answering
-    /// The answer is ready, or a part of it, and the client does not take it.
-    case taking
-  }
-
-  enum Arrival: Sendable, Equatable {
-    /// - Parameter closing: must be closed for it.
-    case admitted(ID, closing: ID?)
-    /// It must be closed.
-    case refused(ID, Refusal)
-  }
-
-  enum Refusal: Sendable, Equatable {
-    /// All places are taken, and no connection can be closed.
-    case noPlace
-    /// Its address holds as many connections as it may, and none of them can be closed.
-    case addressHasItsShare
-  }
-
-  enum Acceptance: Sendable, Equatable {
-    case open
-    /// - Parameter time: when to ask again, if no connection was closed before.
-    case paused(until: Duration)
-  }
-
   private enum Phase: Sendable {
     case free
     /// It came, and whether its request came along is not known yet.
@@ -55,13 +19,8 @@ package struct ConnectionTable: Sendable {
   private struct Entry: Sendable {
     var generation = 0
     var phase = Phase.free
-    var address: NetworkAddress?
-  }
-
-  /// The connections of one address.
-  private struct Holding: Sendable {
-    var count = 0
-    var idle = SlotChain.Ends()
+    /// The number of its address in `holdings`.
+    var address = 0
   }
 
   /// Between two looks while connections wait in the kernel's queue.
@@ -74,7 +33,7 @@ package struct ConnectionTable: Sendable {
   private var idle = SlotChain.Ends()
   private var slow = SlotChain.Ends()
   private var ofAddress = SlotChain()
-  private var holdings: [NetworkAddress?: Holding] = [:]
+  private var holdings = AddressHoldings()
   private var paceEnd = Duration.zero
   private var paceCount = 0
   private var waiting = 0
@@ -82,6 +41,7 @@ package struct ConnectionTable: Sendable {
   /// Connections that have a place.
   private(set) var open = 0
   var isFull: Bool { open >= limits.maximum }
+  var isEmpty: Bool { open == 0 && closing == 0 }
 
   /// Whether so many new connections can come without a decision between any two of them.
   func hasRoom(for count: Int, now: Duration) -> Bool {
@@ -95,18 +55,25 @@ package struct ConnectionTable: Sendable {
     self.limits = limits
   }
 
+  /// Takes a new connection if there is room, so that what the others do does not matter.
+  ///
+  /// - Parameter isExempt: whether its address may hold any number; asked only when it holds its share.
+  mutating func admit(from peer: NetworkAddress?, now: Duration, isExempt: (NetworkAddress) -> Bool) -> ID? {
+    guard !isFull, case .room = choice(for: peer, now, isExempt) else { return nil }
+    return add(peer?.network, openSince: now)
+  }
+
   /// Takes a new connection, or refuses it.
   ///
   /// - Parameter isExempt: whether its address may hold any number; asked only when it holds its share.
   mutating func arrive(
     from peer: NetworkAddress?, now: Duration, isExempt: (NetworkAddress) -> Bool
   ) -> Arrival {
-    let address = peer?.network
     let victim: Int?
     switch choice(for: peer, now, isExempt) {
     case .room: victim = nil
     case .closing(let slot): victim = slot
-    case .refusal(let refusal): return .refused(add(address, closingAt: now), refusal)
+    case .refusal(let refusal): return .refused(add(closingAt: now), refusal)
     }
     let closing = victim.map { ID(slot: $0, generation: entries[$0].generation) }
     if let victim {
@@ -115,7 +82,7 @@ package struct ConnectionTable: Sendable {
       entries[victim].phase = .closing
       self.closing += 1
     }
-    return .admitted(add(address, openSince: now), closing: closing)
+    return .admitted(add(peer?.network, openSince: now), closing: closing)
   }
 
   /// The connection that `arrive` would close for a new one at this time, if any.
@@ -128,7 +95,7 @@ package struct ConnectionTable: Sendable {
   ///
   /// - Returns: `false` when it was told to close: then no request of it may begin.
   mutating func note(_ activity: Activity, of id: ID, now: Duration) -> Bool {
-    guard isCurrent(id) else { return false }
+    guard holds(id) else { return false }
     switch entries[id.slot].phase {
     case .closing: return false
     case .new(let since) where activity == .idle:
@@ -136,15 +103,22 @@ package struct ConnectionTable: Sendable {
       // late, and in any order.
       entries[id.slot].phase = .idle(since: since)
     default:
-      leave(id.slot)
-      enter(id.slot, activity, now)
+      unlist(id.slot)
+      list(id.slot, activity, now)
     }
+    return true
+  }
+
+  /// Whether a connection came and is not closed yet.
+  func holds(_ id: ID) -> Bool {
+    guard entries.indices.contains(id.slot), entries[id.slot].generation == id.generation else { return false }
+    if case .free = entries[id.slot].phase { return false }
     return true
   }
 
   /// A connection is closed, for whatever reason, and its descriptor is free.
   mutating func remove(_ id: ID) {
-    guard isCurrent(id) else { return }
+    guard holds(id) else { return }
     if case .closing = entries[id.slot].phase { closing -= 1 } else { leave(id.slot) }
     entries[id.slot] = Entry(generation: id.generation + 1)
     free.append(id.slot)
@@ -183,21 +157,19 @@ extension ConnectionTable {
     for peer: NetworkAddress?, _ now: Duration, _ isExempt: (NetworkAddress) -> Bool
   ) -> Choice {
     let isLoopback = peer?.isLoopback ?? false
-    let holding = holdings[peer?.network]
-    if let bound = limits.perAddress, !isLoopback, (holding?.count ?? 0) >= bound, peer.map(isExempt) != true {
-      guard let first = holding?.idle.first, isClosable(first, now) else { return .refusal(.addressHasItsShare) }
-      return .closing(first)
+    if let bound = limits.perAddress, !isLoopback {
+      let holding = holdings.holding(of: peer?.network)
+      if (holding?.count ?? 0) >= bound, peer.map(isExempt) != true {
+        guard let holding, let first = holdings.idle[holding.number].first, isClosable(first, now) else {
+          return .refusal(.addressHasItsShare)
+        }
+        return .closing(first)
+      }
     }
     guard isFull else { return .room }
     if let victim = closable(now) { return .closing(victim) }
     let reserve = isLoopback ? limits.loopbackPlaces : 0
     return open < limits.maximum + reserve ? .room : .refusal(.noPlace)
-  }
-
-  private func isCurrent(_ id: ID) -> Bool {
-    guard entries.indices.contains(id.slot), entries[id.slot].generation == id.generation else { return false }
-    if case .free = entries[id.slot].phase { return false }
-    return true
   }
 
   /// The connection to close for a new one: the one that has been idle longest, else the one whose client has taken
@@ -228,36 +200,39 @@ extension ConnectionTable {
   }
 
   private mutating func add(_ address: NetworkAddress?, openSince now: Duration) -> ID {
-    let id = slot(address)
-    enter(id.slot, .idle, now)
+    let id = slot()
+    open += 1
+    entries[id.slot].address = holdings.add(address)
+    list(id.slot, .idle, now)
     entries[id.slot].phase = .new(since: now)
     return id
   }
 
-  private mutating func add(_ address: NetworkAddress?, closingAt now: Duration) -> ID {
-    let id = slot(address)
+  private mutating func add(closingAt now: Duration) -> ID {
+    let id = slot()
     entries[id.slot].phase = .closing
     closing += 1
     count(now)
     return id
   }
 
-  private mutating func slot(_ address: NetworkAddress?) -> ID {
+  private mutating func slot() -> ID {
     let slot = free.popLast() ?? entries.count
     if slot == entries.count { entries.append(Entry()) }
-    entries[slot].address = address
     return ID(slot: slot, generation: entries[slot].generation)
   }
 
-  private mutating func enter(_ slot: Int, _ activity: Activity, _ now: Duration) {
-    let address = entries[slot].address
-    open += 1
-    holdings[address, default: Holding()].count += 1
+  /// Puts a connection that has a place into the lists of what it does.
+  private mutating func list(_ slot: Int, _ activity: Activity, _ now: Duration) {
     switch activity {
     case .idle:
       entries[slot].phase = .idle(since: now)
-      all.append(slot, to: &idle)
-      ofAddress.append(slot, to: &holdings[address, default: Holding()].idle)
+      let address = entries[slot].address
+      // The change is known late, and others may have come meanwhile.
+      let last = lastIdle(in: all, idle, since: now)
+      all.insert(slot, behind: last, in: &idle)
+      let lastOfAddress = lastIdle(in: ofAddress, holdings.idle[address], since: now)
+      ofAddress.insert(slot, behind: lastOfAddress, in: &holdings.idle[address])
     case .sending, .taking:
       entries[slot].phase = .slow(since: now)
       all.append(slot, to: &slow)
@@ -266,19 +241,34 @@ extension ConnectionTable {
     }
   }
 
-  /// Takes a connection that has a place out of all lists and counts.
-  private mutating func leave(_ slot: Int) {
-    let address = entries[slot].address
+  /// The last in a list of idle connections that has been idle as long as one that is idle since a time, or longer.
+  private func lastIdle(in chain: SlotChain, _ ends: SlotChain.Ends, since time: Duration) -> Int? {
+    var slot = ends.last
+    while let last = slot {
+      switch entries[last].phase {
+      case .new(let since) where since > time, .idle(let since) where since > time: slot = chain.slot(before: last)
+      default: return last
+      }
+    }
+    return nil
+  }
+
+  private mutating func unlist(_ slot: Int) {
     switch entries[slot].phase {
     case .new, .idle:
+      let address = entries[slot].address
       all.remove(slot, from: &idle)
-      ofAddress.remove(slot, from: &holdings[address, default: Holding()].idle)
+      ofAddress.remove(slot, from: &holdings.idle[address])
     case .slow: all.remove(slot, from: &slow)
     case .answering, .closing, .free: break
     }
+  }
+
+  /// Takes a connection that has a place out of all lists and counts.
+  private mutating func leave(_ slot: Int) {
+    unlist(slot)
     open -= 1
-    holdings[address, default: Holding()].count -= 1
-    if holdings[address]?.count == 0 { holdings[address] = nil }
+    holdings.remove(entries[slot].address)
   }
 
   private mutating func count(_ now: Duration) {

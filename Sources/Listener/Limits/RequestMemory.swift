@@ -45,7 +45,7 @@ extension RequestMemory {
     }
 
     deinit {
-      memory.giveBack(taken)
+      if taken > 0 { memory.giveBack(taken) }
     }
 
     /// Grows or shrinks to what a head or body of this size takes.

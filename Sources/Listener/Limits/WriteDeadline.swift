@@ -38,9 +38,18 @@ final class WriteDeadline: ChannelOutboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-  func handlerRemoved(context: ChannelHandlerContext) {
+  func handlerRemoved(context: ChannelHandlerContext) { stop() }
+
+  /// Takes the place of a handler that writes past all others, as long as this one has none in the pipeline.
+  func borrow(_ context: ChannelHandlerContext) {
+    if self.context == nil { self.context = context }
+  }
+
+  /// Nothing is written any more.
+  func stop() {
     look?.cancel()
-    self.context = nil
+    look = nil
+    context = nil
   }
 
   /// Writes for a handler that stands nearer to the socket, or has no place in the pipeline.

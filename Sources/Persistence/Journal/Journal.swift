@@ -149,17 +149,20 @@ package final class Journal: CommitLog {
   }
 
   /// The time to close a journal. One that is not closed has its commits all the same.
-  private static let closing = Duration.seconds(1)
+  package static let closing = Duration.seconds(1)
 
   /// Waits until the volume has all commits up to one, and closes the journal, so that another task can go on from it.
   ///
-  /// - Throws: when the volume does not have them, and only a dump can.
-  package func end(through sequence: UInt64) async throws {
+  /// - Parameter limit: the time to close it. A volume that hangs is not waited for.
+  /// - Returns: whether the journal is closed. If not, the volume has every commit, but not the sign that none follows.
+  /// - Throws: when the volume does not have the commits, and only a dump can.
+  package func end(through sequence: UInt64, within limit: Duration = Journal.closing) async throws -> Bool {
     try await settleNow(sequence)
     line.put(.end)
     line.hurry()
-    let deadline = Deadline(in: Self.closing)
-    while !line.isEnded, !deadline.isOver { try await Task.sleep(for: .milliseconds(2)) }
+    let deadline = Deadline(in: limit)
+    while line.ending == nil, !deadline.isOver { try await Task.sleep(for: .milliseconds(2)) }
+    return line.ending == .closed
   }
 
   /// The place that a reader of the volume needs to reach to have all changes that are safe.

@@ -25,8 +25,8 @@ extension JournalLine {
     }
   }
 
-  /// Whether the last journal was closed for another task.
-  var isEnded: Bool { state.withLock { $0.isEnded } }
+  /// The outcome of closing the last journal for another task, once it is known.
+  var ending: Ending? { state.withLock { $0.ending } }
 
-  func noteEnded() { state.withLock { $0.isEnded = true } }
+  func noteEnded(_ ending: Ending) { state.withLock { $0.ending = ending } }
 }

@@ -14,6 +14,13 @@ extension JournalLine {
     let continuation: CheckedContinuation<Bool, Never>
   }
 
+  /// The outcome of closing a journal.
+  enum Ending {
+    case closed
+    /// The volume did not take the last chunk.
+    case open
+  }
+
   struct State {
     var entries: [Entry] = []
     /// The thread wants to hear of no change before this number of entries waits.
@@ -43,8 +50,8 @@ extension JournalLine {
     var foreignDump: DumpOrder?
     /// Somebody waits for what is acknowledged before it is safe.
     var isUrgent = false
-    /// The last journal was closed for another task.
-    var isEnded = false
+    /// The outcome of closing the last journal for another task, once it is known.
+    var ending: Ending?
     /// The newest dump that is safe, with the last change that it holds.
     var safeDump: (order: DumpOrder, through: UInt64)?
     var failedDump: DumpOrder?

@@ -132,9 +132,9 @@ struct JournalWriter: ~Copyable {
         if start == nil { waitForStart(order) }
       case .end:
         guard write(&content, evenWithout: true) else { return }
-        close()
+        let isClosed = close()
         nextNumber = nil
-        line.noteEnded()
+        line.noteEnded(isClosed ? .closed : .open)
       }
     }
     // The dump's state may be another one than that of the journal before. Who follows sees that only in a header.
@@ -156,8 +156,11 @@ struct JournalWriter: ~Copyable {
   }
 
   /// Ends the present journal. The next one goes on behind it.
-  private mutating func close() {
-    guard var open = journal.take() else { return }
+  ///
+  /// - Returns: whether it is closed on the volume, also when there was none.
+  @discardableResult
+  private mutating func close() -> Bool {
+    guard var open = journal.take() else { return true }
     start = open.safePlace.map { .journal($0) }
     line.noteBusy(true)
     defer { line.noteBusy(false) }
@@ -165,9 +168,11 @@ struct JournalWriter: ~Copyable {
       open.file.append(try open.sealer.close())
       try open.file.synchronize()
       line.note(newest: (open.number, open.file.size))
+      return true
     } catch {
       // Without this chunk a reader can't tell whether the end is missing. The next journal's header tells it, too.
       logger.notice("a journal could not be closed", metadata: ["path": "\(open.file.path)", "error": "\(error)"])
+      return false
     }
   }
 

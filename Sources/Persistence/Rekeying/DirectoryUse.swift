@@ -18,7 +18,7 @@ struct DirectoryUse {
   private let directory: DumpDirectory
   private let keyring: DumpKeyring
   private let holder: Holder
-  /// The highest epoch that a process has.
+  /// The lowest epoch in which a process may be writing.
   private let epoch: Int
 
   init(_ directory: DumpDirectory, _ keyring: DumpKeyring) throws(DumpDirectoryError) {
@@ -26,19 +26,22 @@ struct DirectoryUse {
     self.keyring = keyring
     let volume = LeaseVolume(directory: directory.location.directory, holder: .current())
     let reading = try volume.readLease()
-    epoch = reading.highestEpoch
-    holder = Self.holder(of: reading)
+    if let record = reading.record { epoch = record.epoch } else { epoch = reading.highestEpoch }
+    holder = Self.holder(of: reading, in: volume)
   }
 
-  private static func holder(of reading: LeaseReading) -> Holder {
-    if reading.isHolderDead { return .nobody }
-    switch reading.lease {
-    case .absent: return reading.claims.isEmpty && reading.announcement == nil ? .nobody : .unknown
-    case .damaged: return .unknown
-    case .record(let record):
-      guard reading.highestClaim <= record.epoch else { return .unknown }
-      return record.isReleased ? .nobody : .process(record)
+  /// A process that claimed an epoch above the lease's may have ended before it took the lease. That says nothing of
+  /// the holder, so each claim is asked for its own process.
+  private static func holder(of reading: LeaseReading, in volume: LeaseVolume) -> Holder {
+    if let record = reading.record {
+      let claims = reading.claims.filter { $0 > record.epoch }
+      guard claims.allSatisfy(volume.isKnownDead(makerOf:)) else { return .unknown }
+      return record.isReleased || volume.isKnownDead(makerOf: record.epoch) ? .nobody : .process(record)
     }
+    if reading.lease == .absent, reading.claims.isEmpty, reading.announcement == nil { return .nobody }
+    // A process that announced an epoch above the claims is about to claim it.
+    if let announcement = reading.announcement, announcement.epoch > reading.highestClaim { return .unknown }
+    return !reading.claims.isEmpty && reading.claims.allSatisfy(volume.isKnownDead(makerOf:)) ? .nobody : .unknown
   }
 
   /// The reason for leaving a file alone, or `nil` when nobody uses it.
@@ -59,7 +62,7 @@ struct DirectoryUse {
       guard let journal = journals.first(where: { $0.path.hasSameBytes(as: path) }) else { return nil }
       let isNewest = !journals.contains { $0.number > journal.number }
       let isNewestOfHolder =
-        journal.number.epoch == epoch
+        journal.number.epoch >= epoch
         && !journals.contains { $0.number.epoch == journal.number.epoch && $0.number > journal.number }
       guard isNewest || isNewestOfHolder else { return nil }
       return "\(who), and may be writing to this journal. Request a dump, then run this again"

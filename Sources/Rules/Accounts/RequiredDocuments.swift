@@ -34,7 +34,7 @@ package struct RequiredDocuments: Sendable {
     if transaction.first(in: Collections.settings, SecuritySettings.filter) == nil {
       try transaction.inserting(settings.document, into: Collections.settings)
     }
-    let owner = transaction.first(in: Collections.users, .fields(["email": email]))?.string("username")
+    let owner = transaction.first(in: Collections.users, where: "email", is: email)?.string("username")
     let isFree = owner == nil || Users.isAdmin(owner)
     if Users.find(Users.admin, in: transaction) == nil {
       try transaction.inserting(

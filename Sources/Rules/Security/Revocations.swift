@@ -50,7 +50,7 @@ package enum Revocations {
   ) throws(RuleViolation) {
     for document in before.find(in: Collections.revocations, ofType(RevocationTable.tokenType)) {
       guard let tokenID = document.string("jti"),
-        transaction.first(in: Collections.revocations, .fields(["jti": tokenID])) == nil
+        transaction.first(in: Collections.revocations, where: "jti", is: tokenID) == nil
       else { continue }
       try transaction.inserting(document.object.removing("_id"), into: Collections.revocations)
     }

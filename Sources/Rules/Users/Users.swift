@@ -14,12 +14,12 @@ package enum Users {
 
   /// The user of a name.
   package static func find(_ username: String, in reader: some DocumentReader) -> Document? {
-    reader.first(in: Collections.users, .fields(["username": username]))
+    reader.first(in: Collections.users, where: "username", is: username)
   }
 
   /// The user that a login names: by its e-mail address, else by its name.
   package static func find(login: String, in reader: some DocumentReader) -> Document? {
-    reader.first(in: Collections.users, .fields(["email": login])) ?? find(login, in: reader)
+    reader.first(in: Collections.users, where: "email", is: login) ?? find(login, in: reader)
   }
 
   /// The fields of a user that leave the server.
@@ -54,7 +54,7 @@ extension Users {
   package static func read(email: String, by requester: Requester, in reader: some DocumentReader) throws(RuleViolation)
     -> JSONObject
   {
-    let user = reader.first(in: Collections.users, .fields(["email": email]))
+    let user = reader.first(in: Collections.users, where: "email", is: email)
     if let name = user?.string("username") { try checkVisible(name, to: requester) }
     return try shape(requireReadable(user, by: requester))
   }
@@ -110,7 +110,7 @@ extension Users {
       throw RuleViolation("USR001", "A user with this username exists already; choose another")
     }
     if let email,
-      let owner = reader.first(in: Collections.users, .fields(["email": email]))?.string("username"),
+      let owner = reader.first(in: Collections.users, where: "email", is: email)?.string("username"),
       current?.hasSameBytes(as: owner) != true
     {
       throw RuleViolation("USR001", "A user with this e-mail address exists already; use another")

@@ -160,8 +160,8 @@ struct SidecarWork {
       verifiesCertificate: configuration.verifiesGateway)
     let drain = Drain(
       configuration, volume: volume, worker: Worker(),
-      copy: DrainCopy(configuration, httpSettings, volume: volume, logger: logger), logger: logger, cause: "command",
-      sighting: .unwatched)
+      copy: DrainCopy(configuration, httpSettings, volume: volume, gate: nil, logger: logger), logger: logger,
+      cause: "command", sighting: .unwatched)
     signals.onInterruption { signal in terminate(drain.interrupt("\(signal)")) }
     return drain.run(client)
   }

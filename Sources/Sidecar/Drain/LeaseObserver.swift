@@ -50,7 +50,7 @@ struct LeaseObserver: Sendable {
     case .absent where reading.claims.isEmpty: return .absent
     case .absent:
       // The file was removed, or its holder is about to write it.
-      if reading.isHolderDead { return .held(by: "", .abandoned, after: nil) }
+      if reading.isAbandoned { return .held(by: "", .abandoned, after: nil) }
       return isLast ? .unreadable("\(LeaseVolume.file) is not there, though a task has claimed the lease") : nil
     case .damaged:
       return isLast ? .unreadable("\(LeaseVolume.file) can't be read, or makes no sense") : nil
@@ -59,7 +59,7 @@ struct LeaseObserver: Sendable {
         LeaseEvidence.held(by: record.holder.name, state, after: Self.predecessor(of: record))
       }
       if record.isReleased { return held(.released) }
-      if reading.isHolderDead { return held(.abandoned) }
+      if reading.isAbandoned { return held(.abandoned) }
       if let before = first?.record, before != record { return held(.renewed) }
       return isLast ? held(.silent) : nil
     }

@@ -57,6 +57,8 @@ final class SidecarMetrics: Sendable {
     /// When the newest dump that has a copy in S3 was made, in Unix seconds, or `nil` when there is no copy.
     var newestCopied: Int?
     var isOffsite = false
+    /// Whether nothing is copied to S3, because it has copies of another history.
+    var isOffsiteRefused = false
     /// When the last copy of journals began that left nothing out, by the steady clock, or `nil` where none are copied.
     var journalsCopied: Duration?
 
@@ -116,6 +118,7 @@ extension SidecarMetrics.Values {
       ("damaged_journals", damagedJournals), ("journal_missing", isJournalMissing ? 1 : 0),
       ("volume_busy_seconds", volumeBusy), ("offsite_lag_seconds", offsiteLag),
       ("offsite_journal_lag_seconds", journalLag),
+      ("offsite_refused", isOffsite ? (isOffsiteRefused ? 1 : 0) : nil),
     ]
     var line: Logger.Metadata = [:]
     for figure in figures {
@@ -163,6 +166,11 @@ extension SidecarMetrics.Values {
     }
     if let journalLag {
       text.gauge("offsite_journal_lag_seconds", "Since everything in journals was copied to S3.", journalLag)
+    }
+    if isOffsite {
+      text.gauge(
+        "offsite_refused", "Whether nothing is copied to S3, as it has copies of another history.",
+        isOffsiteRefused ? 1 : 0)
     }
     text.counter("verified_dumps_total", "Dumps verified.", [("", verified)])
     text.counter("pruned_dumps_total", "Dumps moved to the trash.", [("", pruned)])

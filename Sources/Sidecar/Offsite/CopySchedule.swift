@@ -49,6 +49,9 @@ struct CopySchedule: Sendable {
     if case .unknown = role { notBefore = now + Self.rolePause } else { offered = nil }
   }
 
+  /// Takes in that no copies may be made for a time. The dump stays offered.
+  mutating func hold(for pause: Duration, at now: Duration) { notBefore = now + pause }
+
   /// Takes in that nothing is wrong any more.
   mutating func succeeded() { pause = Self.firstPause }
 

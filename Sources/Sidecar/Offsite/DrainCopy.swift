@@ -1,5 +1,6 @@
 import Clocks
 import DumpDirectory
+import DumpFormat
 import DumpReports
 import HTTPClient
 import Logging
@@ -15,16 +16,24 @@ struct DrainCopy: Sendable {
   private let retention: RetentionPolicy
   private let settings: HTTPClient.Settings
   private let volume: DumpVolume
+  private let gate: CopyGate
   private let logger: Logger
 
   private static let tries = 3
 
+  /// - Parameter gate: of the watch that ends with this drain, or `nil` without a watch.
   /// - Returns: `nil` where no copies are configured.
   init?(
-    _ configuration: SidecarConfiguration, _ settings: HTTPClient.Settings, volume: DumpVolume, logger: Logger
+    _ configuration: SidecarConfiguration, _ settings: HTTPClient.Settings, volume: DumpVolume, gate: CopyGate?,
+    logger: Logger
   ) {
     guard let offsite = configuration.offsite else { return nil }
     self.configuration = offsite
+    if let gate {
+      self.gate = gate
+    } else {
+      self.gate = CopyGate(offsite, metrics: SidecarMetrics(), logger: logger)
+    }
     retention = configuration.retention
     self.settings = settings
     self.volume = volume
@@ -47,7 +56,7 @@ struct DrainCopy: Sendable {
     let worker = Worker()
     let found = worker.run(until: deadline) { [self] in
       let known = try dump ?? volume.dumps().first(where: \.isGood)
-      return (known, known.map { volume.isCopied($0.name) } ?? false)
+      return (known, known.map { volume.isCopied($0.name, to: configuration.place) } ?? false)
     }
     var result = DrainReceipt.Copy(bucket: bucket, reason: "")
     switch found {
@@ -61,7 +70,7 @@ struct DrainCopy: Sendable {
       case .done:
         (result.isThere, result.reason) = (true, nil)
         // Without this record, the next start copies the dump once more.
-        _ = worker.run(until: deadline) { [volume] in volume.markCopied(dump.name) }
+        _ = worker.run(until: deadline) { [self] in volume.markCopied(dump.name, at: configuration.place) }
       case .failed(let error): result.reason = "\(error)"
       case .late: result.reason = "S3, or the volume, did not answer in time"
       }
@@ -79,13 +88,23 @@ struct DrainCopy: Sendable {
     var pause = RetryPause()
     var generator = SystemRandomNumberGenerator()
     for number in 1... {
-      do throws(OffsiteError) {
+      do {
+        try admit(store, deadline)
+        if let order = good.order { volume.noteCopy(of: JournalNumber(order), at: store.place) }
         return try store.put(dump, good, source, deadline)
-      } catch {
+      } catch let error as OffsiteError where error.mayPass && number < Self.tries {
         let wait = pause.next(using: &generator)
-        guard error.mayPass, number < Self.tries, wait < deadline.left else { throw error }
+        guard wait < deadline.left else { throw error }
         Wakeup().wait(until: Deadline(in: wait))
       }
     }
+  }
+
+  /// - Throws: `OffsiteError` `otherHistory` when S3 has copies that the volume does not know. There is no time to wait
+  ///   for a volume that lists them late.
+  private func admit(_ store: OffsiteStore, _ deadline: Deadline) throws {
+    guard try !gate.opensLast(store, volume, deadline) else { return }
+    let words = ["S3 has copies of another history", gate.fault].compactMap(\.self)
+    throw OffsiteError(.otherHistory, words.joined(separator: ": "))
   }
 }

@@ -21,6 +21,11 @@ struct OffsiteConfiguration: Sendable {
   /// How often journals are copied.
   let interval: Duration
 
+  /// The place of the copies as the log names it.
+  var address: String { "s3://\(bucket)/\(prefix)" }
+  /// The place as the verification cache notes it. Two servers can have buckets of the same name.
+  var place: UTF8Key { UTF8Key([endpoint, address].compactMap(\.self).joined(separator: " ")) }
+
   /// - Returns: `nil` when no bucket is set, or when something is wrong, which the reader then has.
   static func load(_ reader: inout EnvironmentReader) -> OffsiteConfiguration? {
     let declared = SidecarConfiguration.settings.offsite

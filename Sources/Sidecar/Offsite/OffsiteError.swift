@@ -12,6 +12,8 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The bytes that arrived are not those that were sent.
     case mismatch
     case tooLarge = "too_large"
+    /// S3 has copies that are not of this volume's history.
+    case otherHistory = "other_history"
     case failed
   }
 
@@ -27,7 +29,7 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
   var mayPass: Bool {
     switch code {
     case .credentials, .unreachable, .unreadable, .failed: true
-    case .refused, .notFound, .mismatch, .tooLarge: false
+    case .refused, .notFound, .mismatch, .tooLarge, .otherHistory: false
     }
   }
 
@@ -35,7 +37,7 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
   var isOfOneFile: Bool {
     switch code {
     case .unreadable, .mismatch, .tooLarge: true
-    case .credentials, .refused, .notFound, .unreachable, .failed: false
+    case .credentials, .refused, .notFound, .unreachable, .failed, .otherHistory: false
     }
   }
 }

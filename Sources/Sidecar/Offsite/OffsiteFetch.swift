@@ -25,18 +25,25 @@ struct OffsiteFetch {
   /// Fetches what a start needs for the newest state: the newest dump, and the journals behind it.
   ///
   /// - Returns: `nil` for the dump when there are only journals, which then begin with a state without documents.
+  /// - Throws: `OffsiteError` `otherHistory` when the newest journal does not go on from the newest dump.
   func newest() throws -> (dump: Dump?, journals: [Journal]) {
     let deadline = Deadline(in: .seconds(120))
     let location = try volume.directory.location
-    let copy = try store.copies(of: location, deadline).first { $0.documents != nil }
-    var journals = try store.journals(of: location, deadline)
+    let inventory = try store.inventory(of: location, deadline)
+    let copy = inventory.dumps.first { $0.documents != nil }
+    var journals = inventory.journals
     guard copy != nil || !journals.isEmpty else {
       throw OffsiteError(.notFound, "there is no copy of a dump of '\(location.stem)' in S3")
     }
-    guard let copy else { return (nil, try journals.map(fetch)) }
+    guard let copy else {
+      try check(journals, behind: .empty)
+      return (nil, try journals.map(fetch))
+    }
     let dump = try get(copy.object)
     let good = GoodDump(try dump.contents().inspect(volume.keyring))
     if let order = good.order { journals.removeAll { $0.name.number < JournalNumber(order) } }
+    let identity = try volume.directory.identity(of: dump.path, volume.keyring)
+    try check(journals, behind: JournalBase(identity: identity, order: good.order))
     // Without its dump a start refuses journals. A dump without its journals would be an older state.
     let fetched = try journals.map(fetch)
     return (Dump(path: try dump.publishUnlessThere(), good: good), fetched)
@@ -65,6 +72,25 @@ struct OffsiteFetch {
       throw sink.failure ?? error
     }
     return copy
+  }
+
+  /// Checks that the journals go on from a state. One that does not would keep a start from restoring any.
+  private func check(_ journals: [JournalCopy], behind base: JournalBase) throws {
+    var headers: [JournalHeader] = []
+    for journal in journals {
+      // The fetch of a journal without a header says why it has none.
+      let beginning = try store.beginning(of: journal, OffsiteStore.deadline(bytes: JournalBeginning.size))
+      guard let header = beginning?.header(volume.keyring),
+        header.number == journal.name.number
+      else { return }
+      headers.append(header)
+    }
+    guard case .gap(let newest, let missing, _) = JournalChain.from(base, through: headers) else { return }
+    let state = base == .empty ? "an empty state" : "the newest dump"
+    throw OffsiteError(
+      .otherHistory,
+      "journal \(newest) in \(store.address) does not go on from \(state), as \(missing) is missing: it is of another history, or what is missing was never copied; move it to another prefix and fetch again, or fetch one dump by its name"
+    )
   }
 
   /// Puts a journal together from its object, or from its parts.

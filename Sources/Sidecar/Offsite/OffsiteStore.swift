@@ -56,6 +56,10 @@ final class OffsiteStore {
   }
 
   let client: S3Client
+  /// The place of the copies as the log names it.
+  let address: String
+  /// The place as the verification cache notes it.
+  let place: UTF8Key
   private let prefix: String
   private let retention: RetentionPolicy
   private let logger: Logger
@@ -64,29 +68,47 @@ final class OffsiteStore {
 
   init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, http: HTTPClient, logger: Logger) {
     client = S3Client(configuration, http: http)
+    (address, place) = (configuration.address, configuration.place)
     prefix = configuration.prefix
     self.retention = retention
     self.logger = logger
   }
 
-  /// The objects that are named as dumps, directly behind the prefix. All other objects there are not ours.
+  /// The objects directly behind the prefix.
+  private func list(_ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
+    try client.list(deadline).filter { $0.key.hasSameBytes(as: prefix + $0.name) }
+  }
+
+  /// The objects that are named as dumps. All other objects there are not ours, except journals.
   func objects(_ deadline: Deadline) throws(OffsiteError) -> [S3Object] {
-    try client.list(deadline).filter { DumpName($0.name) != nil && $0.key.hasSameBytes(as: prefix + $0.name) }
+    try list(deadline).filter { DumpName($0.name) != nil }
   }
 
-  /// The copies of a location's dumps, newest first. Another deployment may have copies behind the same prefix.
-  func copies(of location: DumpLocation, _ deadline: Deadline) throws(OffsiteError) -> [Copy] {
-    let objects = try objects(deadline).filter { location.owns($0.name) }
-    heads = heads.filter { objects.contains($0.key) }
+  /// The copies of a location's dumps and journals. Another deployment may have copies behind the same prefix.
+  func inventory(of location: DumpLocation, _ deadline: Deadline) throws(OffsiteError) -> CopyInventory {
+    let objects = try list(deadline)
+    let named = objects.filter { location.owns($0.name) }
+    heads = heads.filter { named.contains($0.key) }
     var copies: [Copy] = []
-    for object in objects { copies.append(try copy(object, deadline)) }
+    for object in named {
+      if let copy = try copy(object, deadline) { copies.append(copy) }
+    }
     let byKey = Dictionary(copies.map { (UTF8Key($0.object.key), $0) }) { first, _ in first }
-    return DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[UTF8Key($0.path)] }
+    return CopyInventory(
+      dumps: DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[UTF8Key($0.path)] },
+      journals: JournalCopy.all(in: objects, of: location))
   }
 
-  private func copy(_ object: S3Object, _ deadline: Deadline) throws(OffsiteError) -> Copy {
+  /// - Returns: `nil` when the object was deleted meanwhile.
+  private func copy(_ object: S3Object, _ deadline: Deadline) throws(OffsiteError) -> Copy? {
     if let known = heads[object] { return Copy(object, known.metadata) }
-    let head = try client.head(object.key, deadline)
+    let head: S3Client.Head
+    do throws(OffsiteError) {
+      head = try client.head(object.key, deadline)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil
+    }
     heads[object] = head
     return Copy(object, head.metadata)
   }
@@ -106,14 +128,21 @@ final class OffsiteStore {
 
   /// Deletes the copies of a location's dumps and journals that no rule keeps.
   ///
-  /// - Parameter mayDelete: asked before each one, as another task can become the writer meanwhile.
+  /// - Parameters:
+  ///   - highest: the highest number of a copy of this volume, or `nil` when none has a number.
+  ///   - mayDelete: asked before each one, as another task can become the writer meanwhile.
   /// - Returns: the number of deleted dumps and journals.
+  /// - Throws: `OffsiteError` `otherHistory` when a copy has a higher number. It would displace those of this volume.
   func prune(
-    _ location: DumpLocation, _ clock: ClockReading, _ deadline: Deadline, mayDelete: () -> Bool
+    _ location: DumpLocation, upTo highest: JournalNumber?, _ clock: ClockReading, _ deadline: Deadline,
+    mayDelete: () -> Bool
   ) throws(OffsiteError) -> Int {
     var count = 0
-    let copies = try copies(of: location, deadline)
-    let journals = try journals(of: location, deadline)
+    let inventory = try inventory(of: location, deadline)
+    if let top = inventory.top, highest.map({ top.number <= $0 }) != true {
+      throw OffsiteError(.otherHistory, "'\(top.name)' in \(address) is newer than every copy of this volume")
+    }
+    let (copies, journals) = (inventory.dumps, inventory.journals)
     let plan = RetentionPlan(
       dumps: copies.map { $0.judged(with: journals) }, journals: journals.map(\.judged), policy: retention, clock: clock
     )
@@ -134,8 +163,29 @@ final class OffsiteStore {
 
   /// The copies of a location's journals, the oldest first.
   func journals(of location: DumpLocation, _ deadline: Deadline) throws(OffsiteError) -> [JournalCopy] {
-    let objects = try client.list(deadline).filter { $0.key.hasSameBytes(as: prefix + $0.name) }
-    return JournalCopy.all(in: objects, of: location)
+    JournalCopy.all(in: try list(deadline), of: location)
+  }
+
+  /// The beginning of a journal's copy, or `nil` when the copy does not begin as a journal.
+  func beginning(of journal: JournalCopy, _ deadline: Deadline) throws(OffsiteError) -> JournalBeginning? {
+    guard let object = journal.first, object.bytes >= JournalBeginning.size else { return nil }
+    return JournalBeginning(try client.get(object.key, first: JournalBeginning.size, deadline))
+  }
+
+  /// Compares the copy of a journal with the journal of the volume that has its name.
+  ///
+  /// - Returns: `nil` when nothing is there to compare: the copy is gone meanwhile, or a rule of the bucket has archived
+  ///   it, or it has lost its first part.
+  func relation(
+    of copy: JournalCopy, to journal: JournalBeginning, _ keyring: DumpKeyring, _ deadline: Deadline
+  ) throws(OffsiteError) -> JournalRelation? {
+    guard copy.first != nil else { return nil }
+    do throws(OffsiteError) {
+      return JournalRelation(of: try beginning(of: copy, deadline), to: journal, keyring)
+    } catch {
+      guard error.code == .notFound || error.code == .refused else { throw error }
+      return nil
+    }
   }
 
   /// Stores a journal or a part of one.

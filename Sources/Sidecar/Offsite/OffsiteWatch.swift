@@ -13,14 +13,18 @@ final class OffsiteWatch: Sendable {
   private let configuration: OffsiteConfiguration
   private let retention: RetentionPolicy
   private let roles: RoleWatch
+  private let gate: CopyGate
   private let logger: Logger
   private let schedule = Mutex(CopySchedule())
   private let wakeup = Wakeup()
 
-  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, roles: RoleWatch, logger: Logger) {
+  init(
+    _ configuration: OffsiteConfiguration, retention: RetentionPolicy, roles: RoleWatch, gate: CopyGate, logger: Logger
+  ) {
     self.configuration = configuration
     self.retention = retention
     self.roles = roles
+    self.gate = gate
     self.logger = logger
   }
 
@@ -60,10 +64,14 @@ final class OffsiteWatch: Sendable {
           continue
         }
         do {
+          guard try gate.opens(store, volume) else {
+            schedule.withLock { $0.hold(for: gate.pause, at: SteadyClock.now()) }
+            continue
+          }
           try copy(dump, store, volume, metrics)
           schedule.withLock { $0.copied(dump) }
           let clock = clockWatch.read(wall: WallClock.system.now().seconds, steady: SteadyClock.now())
-          prune(store, try volume.directory.location, clock, metrics)
+          prune(store, volume, try volume.directory.location, clock, metrics)
           schedule.withLock { $0.succeeded() }
         } catch {
           noteFailure(error, dump, metrics)
@@ -87,11 +95,16 @@ final class OffsiteWatch: Sendable {
 
   /// Prunes the copies in S3. Copies that can't be removed now are removed after the next copy.
   private func prune(
-    _ store: OffsiteStore, _ location: DumpLocation, _ clock: ClockReading, _ metrics: SidecarMetrics
+    _ store: OffsiteStore, _ volume: DumpVolume, _ location: DumpLocation, _ clock: ClockReading,
+    _ metrics: SidecarMetrics
   ) {
     do throws(OffsiteError) {
-      _ = try store.prune(location, clock, Deadline(in: .seconds(120))) { [roles] in roles.look().prunes }
+      let highest = volume.copyNotes(at: store.place).highest
+      _ = try store.prune(location, upTo: highest, clock, Deadline(in: .seconds(120))) { [roles] in
+        roles.look().prunes
+      }
     } catch {
+      if error.code == .otherHistory { gate.recheck() }
       metrics.countFailure(.offsite)
       logger.warning(
         "the copies in S3 were not pruned; that is tried again after the next copy", metadata: ["error": "\(error)"])
@@ -102,11 +115,12 @@ final class OffsiteWatch: Sendable {
     _ dump: KnownDump, _ store: OffsiteStore, _ volume: DumpVolume, _ metrics: SidecarMetrics
   ) throws {
     guard let good = dump.verification?.good else { return }
-    if !volume.isCopied(dump.name) {
+    if !volume.isCopied(dump.name, to: store.place) {
       let start = SteadyClock.now()
       let source = try volume.directory.source(of: dump.entry.path)
+      if let order = good.order { volume.noteCopy(of: JournalNumber(order), at: store.place) }
       try store.put(dump, good, source, OffsiteStore.deadline(bytes: source.size))
-      volume.markCopied(dump.name)
+      volume.markCopied(dump.name, at: store.place)
       logger.info(
         "dump copied to S3",
         metadata: [

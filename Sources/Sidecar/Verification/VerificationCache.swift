@@ -35,8 +35,10 @@ struct VerificationCache: Sendable, Equatable {
   /// The names of dumps that are never flagged as shrunk: an operator accepted them, or they had not shrunk when they
   /// were new. Without the latter, a slow decline would look like an accident once the dumps in between are pruned.
   var accepted: Set<UTF8Key> = []
-  /// The names of dumps that have a copy in S3.
+  /// The names of dumps and journals that have a copy in S3.
   var copied: Set<UTF8Key> = []
+  /// The place of these copies.
+  var offsite = CopyNotes()
 
   init() {}
 }
@@ -57,6 +59,7 @@ extension VerificationCache {
     self.journals = journals
     accepted = Self.names(object["accepted"])
     copied = Self.names(object["copied"])
+    offsite = CopyNotes(object["offsite"])
   }
 
   private static func names(_ value: JSONValue?) -> Set<UTF8Key> {
@@ -69,7 +72,7 @@ extension VerificationCache {
       "version": .integer(Self.version),
       "dumps": .object(JSONObject(dumps.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value.json) })),
       "journals": journals.json, "accepted": .strings(accepted.sorted().map(\.text)),
-      "copied": .strings(copied.sorted().map(\.text)),
+      "copied": .strings(copied.sorted().map(\.text)), "offsite": offsite.json,
     ]
   }
 
@@ -132,7 +135,7 @@ extension VerificationCache {
     dumps.merge(other.dumps) { $1 }
     journals.merge(other.journals)
     accepted.formUnion(other.accepted)
-    copied.formUnion(other.copied)
+    mergeCopies(other)
   }
 
   /// Removes dumps and journals that are gone.

@@ -31,16 +31,6 @@ final class DumpVolume: Sendable {
   private let opened = Mutex<DumpDirectory?>(nil)
   private let state = Mutex(CacheState())
 
-  /// The use that this process makes of the cache's file.
-  enum CacheAccess: Sendable {
-    /// Writes it. A file that none of the keys authenticates is replaced: it is damaged, or its key is gone.
-    case owner
-    /// Writes it, unless none of the keys authenticates it: this process may be the one with the wrong keys.
-    case guest
-    /// Writes nothing: the cache stays in memory, and nothing on the volume changes.
-    case reader
-  }
-
   /// The cache in memory, and the file that it was last the same as.
   private struct CacheState: Sendable {
     var cache = VerificationCache()
@@ -169,9 +159,6 @@ final class DumpVolume: Sendable {
     return dumps.map { $0.judged(isAccepted: accepted.contains(UTF8Key($0.name))) }
   }
 
-  /// Whether a dump has a copy in S3.
-  func isCopied(_ name: String) -> Bool { refreshedCache.copied.contains(UTF8Key(name)) }
-
   /// Accepts dumps, so that they are never flagged as shrunk.
   func accept(_ names: [String]) {
     let keys = names.map { UTF8Key($0) }
@@ -179,8 +166,8 @@ final class DumpVolume: Sendable {
     change { $0.accepted.formUnion(keys) }
   }
 
-  /// Records that a dump has a copy in S3.
-  func markCopied(_ name: String) { change { $0.copied.insert(UTF8Key(name)) } }
+  /// Writes what was recorded and not written yet.
+  func saveCache() { state.withLock { save(&$0) } }
 
   /// The result of verifying a journal, as far as it is known.
   func known(_ journal: String, _ identity: FileIdentity) -> Verification<GoodJournal>? {
@@ -223,14 +210,19 @@ final class DumpVolume: Sendable {
 }
 
 extension DumpVolume {
-  private var refreshedCache: VerificationCache { state.withLock { refresh(&$0) } }
+  /// The cache with what other processes have noted.
+  var refreshedCache: VerificationCache { state.withLock { refresh(&$0) } }
 
-  private func change(_ body: (inout VerificationCache) -> Void) {
+  /// Changes the cache.
+  ///
+  /// - Parameter isSaved: whether that is written at once, unless several dumps are verified just now.
+  func change(isSaved: Bool = true, _ body: (inout VerificationCache) -> Void) {
     state.withLock { state in
       _ = refresh(&state)
       // In place: a copy for each of many journals would cost the square of their number.
       body(&state.cache)
       state.isUnsaved = true
+      guard isSaved else { return }
       if let next = state.nextSave {
         guard steady() >= next else { return }
         state.nextSave = steady() + Self.savePeriod

@@ -17,6 +17,7 @@ final class Watch {
   private let signals: DrainSignals
   private let terminate: @Sendable (SidecarExit) -> Never
   private let tasks: TaskWatch
+  private let gate: CopyGate?
   private let offsite: OffsiteWatch?
   private let journalCopies: JournalCopyWatch?
   private let metrics = SidecarMetrics()
@@ -51,11 +52,13 @@ final class Watch {
     tasks = TaskWatch(configuration.ecs, logger: logger, metrics: metrics)
     let roles = RoleWatch(volume: volume, metrics: metrics, logger: logger)
     self.roles = roles
-    offsite = configuration.offsite.map {
-      OffsiteWatch($0, retention: configuration.retention, roles: roles, logger: logger)
-    }
-    journalCopies = configuration.offsite.map {
-      JournalCopyWatch($0, retention: configuration.retention, roles: roles, logger: logger)
+    if let place = configuration.offsite {
+      let (gate, retention) = (CopyGate(place, metrics: metrics, logger: logger), configuration.retention)
+      offsite = OffsiteWatch(place, retention: retention, roles: roles, gate: gate, logger: logger)
+      journalCopies = JournalCopyWatch(place, retention: retention, roles: roles, gate: gate, logger: logger)
+      self.gate = gate
+    } else {
+      (gate, offsite, journalCopies) = (nil, nil, nil)
     }
     var pruner = Pruner(volume: volume, policy: configuration.retention, trash: configuration.trash, logger: logger)
     pruner.obstacle = { roles.pruningObstacle() }
@@ -120,8 +123,8 @@ final class Watch {
     let cause = signals.received.map { "\($0)" } ?? "ECS stops the task"
     let drain = Drain(
       configuration, volume: volume, worker: worker,
-      copy: DrainCopy(configuration, settings, volume: volume, logger: logger), logger: logger, cause: cause,
-      sighting: sighting, ownHolder: roles.own)
+      copy: DrainCopy(configuration, settings, volume: volume, gate: gate, logger: logger), logger: logger,
+      cause: cause, sighting: sighting, ownHolder: roles.own)
     let terminate = terminate
     signals.onInterruption { signal in terminate(drain.interrupt("\(signal)")) }
     let exit = drain.run(client)

@@ -33,6 +33,17 @@ struct LeaseObserverTests {
     }
   }
 
+  @Test("does not take a dead process that was about to take the lease for its holder")
+  func deadClaimant() {
+    let first = look(renewal: 1, claims: [3, 4], isHolderDead: true)
+    #expect(LeaseObserver.evidence(first, since: nil, isLast: false) == nil)
+    let next = look(renewal: 2, claims: [3, 4], isHolderDead: true)
+    #expect(LeaseObserver.evidence(next, since: first, isLast: false) == held(.renewed))
+    #expect(LeaseObserver.evidence(first, since: first, isLast: true) == held(.silent))
+    let absent = LeaseReading(lease: .absent, claims: [3, 4], isHolderDead: true)
+    #expect(LeaseObserver.evidence(absent, since: nil, isLast: false) == nil)
+  }
+
   @Test("tells after a while: a holder that renews, and one that does not")
   func afterWhile() {
     #expect(LeaseObserver.evidence(look(renewal: 1), since: nil, isLast: false) == nil)

@@ -40,6 +40,9 @@ private final class Bucket: Sendable {
   /// How often an object was stored.
   func count(of name: String) -> Int { puts.withLock { puts in puts.count { $0 == "/copies/\(name)" } } }
 
+  /// The number of parts that were stored of a journal.
+  func parts(of name: String) -> Int { puts.withLock { puts in puts.count { $0.hasPrefix("/copies/\(name).part-") } } }
+
   /// Puts other content of the same size in the place of an object.
   func change(_ name: String) {
     objects.withLock { objects in
@@ -60,10 +63,13 @@ struct JournalCopierTests {
 
   /// The copier of a sidecar that has no notes of earlier copies.
   private func copier(_ root: URL, to url: String) throws -> JournalCopier {
+    try copier(JournalFixture(in: root, cache: .reader).volume, to: url)
+  }
+
+  private func copier(_ volume: DumpVolume, to url: String) throws -> JournalCopier {
     let logger = Logger(label: "t") { _ in SwiftLogNoOpLogHandler() }
     let store = OffsiteStore(
       Self.configuration(url), retention: .standard, http: try HTTPClient(.init(userAgent: "test")), logger: logger)
-    let volume = try JournalFixture(in: root, cache: .reader).volume
     return JournalCopier(store, volume: volume, mayCopy: { true }, logger: logger)
   }
 
@@ -100,7 +106,7 @@ struct JournalCopierTests {
     }
   }
 
-  @Test("are made of all others when one can't be read, be it the newest, and its fault is told", arguments: [1, 2])
+  @Test("are made of all others when one can't be read, be it the newest, in later rounds, too", arguments: [1, 2])
   func unreadable(number: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let file = URL(filePath: try journals(in: root).path(number))
@@ -112,9 +118,42 @@ struct JournalCopierTests {
       let server = try LoopbackServer { bucket.answer($0) }
       defer { server.stop() }
       let copier = try copier(root, to: server.url)
-      #expect(throws: DumpFormatError.self) { try copier.run(until: .never) }
+      #expect(try !copier.run(until: .never))
+      #expect(copier.faults.failures == 1 && !copier.faults.isEmpty)
       let copied = (0...1).map { bucket.count(of: "d.journal-1-\($0)") }
       #expect(copied == (number == 1 ? [1, 0] : [1, 1]))
+      try JournalFixture(in: root).journal(3, .empty, at: 300, closes: false)
+      #expect(try !copier.run(until: .never))
+      #expect(bucket.count(of: "d.journal-1-2") == (number == 2 ? 0 : 1))
+      #expect(bucket.parts(of: "d.journal-1-3") == 1)
+      // It is gone.
+      try FileManager.default.removeItem(at: file)
+      #expect(try copier.run(until: .never))
+      #expect(copier.faults.isEmpty)
+    }
+  }
+
+  @Test("are written down once for a round, and looked for again after a crash in between")
+  func notes() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let fixture = try journals(in: root)
+      let bucket = Bucket()
+      let server = try LoopbackServer { bucket.answer($0) }
+      defer { server.stop() }
+      let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
+      #expect(try copier(fixture.volume, to: server.url).run(until: .never))
+      #expect(!FileManager.default.fileExists(atPath: notes))
+      let names = ["d.journal-1-0", "d.journal-1-1"]
+      let place = Self.configuration(server.url).place
+      #expect(names.allSatisfy { fixture.volume.isCopied($0, to: place) })
+      // A crash here loses the notes.
+      let next = try JournalFixture(in: root).volume
+      #expect(!names.contains { next.isCopied($0, to: place) })
+      #expect(try copier(next, to: server.url).run(until: .never))
+      #expect(names.map { bucket.count(of: $0) } == [1, 1])
+      next.saveCache()
+      let third = try JournalFixture(in: root).volume
+      #expect(names.allSatisfy { third.isCopied($0, to: place) })
     }
   }
 

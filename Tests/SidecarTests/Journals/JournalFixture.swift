@@ -34,8 +34,8 @@ struct JournalFixture {
   /// Writes a dump without documents.
   ///
   /// - Parameter at: seconds after `begun`.
-  func dump(_ sequence: Int, at: Int) throws {
-    let order = DumpOrder(epoch: 1, sequence: sequence)
+  func dump(_ sequence: Int, epoch: Int = 1, at: Int) throws {
+    let order = DumpOrder(epoch: epoch, sequence: sequence)
     var dump = try directory.beginDump(to: directory.location, at: Self.begun + at) { file in
       try DumpWriter(
         header: DumpHeader(createdAt: Self.time(at), order: order), key: DumpKey(Self.key), sink: file)

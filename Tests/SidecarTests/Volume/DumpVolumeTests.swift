@@ -4,6 +4,7 @@ import DumpFormat
 import DumpReports
 import Foundation
 import Glibc
+import JSON
 import Retention
 import Settings
 import Synchronization
@@ -15,6 +16,7 @@ import Testing
 @Suite("DumpVolume")
 struct VolumeTests {
   private static let key = "a key of the tests, long enough"
+  private static let place = UTF8Key("s3://copies/")
 
   private func write(_ count: Int, in root: URL) throws {
     let location = try DumpLocation(path: "d.bin", workingDirectory: root.path())
@@ -94,16 +96,16 @@ struct VolumeTests {
   @Test("reads notes again that could not be read before, although their file did not change")
   func unreadableNotes() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
-      try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner).markCopied("a")
+      try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner).markCopied("a", at: Self.place)
       let reader = try DumpVolume(settings(), workingDirectory: root.path(), cache: .reader)
       let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
       let handle = try #require(FileHandle(forUpdatingAtPath: notes))
       #expect(fcntl(handle.fileDescriptor, 10, SIGURG) == 0)
       #expect(fcntl(handle.fileDescriptor, 1024, Int32(F_WRLCK)) == 0)
-      #expect(!reader.isCopied("a"))
+      #expect(!reader.isCopied("a", to: Self.place))
       #expect(reader.cacheFault.present?.contains("can't be read") == true)
       try handle.close()
-      #expect(reader.isCopied("a"))
+      #expect(reader.isCopied("a", to: Self.place))
       #expect(reader.cacheFault.present == nil)
     }
   }
@@ -118,7 +120,7 @@ struct VolumeTests {
         for dump in try reader.dumps() { #expect(reader.verify(dump).isGood) }
       }
       reader.accept(["d-20261123T201137Z.bin"])
-      reader.markCopied("d-20261123T201137Z.bin")
+      reader.markCopied("d-20261123T201137Z.bin", at: Self.place)
       reader.forgetAll(except: [])
       #expect(try reader.dumps().count == 3)
       #expect(DirectoryState(of: root) == before)
@@ -139,14 +141,14 @@ struct VolumeTests {
       let marks = volume.keys.present.marks
       volume.savingCacheOnce {
         for name in names { volume.record(good, of: name, identity, marks) }
-        volume.markCopied(names[0])
+        volume.markCopied(names[0], at: Self.place)
       }
       let notes = root.appending(path: ".gatehouse-sidecar-d.json").path()
       #expect(try FileIdentity(of: notes).bytes > SmallFile.maximumSize)
       let next = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
       #expect(next.known(names[0], identity) == good)
       #expect(next.known(names[19_999], identity) == good)
-      #expect(next.isCopied(names[0]) && !next.isCopied(names[1]))
+      #expect(next.isCopied(names[0], to: Self.place) && !next.isCopied(names[1], to: Self.place))
       #expect(next.cacheFault.present == nil)
     }
   }
@@ -155,14 +157,14 @@ struct VolumeTests {
   func tooManyNotes() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       let volume = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner, maximumNotes: 1000)
-      volume.markCopied("a")
+      volume.markCopied("a", at: Self.place)
       #expect(volume.cacheFault.present == nil)
       let long = String(repeating: "b", count: 1000)
-      volume.markCopied(long)
+      volume.markCopied(long, at: Self.place)
       #expect(volume.cacheFault.present?.contains("more than the 1000 bytes") == true)
-      #expect(volume.isCopied("a") && volume.isCopied(long))
+      #expect(volume.isCopied("a", to: Self.place) && volume.isCopied(long, to: Self.place))
       let next = try DumpVolume(settings(), workingDirectory: root.path(), cache: .owner)
-      #expect(next.isCopied("a") && !next.isCopied(long))
+      #expect(next.isCopied("a", to: Self.place) && !next.isCopied(long, to: Self.place))
     }
   }
 

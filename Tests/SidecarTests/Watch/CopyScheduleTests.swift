@@ -58,6 +58,18 @@ struct CopyScheduleTests {
     #expect(schedule.failed(at: now, using: &generator) <= .seconds(2))
   }
 
+  @Test("keeps a dump while no copies may be made")
+  func held() {
+    var schedule = CopySchedule()
+    _ = schedule.offer([dump("a.bin")])
+    schedule.hold(for: .seconds(10), at: .seconds(100))
+    guard case .pause(let until) = schedule.next(at: .seconds(109)), until == .seconds(110) else {
+      Issue.record("there is no pause")
+      return
+    }
+    #expect(name(schedule.next(at: .seconds(110))) == "a.bin")
+  }
+
   @Test("keeps a dump while the role is unknown, and looks again soon; another task's business is dropped")
   func roles() {
     var schedule = CopySchedule()

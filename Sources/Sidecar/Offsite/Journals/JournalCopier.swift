@@ -12,10 +12,23 @@ final class JournalCopier {
   /// Whether this task makes the copies. It is asked before each one, as another task can become the writer meanwhile.
   let mayCopy: () -> Bool
   private let logger: Logger
-  /// The journal that grows, and the bytes of it that S3 has.
-  private var tail: (name: UTF8Key, follower: JournalFollower, copied: Int)?
+  /// The journal that grows.
+  private var tail: Tail?
   /// The copies that were there when this process began, by name.
   private var found: [UTF8Key: JournalCopy]?
+  /// The journals that can't be copied now.
+  private(set) var faults = JournalFaults()
+  private var generator = SystemRandomNumberGenerator()
+
+  /// The journal that grows.
+  private struct Tail {
+    let entry: JournalEntry
+    var follower: JournalFollower
+    /// The bytes of it that S3 has.
+    var copied: Int
+    /// The objects in S3 that the next part replaces.
+    var replaced: [S3Object] = []
+  }
 
   init(_ store: OffsiteStore, volume: DumpVolume, mayCopy: @escaping () -> Bool, logger: Logger) {
     self.store = store
@@ -24,11 +37,12 @@ final class JournalCopier {
     self.logger = logger
   }
 
-  /// Copies what is new. A journal that can't be read keeps no other one from being copied.
+  /// Copies what is new. A journal that can't be read keeps no other one from being copied, and is tried again in a
+  /// later round.
   ///
   /// - Parameter deadline: when to leave the rest to the next round, so that the newest journal does not wait.
   /// - Returns: whether S3 has everything now.
-  /// - Throws: a fault of S3 at once, and the first fault of a journal at the end.
+  /// - Throws: a fault that every journal would meet, as one of S3.
   func run(until deadline: Deadline) throws -> Bool {
     let directory = try volume.directory
     let entries = try directory.journals()
@@ -36,68 +50,143 @@ final class JournalCopier {
       let copies = try store.journals(of: directory.location, Deadline(in: .seconds(120)))
       found = Dictionary(copies.map { (UTF8Key($0.name.file), $0) }) { $1 }
     }
+    faults.removeAll(except: entries.map(\.name))
     guard let newest = entries.last else { return true }
     var isAll = true
-    var fault = try faultOfJournal { try copyTail(newest, directory) }
-    for entry in entries.dropLast().reversed() where !volume.isCopied(entry.name) {
+    try attempt(newest) { try copyTail(newest, directory) }
+    for entry in entries.dropLast().reversed() where !volume.isCopied(entry.name, to: store.place) {
       guard !deadline.isOver, mayCopy() else {
         isAll = false
         break
       }
-      let found = try faultOfJournal { try copyWhole(entry, directory) }
-      if fault == nil { fault = found }
+      try attempt(entry) { try copyWhole(entry, directory) }
     }
-    if let fault { throw fault }
-    return isAll
+    return isAll && faults.isEmpty
   }
 
-  /// Copies a journal.
+  /// Copies a journal, unless it failed a short time ago.
   ///
-  /// - Returns: the fault of that journal, if there is one.
   /// - Throws: a fault that other journals would meet, too.
-  private func faultOfJournal(_ copy: () throws -> Void) throws -> (any Error)? {
+  private func attempt(_ entry: JournalEntry, _ copy: () throws -> Void) throws {
+    guard faults.isDue(entry.name, at: SteadyClock.now()) else { return }
     do {
       try copy()
-      return nil
+      faults.succeeded(entry.name)
     } catch let error as OffsiteError where !error.isOfOneFile {
       throw error
     } catch {
-      return error
+      let (pause, isFirst) = faults.failed(entry.name, at: SteadyClock.now(), using: &generator)
+      guard isFirst else { return }
+      logger.error(
+        "a journal can't be copied to S3; it is tried again, and the others are copied",
+        metadata: [
+          "journal.name": "\(entry.name)", "error": "\(error)", "retry.ms": .stringConvertible(pause.milliseconds),
+        ])
     }
   }
 
   private func copyTail(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
-    let key = UTF8Key(entry.name)
-    if tail?.name != key {
-      tail = nil
-      guard !volume.isCopied(entry.name),
-        let follower = try JournalFollower(entry.path, in: directory, volume.keyring)
-      else { return }
-      tail = (key, follower, found?[key].map(\.partsEnd) ?? 0)
+    if tail?.entry.name.hasSameBytes(as: entry.name) != true {
+      try finishTail()
+      guard !volume.isCopied(entry.name, to: store.place), let began = try begin(entry, directory) else { return }
+      tail = began
     }
-    guard var (_, follower, copied) = tail else { return }
+    try growTail()
+  }
+
+  /// Copies the rest of the journal before the newest one. Otherwise S3 would have a journal that goes on from a place
+  /// that it does not have, for as long as the others take.
+  private func finishTail() throws {
+    defer { tail = nil }
     do {
-      try follower.advance()
+      try growTail()
+    } catch let error as OffsiteError {
+      throw error
     } catch {
-      // It is read from its beginning the next time.
+      // It is copied whole, as the others are, and that tells why it can't be.
+    }
+  }
+
+  /// Copies what was added to the journal that grows.
+  private func growTail() throws {
+    guard var grown = tail else { return }
+    do {
+      try grown.follower.advance()
+    } catch {
+      // It is read, and copied, from its beginning the next time.
       tail = nil
       throw error
     }
-    // The parts that were found can be of a longer file, before a crash of the host cut it.
-    if follower.end > copied {
-      let (body, sha256) = try follower.piece(from: copied)
-      try store.put(
-        JournalCopy.partName(of: entry.name, at: copied), body, sha256: sha256, OffsiteStore.deadline(bytes: body.size))
-      copied = follower.end
+    if grown.follower.end > grown.copied {
+      let (body, sha256) = try grown.follower.piece(from: grown.copied)
+      let name = JournalCopy.partName(of: grown.entry.name, at: grown.copied)
+      volume.noteCopy(of: grown.entry.number, at: store.place)
+      try store.put(name, body, sha256: sha256, OffsiteStore.deadline(bytes: body.size))
+      grown.copied = grown.follower.end
+      grown.replaced.removeAll { $0.name.hasSameBytes(as: name) }
+      tail = grown
     }
-    tail = (key, follower, copied)
+    for object in grown.replaced { try store.client.delete(object.key, Deadline(in: .seconds(60))) }
+    grown.replaced = []
+    tail = grown
+  }
+
+  /// Begins with a journal where its copy in S3 ends.
+  ///
+  /// - Returns: `nil` while the file has no whole header.
+  private func begin(_ entry: JournalEntry, _ directory: DumpDirectory) throws -> Tail? {
+    guard var follower = try JournalFollower(entry.path, in: directory, volume.keyring) else { return nil }
+    try follower.advance()
+    var tail = Tail(entry: entry, follower: follower, copied: 0)
+    if let (copy, relation) = try copyFound(of: entry, in: directory) {
+      if relation == .same || copy.length > follower.end {
+        tail.copied = copy.length
+        noteLongerCopy(copy, than: follower)
+      } else {
+        tail.replaced = copy.objects
+      }
+    }
+    return tail
+  }
+
+  /// The copy of a journal that was there when this process began, and how it relates to the journal.
+  ///
+  /// - Returns: `nil` when there is none.
+  /// - Throws: `OffsiteError` when it is the copy of another journal, which stays as it is.
+  private func copyFound(
+    of entry: JournalEntry, in directory: DumpDirectory
+  ) throws -> (copy: JournalCopy, relation: JournalRelation)? {
+    guard let copy = found?[UTF8Key(entry.name)],
+      let journal = try JournalBeginning(of: directory.source(of: entry.path))
+    else { return nil }
+    let relation = try store.relation(of: copy, to: journal, volume.keyring, Deadline(in: .seconds(60)))
+    guard relation != .other else {
+      throw OffsiteError(
+        .mismatch, "'\(entry.name)' in \(store.address) is another journal than the one of this volume")
+    }
+    return relation.map { (copy, $0) }
+  }
+
+  /// The parts in S3 can be of a longer file, from before a crash of the host cut it, or from before a backup of the
+  /// volume was restored. Nothing takes their place.
+  private func noteLongerCopy(_ copy: JournalCopy, than follower: JournalFollower) {
+    guard copy.length > follower.end else { return }
+    logger.notice(
+      "S3 has more of a journal than the volume, and keeps it",
+      metadata: ["journal.name": "\(copy.name.file)", "journal.bytes": .stringConvertible(follower.end)])
   }
 
   private func copyWhole(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
     let start = SteadyClock.now()
     if var follower = try JournalFollower(entry.path, in: directory, volume.keyring) {
       try follower.advance()
+      if let (copy, _) = try copyFound(of: entry, in: directory), copy.length > follower.end {
+        noteLongerCopy(copy, than: follower)
+        volume.markCopied(entry.name, at: store.place, isSaved: false)
+        return
+      }
       let (body, sha256) = try follower.piece(from: 0)
+      volume.noteCopy(of: entry.number, at: store.place)
       let deadline = OffsiteStore.deadline(bytes: body.size)
       if try store.putUnlessThere(entry.name, body, sha256: sha256, deadline) {
         logger.info(
@@ -108,7 +197,7 @@ final class JournalCopier {
           ])
       }
     }
-    volume.markCopied(entry.name)
+    volume.markCopied(entry.name, at: store.place, isSaved: false)
     // The parts of a journal that another sidecar may be reading again stay.
     guard mayCopy() else { return }
     // Only now are the parts of no use.

@@ -91,6 +91,15 @@ struct JournalCopy: Sendable, Equatable {
     return end..<next
   }
 
+  /// The object with its first bytes, or `nil` when there is none.
+  var first: S3Object? { [whole, parts.first { $0.offset == 0 }?.object].compactMap(\.self).first }
+
+  /// The bytes from its beginning that can be fetched.
+  var length: Int {
+    guard let whole else { return partsEnd }
+    return whole.bytes
+  }
+
   /// Bytes of all its objects.
   var bytes: Int { objects.reduce(0) { $0 + $1.bytes } }
 

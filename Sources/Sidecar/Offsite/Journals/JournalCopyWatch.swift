@@ -9,12 +9,16 @@ final class JournalCopyWatch: Sendable {
   private let configuration: OffsiteConfiguration
   private let retention: RetentionPolicy
   private let roles: RoleWatch
+  private let gate: CopyGate
   private let logger: Logger
 
-  init(_ configuration: OffsiteConfiguration, retention: RetentionPolicy, roles: RoleWatch, logger: Logger) {
+  init(
+    _ configuration: OffsiteConfiguration, retention: RetentionPolicy, roles: RoleWatch, gate: CopyGate, logger: Logger
+  ) {
     self.configuration = configuration
     self.retention = retention
     self.roles = roles
+    self.gate = gate
     self.logger = logger
   }
 
@@ -30,7 +34,9 @@ final class JournalCopyWatch: Sendable {
         while true {
           while !mayCopy() { Wakeup().wait(until: Deadline(in: Self.rolePause)) }
           // The copies in S3 are listed anew, as the sidecar of another task has made some meanwhile.
-          loop(JournalCopier(store, volume: volume, mayCopy: mayCopy, logger: logger), metrics)
+          gate.forget()
+          loop(JournalCopier(store, volume: volume, mayCopy: mayCopy, logger: logger), store, volume, metrics)
+          gate.forget()
           metrics.change { $0.journalsCopied = nil }
         }
       }
@@ -44,7 +50,9 @@ final class JournalCopyWatch: Sendable {
   private static let rolePause = Duration.seconds(1)
 
   /// Copies for as long as this task makes the copies, as it does now.
-  private func loop(_ copier: JournalCopier, _ metrics: SidecarMetrics) {
+  private func loop(
+    _ copier: JournalCopier, _ store: OffsiteStore, _ volume: DumpVolume, _ metrics: SidecarMetrics
+  ) {
     let pauses = RetryPause(first: configuration.interval, longest: max(configuration.interval, .seconds(60)))
     var pause = pauses
     var generator = SystemRandomNumberGenerator()
@@ -52,10 +60,15 @@ final class JournalCopyWatch: Sendable {
     metrics.change { $0.journalsCopied = SteadyClock.now() }
     repeat {
       let begun = SteadyClock.now()
+      let failures = copier.faults.failures
       do {
-        if try copier.run(until: Deadline(in: configuration.interval)) {
-          metrics.change { $0.journalsCopied = begun }
+        guard try gate.opens(store, volume) else {
+          Wakeup().wait(until: Deadline(in: gate.pause))
+          continue
         }
+        if try copy(with: copier, volume) { metrics.change { $0.journalsCopied = begun } }
+        // A journal's own fault is no reason to let the others wait.
+        if copier.faults.failures > failures { metrics.countFailure(.offsite) }
         if isFailing { logger.notice("journals are copied to S3 again") }
         (isFailing, pause) = (false, pauses)
         Wakeup().wait(until: Deadline(in: configuration.interval - (SteadyClock.now() - begun)))
@@ -71,5 +84,11 @@ final class JournalCopyWatch: Sendable {
         Wakeup().wait(until: Deadline(in: wait))
       }
     } while copier.mayCopy()
+  }
+
+  /// Copies what is new, and writes down all copies of this round at once.
+  private func copy(with copier: JournalCopier, _ volume: DumpVolume) throws -> Bool {
+    defer { volume.saveCache() }
+    return try copier.run(until: Deadline(in: configuration.interval))
   }
 }
