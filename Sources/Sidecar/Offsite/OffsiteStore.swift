@@ -174,8 +174,8 @@ final class OffsiteStore {
 
   /// Compares the copy of a journal with the journal of the volume that has its name.
   ///
-  /// - Returns: `nil` when nothing is there to compare: the copy is gone meanwhile, or a rule of the bucket has archived
-  ///   it, or it has lost its first part.
+  /// - Returns: `nil` when there is nothing to compare: the copy is gone meanwhile, or a rule of the bucket has
+  ///   archived it, or it has lost its first part.
   func relation(
     of copy: JournalCopy, to journal: JournalBeginning, _ keyring: DumpKeyring, _ deadline: Deadline
   ) throws(OffsiteError) -> JournalRelation? {
