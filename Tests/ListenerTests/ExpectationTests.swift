@@ -1,5 +1,4 @@
 import HTTPTypes
-import Logging
 import NIOCore
 import NIOPosix
 import TestSupport
@@ -33,19 +32,7 @@ struct ExpectationTests {
   }
 
   private func withListener(_ body: (Int) throws -> Void) async throws {
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let listener = Listener(
-      limiter: ConnectionLimiter(.init(maximum: 100)) { _ in false }, counters: ConnectionCounters(),
-      memory: RequestMemory(limit: 1 << 20), logger: logger, responder: { await Self.answer($0) })
-    let channel = try await listener.listen(host: "127.0.0.1", port: 0)
-    do {
-      try body(channel.localAddress?.port ?? 0)
-    } catch {
-      try await channel.close()
-      throw error
-    }
-    try await channel.close()
+    try await withListenerOnPort(responder: { await Self.answer($0) }, body)
   }
 
   private func head(_ path: String, _ length: Int, expects value: String = "100-continue") -> String {

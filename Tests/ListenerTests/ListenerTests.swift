@@ -65,23 +65,9 @@ struct ListenerTests {
     deadlines: ConnectionDeadlines = ConnectionDeadlines(), maximum: Int = 100, certificate: ServerCertificate? = nil,
     _ body: (Int) async throws -> Void
   ) async throws {
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let plane = Listener.DataPlane(
-      takes: { path in path.starts(with: "/api/".utf8) }, addHandlers: { try $0.addHandler(Plane()) })
-    let listener = Listener(
-      limiter: ConnectionLimiter(.init(maximum: maximum)) { _ in false }, counters: counters,
-      memory: RequestMemory(limit: 1 << 20), deadlines: deadlines, certificate: certificate,
-      dataPlane: plane, logger: logger,
-      responder: { await Self.answer($0) })
-    let channel = try await listener.listen(host: "127.0.0.1", port: 0)
-    do {
-      try await body(channel.localAddress?.port ?? 0)
-    } catch {
-      try await channel.close()
-      throw error
-    }
-    try await channel.close()
+    try await withListenerOnPort(
+      deadlines: deadlines, maximum: maximum, counters: counters, certificate: certificate, plane: { Plane() },
+      responder: { await Self.answer($0) }, body)
   }
 
   private func get(_ path: String, _ fields: String = "") -> String {

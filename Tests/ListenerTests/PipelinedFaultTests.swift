@@ -1,5 +1,4 @@
 import HTTPTypes
-import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -60,22 +59,7 @@ struct PipelinedFaultTests {
   }
 
   private func withListener(_ body: (Int) throws -> Void) async throws {
-    var logger = Logger(label: "test")
-    logger.logLevel = .critical
-    let plane = Listener.DataPlane(
-      takes: { path in path.starts(with: "/api/".utf8) }, addHandlers: { try $0.addHandler(Plane()) })
-    let listener = Listener(
-      limiter: ConnectionLimiter(.init(maximum: 100)) { _ in false }, counters: ConnectionCounters(),
-      memory: RequestMemory(limit: 1 << 20), dataPlane: plane, logger: logger,
-      responder: { await Self.answer($0) })
-    let channel = try await listener.listen(host: "127.0.0.1", port: 0)
-    do {
-      try body(channel.localAddress?.port ?? 0)
-    } catch {
-      try await channel.close()
-      throw error
-    }
-    try await channel.close()
+    try await withListenerOnPort(plane: { Plane() }, responder: { await Self.answer($0) }, body)
   }
 
   @Test(
