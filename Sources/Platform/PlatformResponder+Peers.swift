@@ -76,6 +76,8 @@ extension PlatformResponder {
   func newestState(for routed: Routed, _ present: ModelVersion) async -> ModelVersion {
     guard let peers = platform.peers, !routed.route.isOfTask, !routed.route.needsWriter else { return present }
     if isBehindOthers(routed.incoming) { return await newestState(peers) }
+    // This task may have taken over since that state was read, with further changes.
+    let present = platform.model.version()
     await peers.waitUntilSafe(present.sequence)
     // The lease may have been lost meanwhile, and the change that the read waited for with it.
     return isBehindOthers(routed.incoming) ? await newestState(peers) : present

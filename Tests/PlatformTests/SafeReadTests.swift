@@ -88,6 +88,33 @@ struct SafeReadTests {
     return try await PlatformResponder(services).respond(to: request, context: context).status.code
   }
 
+  @Test("is a read of the state with which this task took over, when it did so as the request came")
+  func tookOver() async throws {
+    let seen = Mutex<[UInt64]>([])
+    let isDue = Mutex(false)
+    let store = store
+    let services = try await services(
+      [
+        Route(.get, "/seen", "Read the state", .everyone) { call in
+          seen.withLock { $0.append(call.state.sequence) }
+          return .message("seen")
+        }
+      ],
+      standby: {
+        // The change of another task, which this one reads as it takes over.
+        if isDue.withLock({ due in (due, due = false).0 }) {
+          _ = try? store.write { (transaction) throws(StoreError) in
+            try transaction.insert(["group_name": "last"], into: Collections.groups)
+          }
+        }
+        return nil
+      })
+    isDue.withLock { $0 = true }
+    peers.end()
+    #expect(try await send(.get, "/seen", services) == 200)
+    #expect(seen.withLock { $0 } == [1])
+  }
+
   @Test(
     "is a read of the state that is safe then, and not of a newer one, also where the client asks this task",
     arguments: [false, true])

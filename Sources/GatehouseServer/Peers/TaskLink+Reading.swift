@@ -1,4 +1,5 @@
 import Clocks
+import DumpDirectory
 import JSON
 import Peers
 import Persistence
@@ -62,14 +63,42 @@ extension TaskLink {
     case .place(let place?): isNewest = await wait(within: Self.readPatience) { hasReached(place) }
     case .none:
       // All that was acknowledged is on the volume.
-      isNewest = await wait(within: Self.readPatience) {
-        parts.lease.epoch != nil || parts.follower.lag.map { $0 < SteadyClock.now() - start } ?? false
+      let isComplete = {
+        self.parts.lease.epoch != nil || self.parts.follower.lag.map { $0 < SteadyClock.now() - start } ?? false
       }
+      let isSeen = await wait(within: Self.readPatience, until: isComplete)
+      isNewest = if isSeen { true } else { await waitForTakeOver(isComplete) }
     }
     if !isNewest { counters.count(.old) }
   }
 
+  /// While the lease changes hands, this task has the newest state once it writes. A read waits as long for that as a
+  /// change does, but not again soon when it waited in vain: the take-over may have met a fault.
+  private func waitForTakeOver(_ isComplete: () -> Bool) async -> Bool {
+    let now = SteadyClock.now()
+    guard parts.lease.role.changesHands, vainWait.withLock({ $0.map { now - $0 > Self.rest } ?? true }) else {
+      return false
+    }
+    if await wait(within: patience, until: isComplete) { return true }
+    vainWait.withLock { $0 = SteadyClock.now() }
+    return false
+  }
+
+  /// The time in which no further read waits for a take-over, after one waited in vain.
+  private static let rest = Duration.seconds(30)
+
   func waitUntilSafe(_ sequence: UInt64) async {
     if await !parts.journal.waitToShow(sequence) { counters.count(.early) }
+  }
+}
+
+extension LeaseRole {
+  /// Whether this task is about to write, or may be: it took the lease, or nobody has it.
+  var changesHands: Bool {
+    switch self {
+    case .holding: true
+    case .standby(let record): record?.isReleased == true
+    case .unknown, .ended: false
+    }
   }
 }

@@ -48,6 +48,8 @@ final class TaskLink: WriterPort {
   private let contact: HolderContact
   let newest: SharedQuestion<PlaceAnswer>
   private let waiting = Lock(0)
+  /// The time of a read that waited in vain for this task to take over.
+  let vainWait = Lock<Duration?>(nil)
   let reports = PeerReports()
 
   /// - Parameters:
