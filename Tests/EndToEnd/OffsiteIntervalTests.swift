@@ -29,17 +29,26 @@ private final class Bucket: Sendable {
 
 @Suite("Copies of a journal that grows")
 struct OffsiteIntervalTests {
-  @Test("get what was added when OFFSITE_INTERVAL is over, and not before", arguments: [1, 3600])
-  func bound(seconds: Int) async throws {
+  /// Gives a test a dump directory, a bucket, and the settings of a sidecar that copies there.
+  private func withBucket(
+    every seconds: Int, _ body: (_ generated: URL, _ bucket: Bucket, _ settings: [String: String]) async throws -> Void
+  ) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
-      let generated = root.appending(path: "generated")
       let bucket = Bucket()
       let s3 = try LoopbackServer { bucket.answer($0) }
       defer { s3.stop() }
-      let settings = [
-        "OFFSITE_S3_BUCKET": "copies", "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "OFFSITE_INTERVAL": "\(seconds)",
-      ]
+      try await body(
+        root.appending(path: "generated"), bucket,
+        [
+          "OFFSITE_S3_BUCKET": "copies", "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
+          "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "OFFSITE_INTERVAL": "\(seconds)",
+        ])
+    }
+  }
+
+  @Test("get what was added when OFFSITE_INTERVAL is over, and not before", arguments: [1, 3600])
+  func bound(seconds: Int) async throws {
+    try await withBucket(every: seconds) { generated, bucket, settings in
       let isShort = seconds == 1
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
@@ -57,17 +66,10 @@ struct OffsiteIntervalTests {
       }
     }
   }
+
   @Test("are made at each OFFSITE_INTERVAL while another journal stays damaged")
   func besideDamagedJournal() async throws {
-    try await withTemporaryDirectory { (root: URL) async throws in
-      let generated = root.appending(path: "generated")
-      let bucket = Bucket()
-      let s3 = try LoopbackServer { bucket.answer($0) }
-      defer { s3.stop() }
-      let settings = [
-        "OFFSITE_S3_BUCKET": "copies", "OFFSITE_S3_ENDPOINT": s3.url, "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "OFFSITE_INTERVAL": "1",
-      ]
+    try await withBucket(every: 1) { generated, bucket, settings in
       try await withGatehouse(dumps: generated, SidecarProcess.account) { (gatehouse: GatehouseProcess) async throws in
         let token = try gatehouse.logIn()
         try gatehouse.expect("POST", "/platform/group", token, ["group_name": "before"], 201)
