@@ -15,7 +15,7 @@ package final class AccountServices: Sendable {
   private let model: CurrentModel
   private let clock: @Sendable () -> Double
   private let environmentAccounts: @Sendable (_ limit: Duration) async -> Bool
-  private let waitUntilSafe: @Sendable (_ sequence: UInt64) async -> Void
+  private let visible: @Sendable (_ state: ModelVersion) async -> ModelVersion
   private let part: @Sendable (_ limit: Int, _ window: Int) -> Int
   // The limiter is optional, not the lock: calling an optional lock that is `nil` traps in debug builds.
   private let logins: Mutex<FixedWindowLimiter<NetworkAddress?>?>
@@ -27,13 +27,13 @@ package final class AccountServices: Sendable {
   ///   - clock: returns Unix seconds.
   ///   - environmentAccounts: waits, for the limit at most, until the accounts of the environment have their passwords,
   ///     and returns whether they have.
-  ///   - waitUntilSafe: see `WriterPort`.
+  ///   - visible: waits until clients may see a state, and returns it or one that they may see in its place.
   ///   - part: what this task allows of a limit in a window of so many seconds.
   package init(
     _ configuration: PlatformConfiguration, passwords: Passwords, tokens: Tokens, model: CurrentModel,
     clock: @escaping @Sendable () -> Double,
     environmentAccounts: @escaping @Sendable (_ limit: Duration) async -> Bool,
-    waitUntilSafe: @escaping @Sendable (_ sequence: UInt64) async -> Void,
+    visible: @escaping @Sendable (_ state: ModelVersion) async -> ModelVersion,
     part: @escaping @Sendable (_ limit: Int, _ window: Int) -> Int
   ) {
     self.part = part
@@ -42,7 +42,7 @@ package final class AccountServices: Sendable {
     self.model = model
     self.clock = clock
     self.environmentAccounts = environmentAccounts
-    self.waitUntilSafe = waitUntilSafe
+    self.visible = visible
     lifetimes = configuration.tokens
     cookies = CookieJar(configuration.cookies, httpsOnly: configuration.httpsOnly)
     logins = Mutex(configuration.loginLimit.map { FixedWindowLimiter(limit: $0.count, window: $0.window) })
@@ -63,11 +63,7 @@ package final class AccountServices: Sendable {
   }
 
   /// The state at this moment, for a request that waited. It waits as a read does, since the answer shows this state.
-  func state() async -> ModelVersion {
-    let state = model.version()
-    await waitUntilSafe(state.sequence)
-    return state
-  }
+  func state() async -> ModelVersion { await visible(model.version()) }
 
   enum LimitedAction: Sendable {
     case login

@@ -77,25 +77,41 @@ extension PlatformResponder {
     guard let peers = platform.peers, !routed.route.isOfTask, !routed.route.needsWriter else { return present }
     if isBehindOthers(routed.incoming) { return await newestState(peers) }
     // This task may have taken over since that state was read, with further changes.
-    let present = platform.model.version()
-    await peers.waitUntilSafe(present.sequence)
+    let state = await platform.visible(platform.model.version())
     // The lease may have been lost meanwhile, and the change that the read waited for with it.
-    return isBehindOthers(routed.incoming) ? await newestState(peers) : present
+    return isBehindOthers(routed.incoming) ? await newestState(peers) : state
   }
 
   private func newestState(_ peers: any WriterPort) async -> ModelVersion {
     await peers.readNewest()
-    let state = platform.model.version()
-    await peers.waitUntilSafe(state.sequence)
-    return state
+    return await platform.visible(platform.model.version())
   }
 
-  /// Waits until a client may see why its request was refused: that a name is taken, a role lacks a permission or an
-  /// address is denied may be the change of another client.
-  func waitToRefuse(_ error: any Error) async {
-    guard let peers = platform.peers, let refusal = APIError(error), refusal.status < 500 else { return }
-    await peers.waitUntilSafe(platform.model.version().sequence)
+  /// Answers a request that was refused. That a name is taken, or that a role lacks a permission, may be the change of
+  /// another client that can still be lost.
+  ///
+  /// - Throws: the refusal, if it lasts.
+  func refused(_ error: any Error, _ routed: Routed) async throws -> PlatformAnswer {
+    guard let peers = platform.peers, let refusal = APIError(error), refusal.status < 500, refusal.status != 429 else {
+      throw error
+    }
+    let present = platform.model.version()
+    let safe = await platform.visible(present)
+    guard safe !== present else { throw error }
+    if routed.route.isOfTask { return PlatformAnswer(try await call(routed, safe)) }
+    do {
+      _ = try session(routed, safe)
+    } catch let other where other.code == refusal.code {
+      throw error
+    }
+    guard await peers.waitLongToShow(present.sequence) else { throw Self.undecided }
+    throw error
   }
+
+  private static let undecided = APIError(
+    503, "GTW504",
+    "Nothing was changed: the volume does not answer, and does not have a change that the refusal depends on; try again"
+  )
 
   private func isBehindOthers(_ incoming: Incoming) -> Bool {
     !incoming.isFromPeer && !incoming.staysHere && platform.status.standby()?.isForOthers == true

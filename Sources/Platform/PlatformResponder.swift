@@ -64,8 +64,9 @@ extension PlatformResponder {
       do throws(APIError) {
         try state.settings.check(incoming.caller)
       } catch {
-        await waitToRefuse(error)
-        throw error
+        let safe = await platform.visible(state)
+        guard safe !== state else { throw error }
+        try safe.settings.check(incoming.caller)
       }
     }
     try bodies.checkLength(of: request, path: incoming.path)
@@ -87,11 +88,13 @@ extension PlatformResponder {
       let routed = Routed(route, parameters, incoming)
       do {
         if route.needsWriter, let peers = platform.peers, !incoming.staysHere { return try await change(routed, peers) }
-        return PlatformAnswer(try await call(routed, newestState(for: routed, state)))
+        let newest = await newestState(for: routed, state)
+        if newest !== state, !incoming.isProbe { try newest.settings.check(incoming.caller) }
+        return PlatformAnswer(try await call(routed, newest))
       } catch {
         // A read has waited before.
-        if route.needsWriter || route.isOfTask { await waitToRefuse(error) }
-        throw error
+        guard route.needsWriter || route.isOfTask else { throw error }
+        return try await refused(error, routed)
       }
     }
   }
@@ -99,7 +102,7 @@ extension PlatformResponder {
   /// Answers a request to a route: on the connection's event loop if it only reads a little, else on the cooperative
   /// pool, since a body may be large, changes wait for each other and dumps take long. Calls to APIs would wait for a
   /// long list, too.
-  private func call(_ routed: Routed, _ state: ModelVersion) async throws -> Response {
+  func call(_ routed: Routed, _ state: ModelVersion) async throws -> Response {
     let (route, request) = (routed.route, routed.incoming.request)
     let session = try session(routed, state)
     if route.changesState { try platform.writer.permit() }

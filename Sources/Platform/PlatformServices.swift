@@ -64,13 +64,26 @@ package final class PlatformServices: Sendable {
     self.model = model
     accounts = AccountServices(
       configuration, passwords: passwords, tokens: tokens, model: model, clock: clock,
-      environmentAccounts: environmentAccounts, waitUntilSafe: { [peers] in await peers?.waitUntilSafe($0) }
+      environmentAccounts: environmentAccounts,
+      visible: { [peers] in await Self.visible($0, peers, model) }
     ) { [dataPlane] limit, window in dataPlane.part(of: limit, window: window) }
     security = SecurityServices(
       lockedLocalhostBypass: configuration.localhostBypass, defaults: configuration.settings, dumps: dumps)
     self.requestMemory = requestMemory ?? RequestMemory(limit: configuration.maximumRequestMemory)
     description = ByteBuffer(
       bytes: JSONWriter.bytes(Self.document(of: resources, version: configuration.version).json))
+  }
+
+  /// Waits for a short while until no change of a state can be lost any more.
+  ///
+  /// - Returns: the state, or the newest one before it that nothing takes back.
+  func visible(_ state: ModelVersion) async -> ModelVersion { await Self.visible(state, peers, model) }
+
+  private static func visible(
+    _ state: ModelVersion, _ peers: (any WriterPort)?, _ model: CurrentModel
+  ) async -> ModelVersion {
+    guard let older = await peers?.waitToShow(state.sequence) else { return state }
+    return model.version(of: older)
   }
 
   /// The security settings at this moment.

@@ -57,6 +57,24 @@ struct CurrentModelTests {
     #expect(before.first(in: Collections.roles, .everything)?.value("manage_apis") == true)
   }
 
+  @Test("decodes an older state once, and lets go of it when many changes have followed")
+  func older() throws {
+    let test = try TestModel([(Collections.users, user), (Collections.roles, role)])
+    let snapshot = test.store.snapshot()
+    #expect(test.model.version(of: snapshot) === test.model.version())
+    try test.set(["manage_apis": false], of: .fields(["role_name": "dev"]), in: Collections.roles)
+    let older = test.model.version(of: snapshot)
+    #expect(older.sequence == snapshot.sequence)
+    #expect(Requester(username: "alice", in: older)?.permissions == [.manageAPIs])
+    #expect(Requester(username: "alice", in: test.model.version())?.permissions == [])
+    for number in 0..<1023 {
+      try test.set(["number": .integer(number)], of: .fields(["role_name": "dev"]), in: Collections.roles)
+    }
+    #expect(test.model.version(of: snapshot) === older)
+    try test.set(["number": 1023], of: .fields(["role_name": "dev"]), in: Collections.roles)
+    #expect(test.model.version(of: snapshot) !== older)
+  }
+
   @Test("has what the store had before it, and what a restore puts in its place")
   func beginnings() throws {
     let test = try TestModel([(Collections.users, user), (Collections.roles, role)])

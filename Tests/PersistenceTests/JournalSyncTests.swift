@@ -87,7 +87,7 @@ struct JournalSyncTests {
     }
   }
 
-  @Test("are waited for by reads of their changes, half a second at most")
+  @Test("are waited for by reads of their changes, half a second at most: then a read shows the state before them")
   func reads() async throws {
     try await withTemporaryDirectory { root in
       let syncs = JournalSyncs()
@@ -97,17 +97,17 @@ struct JournalSyncTests {
       try setup.start(epoch: 1)
       let before = try Self.commit(setup, "before")
       try await journal.append(before)
-      #expect(await journal.waitToShow(before.sequence))
+      #expect(await journal.waitToShow(before.sequence)?.sequence == nil)
       syncs.hold()
       let held = try Self.commit(setup, "held").sequence
-      #expect(await journal.waitToShow(before.sequence))
+      #expect(await journal.waitToShow(before.sequence)?.sequence == nil)
       // No client has seen it yet, so no other task has to.
       try await journal.settleShown(in: held)
       #expect(journal.safe < held)
 
       let watch = Task { await journal.watch() }
       let start = ContinuousClock.now
-      #expect(await !journal.waitToShow(held))
+      #expect(await journal.waitToShow(held)?.sequence == before.sequence)
       #expect(ContinuousClock.now - start >= .milliseconds(500))
       #expect(journal.safe < held)
       // From here on no wait ends by its time.
@@ -115,11 +115,11 @@ struct JournalSyncTests {
       await watch.value
 
       let later = try Self.commit(setup, "later").sequence
-      async let isSafe = journal.waitToShow(later)
+      async let older = journal.waitToShow(later)
       async let settled: Void = journal.settleShown(in: later)
       async let confirmed: Void = journal.confirm(through: later)
       syncs.release()
-      #expect(await isSafe)
+      #expect(await older?.sequence == nil)
       try await settled
       try await confirmed
       #expect(journal.safe == later)
@@ -148,7 +148,7 @@ struct JournalSyncTests {
           }
         }
         #expect(await eventuallyTrue { answered.value == 20 })
-        #expect(await journal.waitToShow(first.sequence))
+        #expect(await journal.waitToShow(first.sequence)?.sequence == nil)
         #expect(journal.safe < first.sequence)
         syncs.release()
         try await group.waitForAll()

@@ -18,7 +18,10 @@ struct ShownStateTests {
 
     init() {
       let line = line
-      _ = store.subscribe { line.put($0, installed: nil, time: 0) }
+      line.keepStates(
+        from: store.subscribe {
+          line.put($0, installed: Journal.installedState, comesAgain: Journal.comesAgain, time: 0)
+        })
       line.activate(1)
     }
 
@@ -37,15 +40,15 @@ struct ShownStateTests {
     let setup = Setup()
     let line = setup.line
     let sequence = try setup.commit("one")
-    #expect(line.isSafe(sequence - 1) == true)
-    #expect(line.isSafe(sequence) == nil)
+    #expect(line.maySee(sequence - 1) == true)
+    #expect(line.maySee(sequence) == nil)
     async let isSafe = line.waitToShow(sequence, until: Self.limit)
     #expect(await eventuallyTrue { setup.waitingReads == 1 })
     line.expire(at: Self.limit - .milliseconds(1))
     #expect(setup.waitingReads == 1)
     #expect(line.acknowledge(through: sequence, in: 1).requests == 0)
     #expect(await isSafe)
-    #expect(line.isSafe(sequence) == true)
+    #expect(line.maySee(sequence) == true)
   }
 
   @Test("waits for no later change")
@@ -58,27 +61,86 @@ struct ShownStateTests {
     let later = try setup.commit("two")
     _ = line.acknowledge(through: sequence, in: 1)
     #expect(await isSafe)
-    #expect(line.isSafe(later) == nil)
+    #expect(line.maySee(later) == nil)
   }
 
-  @Test("is shown when its time is over, and from then on to everybody at once, up to the next change")
+  @Test("gives way to the state before it when its time is over, and from then on at once, up to the next change")
   func late() async throws {
     let setup = Setup()
     let line = setup.line
+    let before = try setup.commit("before")
+    _ = line.acknowledge(through: before, in: 1)
     let sequence = try setup.commit("one")
-    #expect(line.unsafeShownChange(in: sequence) == nil)
+    #expect(line.visible(for: before)?.sequence == nil)
     async let isSafe = line.waitToShow(sequence, until: Self.limit)
     #expect(await eventuallyTrue { setup.waitingReads == 1 })
     line.expire(at: Self.limit)
     #expect(await !isSafe)
-    #expect(line.isSafe(sequence) == false)
-    #expect(line.unsafeShownChange(in: sequence) == sequence)
+    #expect(line.maySee(sequence) == false)
+    #expect(line.visible(for: sequence)?.sequence == before)
+    #expect(line.visible(for: sequence)?.count == 1)
     let later = try setup.commit("two")
-    #expect(line.isSafe(later) == nil)
-    #expect(line.unsafeShownChange(in: later) == sequence)
+    #expect(line.maySee(later) == nil)
+    #expect(line.visible(for: later)?.sequence == before)
+    _ = line.acknowledge(through: sequence, in: 1)
+    #expect(line.maySee(sequence) == true)
+    #expect(line.visible(for: later)?.sequence == sequence)
     _ = line.acknowledge(through: later, in: 1)
-    #expect(line.isSafe(later) == true)
-    #expect(line.unsafeShownChange(in: later) == nil)
+    #expect(line.maySee(later) == true)
+    #expect(line.visible(for: later)?.sequence == nil)
+  }
+
+  @Test("is waited for by a refusal as long as by a change, and no read waits less for that")
+  func refusal() async throws {
+    let setup = Setup()
+    let line = setup.line
+    let sequence = try setup.commit("one")
+    async let read = line.waitToShow(sequence, until: .seconds(1))
+    async let refusal = line.waitToShow(sequence, isLong: true, until: Self.limit)
+    #expect(await eventuallyTrue { setup.waitingReads == 2 })
+    line.expire(at: .seconds(1))
+    #expect(await !read)
+    #expect(line.maySee(sequence) == false)
+    #expect(setup.waitingReads == 1)
+    async let second = line.waitToShow(sequence, isLong: true, until: Self.limit)
+    #expect(await eventuallyTrue { setup.waitingReads == 2 })
+    _ = line.acknowledge(through: sequence, in: 1)
+    #expect(await refusal)
+    #expect(await second)
+    let later = try setup.commit("two")
+    async let late = line.waitToShow(later, isLong: true, until: Self.limit)
+    #expect(await eventuallyTrue { setup.waitingReads == 1 })
+    line.expire(at: Self.limit)
+    #expect(await !late)
+    #expect(line.maySee(later) == nil, "only reads decide that reads wait no longer")
+  }
+
+  @Test("is seen at once when each start makes it again, unless a change before it is not safe")
+  func comesAgain() throws {
+    let setup = Setup()
+    let line = setup.line
+    let own = try Journal.$comesAgain.withValue(true) { try setup.commit("admin") }
+    #expect(line.safe < own)
+    #expect(line.maySee(own) == true)
+    #expect(line.visible(for: own)?.sequence == nil)
+    let other = try setup.commit("one")
+    #expect(line.visible(for: other)?.sequence == own)
+    let late = try Journal.$comesAgain.withValue(true) { try setup.commit("sidecar") }
+    #expect(line.maySee(late) == nil)
+    #expect(line.visible(for: late)?.sequence == own)
+  }
+
+  @Test("is the one of a dump that a start loads, before anything of it is written again")
+  func loaded() throws {
+    let setup = Setup()
+    let (store, line) = (setup.store, setup.line)
+    let hidden = try setup.commit("one")
+    let loaded = CollectionLoader(schemas: StoreWithDumps.schemas).finish()
+    let requested = store.replaceAll(with: loaded) { _, _ in }.sequence
+    #expect(line.maySee(requested) == nil, "a restore by request has to be dumped first")
+    #expect(line.visible(for: requested)?.sequence == hidden - 1)
+    let started = Journal.$comesAgain.withValue(true) { store.replaceAll(with: loaded) { _, _ in }.sequence }
+    #expect(line.maySee(started) == true)
   }
 
   @Test("waits for the dump that it needs")
@@ -103,17 +165,17 @@ struct ShownStateTests {
     let sequence = try setup.commit("one")
     line.refuse(through: sequence, in: 1)
     #expect(line.hasRefused)
-    #expect(line.isSafe(sequence) == nil)
+    #expect(line.maySee(sequence) == nil)
     line.acknowledgeRefused()
     #expect(!line.hasRefused)
-    #expect(line.isSafe(sequence) == true)
+    #expect(line.maySee(sequence) == true)
     let later = try setup.commit("two")
     line.refuse(through: later, in: 1)
     line.deactivate()
     line.activate(2)
     line.acknowledgeRefused()
     #expect(!line.hasRefused)
-    #expect(line.isSafe(later) == nil)
+    #expect(line.maySee(later) == nil)
   }
 
   @Test("waits no longer when the lease is lost")
@@ -125,7 +187,15 @@ struct ShownStateTests {
     #expect(await eventuallyTrue { setup.waitingReads == 1 })
     line.deactivate()
     #expect(await !isSafe)
-    #expect(line.isSafe(sequence) == true, "reads follow the task that has the lease")
+    #expect(line.maySee(sequence) == false)
+    #expect(line.visible(for: sequence)?.sequence == sequence - 1)
+    #expect(await !line.waitToShow(sequence, isLong: true, until: Self.limit))
+    // The state of the task that has the lease now.
+    let followed = try setup.store.write { (transaction) throws(StoreError) in
+      try transaction.insert(["name": "two"], into: "users")
+    }
+    line.put(try #require(followed.commit), followed: .empty)
+    #expect(line.maySee(try #require(followed.commit).sequence) == true)
   }
 
   @Test("is safe when it came from the volume and nothing changed since, also for those who wait for its number")
@@ -135,7 +205,7 @@ struct ShownStateTests {
     let loaded = CollectionLoader(schemas: StoreWithDumps.schemas).finish()
     let sequence = store.replaceAll(with: loaded) { _, _ in }.sequence
     line.activate(1)
-    #expect(line.isSafe(sequence) == true)
+    #expect(line.maySee(sequence) == true)
     try #require(line.unsafeChange(in: sequence) == nil)
     try await line.wait(for: sequence, until: Self.limit)
   }

@@ -62,7 +62,8 @@ struct HandedOnRequestTests {
     }
 
     func readNewest() async {}
-    func waitUntilSafe(_ sequence: UInt64) async {}
+    func waitToShow(_ sequence: UInt64) async -> Snapshot? { nil }
+    func waitLongToShow(_ sequence: UInt64) async -> Bool { true }
     func expects(_ beginning: [UInt8]) -> Bool { true }
 
     /// Takes each message for the request `POST /made`.

@@ -162,11 +162,13 @@ final class EnvironmentAccounts: Sendable {
     let stored = present(store.snapshot())
     if let stored, !stored.isNull, try await passwords.verify(password, against: stored) { return false }
     let hash = try await passwords.ownHash(password)
-    let isSet = try store.write { (transaction) throws(RuleViolation) in
-      guard present(transaction) == stored else { return false }
-      try set(&transaction, hash)
-      return true
-    }.value
+    let isSet = try Journal.$comesAgain.withValue(true) {
+      try store.write { (transaction) throws(RuleViolation) in
+        guard present(transaction) == stored else { return false }
+        try set(&transaction, hash)
+        return true
+      }.value
+    }
     if isSet { await dumper.discountChange() }
     return isSet
   }

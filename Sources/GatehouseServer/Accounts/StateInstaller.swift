@@ -14,9 +14,10 @@ struct StateInstaller: Sendable {
   /// Starts without a dump. The accounts' passwords are set later.
   func startFresh() throws {
     let accounts = accounts
-    accounts.report(
+    let obstacles = try Journal.$comesAgain.withValue(true) {
       try store.write { (transaction) throws(RuleViolation) in try accounts.apply(to: &transaction, hashes: nil) }.value
-    )
+    }
+    accounts.report(obstacles)
   }
 
   /// Starts with a restored dump, whose contents count as saved. The accounts keep the passwords in the dump for now.
@@ -36,7 +37,9 @@ struct StateInstaller: Sendable {
   private func putInPlace(_ restored: Ladder.Restored) {
     dumper.changes?.note(restored.replay)
     Journal.$installedState.withValue(restored.replay?.end) {
-      _ = store.replaceAll(with: restored.contents) { _, _ in }
+      Journal.$comesAgain.withValue(true) {
+        _ = store.replaceAll(with: restored.contents) { _, _ in }
+      }
     }
   }
 
@@ -47,7 +50,7 @@ struct StateInstaller: Sendable {
   func replaceOnRequest(
     _ restored: Ladder.Restored, restorer: Restorer, permit: @escaping @Sendable () throws -> Void
   ) async throws {
-    let commit = try await replace(with: restored, restorer, as: nil, permit: permit) {
+    let commit = try await replace(with: restored, restorer, as: nil, comesAgain: false, permit: permit) {
       (transaction, before) throws(RuleViolation) in
       try Revocations.carryOver(from: before, into: &transaction)
     }
@@ -67,14 +70,14 @@ struct StateInstaller: Sendable {
   /// Nothing else of the present state is kept, because the other task's state is newer in every respect.
   func replaceByOtherTask(_ restored: Ladder.Restored, restorer: Restorer) async throws {
     dumper.changes?.note(restored.replay)
-    _ = try await replace(with: restored, restorer, as: restored.replay?.end, permit: nil) {
+    _ = try await replace(with: restored, restorer, as: restored.replay?.end, comesAgain: true, permit: nil) {
       (_, _) throws(RuleViolation) in
     }
     await dumper.markChanged(since: Dumper.Origin(restored))
   }
 
   private func replace(
-    with restored: Ladder.Restored, _ restorer: Restorer, as start: JournalStart?,
+    with restored: Ladder.Restored, _ restorer: Restorer, as start: JournalStart?, comesAgain: Bool,
     permit: (@Sendable () throws -> Void)?,
     adjust: @escaping @Sendable (inout Transaction, Snapshot) throws(RuleViolation) -> Void
   ) async throws -> Commit {
@@ -83,10 +86,11 @@ struct StateInstaller: Sendable {
     let (commit, obstacles) = try await restorer.run {
       var obstacles = EnvironmentAccounts.Obstacles()
       let commit = try Journal.$installedState.withValue(start) {
-        try store.replaceAll(with: restored.contents, permit: permit) {
-          (transaction, before) throws in
-          try adjust(&transaction, before)
-          obstacles = try accounts.apply(to: &transaction, hashes: hashes)
+        try Journal.$comesAgain.withValue(comesAgain) {
+          try store.replaceAll(with: restored.contents, permit: permit) { (transaction, before) throws in
+            try adjust(&transaction, before)
+            obstacles = try accounts.apply(to: &transaction, hashes: hashes)
+          }
         }
       }
       return (commit, obstacles)

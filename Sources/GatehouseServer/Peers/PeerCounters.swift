@@ -17,7 +17,7 @@ final class PeerCounters: Sendable {
     case unread
     /// A client read a state here that may be older than that of the task that writes.
     case old
-    /// A client read a state here that the volume may not have yet.
+    /// A client read before the volume had the newest changes, and waited in vain. The answer does not show them.
     case early
     /// Too many changes waited.
     case busy

@@ -1,4 +1,5 @@
 import Clocks
+import DocumentStore
 import DumpDirectory
 import JSON
 import Peers
@@ -87,9 +88,13 @@ extension TaskLink {
   /// The time in which no further read waits for a take-over, after one waited in vain.
   private static let rest = Duration.seconds(30)
 
-  func waitUntilSafe(_ sequence: UInt64) async {
-    if await !parts.journal.waitToShow(sequence) { counters.count(.early) }
+  func waitToShow(_ sequence: UInt64) async -> Snapshot? {
+    let safe = await parts.journal.waitToShow(sequence)
+    if safe != nil { counters.count(.early) }
+    return safe
   }
+
+  func waitLongToShow(_ sequence: UInt64) async -> Bool { await parts.journal.waitLongToShow(sequence) }
 }
 
 extension LeaseRole {

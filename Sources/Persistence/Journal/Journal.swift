@@ -26,6 +26,10 @@ package final class Journal: CommitLog {
   /// The store takes over commits that another task has in its journals, up to this place. `nil` while it does not.
   @TaskLocal package static var followedState: JournalStart?
 
+  /// Whether each start makes the changes that the store makes now again: those of the environment's accounts, and the
+  /// loading of a state of the volume. Nothing takes them back, so clients may see them before the volume has them.
+  @TaskLocal package static var comesAgain = false
+
   /// The time that a change waits for the volume.
   package static let patience = Duration.seconds(10)
 
@@ -66,11 +70,14 @@ package final class Journal: CommitLog {
       Settings(
         directory: directory, keys: keys, mode: mode, program: program, clock: clock, isConfirmed: isConfirmed)
     )
-    _ = store.subscribe { commit in
+    let first = store.subscribe { commit in
       let now = clock.now()
       if let followed = Self.followedState { return line.put(commit, followed: followed) }
-      line.put(commit, installed: Self.installedState, time: now.seconds * 1_000_000 + now.microseconds)
+      line.put(
+        commit, installed: Self.installedState, comesAgain: Self.comesAgain,
+        time: now.seconds * 1_000_000 + now.microseconds)
     }
+    if case .always = mode { line.keepStates(from: first) }
     try SystemThread.start {
       var writer = JournalWriter(line, settings, logger)
       writer.run()
@@ -183,21 +190,29 @@ package final class Journal: CommitLog {
   private static let readPatience = Duration.milliseconds(500)
 
   /// Waits until every change of a state is safe, in the mode `always`: a client then sees nothing that a crash, or
-  /// another task, takes back. In other modes a change is acknowledged before it is safe, and a read waits no longer.
+  /// another task, takes back. In other modes a change is acknowledged before it is safe, and a read does not wait.
   ///
   /// - Parameter sequence: the state, as a number of the store.
-  /// - Returns: whether the state is safe. If the volume does not answer in time, clients see the state all the same.
-  package func waitToShow(_ sequence: UInt64) async -> Bool {
-    guard case .always = mode else { return true }
-    if let isSafe = line.isSafe(sequence) { return isSafe }
-    return await line.waitToShow(sequence, until: SteadyClock.now() + Self.readPatience)
+  /// - Returns: `nil` when clients may see the state. If the volume does not answer in time, the newest state that they
+  ///   may see in its place. It has every acknowledged change.
+  package func waitToShow(_ sequence: UInt64) async -> Snapshot? {
+    guard acknowledgesLater, line.maySee(sequence) != true else { return nil }
+    if await line.waitToShow(sequence, until: SteadyClock.now() + Self.readPatience) { return nil }
+    return line.visible(for: sequence)
+  }
+
+  /// Waits as a change does until every change of a state is safe.
+  ///
+  /// - Returns: whether clients may see the state.
+  package func waitLongToShow(_ sequence: UInt64) async -> Bool {
+    guard acknowledgesLater, line.maySee(sequence) != true else { return true }
+    return await line.waitToShow(sequence, isLong: true, until: SteadyClock.now() + Self.patience)
   }
 
   /// Waits until the volume has the changes up to one, as far as clients may have seen them.
   package func settleShown(in sequence: UInt64) async throws {
-    // In the mode `always` clients see what is safe, and what a read showed that had waited in vain.
-    let change = acknowledgesLater ? line.unsafeShownChange(in: sequence) : line.unsafeChange(in: sequence)
-    if let change { try await settleNow(change) }
+    // In the mode `always` clients see only what the volume has.
+    if !acknowledgesLater, let change = line.unsafeChange(in: sequence) { try await settleNow(change) }
   }
 
   /// Ends waits that took too long, for as long as the task lives.

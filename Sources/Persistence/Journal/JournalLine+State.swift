@@ -11,6 +11,8 @@ extension JournalLine {
   struct Reader {
     let sequence: UInt64
     let deadline: Duration
+    /// Whether later reads of the same change need not wait, once this one waited in vain.
+    let isFirst: Bool
     let continuation: CheckedContinuation<Bool, Never>
   }
 
@@ -31,8 +33,9 @@ extension JournalLine {
     var lastChange: UInt64 = 0
     /// Changes up to this one are safe.
     var safe: UInt64 = 0
-    /// The newest change that was shown to a client before it was safe.
-    var shown: UInt64 = 0
+    var visible = VisibleStates()
+    /// The newest change for which a read waited in vain.
+    var awaited: UInt64 = 0
     /// Changes up to this one were written while the lease was not confirmed.
     var refused: UInt64 = 0
     /// The number of times that the lease was taken by then.
@@ -76,6 +79,7 @@ extension JournalLine.State {
 
   mutating func take(through sequence: UInt64) -> [JournalLine.Waiter] {
     safe = max(safe, sequence)
+    visible.advance(to: safe)
     let (bound, all) = (safe, waiters)
     waiters = all.filter { $0.sequence > bound }
     return all.filter { $0.sequence <= bound }

@@ -1,3 +1,4 @@
+import DocumentStore
 import Threads
 
 /// The requests that wait until changes are safe.
@@ -43,29 +44,34 @@ extension JournalLine {
 
   // MARK: Reads
 
+  /// Keeps the states from now on, so that reads need not show one that is not safe.
+  func keepStates(from snapshot: Snapshot) { state.withLock { $0.visible.begin(with: snapshot) } }
+
   /// The newest change of a state that is not safe, or `nil` when all of it is.
   func unsafeChange(in sequence: UInt64) -> UInt64? { state.withLock { $0.unsafeChange(in: sequence) } }
 
-  /// The same for the part of a state that clients have seen.
-  func unsafeShownChange(in sequence: UInt64) -> UInt64? {
-    state.withLock { $0.unsafeChange(in: min(sequence, $0.shown)) }
+  /// The newest state that clients may see in the place of one, or `nil` when they may see that one.
+  func visible(for sequence: UInt64) -> Snapshot? {
+    state.withLock { $0.isVisible(sequence) ? nil : $0.visible.newest }
   }
 
-  /// Whether a state is safe, or `nil` when a read of it has to wait.
-  func isSafe(_ sequence: UInt64) -> Bool? { state.withLock { $0.isSafe(sequence) } }
+  /// Whether clients may see a state, or `nil` when a read of it has to wait.
+  func maySee(_ sequence: UInt64) -> Bool? { state.withLock { $0.maySee(sequence) } }
 
-  /// Waits until a state is safe.
+  /// Waits until clients may see a state.
   ///
-  /// - Returns: whether it is. Otherwise clients see it all the same.
-  func waitToShow(_ sequence: UInt64, until deadline: Duration) async -> Bool {
+  /// - Parameter isLong: whether it waits also where reads waited in vain.
+  /// - Returns: whether they may.
+  func waitToShow(_ sequence: UInt64, isLong: Bool = false, until deadline: Duration) async -> Bool {
     await withCheckedContinuation { continuation in
-      let isSafe = state.withLock { state -> Bool? in
-        if let isSafe = state.isSafe(sequence) { return isSafe }
+      let answer = state.withLock { state -> Bool? in
+        if let answer = state.maySee(sequence, isLong: isLong) { return answer }
         let change = min(sequence, state.lastChange)
-        state.readers.append(Reader(sequence: change, deadline: deadline, continuation: continuation))
+        state.readers.append(
+          Reader(sequence: change, deadline: deadline, isFirst: !isLong, continuation: continuation))
         return nil
       }
-      if let isSafe { continuation.resume(returning: isSafe) }
+      if let answer { continuation.resume(returning: answer) }
     }
   }
 
@@ -83,11 +89,17 @@ extension JournalLine.State {
     return change > safe ? change : nil
   }
 
-  func isSafe(_ sequence: UInt64) -> Bool? {
-    // Without the lease the newest state is that of another task, and no wait makes this one safe.
-    guard epoch != nil, let change = unsafeChange(in: sequence) else { return true }
-    // One client has seen the change already, so a wait of another one would keep nothing back.
-    return change <= shown ? false : nil
+  func isVisible(_ sequence: UInt64) -> Bool {
+    guard let change = unsafeChange(in: sequence), let visible = visible.newest else { return true }
+    return visible.sequence >= change
+  }
+
+  func maySee(_ sequence: UInt64, isLong: Bool = false) -> Bool? {
+    if isVisible(sequence) { return true }
+    // Without the lease no wait makes the change safe.
+    if epoch == nil || isClosed { return false }
+    // While the volume hangs, only the first reads wait.
+    return !isLong && min(sequence, lastChange) <= awaited ? false : nil
   }
 
   mutating func takeReaders(at now: Duration) -> (safe: [JournalLine.Reader], late: [JournalLine.Reader]) {
@@ -96,7 +108,7 @@ extension JournalLine.State {
     let others = all.filter { $0.sequence > bound }
     let late = others.filter { isOver || $0.deadline <= now }
     readers = isOver ? [] : others.filter { $0.deadline > now }
-    shown = late.reduce(shown) { max($0, $1.sequence) }
+    awaited = late.reduce(awaited) { $1.isFirst && !isOver ? max($0, $1.sequence) : $0 }
     return (all.filter { $0.sequence <= bound }, late)
   }
 }

@@ -43,9 +43,17 @@ final class JournalLine: Sendable {
 
   // MARK: The store's side
 
-  func put(_ commit: Commit, installed: JournalStart?, time: Int) {
+  /// Adds a commit.
+  ///
+  /// - Parameter comesAgain: see `Journal.comesAgain`.
+  func put(_ commit: Commit, installed: JournalStart?, comesAgain: Bool = false, time: Int) {
     let isAwaited = state.withLock { state in
       add(commit, installed, time, to: &state)
+      if case .everything = commit.scope, comesAgain || installed != nil {
+        state.visible.replace(with: commit.snapshot)
+      } else {
+        state.visible.add(commit.snapshot, comesAgain: comesAgain)
+      }
       return state.entries.count >= state.gatheredCount
     }
     if isAwaited { wakeup.ring() }
@@ -81,6 +89,7 @@ final class JournalLine: Sendable {
     state.withLock { state in
       if state.safe + 1 < commit.sequence { state.lost.append((after: state.safe, before: commit.sequence)) }
       state.safe = commit.sequence
+      state.visible.replace(with: commit.snapshot)
       state.entries = [.start(followed)]
       state.foreignFrom = nil
     }

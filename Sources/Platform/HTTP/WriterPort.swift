@@ -1,3 +1,4 @@
+package import DocumentStore
 package import HTTPAPI
 package import HTTPTypes
 package import Model
@@ -74,11 +75,17 @@ package protocol WriterPort: Sendable {
   /// while only: when the task that writes can't be asked, what is here has to do.
   func readNewest() async
 
-  /// Waits until no change of a state of this task can be lost any more, if this task writes. It waits for a short
-  /// while only: when the volume does not answer, the state has to do.
+  /// Waits for a short while until no change of a state of this task can be lost any more.
   ///
   /// - Parameter sequence: the number of the state's newest commit.
-  func waitUntilSafe(_ sequence: UInt64) async
+  /// - Returns: `nil` when clients may see the state. When the volume does not answer, the newest state that they may
+  ///   see in its place. It has every acknowledged change.
+  func waitToShow(_ sequence: UInt64) async -> Snapshot?
+
+  /// Waits for the same, as long as a change does.
+  ///
+  /// - Returns: whether clients may see the state.
+  func waitLongToShow(_ sequence: UInt64) async -> Bool
 
   /// Whether the beginning of a message is that of one for this task.
   func expects(_ beginning: [UInt8]) -> Bool
