@@ -10,11 +10,11 @@ import Threads
 struct GatherPolicyTests {
   private static let sync = Duration.milliseconds(4)
 
-  @Test("is half a sync at most, never more than 5 ms, and none when nobody was answered")
+  @Test("is one sync at most, never more than 5 ms, and none when nobody was answered")
   func patience() {
     var policy = GatherPolicy()
-    #expect(policy.patience(answered: 10, sync: Self.sync) == .milliseconds(2))
-    #expect(policy.patience(answered: 1, sync: .microseconds(100)) == .microseconds(50))
+    #expect(policy.patience(answered: 10, sync: Self.sync) == .milliseconds(4))
+    #expect(policy.patience(answered: 1, sync: .microseconds(100)) == .microseconds(100))
     #expect(policy.patience(answered: 1, sync: .seconds(10)) == .milliseconds(5))
     #expect(policy.patience(answered: 0, sync: Self.sync) == nil)
   }

@@ -28,7 +28,7 @@ struct GatherPolicy {
       remaining -= 1
       return nil
     }
-    return min(sync / 2, Self.longest)
+    return min(sync, Self.longest)
   }
 
   /// Learns from a wait.
