@@ -80,4 +80,28 @@ struct ClockJumpTests {
       }
     }
   }
+
+  @Test("is noticed where the lease is measured by it: a change is refused, or the lease is lost")
+  func planted() async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      guard let clock = try MovableClock(root) else {
+        print("skipped: there is no clang, which comes with Swift")
+        return
+      }
+      let fault = clock.environment.merging(["SKEW_STEADY": "1"]) { $1 }
+      let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"), fault)
+      try gatehouse.waitUntilReady()
+      var isFound = false
+      // The lease is renewed each second, and then holds again.
+      for number in 1...20 where !isFound {
+        let token = try gatehouse.logIn()
+        try clock.move(to: number * 3600)
+        let answer = try gatehouse.send(
+          "POST", "/platform/group", token: token, json: ["group_name": .string("group-\(number)")])
+        isFound = answer.status != 201 || gatehouse.log.contains("lost the lease")
+      }
+      #expect(isFound, "\(gatehouse.log)")
+      gatehouse.signal(SIGKILL)
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // Preloaded, it moves the wall clock of a process by SKEW_SECONDS, and by the number in the file SKEW_FILE, which can change
-// at any time (eight bytes). It leaves every other clock, and timers, alone.
+// at any time (eight bytes). It leaves every other clock, and timers, alone, unless SKEW_STEADY puts a fault in: then the
+// clock that only goes forward, CLOCK_BOOTTIME, moves with it.
 // (libfaketime moves absolute timers of the monotonic clock too, on which libdispatch and so every sleep rests.)
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,11 +29,15 @@ static long skew(void) {
 }
 
 // Static, so that a call from this file needs no lookup of its name.
+static int moves(clockid_t clock) {
+  return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || (clock == CLOCK_BOOTTIME && getenv("SKEW_STEADY"));
+}
+
 static int read_clock(clockid_t clock, struct timespec *now) {
   static int (*next)(clockid_t, struct timespec *);
   if (!next) next = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
   int result = next(clock, now);
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += skew();
+  if (result == 0 && moves(clock)) now->tv_sec += skew();
   return result;
 }
 
