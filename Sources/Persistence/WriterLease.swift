@@ -20,6 +20,8 @@ package final class WriterLease: Sendable {
     /// When the lease was last confirmed, by the steady clock.
     var confirmedAt: Duration?
     var isEnding = false
+    /// Whether it was logged that the volume did not let the lease be given up in time.
+    var isReportedLate = false
     var trouble: LeaseTrouble?
     var movedAside: String?
   }
@@ -159,7 +161,21 @@ package final class WriterLease: Sendable {
     while role != .ended, !deadline.isOver {
       try? await Task.sleep(for: .milliseconds(5))
     }
+    reportLateEnd()
     return role == .ended
+  }
+
+  /// Logs once that a held lease was not given up in time.
+  private func reportLateEnd() {
+    let held = status.withLock { status -> Int? in
+      guard case .holding(let epoch) = status.role, !status.isReportedLate else { return nil }
+      status.isReportedLate = true
+      return epoch
+    }
+    guard let held else { return }
+    logger.warning(
+      "the lease could not be given up in time, as the volume hangs; another task takes it once it is unchanged for \(timing.watch.milliseconds / 1000) seconds",
+      metadata: ["lease.epoch": .stringConvertible(held)])
   }
 
   /// Whether another process has taken the lease that this one gave up.

@@ -92,6 +92,29 @@ struct LeaseKeeperTests {
     }
   }
 
+  @Test("shows its holder below a claim whose process has ended, until the holder has ended, too")
+  func deadClaimant() async throws {
+    try await withWorld { world, _ in
+      var holder = world.keeper("a")
+      var other = world.keeper("b")
+      try holder.step()
+      let claimant = LeaseHolder(name: "c", host: "host-c", process: 1, bootID: "k")
+      // The process ends between its claim and its first write of the lease.
+      _ = try LeaseVolume(directory: world.directory, holder: claimant).claim(2)
+      #expect(try world.reading.claims.sorted() == [1, 2])
+      try other.step()
+      #expect(other.role == .standby(holder: try world.reading.record))
+      #expect(try world.reading.record?.holder.name == "a")
+      try holder.step()
+      #expect(holder.role == .standby(holder: nil), "it lost the lease, although the lease is in its name")
+      _ = consume holder
+      try other.step()
+      #expect(other.role == .standby(holder: nil))
+      try world.step(&other, for: .seconds(17))
+      #expect(other.role == .holding(epoch: 3))
+    }
+  }
+
   @Test("is taken after 15 seconds from a frozen process, which then learns that it has lost it")
   func frozen() async throws {
     try await withWorld { world, _ in

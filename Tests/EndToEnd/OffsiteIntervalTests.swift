@@ -5,23 +5,25 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The objects of a bucket, by path, with their sizes.
+/// The objects of a bucket, by path, with their sizes and metadata. It lists none.
 private final class Bucket: Sendable {
-  private let sizes = Mutex<[String: Int]>([:])
+  private let objects = Mutex<[String: (size: Int, metadata: [String: String])]>([:])
 
   /// The number of parts of a journal of the first task.
   func parts(of journal: Int = 0) -> Int {
-    sizes.withLock { $0.keys.count { $0.contains(".journal-1-\(journal).part-") } }
+    objects.withLock { $0.keys.count { $0.contains(".journal-1-\(journal).part-") } }
   }
 
   func answer(_ request: LoopbackServer.Request) -> LoopbackServer.Answer {
     switch request.method {
     case "PUT":
-      sizes.withLock { $0[request.path] = request.body.count }
+      let metadata = request.headers.filter { $0.key.hasPrefix("x-amz-meta-") }
+      objects.withLock { $0[request.path] = (request.body.count, metadata) }
       return .status(200)
     case "HEAD":
-      guard let size = sizes.withLock({ $0[request.path] }) else { return .status(404) }
-      return .raw("HTTP/1.1 200 X\r\ncontent-length: \(size)\r\nconnection: close\r\n\r\n")
+      guard let (size, metadata) = objects.withLock({ $0[request.path] }) else { return .status(404) }
+      let lines = metadata.map { "\($0.key): \($0.value)\r\n" }.joined()
+      return .raw("HTTP/1.1 200 X\r\ncontent-length: \(size)\r\n\(lines)connection: close\r\n\r\n")
     default: return .status(200, body: "<ListBucketResult></ListBucketResult>")
     }
   }

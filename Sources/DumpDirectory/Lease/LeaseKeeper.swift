@@ -234,9 +234,21 @@ package struct LeaseKeeper: ~Copyable, Sendable {
     if let epoch = state.epoch {
       role = .holding(epoch: epoch)
     } else {
-      // A process that is known to have ended holds nothing.
-      role = .standby(holder: reading.isHolderDead ? nil : reading.record)
+      var holder = reading.record
+      if let record = holder, !canHold(record, reading) { holder = nil }
+      role = .standby(holder: holder)
     }
+  }
+
+  /// Whether the process of the lease's record can hold the lease. One that is known to have ended can't, and this
+  /// process does not: it has lost the lease that is in its name.
+  private func canHold(_ record: LeaseRecord, _ reading: LeaseReading) -> Bool {
+    guard record.holder.name != volume.holder.name else { return false }
+    guard reading.isHolderDead else { return true }
+    // A process with a claim above the lease may have ended before it took the lease, which says nothing of the holder.
+    let above = reading.claims.filter { $0 > record.epoch }
+    guard !above.isEmpty else { return false }
+    return !([record.epoch] + above).allSatisfy(volume.isKnownDead(makerOf:))
   }
 
   private func record(_ epoch: Int, _ renewal: Int, _ isReleased: Bool) -> LeaseRecord {

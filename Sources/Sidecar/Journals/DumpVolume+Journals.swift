@@ -131,7 +131,7 @@ extension DumpVolume {
   }
 
   /// The identity of a dump's file, which is read only where a journal names one.
-  private func identity(of dump: KnownDump, for headers: [JournalHeader]) throws -> String {
+  func identity(of dump: KnownDump, for headers: [JournalHeader]) throws -> String {
     let namesOne = headers.contains { if case .dump = $0.start { true } else { false } }
     return namesOne ? try directory.identity(of: dump.entry.path, keyring) : ""
   }

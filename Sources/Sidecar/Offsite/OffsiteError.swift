@@ -12,6 +12,10 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The bytes that arrived are not those that were sent.
     case mismatch
     case tooLarge = "too_large"
+    /// There is an object of that name.
+    case taken
+    /// The server does not know a part of the request.
+    case unsupported
     /// S3 has copies that are not of this volume's history.
     case otherHistory = "other_history"
     case failed
@@ -29,7 +33,7 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
   var mayPass: Bool {
     switch code {
     case .credentials, .unreachable, .unreadable, .failed: true
-    case .refused, .notFound, .mismatch, .tooLarge, .otherHistory: false
+    case .refused, .notFound, .mismatch, .tooLarge, .taken, .unsupported, .otherHistory: false
     }
   }
 
@@ -37,7 +41,7 @@ struct OffsiteError: Error, Sendable, Equatable, CustomStringConvertible {
   var isOfOneFile: Bool {
     switch code {
     case .unreadable, .mismatch, .tooLarge: true
-    case .credentials, .refused, .notFound, .unreachable, .failed, .otherHistory: false
+    case .credentials, .refused, .notFound, .unreachable, .failed, .taken, .unsupported, .otherHistory: false
     }
   }
 }

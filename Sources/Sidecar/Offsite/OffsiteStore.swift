@@ -60,7 +60,8 @@ final class OffsiteStore {
   let address: String
   /// The place as the verification cache notes it.
   let place: UTF8Key
-  private let prefix: String
+  /// The beginning of each key.
+  let prefix: String
   private let retention: RetentionPolicy
   private let logger: Logger
   /// The metadata of known objects. An object does not change, so its metadata is requested once.
@@ -96,7 +97,8 @@ final class OffsiteStore {
     let byKey = Dictionary(copies.map { (UTF8Key($0.object.key), $0) }) { first, _ in first }
     return CopyInventory(
       dumps: DumpSequence.newestFirst(copies.map(\.entry)).compactMap { byKey[UTF8Key($0.path)] },
-      journals: JournalCopy.all(in: objects, of: location))
+      journals: JournalCopy.all(in: objects, of: location),
+      claim: objects.first { $0.name.hasSameBytes(as: Self.claimName(of: location)) })
   }
 
   /// - Returns: `nil` when the object was deleted meanwhile.

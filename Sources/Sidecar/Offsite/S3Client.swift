@@ -50,6 +50,32 @@ final class S3Client {
     }
   }
 
+  /// Stores a short text, unless there is an object of that name. Whether it was stored, only the object tells.
+  ///
+  /// A server that knows no such condition stores it anyway.
+  func create(
+    _ key: String, _ text: String, metadata: [(String, String)], _ deadline: Deadline
+  ) throws(OffsiteError) {
+    let source = TextSource(text)
+    let hash = try source.sha256()
+    let checksum = try Self.checksum(hash)
+    var headers = [("Content-Type", "text/plain"), ("x-amz-checksum-sha256", checksum)]
+    headers += metadata.map { ("x-amz-meta-\($0.0)", $0.1) }
+    do throws(OffsiteError) {
+      _ = try send(
+        "PUT", key, "", headers: headers + [("If-None-Match", "*")], body: .file(source), contentHash: hash,
+        deadline: deadline)
+    } catch {
+      switch error.code {
+      case .taken: return
+      case .unsupported:
+        _ = try send("PUT", key, "", headers: headers, body: .file(source), contentHash: hash, deadline: deadline)
+      case .credentials, .refused, .notFound, .unreachable, .unreadable, .mismatch, .tooLarge, .otherHistory, .failed:
+        throw error
+      }
+    }
+  }
+
   /// Whether the bucket has an object with this content already.
   func has(
     _ key: String, bytes: Int, sha256: String, _ deadline: Deadline
@@ -174,6 +200,8 @@ final class S3Client {
       switch answer.status {
       case 401, 403: .refused
       case 404: .notFound
+      case 412: .taken
+      case 501: .unsupported
       default: .failed
       }
     let place = key.isEmpty ? "s3://\(configuration.bucket)" : "s3://\(configuration.bucket)/\(key)"
@@ -187,4 +215,30 @@ final class S3Client {
 
   /// SHA-256 of no bytes.
   private static let hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+}
+
+/// A text as the body of a request.
+private struct TextSource: HTTPBodySource {
+  private let bytes: [UInt8]
+
+  init(_ text: String) { bytes = Array(text.utf8) }
+
+  var size: Int { bytes.count }
+
+  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    let part = bytes.dropFirst(offset).prefix(buffer.count)
+    buffer.copyBytes(from: part)
+    return part.count
+  }
+
+  /// The digest in hexadecimal.
+  func sha256() throws(OffsiteError) -> String {
+    do throws(CryptographyError) {
+      let hash = try SHA256Stream()
+      try hash.update(bytes)
+      return try hash.hexadecimal()
+    } catch {
+      throw OffsiteError(.failed, "a SHA-256 can't be made: \(error)")
+    }
+  }
 }

@@ -13,7 +13,8 @@ import Testing
 
 @testable import Sidecar
 
-/// A bucket in memory that stores, lists, answers ranges and deletes, as S3 does.
+/// A bucket in memory that stores, lists, answers ranges and deletes, as S3 does. It knows the condition that an object
+/// is new.
 final class FakeBucket: Sendable {
   struct Object: Sendable, Equatable {
     var body: [UInt8]
@@ -30,6 +31,7 @@ final class FakeBucket: Sendable {
   }
 
   private let stored = Mutex<[String: Object]>([:])
+  private let knowsConditions = Mutex(true)
   private let reads = Mutex<(mode: Reads, counts: [String: Int])>((.all, [:]))
   static let prefix = "p/"
   /// The text of a refusal.
@@ -42,6 +44,9 @@ final class FakeBucket: Sendable {
   func removeAll() { stored.withLock { $0 = [:] } }
 
   func remove(_ name: String) { stored.withLock { $0[name] = nil } }
+
+  /// Refuses conditional requests from now on, as some servers do.
+  func refuseConditions() { knowsConditions.withLock { $0 = false } }
 
   func allow(_ mode: Reads) { reads.withLock { $0 = (mode, [:]) } }
 
@@ -64,8 +69,14 @@ final class FakeBucket: Sendable {
       let headers = request.headers.filter {
         $0.key.hasPrefix("x-amz-meta-") || $0.key == "x-amz-checksum-sha256"
       }
-      stored.withLock { $0[name] = Object(body: Array(request.body), headers: headers) }
-      return .status(200)
+      let isConditional = request.headers["if-none-match"] == "*"
+      guard !isConditional || knowsConditions.withLock({ $0 }) else { return .status(501) }
+      let isTaken = stored.withLock { stored in
+        guard !isConditional || stored[name] == nil else { return true }
+        stored[name] = Object(body: Array(request.body), headers: headers)
+        return false
+      }
+      return .status(isTaken ? 412 : 200)
     case "DELETE":
       stored.withLock { $0[name] = nil }
       return .status(204)
@@ -124,8 +135,13 @@ struct CopyFixture {
 
   /// Copies all journals, and the newest verified dump, as the sidecar of a volume does.
   func copyAll(_ fixture: JournalFixture) throws {
-    let store = try store()
     #expect(try copier(fixture).run(until: .never))
+    try copyDump(fixture)
+  }
+
+  /// Copies the newest verified dump, if there is one.
+  func copyDump(_ fixture: JournalFixture) throws {
+    let store = try store()
     guard let dump = try fixture.verified().dumps.first(where: \.isGood) else { return }
     let good = try #require(dump.verification?.good)
     if let order = good.order { fixture.volume.noteCopy(of: JournalNumber(order), at: store.place) }

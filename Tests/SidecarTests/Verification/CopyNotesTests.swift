@@ -71,6 +71,22 @@ struct CopyNotesTests {
     }
   }
 
+  @Test("keep the name of the volume, whatever place they are about, and take that of another process")
+  func volume() throws {
+    var cache = try Self.cache(Self.here, 4, ["a"])
+    cache.offsite.volume = "one"
+    cache.useCopies(at: Self.there)
+    #expect(cache.offsite.volume == "one" && cache.offsite.highest == nil)
+    cache.merge(try Self.cache(Self.here, 2, ["b"]))
+    #expect(cache.offsite.volume == "one" && cache.offsite.place == Self.here)
+    var other = VerificationCache()
+    other.offsite.volume = "other"
+    // It is written before there is a place.
+    #expect(VerificationCache(JSONWriter.bytes(other.json)) == other)
+    cache.merge(other)
+    #expect(cache.offsite.volume == "other" && cache.offsite.place == Self.here)
+  }
+
   @Test("cover a copy up to the highest number, when the volume is as far")
   func cover() throws {
     let (one, two, three) = (

@@ -14,6 +14,10 @@ final class JournalCopier {
   private let logger: Logger
   /// The journal that grows.
   private var tail: Tail?
+  /// The journal before it, when S3 has all of it in parts.
+  private var finished: JournalNumber?
+  /// The newest journal, while it waits for the copy of its dump.
+  private var held: String?
   /// The copies that were there when this process began, by name.
   private var found: [UTF8Key: JournalCopy]?
   /// The journals that can't be copied now.
@@ -37,24 +41,40 @@ final class JournalCopier {
     self.logger = logger
   }
 
-  /// Copies what is new. A journal that can't be read keeps no other one from being copied, and is tried again in a
-  /// later round.
+  /// Copies what is new, in an order in which S3 always has a state that can be fetched: first what the newest state
+  /// needs, the oldest first, then the newest journal, then the others. A journal that can't be read keeps no other one
+  /// from being copied, and is tried again in a later round.
   ///
-  /// - Parameter deadline: when to leave the rest to the next round, so that the newest journal does not wait.
+  /// - Parameter deadline: when to leave those others to the next round, so that the newest journal does not wait.
   /// - Returns: whether S3 has everything now.
   /// - Throws: a fault that every journal would meet, as one of S3.
   func run(until deadline: Deadline) throws -> Bool {
     let directory = try volume.directory
     let entries = try directory.journals()
-    if found == nil {
-      let copies = try store.journals(of: directory.location, Deadline(in: .seconds(120)))
-      found = Dictionary(copies.map { (UTF8Key($0.name.file), $0) }) { $1 }
-    }
+    let found = try copiesFound(of: directory.location)
     faults.removeAll(except: entries.map(\.name))
     guard let newest = entries.last else { return true }
-    var isAll = true
-    try attempt(newest) { try copyTail(newest, directory) }
-    for entry in entries.dropLast().reversed() where !volume.isCopied(entry.name, to: store.place) {
+    if let tail, !isTail(newest) { try attempt(tail.entry) { try finishTail() } }
+    let open = entries.dropLast().filter { !volume.isCopied($0.name, to: store.place) }
+    var order = JournalOrder(volume, directory, at: store.place, found: found, finished: finished)
+    var (others, isAll) = ([JournalEntry](), true)
+    for entry in open where faults.isDue(entry.name, at: SteadyClock.now()) {
+      if try entry.number == finished || order.isCovered(entry) {
+        others.append(entry)
+        continue
+      }
+      guard mayCopy() else { return false }
+      if try order.allows(entry) { try attempt(entry) { try copyWhole(entry, directory) } } else { isAll = false }
+    }
+    guard open.isEmpty || mayCopy() else { return false }
+    if try isTail(newest) || volume.isCopied(newest.name, to: store.place) || order.allows(newest) {
+      held = nil
+      try attempt(newest) { try copyTail(newest, directory) }
+    } else {
+      isAll = false
+      noteWait(of: newest)
+    }
+    for entry in others.reversed() {
       guard !deadline.isOver, mayCopy() else {
         isAll = false
         break
@@ -62,6 +82,23 @@ final class JournalCopier {
       try attempt(entry) { try copyWhole(entry, directory) }
     }
     return isAll && faults.isEmpty
+  }
+
+  private func copiesFound(of location: DumpLocation) throws -> [UTF8Key: JournalCopy] {
+    if let found { return found }
+    let copies = try store.journals(of: location, Deadline(in: .seconds(120)))
+    let listed = Dictionary(copies.map { (UTF8Key($0.name.file), $0) }) { $1 }
+    found = listed
+    return listed
+  }
+
+  /// Logs once that the newest journal waits.
+  private func noteWait(of entry: JournalEntry) {
+    guard held?.hasSameBytes(as: entry.name) != true else { return }
+    held = entry.name
+    logger.info(
+      "the newest journal waits for the copy of the dump that it goes on from",
+      metadata: ["journal.name": "\(entry.name)"])
   }
 
   /// Copies a journal, unless it failed a short time ago.
@@ -86,20 +123,23 @@ final class JournalCopier {
   }
 
   private func copyTail(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
-    if tail?.entry.name.hasSameBytes(as: entry.name) != true {
-      try finishTail()
+    if !isTail(entry) {
       guard !volume.isCopied(entry.name, to: store.place), let began = try begin(entry, directory) else { return }
       tail = began
     }
     try growTail()
   }
 
-  /// Copies the rest of the journal before the newest one. Otherwise S3 would have a journal that goes on from a place
-  /// that it does not have, for as long as the others take.
+  private func isTail(_ entry: JournalEntry) -> Bool { tail?.entry.name.hasSameBytes(as: entry.name) == true }
+
+  /// Copies the rest of the journal before the newest one, so that S3 has the place where the newest one goes on.
   private func finishTail() throws {
+    let number = tail?.entry.number
+    finished = nil
     defer { tail = nil }
     do {
       try growTail()
+      finished = number
     } catch let error as OffsiteError {
       throw error
     } catch {

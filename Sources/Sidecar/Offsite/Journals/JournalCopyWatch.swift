@@ -1,4 +1,5 @@
 import Clocks
+import DumpDirectory
 import HTTPClient
 import Logging
 import Retention
@@ -62,11 +63,11 @@ final class JournalCopyWatch: Sendable {
       let begun = SteadyClock.now()
       let failures = copier.faults.failures
       do {
-        guard try gate.opens(store, volume) else {
+        guard let isAll = try copy(with: copier, store, volume) else {
           Wakeup().wait(until: Deadline(in: gate.pause))
           continue
         }
-        if try copy(with: copier, volume) { metrics.change { $0.journalsCopied = begun } }
+        if isAll { metrics.change { $0.journalsCopied = begun } }
         // A journal's own fault is no reason to let the others wait.
         if copier.faults.failures > failures { metrics.countFailure(.offsite) }
         if isFailing { logger.notice("journals are copied to S3 again") }
@@ -87,7 +88,12 @@ final class JournalCopyWatch: Sendable {
   }
 
   /// Copies what is new, and writes down all copies of this round at once.
-  private func copy(with copier: JournalCopier, _ volume: DumpVolume) throws -> Bool {
+  ///
+  /// - Returns: whether S3 has everything now, or `nil` while no copies may be made.
+  func copy(with copier: JournalCopier, _ store: OffsiteStore, _ volume: DumpVolume) throws -> Bool? {
+    // A volume without anything to copy claims no place.
+    if try gate.state != .open && volume.directory.journals().isEmpty { return true }
+    guard try gate.opens(store, volume) else { return nil }
     defer { volume.saveCache() }
     return try copier.run(until: Deadline(in: configuration.interval))
   }

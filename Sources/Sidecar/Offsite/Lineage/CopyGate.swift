@@ -2,7 +2,8 @@ import Clocks
 import Logging
 import Synchronization
 
-/// Lets copies be made where S3 has those of this volume's history, or none. It tells when they are of another one.
+/// Lets copies be made where S3 has those of this volume's history, or where it has none and this volume has claimed
+/// the place. It tells when they are of another one. It is asked only when there is something to copy.
 final class CopyGate: Sendable {
   private struct State: Sendable {
     var admission = CopyAdmission()

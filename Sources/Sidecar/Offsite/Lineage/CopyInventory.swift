@@ -7,6 +7,8 @@ struct CopyInventory: Sendable {
   let dumps: [OffsiteStore.Copy]
   /// The oldest first.
   let journals: [JournalCopy]
+  /// The object by which a volume has claimed the place, or `nil` when there is none.
+  let claim: S3Object?
 
   /// A copy with a number. Those of dumps without one, as Doorman's, are told apart by their times.
   struct Numbered: Sendable {
@@ -23,6 +25,9 @@ struct CopyInventory: Sendable {
     let journals = journals.map { Numbered(number: $0.name.number, name: $0.name.file) }
     return (journals + dumps).max { $0.number < $1.number }
   }
+
+  /// Whether there is a copy that this program made.
+  var hasCopies: Bool { !journals.isEmpty || dumps.contains { $0.documents != nil } }
 
   /// Whether there is no copy at all.
   var isEmpty: Bool { dumps.isEmpty && journals.isEmpty }

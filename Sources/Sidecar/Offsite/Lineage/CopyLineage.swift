@@ -8,7 +8,8 @@ import JSON
 /// Copies are ranked by epoch and sequence alone. A volume that began empty, or as an older backup, counts from lower
 /// numbers than the copies of the volume before it. Among these its dumps would count as old ones: a fetch would bring
 /// the other history, and the retention rules would delete the present one. So a volume copies only to a place whose
-/// newest copy it knows: because it has that file, or because it has copied as far as that itself.
+/// newest copy it knows: because it has that file, or because it has copied as far as that itself. A place without
+/// copies it has to claim.
 struct CopyLineage {
   let store: OffsiteStore
   let volume: DumpVolume
@@ -29,7 +30,14 @@ struct CopyLineage {
   func look(_ deadline: Deadline) throws -> Finding {
     let directory = try volume.directory
     let inventory = try store.inventory(of: directory.location, deadline)
-    guard let top = inventory.top else { return .own(highest: nil, isEmpty: inventory.isEmpty) }
+    guard let top = inventory.top else {
+      guard try inventory.hasCopies || claim(inventory, directory.location, deadline) else {
+        let name = OffsiteStore.claimName(of: directory.location)
+        return .foreign(
+          "'\(name)' in \(store.address) says that another volume began to copy there; if that one is gone, delete it")
+      }
+      return .own(highest: nil, isEmpty: inventory.isEmpty)
+    }
     // A network volume may list the names of a minute ago.
     directory.renewNames()
     let journals = try directory.journals()
@@ -51,6 +59,11 @@ struct CopyLineage {
       return .foreign("'\(top.name)' in \(store.address) is none that this volume has, or is known to have copied")
     }
     return .own(highest: top.number, isEmpty: false)
+  }
+
+  /// Claims a place that has no copies yet, where two volumes could begin at the same time.
+  private func claim(_ inventory: CopyInventory, _ location: DumpLocation, _ deadline: Deadline) throws -> Bool {
+    try store.claim(inventory, of: location, for: volume.nameInClaims(), deadline)
   }
 
   /// Whether the volume has the dump or the journal with the highest number of S3. Both were compared before.

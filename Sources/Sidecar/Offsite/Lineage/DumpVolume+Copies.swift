@@ -1,3 +1,4 @@
+import Cryptography
 import DumpFormat
 import JSON
 
@@ -24,6 +25,20 @@ extension DumpVolume {
     let cache = refreshedCache
     guard let noted = cache.offsite.place else { return PlaceNotes(highest: nil, isOlder: !cache.copied.isEmpty) }
     return PlaceNotes(highest: noted == place ? cache.offsite.highest : nil, isOlder: false)
+  }
+
+  /// The random name of this volume in claims of places. It is noted on the volume before it is used.
+  func nameInClaims() -> String {
+    if let known = refreshedCache.offsite.volume { return known }
+    var generator = SystemRandomNumberGenerator()
+    let name = Hexadecimal.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    change(isSaved: false) { cache in
+      if cache.offsite.volume == nil { cache.offsite.volume = name }
+    }
+    saveCache()
+    // Another process of this volume may have noted one just before.
+    guard let noted = refreshedCache.offsite.volume else { return name }
+    return noted
   }
 
   /// Whether a dump or a journal has a copy at a place, as far as that is noted. The notes of older programs name no
