@@ -133,7 +133,7 @@ package struct Listener: Sendable {
     try pipeline.addHandlers(
       [heads.meter, writes, HTTPResponseEncoder(configuration: Self.encoder), decoder], position: .before(connection))
     let scanner = try RequestCheck.add(to: pipeline)
-    connection.scanner = scanner
+    connection.follow(scanner)
     let dispatcher = RequestDispatcher(
       responder: responder, isOfDataPlane: dataPlane?.takes, executor: EventLoopExecutor(pipeline.eventLoop))
     try pipeline.addHandler(dispatcher, position: .after(connection))

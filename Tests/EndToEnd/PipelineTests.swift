@@ -88,6 +88,25 @@ struct PipelineTests {
     }
   }
 
+  @Test("go on behind `Proxy-Connection: close`, which does not reach the server", arguments: [false, true])
+  func proxyConnection(inBytes: Bool) async throws {
+    let upstream = try EchoUpstream()
+    defer { upstream.stop() }
+    try await withGatehouse { (gatehouse: GatehouseProcess) async throws in
+      let allowed: JSONObject = ["api_allowed_headers": ["proxy-connection", "x-upstream"]]
+      try gatehouse.createAPI("test", servers: [upstream.url], token: gatehouse.logIn(), allowed)
+      let connection = try HTTPConnection(port: gatehouse.port)
+      let text = call("/a", "GET", "Proxy-Connection: close\r\n")
+      for _ in 0..<2 {
+        for byte in inBytes ? Array(text.utf8) : [] { try connection.send([byte]) }
+        if !inBytes { try connection.send(text) }
+        let answer = try connection.receive()
+        #expect(answer.status == 200 && answer.header("connection") == nil)
+      }
+      #expect(upstream.requests.count == 2 && upstream.requests.allSatisfy { $0["proxy-connection"] == nil })
+    }
+  }
+
   @Test("of HTTP/1.0 end after one answer, without chunks", arguments: [false, true])
   func olderVersion(inBytes: Bool) async throws {
     try await withEcho { (gatehouse: GatehouseProcess, _: EchoUpstream) throws in

@@ -26,8 +26,8 @@ private struct DecodedClient {
   let server: EmbeddedChannel
   let readings = Readings()
 
-  init() async throws {
-    test = try await TestGateway()
+  init(_ configuration: GatewayConfiguration = GatewayConfiguration()) async throws {
+    test = try await TestGateway(configuration)
     try test.insertOrders(api: ["api_public": true], endpoint: ["endpoint_method": "POST", "endpoint_uri": "/items"])
     let channel = EmbeddedChannel()
     let server = EmbeddedChannel(handler: nil, loop: channel.embeddedEventLoop)
@@ -46,11 +46,15 @@ private struct DecodedClient {
     channel.embeddedEventLoop.run()
   }
 
-  func sendHead(_ fields: [(String, String)] = []) throws {
+  func sendHead(
+    _ fields: [(String, String)] = [], framing: (String, String) = ("Transfer-Encoding", "chunked")
+  ) throws {
     var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/api/rest/orders/v1/items")
-    head.headers = HTTPHeaders([("Host", "a"), ("Transfer-Encoding", "chunked")] + fields)
+    head.headers = HTTPHeaders([("Host", "a"), framing] + fields)
     try send(.head(head))
   }
+
+  func closeServer() throws { try server.close().wait() }
 
   /// The parts of answers since the last call.
   func answers() throws -> [HTTPServerResponsePart] {
@@ -89,6 +93,22 @@ struct ProxyHandlerTests {
       if case .head(let head) = part { head.status.code } else { nil }
     }
     #expect(statuses == [100])
+    _ = try client.channel.finish(acceptAlreadyClosed: true)
+  }
+
+  @Test("end their connection when more of their body is due behind an answer than is read", arguments: [false, true])
+  func unusedBodies(isLong: Bool) async throws {
+    var configuration = GatewayConfiguration()
+    configuration.maximumBodySize = nil
+    let client = try await DecodedClient(configuration)
+    try client.sendHead(framing: ("Content-Length", "\(UnusedBody.longest + 10)"))
+    try client.send(.body(ByteBuffer(repeating: 0x78, count: isLong ? 9 : 10)))
+    try client.closeServer()
+    guard case .head(let head)? = try client.answers().first else {
+      Issue.record("no answer")
+      return
+    }
+    #expect(head.status.code == 502 && head.headers["connection"] == (isLong ? ["close"] : []))
     _ = try client.channel.finish(acceptAlreadyClosed: true)
   }
 

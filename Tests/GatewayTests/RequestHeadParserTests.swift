@@ -167,6 +167,7 @@ struct RequestHeadParserTests {
     #expect(!head.has(.forwardedFor))
     #expect(head.asksToClose)
     #expect(try !#require(parsed("Connection: keep-alive\r\n")).asksToClose)
+    #expect(try !#require(parsed("Proxy-Connection: close\r\n")).asksToClose)
     #expect(try #require(parsed("Expect: a, 100-continue\r\n")).expectsContinue)
     #expect(try !#require(parsed("Expect: 100-continued\r\n")).expectsContinue)
     #expect(try #require(parsed("Expect: 100-Continue\r\n")).expectsContinue)

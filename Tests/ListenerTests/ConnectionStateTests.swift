@@ -97,6 +97,37 @@ struct ConnectionStateTests {
     #expect(state.finishAnswer() == .linger)
   }
 
+  @Test("A body that was answered is read up to a bound, and behind the end of our side there is another one")
+  func unusedBody() {
+    var state = ConnectionState()
+    state.takeRequest()
+    #expect(!state.isBodyUnused)
+    _ = state.writeHead(saysClose: false)
+    state.writeEnd()
+    #expect(state.isBodyUnused)
+    #expect(state.finishAnswer() == .nothing)
+    #expect(state.discard(UnusedBody.longest) == .nothing)
+    #expect(state.mayRead && state.isReading)
+    #expect(state.discard(1) == .linger)
+    #expect(state.mayRead && !state.isReading)
+    #expect(state.discard(UnusedBody.longest) == .nothing)
+    #expect(state.mayRead)
+    #expect(state.discard(1) == .nothing)
+    #expect(!state.mayRead)
+  }
+
+  @Test("Behind the bound nothing is read before the client has taken its answer")
+  func unusedBodyOfSlowReader() {
+    var state = ConnectionState()
+    state.takeRequest()
+    _ = state.writeHead(saysClose: false)
+    state.writeEnd()
+    #expect(state.discard(UnusedBody.longest + 1) == .nothing)
+    #expect(!state.mayRead)
+    #expect(state.finishAnswer() == .linger)
+    #expect(state.mayRead)
+  }
+
   @Test("No order of events breaks the state", arguments: 0..<200)
   func simulation(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
@@ -105,7 +136,7 @@ struct ConnectionStateTests {
     for _ in 0..<300 {
       let before = state
       var step = ConnectionState.Step.nothing
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<11, using: &random) {
       case 0, 1:
         if state.isReading, state.hasRoom, !state.isReadingBody {
           state.takeRequest(
@@ -121,9 +152,14 @@ struct ConnectionStateTests {
         }
       case 6, 7: step = state.finishAnswer()
       case 8: state.isWritable.toggle()
+      case 9:
+        if state.isBodyUnused || !state.isReading {
+          step = state.discard(Int.random(in: 0...UnusedBody.longest / 4, using: &random))
+        }
       default: if Int.random(in: 0..<20, using: &random) == 0 { step = state.failBody().step }
       }
       if step == .linger { lingers += 1 }
+      #expect(state.mayRead || state.ending != .notYet, "a connection that goes on is read")
       #expect(state.unanswered >= 0 && state.untaken >= 0 && state.unanswered <= ConnectionState.maximumAhead)
       #expect(lingers <= 1, "our side is closed once")
       #expect((step == .linger) == (state.isLingering && !before.isLingering))

@@ -71,24 +71,39 @@ final class FakeService: DirectService {
   func cancel() { events.append("cancel") }
 }
 
-/// Answers requests of the decoder at once, with their path.
+/// Answers requests of the decoder: those whose path begins with `/early` at their head, one for `/late` when it is
+/// told to, and the others at their end.
 final class DecodedAnswers: ChannelInboundHandler {
   typealias InboundIn = ReceivedPart
   typealias OutboundOut = HTTPServerResponsePart
 
   private var path = ""
+  private var late: ChannelHandlerContext?
   var events: [String] = []
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head(let head, _): path = head.uri
-    case .body: break
+    case .head(let head, _):
+      path = head.uri
+      if path == "/late" { late = context }
+      if path.hasPrefix("/early") { answer(context) }
+    // The data plane tells the connection so of each piece.
+    case .body: context.triggerUserOutboundEvent(BodyReading.goesOn, promise: nil)
     case .end:
       events.append("decoded \(path)")
-      let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])
-      context.write(wrapOutboundOut(.head(head)), promise: nil)
-      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+      if !path.hasPrefix("/early"), late == nil { answer(context) }
     }
+  }
+
+  func answerLate() {
+    if let late { answer(late) }
+    late = nil
+  }
+
+  private func answer(_ context: ChannelHandlerContext) {
+    let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -114,7 +129,7 @@ final class FrontConnection {
         [writes, HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder())], position: .before(connection))
       try pipeline.addHandler(decoded, position: .after(connection))
       let scanner = try RequestCheck.add(to: pipeline)
-      connection.scanner = scanner
+      connection.follow(scanner)
       return scanner
     }
     try pipeline.addHandlers([wire, front, connection])

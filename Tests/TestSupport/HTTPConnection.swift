@@ -154,6 +154,15 @@ package final class HTTPConnection {
     }
   }
 
+  /// Waits until the connection ends, ignoring any bytes before that, and returns whether the server reset it.
+  package func isReset() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count <= 0 { return count < 0 && errno == ECONNRESET }
+    }
+  }
+
   /// Whether the server has already closed the connection. This does not wait.
   package var isClosedAlready: Bool {
     var byte: UInt8 = 0

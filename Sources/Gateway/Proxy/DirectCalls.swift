@@ -41,6 +41,7 @@ final class DirectCalls: CallClient {
   func headBytes() -> HeadBytes { loop.beginAnswer(of: self) }
 
   func write(head: HeadBytes, _ framing: AnswerHead.Framing) {
+    // No body ends with the connection here: that is for HTTP/1.0, whose requests go through the decoder.
     self.framing = framing
     pending = head
   }

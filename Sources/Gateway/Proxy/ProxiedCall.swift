@@ -198,10 +198,8 @@ final class ProxiedCall {
   /// `100 Continue` may leave the body out, and a long one is not worth to be read.
   private var leavesBody: Bool {
     guard !body.isComplete else { return false }
-    return head.expectsContinue && body.count == 0 || (head.contentLength ?? 0) > Self.longestUnusedBody
+    return head.expectsContinue && body.count == 0 || (head.contentLength ?? 0) - body.count > UnusedBody.longest
   }
-
-  private static let longestUnusedBody = 1 << 20
 
   /// The facts of the call that its answer shows.
   var answeredCall: AnswerHead.Call {

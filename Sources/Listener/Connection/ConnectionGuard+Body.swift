@@ -8,7 +8,8 @@ package enum BodyReading: Sendable {
   case rests
 }
 
-/// The time of a client to send a body. It is late only while it may send.
+/// The time of a client to send a body. It is late only while it may send. For the rest of a body that was answered
+/// before its end, the time does not begin anew.
 extension ConnectionGuard {
   func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
     guard let reading = event as? BodyReading else {
@@ -23,11 +24,13 @@ extension ConnectionGuard {
 
   /// The client's time begins anew.
   func extendBody() {
-    if activity == .sending { deadline?.set(in: deadlines.body) }
+    if isBodyTimed { deadline?.set(in: deadlines.body) }
   }
 
   /// The client can't send more.
   func restBody() {
-    if activity == .sending { deadline?.clear() }
+    if isBodyTimed { deadline?.clear() }
   }
+
+  private var isBodyTimed: Bool { activity == .sending && !state.isBodyUnused && !state.isLingering }
 }

@@ -38,6 +38,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
   var calls = CircularBuffer<Call>(initialCapacity: 2)
   /// Bytes that wait before the decoder.
   var held = 0
+  /// Whether a read is put off.
+  var isReadDue = false
+  /// Whether our side is closed when all answers are out.
+  var isOutputCloseDue = false
+  /// Whether an answer is under way whose body ends with the connection.
+  var isUnframed = false
 
   struct Call {
     /// Whether a clean stop waits for it.
@@ -144,6 +150,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
       // The answer itself follows.
       context.write(data, promise: promise)
     case .head(var response):
+      if response.isUnframed { beginUnframed(context) }
       let saysClose = response.headers.first(name: "Connection")?.asciiLowercased.hasSameBytes(as: "close") == true
       if beginAnswer(saysClose: saysClose) {
         response.headers.replaceOrAdd(name: "Connection", value: "close")
@@ -156,9 +163,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
     case .end:
       let written = promise ?? context.eventLoop.makePromise(of: Void.self)
       let connection = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+      let isUnframed = isUnframed
       state.writeEnd()
-      written.futureResult.whenComplete { _ in
+      written.futureResult.whenComplete { result in
         let (connection, context) = connection.value
+        if isUnframed, case .success = result { connection.endUnframed(context) }
         connection.answered(context)
       }
       context.writeAndFlush(data, promise: written)
@@ -195,6 +204,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     if let call = calls.popFirst(), call.counts { slot.endCall() }
     let step = state.finishAnswer()
     act(step, context)
+    closeOutputIfDue(context)
     if !state.isLingering { _ = settle() }
   }
 
@@ -227,7 +237,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     if isUnseen { return noteSilence() }
     guard !state.isLingering, activity == .sending else { return context.close(promise: nil) }
     // A client that was answered before its body ended has its answer.
-    let isLeft = direct?.bodyIsLate() != true && state.unanswered > 0
+    let isLeft = direct?.bodyIsLate() != true && !state.isAnswered
     if isLeft { context.fireUserInboundEventTriggered(BodyDeadlinePassed()) }
     if isLeft, state.ending == .notYet {
       let response = HTTPResponseHead(
@@ -247,5 +257,6 @@ final class ConnectionGuard: ChannelDuplexHandler {
     context.close(mode: .output, promise: nil)
     isUnseen = false
     deadline?.set(in: deadlines.linger)
+    readIfDue(context)
   }
 }

@@ -37,6 +37,8 @@ struct ConnectionState: Sendable, Equatable {
   var isWritable = true
   /// Whether an answer was begun and has not ended.
   private var isWriting = false
+  /// Bytes that came and that nobody took, since the last request began or our side was closed.
+  private var unused = 0
   /// How the connection ends after the request that is being read, if it is the last.
   private var endingAfterRequest: Ending?
 
@@ -57,7 +59,13 @@ struct ConnectionState: Sendable, Equatable {
   var hasRoom: Bool { unanswered < Self.maximumAhead }
 
   /// Whether what is written now belongs to no request: all have their answers.
-  private var isAnswered: Bool { untaken >= unanswered }
+  var isAnswered: Bool { untaken >= unanswered }
+
+  /// Whether the body that is being read is of no use: its request has its answer.
+  var isBodyUnused: Bool { isReadingBody && isAnswered }
+
+  /// Whether more is read at all. What nobody takes is bounded.
+  var mayRead: Bool { unused <= UnusedBody.longest }
 
   /// The activity that the limits count.
   var activity: ConnectionTable.Activity {
@@ -75,6 +83,7 @@ struct ConnectionState: Sendable, Equatable {
   ///   - endingAfter: how the connection ends if the request is its last.
   mutating func takeRequest(hasBody: Bool = true, endingAfter: Ending? = nil) {
     isReadingBody = hasBody
+    unused = 0
     unanswered += 1
     endingAfterRequest = endingAfter
   }
@@ -92,6 +101,12 @@ struct ConnectionState: Sendable, Equatable {
     if let endingAfterRequest, ending == .notYet { ending = endingAfterRequest }
     endingAfterRequest = nil
     return lingerIfAnswered()
+  }
+
+  /// Bytes came that nobody takes. A body of too many of them is not worth to be read to its end.
+  mutating func discard(_ count: Int) -> Step {
+    unused += count
+    return !mayRead && ending == .notYet ? end() : .nothing
   }
 
   /// No further request is taken.
@@ -151,6 +166,7 @@ struct ConnectionState: Sendable, Equatable {
   mutating func linger() -> Step {
     guard !isLingering else { return .nothing }
     ending = .lingering
+    unused = 0
     return .linger
   }
 

@@ -111,7 +111,7 @@ final class FrontHandler: ChannelDuplexHandler {
 
   /// The client sends nothing more, and the body of the present request is not complete.
   private func breakBodyOff(_ context: ChannelHandlerContext) {
-    if isAnswered { context.close(mode: .output, promise: nil) } else { service?.bodyBrokeOff() }
+    if isAnswered { context.channel.close(mode: .output, promise: nil) } else { service?.bodyBrokeOff() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -148,6 +148,9 @@ final class FrontHandler: ChannelDuplexHandler {
         takeBody()
       } else if isCalling {
         return
+      } else if !connection.isReading {
+        connection.discard(rest.readableBytes)
+        rest.clear()
       } else if !begin(context) {
         return handToDecoder(context)
       }
@@ -177,6 +180,7 @@ final class FrontHandler: ChannelDuplexHandler {
     guard let piece = rest.readSlice(length: count) else { return }
     left -= count
     connection.extendBody()
+    connection.receiveBody(count)
     if !isAnswered { service?.receive(body: piece) }
     if left == 0 { endRequest() }
   }

@@ -27,6 +27,8 @@ final class RequestDispatcher: ChannelDuplexHandler {
   private struct Current {
     let owner: Owner
     var body: RequestBodyStream.Writer?
+    /// Bytes of the body that did not come yet; `nil` where its length is not declared.
+    var left: Int?
     /// Whether the client waits for `100 Continue`: none was sent, and nothing of the body came.
     var awaitsContinue = false
     var isRead = false
@@ -163,6 +165,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
       }
     case .body(let bytes):
       current?.awaitsContinue = false
+      current?.left? -= bytes.readableBytes
       if current?.owner == .dataPlane {
         context.fireChannelRead(wrapInboundOut(.body(bytes)))
       } else if current?.isAnswered == false, let body = current?.body {
@@ -194,7 +197,8 @@ final class RequestDispatcher: ChannelDuplexHandler {
     if head.hasBody {
       let (stream, writer) = makeBody(of: head, context)
       body = stream
-      current = Current(owner: .responder, body: writer, awaitsContinue: head.expectsContinue)
+      current = Current(
+        owner: .responder, body: writer, left: head.declaredLength, awaitsContinue: head.expectsContinue)
     } else {
       current = Current(owner: .responder)
     }
@@ -245,15 +249,16 @@ final class RequestDispatcher: ChannelDuplexHandler {
   }
 
   private func answer(_ response: OutgoingResponse, _ context: ChannelHandlerContext) {
-    // Nobody knows whether the client sends the body now, or another request in its place.
-    let isBodyInDoubt = current?.awaitsContinue == true && waiting.isEmpty
+    // Nobody knows whether the client sends the body now, or another request in its place. A long one is not read.
+    var leavesBody = current?.awaitsContinue == true && waiting.isEmpty
+    if let left = current?.left, left > UnusedBody.longest { leavesBody = true }
     current?.isAnswered = true
     // The rest of the body is thrown away.
     current?.body?.finish()
     isBodyFull = false
     var head = response.head
     head.headerFields[.date] = date.text(at: WallClock.system.now().seconds)
-    if isBodyInDoubt { head.headerFields[.connection] = "close" }
+    if leavesBody { head.headerFields[.connection] = "close" }
     context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: nil)
     if let body = response.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

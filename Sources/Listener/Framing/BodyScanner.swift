@@ -2,17 +2,20 @@ import NIOCore
 
 /// Stands before the HTTP decoder and hands it what came in pieces that end with a head or a body, so that it is
 /// known where each body begins. Follows request lines and chunked bodies, and stops at the first byte that is wrong
-/// in one.
+/// in one. Blanks the values of `Proxy-Connection`.
 final class BodyScanner: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
+  /// The connection, while this stands in its pipeline. It is told of each piece of a body.
+  var connection: ConnectionGuard?
   private let check: RequestCheck
   private var line = RequestLine()
   /// Whether the line of a head that is being read has no byte yet.
   private var isLineEmpty = true
   /// Whether bytes of a head came, and not its end.
   private var isInHead = false
+  private var proxyConnection = ProxyConnectionField()
   /// Bytes behind the piece that the decoder works on.
   private var rest = ByteBuffer()
 
@@ -35,6 +38,8 @@ final class BodyScanner: ChannelInboundHandler {
     self.check = check
   }
 
+  func handlerRemoved(context: ChannelHandlerContext) { connection = nil }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     defer { rest = ByteBuffer() }
@@ -44,7 +49,7 @@ final class BodyScanner: ChannelInboundHandler {
       case .end: return
       case .head:
         do {
-          count = try countToEmptyLine(bytes.readableBytesView)
+          count = try countToEmptyLine(&bytes)
         } catch {
           check.refuseHead(error.malformation)
           return
@@ -52,10 +57,12 @@ final class BodyScanner: ChannelInboundHandler {
       case .counted(let left):
         count = min(count, left)
         check.advance(to: .counted(left - count))
+        connection?.receiveBody(count)
       case .chunked(var body):
         do {
           count = try body.take(bytes.readableBytesView)
           check.advance(to: .chunked(body))
+          connection?.receiveBody(count)
         } catch {
           check.refuseBody()
           return
@@ -71,15 +78,20 @@ final class BodyScanner: ChannelInboundHandler {
     }
   }
 
-  private func countToEmptyLine(_ bytes: ByteBufferView) throws(RequestFault) -> Int {
+  private func countToEmptyLine(_ buffer: inout ByteBuffer) throws(RequestFault) -> Int {
     isInHead = true
+    let bytes = buffer.readableBytesView
     let first = try line.take(bytes)
     if first > 0 { isLineEmpty = line.isComplete }
+    var field = proxyConnection
+    defer { proxyConnection = field }
     for (offset, byte) in bytes.enumerated().dropFirst(first) {
+      if field.hides(byte) { buffer.setInteger(UInt8(ascii: " "), at: buffer.readerIndex + offset) }
       switch byte {
       case UInt8(ascii: "\n") where isLineEmpty:
         isInHead = false
         line = RequestLine()
+        field = ProxyConnectionField()
         return offset + 1
       case UInt8(ascii: "\n"): isLineEmpty = true
       case UInt8(ascii: "\r"): break

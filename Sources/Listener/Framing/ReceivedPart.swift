@@ -13,6 +13,9 @@ extension HTTPRequestHead {
   /// Whether a body follows, even if it is empty.
   var hasBody: Bool { headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding") }
 
+  /// Bytes of the body, where the head tells them.
+  var declaredLength: Int? { headers.first(name: "Content-Length").flatMap { Int($0.withoutOuterSpace) } }
+
   /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110, section 10.1.1).
   var expectsContinue: Bool {
     version.minor > 0

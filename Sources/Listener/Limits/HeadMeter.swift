@@ -10,6 +10,8 @@ final class HeadMeter: ChannelInboundHandler {
   /// extensions have none.
   private static let most = 128 << 10
 
+  /// The connection, while this stands in its pipeline. It is told of what is thrown away.
+  var connection: ConnectionGuard?
   private let share: RequestMemory.Share
   private var count = 0
   private var isOver = false
@@ -35,9 +37,15 @@ final class HeadMeter: ChannelInboundHandler {
     isOver = true
   }
 
+  func handlerRemoved(context: ChannelHandlerContext) { connection = nil }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if isOver { return }
-    count += unwrapInboundIn(data).readableBytes
+    let size = unwrapInboundIn(data).readableBytes
+    if isOver {
+      connection?.discard(size)
+      return
+    }
+    count += size
     // Behind this the codec may find parts, which resets the count.
     context.fireChannelRead(data)
     if isOver { return }

@@ -79,7 +79,8 @@ final class WriteDeadline: ChannelOutboundHandler {
   private func check(_ context: ChannelHandlerContext) {
     let waiting = Self.waiting(context)
     if waiting > 0, handed - waiting - gone < pace.minimum {
-      context.close(promise: nil)
+      // A farewell of TLS would stand behind what the client does not take.
+      context.closeAtOnce(promise: nil)
     } else {
       watch(context)
     }

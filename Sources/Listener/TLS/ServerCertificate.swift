@@ -110,3 +110,15 @@ extension Channel {
     }
   }
 }
+
+extension ChannelHandlerContext {
+  /// Closes the connection without a farewell of TLS, which waits for the client and says that all was sent. A handler
+  /// uses this to close its own connection: of its pipeline, only the handlers before it are passed.
+  func closeAtOnce(promise: EventLoopPromise<Void>?) {
+    do {
+      try pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self).close(promise: promise)
+    } catch {
+      close(promise: promise)
+    }
+  }
+}
