@@ -124,7 +124,7 @@ final class OffsiteStore {
         prefix + dump.name, body, sha256: good.sha256, metadata: Copy.metadata(of: good), deadline)
     } catch {
       guard let fault = body.fault.present else { throw error }
-      throw OffsiteError(.failed, "'\(dump.name)' can't be read: \(fault)")
+      throw OffsiteError(.unreadable, "'\(dump.name)' can't be read: \(fault)")
     }
   }
 

@@ -74,6 +74,7 @@ final class OffsiteWatch: Sendable {
           prune(store, volume, try volume.directory.location, clock, metrics)
           schedule.withLock { $0.succeeded() }
         } catch {
+          if (error as? OffsiteError)?.code == .unreadable { volume.unreadDumps.note(dump.name, isRead: false) }
           noteFailure(error, dump, metrics)
         }
       }
@@ -121,6 +122,7 @@ final class OffsiteWatch: Sendable {
       if let order = good.order { volume.noteCopy(of: JournalNumber(order), at: store.place) }
       try store.put(dump, good, source, OffsiteStore.deadline(bytes: source.size))
       volume.markCopied(dump.name, at: store.place)
+      volume.unreadDumps.note(dump.name, isRead: true)
       logger.info(
         "dump copied to S3",
         metadata: [

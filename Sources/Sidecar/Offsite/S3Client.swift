@@ -64,15 +64,27 @@ final class S3Client {
     do throws(OffsiteError) {
       _ = try send(
         "PUT", key, "", headers: headers + [("If-None-Match", "*")], body: .file(source), contentHash: hash,
-        deadline: deadline)
+        isConditional: true, deadline: deadline)
     } catch {
       switch error.code {
       case .taken: return
       case .unsupported:
+        if try exists(key, deadline) { return }
         _ = try send("PUT", key, "", headers: headers, body: .file(source), contentHash: hash, deadline: deadline)
       case .credentials, .refused, .notFound, .unreachable, .unreadable, .mismatch, .tooLarge, .otherHistory, .failed:
         throw error
       }
+    }
+  }
+
+  private func exists(_ key: String, _ deadline: Deadline) throws(OffsiteError) -> Bool {
+    do throws(OffsiteError) {
+      _ = try head(key, deadline)
+      return true
+    } catch {
+      // As in `has`.
+      guard error.code == .notFound || error.code == .refused else { throw error }
+      return false
     }
   }
 
@@ -165,7 +177,7 @@ final class S3Client {
   private func send(
     _ method: String, _ key: String, _ query: String, headers: [(String, String)] = [],
     body: HTTPRequest.Body = .none, contentHash: String = S3Client.hashOfNothing, sink: (any HTTPBodySink)? = nil,
-    maximumAnswer: Int = 1 << 20, deadline: Deadline
+    maximumAnswer: Int = 1 << 20, isConditional: Bool = false, deadline: Deadline
   ) throws(OffsiteError) -> HTTPResponse {
     for isLast in [false, true] {
       let credentials = try provider.credentials(deadline)
@@ -187,12 +199,15 @@ final class S3Client {
         provider.forget()
         continue
       }
-      throw error(answer, method, key)
+      throw error(answer, method, key, isConditional: isConditional)
     }
     throw OffsiteError(.failed, "S3 could not be asked")
   }
 
-  private func error(_ answer: HTTPResponse, _ method: String, _ key: String) -> OffsiteError {
+  /// - Parameter isConditional: whether the request has a condition, which not every server knows.
+  private func error(
+    _ answer: HTTPResponse, _ method: String, _ key: String, isConditional: Bool
+  ) -> OffsiteError {
     let text = String(decoding: answer.body.prefix(4096), as: UTF8.self)
     let words = [XMLText.elements("Code", in: text).first, XMLText.elements("Message", in: text).first]
     let detail = words.compactMap { $0 }.joined(separator: " ")
@@ -202,6 +217,9 @@ final class S3Client {
       case 404: .notFound
       case 412: .taken
       case 501: .unsupported
+      // S3 also says 400 of a body that comes too slowly.
+      case 400 where isConditional && words[0]?.hasSameBytes(as: "RequestTimeout") != true: .unsupported
+      case 405 where isConditional: .unsupported
       default: .failed
       }
     let place = key.isEmpty ? "s3://\(configuration.bucket)" : "s3://\(configuration.bucket)/\(key)"

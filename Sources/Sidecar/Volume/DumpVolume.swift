@@ -28,6 +28,7 @@ final class DumpVolume: Sendable {
   /// Why the file of the cache can't be read or written.
   let cacheFault = OngoingFault()
   let headers = JournalHeaders()
+  let unreadDumps = UnreadDumps()
   private let opened = Mutex<DumpDirectory?>(nil)
   private let state = Mutex(CacheState())
 
@@ -122,6 +123,7 @@ final class DumpVolume: Sendable {
     // The result counts for the keys that gave it.
     let keys = keys.present
     var dump = check(dump, keys.keyring, isCancelled: isCancelled)
+    if !isCancelled() { unreadDumps.note(dump.name, isRead: dump.readFault == nil) }
     if let settling, dump.verification?.fault != nil, !isCancelled() { Wakeup().wait(until: Deadline(in: settling)) }
     // A file that has changed meanwhile is another one, and is verified in the next round.
     guard let verification = dump.verification, let identity = dump.identity,
@@ -167,7 +169,15 @@ final class DumpVolume: Sendable {
   }
 
   /// Writes what was recorded and not written yet.
-  func saveCache() { state.withLock { save(&$0) } }
+  ///
+  /// - Returns: whether the file has all of it.
+  @discardableResult
+  func saveCache() -> Bool {
+    state.withLock { state in
+      save(&state)
+      return !state.isUnsaved
+    }
+  }
 
   /// The result of verifying a journal, as far as it is known.
   func known(_ journal: String, _ identity: FileIdentity) -> Verification<GoodJournal>? {
@@ -190,6 +200,7 @@ final class DumpVolume: Sendable {
   func forgetAll(except names: [String]) {
     headers.forgetAll(except: names)
     let (before, keys) = (refreshedCache, Set(names.map { UTF8Key($0) }))
+    unreadDumps.forgetAll(except: keys)
     var kept = before
     kept.removeAll(except: keys)
     if kept != before { change { $0.removeAll(except: keys) } }

@@ -35,7 +35,11 @@ struct JournalFixture {
   ///
   /// - Parameter at: seconds after `begun`.
   func dump(_ sequence: Int, epoch: Int = 1, at: Int) throws {
-    let order = DumpOrder(epoch: epoch, sequence: sequence)
+    try dump(DumpOrder(epoch: epoch, sequence: sequence), at: at)
+  }
+
+  /// Writes a dump without documents, and without an order if that is `nil`, as Doorman does.
+  func dump(_ order: DumpOrder?, at: Int) throws {
     var dump = try directory.beginDump(to: directory.location, at: Self.begun + at) { file in
       try DumpWriter(
         header: DumpHeader(createdAt: Self.time(at), order: order), key: DumpKey(Self.key), sink: file)

@@ -31,7 +31,10 @@ final class FakeBucket: Sendable {
   }
 
   private let stored = Mutex<[String: Object]>([:])
-  private let knowsConditions = Mutex(true)
+  private let stores = Mutex<[String]>([])
+  private let failsPuts = Mutex(false)
+  /// The answer to conditional requests of a server that does not know them.
+  private let refusedConditions = Mutex<Int?>(nil)
   private let reads = Mutex<(mode: Reads, counts: [String: Int])>((.all, [:]))
   static let prefix = "p/"
   /// The text of a refusal.
@@ -45,8 +48,14 @@ final class FakeBucket: Sendable {
 
   func remove(_ name: String) { stored.withLock { $0[name] = nil } }
 
+  /// The names of the objects that were stored, in order.
+  var puts: [String] { stores.withLock { $0 } }
+
+  /// Stores nothing from now on, or again.
+  func failPuts(_ fails: Bool) { failsPuts.withLock { $0 = fails } }
+
   /// Refuses conditional requests from now on, as some servers do.
-  func refuseConditions() { knowsConditions.withLock { $0 = false } }
+  func refuseConditions(with status: Int) { refusedConditions.withLock { $0 = status } }
 
   func allow(_ mode: Reads) { reads.withLock { $0 = (mode, [:]) } }
 
@@ -70,12 +79,14 @@ final class FakeBucket: Sendable {
         $0.key.hasPrefix("x-amz-meta-") || $0.key == "x-amz-checksum-sha256"
       }
       let isConditional = request.headers["if-none-match"] == "*"
-      guard !isConditional || knowsConditions.withLock({ $0 }) else { return .status(501) }
+      guard !failsPuts.withLock({ $0 }) else { return .status(500) }
+      if isConditional, let status = refusedConditions.withLock({ $0 }) { return .status(status) }
       let isTaken = stored.withLock { stored in
         guard !isConditional || stored[name] == nil else { return true }
         stored[name] = Object(body: Array(request.body), headers: headers)
         return false
       }
+      if !isTaken { stores.withLock { $0.append(name) } }
       return .status(isTaken ? 412 : 200)
     case "DELETE":
       stored.withLock { $0[name] = nil }
@@ -129,8 +140,8 @@ struct CopyFixture {
       logger: Self.logger)
   }
 
-  func copier(_ fixture: JournalFixture) throws -> JournalCopier {
-    JournalCopier(try store(), volume: fixture.volume, mayCopy: { true }, logger: Self.logger)
+  func copier(_ fixture: JournalFixture, pace: CopyPace = CopyPace()) throws -> JournalCopier {
+    JournalCopier(try store(), volume: fixture.volume, mayCopy: { true }, logger: Self.logger, pace: pace)
   }
 
   /// Copies all journals, and the newest verified dump, as the sidecar of a volume does.

@@ -81,6 +81,40 @@ struct JournalOrderTests {
     }
   }
 
+  @Test("lets no journal wait for a dump that can't be read to its end, and lets it wait when the dump was read")
+  func unreadDump() async throws {
+    try await withCopies { copies, root in
+      let volume = try Self.restored(copies, below: root)
+      let name = try #require(try volume.volume.dumps().first?.name)
+      volume.volume.unreadDumps.note(name, isRead: false)
+      volume.volume.unreadDumps.note(name, isRead: true)
+      let copier = try copies.copier(volume)
+      #expect(try !copier.run(until: .never))
+      volume.volume.unreadDumps.note(name, isRead: false)
+      #expect(try copier.run(until: .never))
+      #expect(copies.bucket.names.contains("d.journal-1-2"))
+    }
+  }
+
+  @Test("begins with the journals that go on from a dump without an order, and leaves those before it to the end")
+  func withoutOrder() async throws {
+    try await withCopies { copies, root in
+      let volume = try JournalFixture(volume: "v", below: root)
+      try volume.journal(0, .empty, at: 0)
+      try volume.dump(nil, at: 100)
+      let path = try #require(try volume.volume.dumps().first?.entry.path)
+      let identity = try volume.directory.identity(of: path, volume.volume.keyring)
+      let place = try volume.journal(1, .dump(identity: identity), at: 110)
+      try volume.journal(2, place, at: 120, closes: false)
+      try copies.copyDump(volume)
+      #expect(try !copies.copier(volume).run(until: Deadline(in: .zero)))
+      let journals = copies.bucket.puts.filter { $0.contains(".journal-") }
+      #expect(journals == ["d.journal-1-1", JournalCopy.partName(of: "d.journal-1-2", at: 0)])
+      #expect(try copies.copier(volume).run(until: .never))
+      #expect(copies.bucket.names.contains("d.journal-1-0"))
+    }
+  }
+
   @Test("begins with the oldest that S3 lacks, so a fetch brings all that is there, wherever the copying ends")
   func oldestFirst() async throws {
     try await withCopies { copies, root in

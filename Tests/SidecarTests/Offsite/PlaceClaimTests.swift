@@ -93,13 +93,55 @@ struct PlaceClaimTests {
     }
   }
 
-  @Test("is made all the same on a server that knows no condition")
-  func unconditional() async throws {
+  @Test("is made all the same on a server that knows no condition", arguments: [501, 400, 405])
+  func unconditional(status: Int) async throws {
     try await withCopies { copies, root in
-      copies.bucket.refuseConditions()
+      copies.bucket.refuseConditions(with: status)
       let (first, second) = (try Self.volume("first", below: root), try Self.volume("second", below: root))
       #expect(try copies.look(first) == Self.free)
       #expect(Self.isForeign(try copies.look(second)))
+    }
+  }
+
+  @Test("is not made while the volume can't note its own name, and is its own when it can")
+  func unnoted() async throws {
+    try await withCopies { copies, root in
+      let volume = try Self.volume("v", below: root)
+      // No file can take the place of a directory with something in it.
+      let notes = root.appending(path: "v/.gatehouse-sidecar-d.json")
+      try FileManager.default.createDirectory(at: notes.appending(path: "x"), withIntermediateDirectories: true)
+      // The second look finds the name in memory.
+      for _ in 0..<2 { #expect(throws: OffsiteError.self) { try copies.look(volume) } }
+      #expect(copies.bucket.names == [])
+      try FileManager.default.removeItem(at: notes)
+      #expect(try copies.look(volume) == Self.free)
+      #expect(try copies.look(JournalFixture(in: root.appending(path: "v"))) == Self.free)
+    }
+  }
+
+  private static func watch(_ copies: CopyFixture, _ volume: JournalFixture) -> JournalCopyWatch {
+    let metrics = SidecarMetrics()
+    return JournalCopyWatch(
+      copies.configuration(), retention: RetentionPolicy(last: 1),
+      roles: RoleWatch(volume: volume.volume, metrics: metrics, logger: CopyFixture.logger),
+      gate: CopyGate(copies.configuration(), metrics: metrics, logger: CopyFixture.logger), logger: CopyFixture.logger)
+  }
+
+  @Test("is not made while the only journal waits for the copy of its dump")
+  func waiting() async throws {
+    try await withCopies { copies, root in
+      let volume = try JournalFixture(volume: "v", below: root)
+      try volume.lease(epoch: 2)
+      try volume.dump(1, at: 0)
+      let path = try #require(try volume.volume.dumps().first?.entry.path)
+      let identity = try volume.directory.identity(of: path, volume.volume.keyring)
+      try volume.journal(0, epoch: 2, .dump(identity: identity), at: 100, closes: false)
+      let (watch, copier) = (Self.watch(copies, volume), try copies.copier(volume))
+      for _ in 0..<2 { #expect(try watch.copy(with: copier, copies.store(), volume.volume) == false) }
+      #expect(copies.bucket.names == [])
+      try copies.copyDump(volume)
+      #expect(try watch.copy(with: copier, copies.store(), volume.volume) == true)
+      #expect(copies.bucket.names.contains(JournalCopy.partName(of: "d.journal-2-0", at: 0)))
     }
   }
 
@@ -107,12 +149,7 @@ struct PlaceClaimTests {
   func idle() async throws {
     try await withCopies { copies, root in
       let volume = try JournalFixture(volume: "v", below: root)
-      let metrics = SidecarMetrics()
-      let gate = CopyGate(copies.configuration(), metrics: metrics, logger: CopyFixture.logger)
-      let watch = JournalCopyWatch(
-        copies.configuration(), retention: RetentionPolicy(last: 1),
-        roles: RoleWatch(volume: volume.volume, metrics: metrics, logger: CopyFixture.logger), gate: gate,
-        logger: CopyFixture.logger)
+      let watch = Self.watch(copies, volume)
       let copier = try copies.copier(volume)
       #expect(try watch.copy(with: copier, copies.store(), volume.volume) == true)
       #expect(copies.server.requests.isEmpty)

@@ -4,41 +4,39 @@ import DumpFormat
 import JSON
 import Logging
 
-/// Copies journals to S3: of the one that grows what was added, as a further part; of the others all, as one object.
-/// Not for several threads at once.
+/// Copies journals to S3: of the one that grows what was added, as a further part; of the others all, as one object, or
+/// in parts where that would delay the one that grows. Not for several threads at once.
 final class JournalCopier {
-  private let store: OffsiteStore
-  private let volume: DumpVolume
+  let store: OffsiteStore
+  let volume: DumpVolume
   /// Whether this task makes the copies. It is asked before each one, as another task can become the writer meanwhile.
   let mayCopy: () -> Bool
   private let logger: Logger
   /// The journal that grows.
-  private var tail: Tail?
-  /// The journal before it, when S3 has all of it in parts.
-  private var finished: JournalNumber?
+  private var tail: JournalTail?
+  /// A journal that the newest state does not need, and that is too large for one round.
+  var later: JournalTail?
+  /// The journals that S3 is known to have up to their ends, be it in parts.
+  var finished: Set<JournalNumber> = []
   /// The newest journal, while it waits for the copy of its dump.
   private var held: String?
   /// The copies that were there when this process began, by name.
   private var found: [UTF8Key: JournalCopy]?
   /// The journals that can't be copied now.
   private(set) var faults = JournalFaults()
+  /// How fast the copies are made.
+  var pace: CopyPace
   private var generator = SystemRandomNumberGenerator()
 
-  /// The journal that grows.
-  private struct Tail {
-    let entry: JournalEntry
-    var follower: JournalFollower
-    /// The bytes of it that S3 has.
-    var copied: Int
-    /// The objects in S3 that the next part replaces.
-    var replaced: [S3Object] = []
-  }
-
-  init(_ store: OffsiteStore, volume: DumpVolume, mayCopy: @escaping () -> Bool, logger: Logger) {
+  init(
+    _ store: OffsiteStore, volume: DumpVolume, mayCopy: @escaping () -> Bool, logger: Logger,
+    pace: CopyPace = CopyPace()
+  ) {
     self.store = store
     self.volume = volume
     self.mayCopy = mayCopy
     self.logger = logger
+    self.pace = pace
   }
 
   /// Copies what is new, in an order in which S3 always has a state that can be fetched: first what the newest state
@@ -49,22 +47,31 @@ final class JournalCopier {
   /// - Returns: whether S3 has everything now.
   /// - Throws: a fault that every journal would meet, as one of S3.
   func run(until deadline: Deadline) throws -> Bool {
+    let most = pace.bytes(in: deadline.left)
     let directory = try volume.directory
     let entries = try directory.journals()
     let found = try copiesFound(of: directory.location)
     faults.removeAll(except: entries.map(\.name))
-    guard let newest = entries.last else { return true }
+    guard let oldest = entries.first, let newest = entries.last else { return true }
+    forgetFinished(before: oldest.number)
     if let tail, !isTail(newest) { try attempt(tail.entry) { try finishTail() } }
     let open = entries.dropLast().filter { !volume.isCopied($0.name, to: store.place) }
     var order = JournalOrder(volume, directory, at: store.place, found: found, finished: finished)
     var (others, isAll) = ([JournalEntry](), true)
     for entry in open where faults.isDue(entry.name, at: SteadyClock.now()) {
-      if try entry.number == finished || order.isCovered(entry) {
+      if try finished.contains(entry.number) || order.isCovered(entry) {
         others.append(entry)
         continue
       }
       guard mayCopy() else { return false }
-      if try order.allows(entry) { try attempt(entry) { try copyWhole(entry, directory) } } else { isAll = false }
+      guard try order.allows(entry) else {
+        isAll = false
+        continue
+      }
+      try attempt(entry) {
+        if try copyMissing(of: entry, directory) { others.append(entry) } else { try copyWhole(entry, directory) }
+      }
+      order.finished = finished
     }
     guard open.isEmpty || mayCopy() else { return false }
     if try isTail(newest) || volume.isCopied(newest.name, to: store.place) || order.allows(newest) {
@@ -74,22 +81,27 @@ final class JournalCopier {
       isAll = false
       noteWait(of: newest)
     }
-    for entry in others.reversed() {
-      guard !deadline.isOver, mayCopy() else {
-        isAll = false
-        break
-      }
-      try attempt(entry) { try copyWhole(entry, directory) }
-    }
-    return isAll && faults.isEmpty
+    try copyLater(others, directory, most: most, until: deadline)
+    return isAll && faults.isEmpty && others.allSatisfy { finished.contains($0.number) }
+  }
+
+  /// Forgets journals that are gone. The last one stays, as the newest journal may go on from it.
+  private func forgetFinished(before oldest: JournalNumber) {
+    let last = finished.max()
+    finished = finished.filter { $0 >= oldest || $0 == last }
   }
 
   private func copiesFound(of location: DumpLocation) throws -> [UTF8Key: JournalCopy] {
     if let found { return found }
     let copies = try store.journals(of: location, Deadline(in: .seconds(120)))
-    let listed = Dictionary(copies.map { (UTF8Key($0.name.file), $0) }) { $1 }
+    let listed = Self.byName(copies)
     found = listed
     return listed
+  }
+
+  /// The copies by the names of their journals.
+  static func byName(_ copies: [JournalCopy]) -> [UTF8Key: JournalCopy] {
+    Dictionary(copies.map { (UTF8Key($0.name.file), $0) }) { $1 }
   }
 
   /// Logs once that the newest journal waits.
@@ -104,7 +116,7 @@ final class JournalCopier {
   /// Copies a journal, unless it failed a short time ago.
   ///
   /// - Throws: a fault that other journals would meet, too.
-  private func attempt(_ entry: JournalEntry, _ copy: () throws -> Void) throws {
+  func attempt(_ entry: JournalEntry, _ copy: () throws -> Void) throws {
     guard faults.isDue(entry.name, at: SteadyClock.now()) else { return }
     do {
       try copy()
@@ -134,16 +146,18 @@ final class JournalCopier {
 
   /// Copies the rest of the journal before the newest one, so that S3 has the place where the newest one goes on.
   private func finishTail() throws {
-    let number = tail?.entry.number
-    finished = nil
-    defer { tail = nil }
+    guard let number = tail?.entry.number else { return }
     do {
       try growTail()
-      finished = number
+      finished.insert(number)
+      tail = nil
     } catch let error as OffsiteError {
+      // After a fault of S3, the next round goes on here.
+      if error.isOfOneFile { tail = nil }
       throw error
     } catch {
       // It is copied whole, as the others are, and that tells why it can't be.
+      tail = nil
     }
   }
 
@@ -157,27 +171,57 @@ final class JournalCopier {
       tail = nil
       throw error
     }
-    if grown.follower.end > grown.copied {
-      let (body, sha256) = try grown.follower.piece(from: grown.copied)
-      let name = JournalCopy.partName(of: grown.entry.name, at: grown.copied)
-      volume.noteCopy(of: grown.entry.number, at: store.place)
+    defer { tail = grown }
+    try send(&grown)
+    if grown.follower.isClosed, grown.isCopied { finished.insert(grown.entry.number) }
+  }
+
+  /// Copies what was read of a journal, as a further part.
+  func send(_ tail: inout JournalTail) throws {
+    if !tail.isCopied {
+      let start = SteadyClock.now()
+      let (body, sha256) = try tail.follower.piece(from: tail.copied)
+      let name = JournalCopy.partName(of: tail.entry.name, at: tail.copied)
+      volume.noteCopy(of: tail.entry.number, at: store.place)
       try store.put(name, body, sha256: sha256, OffsiteStore.deadline(bytes: body.size))
-      grown.copied = grown.follower.end
-      grown.replaced.removeAll { $0.name.hasSameBytes(as: name) }
-      tail = grown
+      pace.note(body.size, in: SteadyClock.now() - start)
+      tail.copied = tail.follower.end
+      tail.replaced.removeAll { $0.name.hasSameBytes(as: name) }
     }
-    for object in grown.replaced { try store.client.delete(object.key, Deadline(in: .seconds(60))) }
-    grown.replaced = []
-    tail = grown
+    for object in tail.replaced { try store.client.delete(object.key, Deadline(in: .seconds(60))) }
+    tail.replaced = []
+  }
+
+  /// Copies what S3 lacks of a journal of which it has parts, as those of the task before this one.
+  ///
+  /// - Returns: whether S3 has all of it now. Otherwise it has to be copied whole.
+  private func copyMissing(of entry: JournalEntry, _ directory: DumpDirectory) throws -> Bool {
+    guard var rest = try resume(entry, directory), rest.copied > 0 else { return false }
+    try rest.follower.advance()
+    try send(&rest)
+    finished.insert(entry.number)
+    return true
+  }
+
+  /// Begins behind the parts that S3 has of a journal, and reads none of its changes yet.
+  ///
+  /// - Returns: `nil` when no part can be added: the copy is whole, or of another key, or the file has no whole header.
+  func resume(_ entry: JournalEntry, _ directory: DumpDirectory) throws -> JournalTail? {
+    guard let follower = try JournalFollower(entry.path, in: directory, volume.keyring) else { return nil }
+    guard let (copy, relation) = try copyFound(of: entry, in: directory) else {
+      return JournalTail(entry: entry, follower: follower, copied: 0)
+    }
+    guard relation == .same, copy.whole == nil else { return nil }
+    return JournalTail(entry: entry, follower: follower, copied: copy.length)
   }
 
   /// Begins with a journal where its copy in S3 ends.
   ///
   /// - Returns: `nil` while the file has no whole header.
-  private func begin(_ entry: JournalEntry, _ directory: DumpDirectory) throws -> Tail? {
+  private func begin(_ entry: JournalEntry, _ directory: DumpDirectory) throws -> JournalTail? {
     guard var follower = try JournalFollower(entry.path, in: directory, volume.keyring) else { return nil }
     try follower.advance()
-    var tail = Tail(entry: entry, follower: follower, copied: 0)
+    var tail = JournalTail(entry: entry, follower: follower, copied: 0)
     if let (copy, relation) = try copyFound(of: entry, in: directory) {
       if relation == .same || copy.length > follower.end {
         tail.copied = copy.length
@@ -216,19 +260,21 @@ final class JournalCopier {
       metadata: ["journal.name": "\(copy.name.file)", "journal.bytes": .stringConvertible(follower.end)])
   }
 
-  private func copyWhole(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
+  /// Copies a journal as one object, which takes the place of its parts.
+  func copyWhole(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
     let start = SteadyClock.now()
     if var follower = try JournalFollower(entry.path, in: directory, volume.keyring) {
       try follower.advance()
       if let (copy, _) = try copyFound(of: entry, in: directory), copy.length > follower.end {
         noteLongerCopy(copy, than: follower)
-        volume.markCopied(entry.name, at: store.place, isSaved: false)
+        noteWhole(entry)
         return
       }
       let (body, sha256) = try follower.piece(from: 0)
       volume.noteCopy(of: entry.number, at: store.place)
       let deadline = OffsiteStore.deadline(bytes: body.size)
       if try store.putUnlessThere(entry.name, body, sha256: sha256, deadline) {
+        pace.note(body.size, in: SteadyClock.now() - start)
         logger.info(
           "journal copied to S3",
           metadata: [
@@ -237,10 +283,15 @@ final class JournalCopier {
           ])
       }
     }
-    volume.markCopied(entry.name, at: store.place, isSaved: false)
+    noteWhole(entry)
     // The parts of a journal that another sidecar may be reading again stay.
     guard mayCopy() else { return }
     // Only now are the parts of no use.
     try store.deleteParts(of: entry.name, Deadline(in: .seconds(120)))
+  }
+
+  private func noteWhole(_ entry: JournalEntry) {
+    volume.markCopied(entry.name, at: store.place, isSaved: false)
+    finished.insert(entry.number)
   }
 }

@@ -92,7 +92,11 @@ final class JournalCopyWatch: Sendable {
   /// - Returns: whether S3 has everything now, or `nil` while no copies may be made.
   func copy(with copier: JournalCopier, _ store: OffsiteStore, _ volume: DumpVolume) throws -> Bool? {
     // A volume without anything to copy claims no place.
-    if try gate.state != .open && volume.directory.journals().isEmpty { return true }
+    if gate.state != .open {
+      if try volume.directory.journals().isEmpty { return true }
+      // A task that ends before its first copy must not keep the place from the next one.
+      if try copier.isWaiting() { return false }
+    }
     guard try gate.opens(store, volume) else { return nil }
     defer { volume.saveCache() }
     return try copier.run(until: Deadline(in: configuration.interval))

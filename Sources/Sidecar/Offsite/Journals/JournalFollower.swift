@@ -27,9 +27,16 @@ struct JournalFollower {
   }
 
   /// Reads what was written since.
-  mutating func advance() throws {
+  ///
+  /// - Parameter limit: the bytes from the journal's beginning behind which no further chunk is read.
+  /// - Returns: whether all of it is read.
+  @discardableResult
+  mutating func advance(to limit: Int = .max) throws -> Bool {
     try source.replace(with: try directory.source(of: path))
-    while try reader.next() != nil {}
+    while reader.position < limit {
+      guard try reader.next() != nil else { return true }
+    }
+    return false
   }
 
   /// A piece of the file, with its SHA-256.

@@ -1,3 +1,4 @@
+import Clocks
 import DumpDirectory
 import DumpFormat
 import DumpReports
@@ -15,14 +16,14 @@ struct JournalOrder {
   private let place: UTF8Key
   /// The copies of journals that were there when this process began, by name.
   private let found: [UTF8Key: JournalCopy]
-  /// The journal before the newest one, when S3 has all of it in parts.
-  private let finished: JournalNumber?
+  /// The journals that S3 is known to have up to their ends, be it in parts.
+  var finished: Set<JournalNumber>
   /// The dumps of the volume, newest first, once they are needed. Their beginnings are read for that.
   private var dumps: [KnownDump]?
 
   init(
     _ volume: DumpVolume, _ directory: DumpDirectory, at place: UTF8Key, found: [UTF8Key: JournalCopy],
-    finished: JournalNumber?
+    finished: Set<JournalNumber>
   ) {
     (self.volume, self.directory, self.place) = (volume, directory, place)
     (self.found, self.finished) = (found, finished)
@@ -46,9 +47,13 @@ struct JournalOrder {
     return base.begins(header) || !isOneToCome(dumps)
   }
 
-  /// A dump without an order, as Doorman's, is newer by its time, or it would not be the newest copy.
+  /// A dump without an order, as Doorman's, is ranked by its time. Journals that were begun later go on from it.
   private func isCovered(_ entry: JournalEntry, by dump: KnownDump) -> Bool {
-    dump.entry.order.map { entry.number < JournalNumber($0) } != false
+    if let order = dump.entry.order { return entry.number < JournalNumber(order) }
+    guard let begun = header(of: entry).flatMap({ CivilTime.sortable($0.createdAt) }),
+      let dumped = CivilTime.sortable(dump.createdAt)
+    else { return true }
+    return begun < dumped
   }
 
   private mutating func knownDumps() throws -> [KnownDump] {
@@ -63,15 +68,23 @@ struct JournalOrder {
     dumps.first { $0.entry.header != nil && volume.isCopied($0.name, to: place) }
   }
 
-  /// Whether the newest dump is still to be copied. One that does not verify, or can't be read, is not.
+  /// Whether the newest dump is still to be copied. One that does not verify, can't be read, or is too large for S3,
+  /// is not.
   private func isOneToCome(_ dumps: [KnownDump]) -> Bool {
-    let next = dumps.first { $0.verification?.fault == nil && $0.readFault == nil }
-    return next.map { !volume.isCopied($0.name, to: place) } == true
+    let next = dumps.first { dump in
+      dump.verification?.fault == nil && dump.readFault == nil
+        && (dump.isGood || !volume.unreadDumps.contains(dump.name))
+    }
+    // The newest good one is copied, and no older one in its place.
+    guard let next, next.entry.bytes <= S3Client.maximumObject, !volume.unreadDumps.contains(next.name) else {
+      return false
+    }
+    return !volume.isCopied(next.name, to: place)
   }
 
   /// Whether S3 has a journal up to the place where the next one goes on.
   private func isThere(_ number: JournalNumber) -> Bool {
-    if number == finished { return true }
+    if finished.contains(number) { return true }
     if let entry = directory.entry(number) { return volume.isCopied(entry.name, to: place) }
     // It was pruned on the volume, which forgets the note of its copy then.
     return found[UTF8Key(JournalName(stem: directory.location.stem, number: number).file)] != nil

@@ -28,16 +28,21 @@ extension DumpVolume {
   }
 
   /// The random name of this volume in claims of places. It is noted on the volume before it is used.
-  func nameInClaims() -> String {
-    if let known = refreshedCache.offsite.volume { return known }
-    var generator = SystemRandomNumberGenerator()
-    let name = Hexadecimal.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-    change(isSaved: false) { cache in
-      if cache.offsite.volume == nil { cache.offsite.volume = name }
+  ///
+  /// - Throws: `OffsiteError` when it can't be noted. After a restart, the claim would count as another volume's.
+  func nameInClaims() throws(OffsiteError) -> String {
+    if refreshedCache.offsite.volume == nil {
+      var generator = SystemRandomNumberGenerator()
+      let name = Hexadecimal.encode((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+      change(isSaved: false) { cache in
+        if cache.offsite.volume == nil { cache.offsite.volume = name }
+      }
     }
-    saveCache()
     // Another process of this volume may have noted one just before.
-    guard let noted = refreshedCache.offsite.volume else { return name }
+    guard saveCache(), let noted = refreshedCache.offsite.volume else {
+      throw OffsiteError(
+        .failed, "the place of the copies can't be claimed, because the notes of the volume can't be written")
+    }
     return noted
   }
 

@@ -1,0 +1,52 @@
+import Clocks
+import DumpDirectory
+import DumpFormat
+
+extension JournalCopier {
+  /// The fewest bytes of a part of a journal that is too large for one round.
+  private static let leastPart = 1 << 16
+
+  /// Copies journals that the newest state does not need, for as long as the newest journal can wait.
+  ///
+  /// - Parameter most: the bytes that can be copied in a whole round.
+  func copyLater(
+    _ others: [JournalEntry], _ directory: DumpDirectory, most: Int, until deadline: Deadline
+  ) throws {
+    var others = Array(others.reversed())
+    if let index = others.firstIndex(where: { $0.number == later?.entry.number }) {
+      others.swapAt(0, index)
+    } else {
+      later = nil
+    }
+    for entry in others {
+      guard !deadline.isOver, mayCopy() else { return }
+      try attempt(entry) {
+        let (bytes, room) = (try FileIdentity(of: entry.path).bytes, pace.bytes(in: deadline.left))
+        if try bytes <= room || !copyPart(of: entry, directory, room) {
+          later = nil
+          try copyWhole(entry, directory)
+        } else if bytes > most, finished.contains(entry.number) {
+          // It stays in parts.
+          volume.markCopied(entry.name, at: store.place, isSaved: false)
+        }
+      }
+      if later != nil { return }
+    }
+  }
+
+  /// Copies a further part of a journal, unless S3 has all of it.
+  ///
+  /// - Parameter room: the bytes that can be copied in the time that is left.
+  /// - Returns: whether that is possible. Otherwise it has to be copied whole.
+  private func copyPart(of entry: JournalEntry, _ directory: DumpDirectory, _ room: Int) throws -> Bool {
+    guard !finished.contains(entry.number) else { return true }
+    let begun: JournalTail? = if let later { later } else { try resume(entry, directory) }
+    guard var part = begun else { return false }
+    later = nil
+    let isRead = try part.follower.advance(to: part.follower.end + max(room, Self.leastPart))
+    defer { later = isRead && part.isCopied ? nil : part }
+    try send(&part)
+    if isRead { finished.insert(entry.number) }
+    return true
+  }
+}
