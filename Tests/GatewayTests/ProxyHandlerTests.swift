@@ -112,6 +112,22 @@ struct ProxyHandlerTests {
     _ = try client.channel.finish(acceptAlreadyClosed: true)
   }
 
+  @Test("tell the connection when the gateway answers before their body has ended", arguments: [false, true])
+  func leftBodies(isWhole: Bool) async throws {
+    let client = try await DecodedClient()
+    try client.sendHead()
+    if isWhole { try client.send(.end(nil)) }
+    try client.closeServer()
+    guard case .head(let head)? = try client.answers().first else {
+      Issue.record("no answer")
+      return
+    }
+    #expect(head.status.code == 502)
+    let expected: [BodyReading] = isWhole ? [] : [.ends]
+    #expect(client.readings.list == expected)
+    _ = try client.channel.finish(acceptAlreadyClosed: true)
+  }
+
   @Test("are answered where their head becomes too long to be read, and the connection ends")
   func longHead() async throws {
     let client = try await DecodedClient()

@@ -226,6 +226,27 @@ struct ConnectionGuardTests {
     #expect(!channel.isActive)
   }
 
+  @Test("prepares a reset for an answer without a length in HTTP/1.0 alone, and only where it has a body")
+  func unframedAnswers() throws {
+    let cases: [(HTTPMethod, HTTPVersion, Bool)] = [
+      (.GET, .http1_0, true), (.HEAD, .http1_0, false), (.HEAD, .http1_1, false),
+    ]
+    for (method, version, isUnframed) in cases {
+      let channel = EmbeddedChannel()
+      let connection = ConnectionGuard(slot: counters.slot(of: channel.eventLoop))
+      try channel.pipeline.syncOperations.addHandler(connection)
+      try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+      let head = HTTPRequestHead(version: version, method: method, uri: "/", headers: [:])
+      try channel.writeInbound(ReceivedPart.head(head, RequestStanding()))
+      try channel.writeInbound(ReceivedPart.end(nil))
+      let response = HTTPResponseHead(version: .http1_1, status: .ok)
+      channel.writeAndFlush(HTTPServerResponsePart.head(response), promise: nil)
+      #expect(connection.isUnframed == isUnframed, "\(method) \(version)")
+      channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+      #expect(!connection.isUnframed)
+    }
+  }
+
   @Test("takes some requests ahead of their answers, then closes when these are out")
   func requestsAhead() throws {
     let channel = try channel()

@@ -128,6 +128,37 @@ struct ConnectionStateTests {
     #expect(state.mayRead)
   }
 
+  @Test("A body that is late ends the connection behind the answers that the client has not taken")
+  func lateBody() {
+    var state = ConnectionState()
+    state.takeRequest()
+    _ = state.writeHead(saysClose: false)
+    state.writeEnd()
+    #expect(state.giveUpBody() == .nothing)
+    #expect(!state.isReading && state.dropsOutput)
+    #expect(state.finishAnswer() == .linger)
+    var taken = ConnectionState()
+    taken.takeRequest()
+    #expect(taken.giveUpBody() == .linger)
+  }
+
+  @Test("An answer before the end of a body that is left says close, and no request is read behind that body")
+  func leftBody() {
+    var state = ConnectionState()
+    state.takeRequest()
+    state.leaveBody()
+    #expect(state.writeHead(saysClose: false) == true)
+    state.writeEnd()
+    #expect(state.isReading)
+    #expect(state.endRequest() == .nothing)
+    #expect(!state.isReading)
+    #expect(state.finishAnswer() == .linger)
+    var whole = ConnectionState()
+    whole.takeRequest(hasBody: false)
+    whole.leaveBody()
+    #expect(whole.writeHead(saysClose: false) == false)
+  }
+
   @Test("No order of events breaks the state", arguments: 0..<200)
   func simulation(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
@@ -136,7 +167,7 @@ struct ConnectionStateTests {
     for _ in 0..<300 {
       let before = state
       var step = ConnectionState.Step.nothing
-      switch Int.random(in: 0..<11, using: &random) {
+      switch Int.random(in: 0..<13, using: &random) {
       case 0, 1:
         if state.isReading, state.hasRoom, !state.isReadingBody {
           state.takeRequest(
@@ -156,6 +187,9 @@ struct ConnectionStateTests {
         if state.isBodyUnused || !state.isReading {
           step = state.discard(Int.random(in: 0...UnusedBody.longest / 4, using: &random))
         }
+      case 10: if Int.random(in: 0..<20, using: &random) == 0 { state.leaveBody() }
+      case 11:
+        if Int.random(in: 0..<20, using: &random) == 0, state.activity == .sending { step = state.giveUpBody() }
       default: if Int.random(in: 0..<20, using: &random) == 0 { step = state.failBody().step }
       }
       if step == .linger { lingers += 1 }

@@ -40,6 +40,20 @@ struct ProxyConnectionTests {
     }
   }
 
+  @Test("is refused with its request where its line is folded", arguments: [1, 7, 4096])
+  func folded(piece: Int) throws {
+    for field in [
+      "Proxy-Connection:\r\n close", "Proxy-Connection: \r\n\tclose", "Proxy-Connection: keep-alive\r\n , close",
+      "A: b\r\n Proxy-Connection: close",
+    ] {
+      let connection = try FrontConnection()
+      try send(request(field) + connection.request("/other/2"), in: piece, to: connection)
+      // The head that stands for a refused one has this target.
+      #expect(connection.decoded.events == ["decoded /"], "\(field)")
+      #expect(connection.answers == "[decoded close]" && connection.wire.closes == [.output], "\(field)")
+    }
+  }
+
   @Test("is found at the beginning of a line alone, and bytes that no value may have stay")
   func lines() {
     let shown = { (text: String) -> String in

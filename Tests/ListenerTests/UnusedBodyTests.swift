@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 import TestSupport
 import Testing
 
@@ -84,11 +85,39 @@ struct UnusedBodyTests {
     #expect(connection.wire.closes.isEmpty)
     loop.advanceTime(by: .seconds(1))
     #expect(connection.wire.closes == [.output])
-    for _ in 0..<2 {
+    for _ in 0..<5 {
+      #expect(connection.channel.isActive, "the client has time while it sends")
       try connection.send(way.drop)
       loop.advanceTime(by: .seconds(1))
     }
     #expect(!connection.channel.isActive)
+  }
+
+  @Test("gives no more time behind the end when it stops coming", arguments: Way.allCases)
+  func silence(way: Way) throws {
+    let connection = try FrontConnection()
+    let loop = connection.channel.embeddedEventLoop
+    try way.begin(connection)
+    for _ in 0...Self.pieces { try connection.send(way.piece) }
+    #expect(connection.wire.closes == [.output])
+    loop.advanceTime(by: .milliseconds(1500))
+    try connection.send(way.drop)
+    loop.advanceTime(by: .milliseconds(1500))
+    #expect(connection.channel.isActive)
+    loop.advanceTime(by: .milliseconds(500))
+    #expect(!connection.channel.isActive)
+  }
+
+  @Test("gives no more time behind the end when a fault in it is found there")
+  func fault() throws {
+    let connection = try FrontConnection()
+    try Way.decoder.begin(connection)
+    for _ in 0..<Self.pieces { try connection.send(Way.decoder.piece) }
+    // The decoder obeys such a trailer, so it is a fault. It comes in the same read as the byte behind the bound.
+    try connection.send(Way.decoder.piece + "0\r\nConnection: close\r\n\r\n")
+    #expect(connection.wire.closes == [.output])
+    connection.channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+    #expect(!connection.channel.isActive && connection.counters.connections == 0)
   }
 
   @Test("has the bound of what comes behind a last request, of which no more is read before the answer is out")
@@ -118,6 +147,38 @@ struct UnusedBodyTests {
     return OutgoingResponse(head: HTTPResponse(status: .unauthorized, headerFields: [.contentLength: "0"]), body: nil)
   }
 
+  /// A data plane that answers `/api/early` at its head, and others at their end: `/api/late` a moment later.
+  private final class Plane: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private var path = ""
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      switch unwrapInboundIn(data) {
+      case .head(let head):
+        path = head.uri
+        guard path == "/api/early" else { return }
+        context.triggerUserOutboundEvent(BodyReading.ends, promise: nil)
+        answer(context)
+      case .body: break
+      case .end where path == "/api/late":
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .milliseconds(2)) {
+          let (plane, context) = bound.value
+          plane.answer(context)
+        }
+      case .end: if path != "/api/early" { answer(context) }
+      }
+    }
+
+    private func answer(_ context: ChannelHandlerContext) {
+      let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])
+      context.write(wrapOutboundOut(.head(head)), promise: nil)
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+  }
+
   private func withListener(_ body: (Int) throws -> Void) async throws {
     try await withListenerOnPort(responder: { await Self.refuse($0) }, body)
   }
@@ -143,6 +204,46 @@ struct UnusedBodyTests {
         #expect(last.status == 401 && last.header("connection") == "close", "\(path)")
         #expect(ended.receiveAll() == 0, "\(path)")
       }
+    }
+  }
+
+  @Test("ends the connection with an answer that says so, when it is chunked and has not come to its end")
+  func chunked() async throws {
+    try await withListener { port in
+      let head = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+      let kept = try HTTPConnection(port: port)
+      // In the first one the answer comes before the body is looked at.
+      for path in ["/a", "/some"] {
+        try kept.send(head.replacing("/a", with: path) + "1\r\nx\r\n0\r\n\r\n")
+        let answer = try kept.receive()
+        #expect(answer.status == 401 && answer.header("connection") == nil, "\(path)")
+      }
+      for begun in ["", "1\r\nx\r\n", "1\r\nx\r\n0\r\n"] {
+        let ended = try HTTPConnection(port: port)
+        try ended.send(head + begun)
+        let last = try ended.receive()
+        #expect(last.status == 401 && last.header("connection") == "close", "'\(begun)'")
+        #expect(ended.receiveAll() == 0, "'\(begun)'")
+      }
+    }
+  }
+
+  @Test("ends the connection of the data plane in the same way, and not that of a request sent ahead")
+  func chunkedAhead() async throws {
+    try await withListenerOnPort(plane: { Plane() }, responder: { await Self.refuse($0) }) { port in
+      let connection = try HTTPConnection(port: port)
+      let post = { (path: String) in
+        "POST \(path) HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+      }
+      // When the second is answered, its end has come, and the beginning of the third.
+      try connection.send(
+        "GET /api/late HTTP/1.1\r\nHost: x\r\n\r\n" + post("/api/early") + "0\r\n\r\n" + post("/api/end"))
+      for _ in 0..<2 { #expect(try connection.receive().header("connection") == nil) }
+      try connection.send("0\r\n\r\n")
+      #expect(try connection.receive().header("connection") == nil)
+      try connection.send(post("/api/early"))
+      #expect(try connection.receive().header("connection") == "close")
+      #expect(connection.receiveAll() == 0)
     }
   }
 

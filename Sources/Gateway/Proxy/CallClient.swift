@@ -34,6 +34,8 @@ protocol CallClient: AnyObject {
   /// The call can't take more of the request's body.
   func hold()
   func release()
+  /// The call is answered without the rest of the request's body. The answer begins behind this.
+  func leaveBody()
   /// The call has its whole answer, or none will come.
   func finished(_ call: ProxiedCall)
 }

@@ -101,6 +101,9 @@ final class DirectCalls: CallClient {
 
   func release() { connection.resumeReading() }
 
+  /// A body has a length here, and the call knows how much of it is left.
+  func leaveBody() {}
+
   func finished(_ call: ProxiedCall) {
     if self.call === call { self.call = nil }
     connection.resumeReading()

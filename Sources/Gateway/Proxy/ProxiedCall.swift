@@ -176,6 +176,7 @@ final class ProxiedCall {
   func answer(_ failure: CallFailure) {
     guard phase == .waiting else { return breakOff() }
     if let code = failure.code { gateway.metrics.refuse(code) }
+    if !body.isComplete { client.leaveBody() }
     let isLast = failure.closes || leavesBody
     let closes = client.beginAnswer(saysClose: isLast) || isLast
     let buffer = client.headBytes()

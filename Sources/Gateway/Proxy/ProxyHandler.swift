@@ -148,6 +148,8 @@ extension ProxyHandler: CallClient {
     context?.read()
   }
 
+  func leaveBody() { context?.triggerUserOutboundEvent(BodyReading.ends, promise: nil) }
+
   func finished(_ call: ProxiedCall) {
     if self.call === call { self.call = nil }
     release()

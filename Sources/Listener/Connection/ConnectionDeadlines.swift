@@ -8,8 +8,10 @@ package struct ConnectionDeadlines: Sendable {
   package var body = TimeAmount.seconds(30)
   /// Between requests; above the 60 s of AWS's load balancers, so that they and not we close.
   package var idle = TimeAmount.seconds(75)
-  /// For a client to take the last answer before a connection is closed.
+  /// For a client to take the last answer before a connection is closed, from the newest byte that came.
   package var linger = TimeAmount.seconds(2)
+  /// The same in all, however much comes.
+  package var longestLinger = TimeAmount.seconds(5)
 
   /// The times above.
   package init() {}

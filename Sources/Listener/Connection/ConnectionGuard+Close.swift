@@ -41,6 +41,11 @@ extension ConnectionGuard {
   }
 }
 
+extension HTTPRequestHead {
+  /// Whether the answer's body, without a length, ends with the connection. HTTP/1.1 has chunks for that.
+  var mayHaveUnframedAnswer: Bool { version.minor == 0 && method != .HEAD }
+}
+
 extension HTTPResponseHead {
   /// Whether the body, if there is one, ends with the connection (RFC 9112, section 6.3).
   var isUnframed: Bool {

@@ -39,7 +39,7 @@ extension ConnectionGuard {
   /// The request is complete.
   func endDirectRequest() {
     if let context { act(state.endRequest(), context) }
-    if !state.isLingering { _ = settle() }
+    _ = settle()
   }
 
   /// - Returns: whether the answer has to say `Connection: close`.

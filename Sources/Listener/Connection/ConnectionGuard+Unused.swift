@@ -2,7 +2,8 @@ import NIOCore
 
 /// Bytes that nobody takes: the rest of a body that was answered before its end, and what comes behind a last request.
 /// They are read, since the client may read its answer only behind them, but up to a bound. Behind that nothing is
-/// read. Our side is closed when the answers are out, and the connection when the client has had time to read them.
+/// read. Our side is closed when the answers are out, and the connection when the client has had time to read them. It
+/// has more time while it sends.
 extension ConnectionGuard {
   func read(context: ChannelHandlerContext) {
     if state.mayRead { context.read() } else { isReadDue = true }
@@ -25,7 +26,9 @@ extension ConnectionGuard {
 
   /// Bytes came that nobody takes.
   func discard(_ count: Int) {
-    if let context { act(state.discard(count), context) }
+    guard let context else { return }
+    act(state.discard(count), context)
+    if state.isLingering, state.mayRead { extendLinger(context.eventLoop.now) }
   }
 
   /// Reads on where that was put off.

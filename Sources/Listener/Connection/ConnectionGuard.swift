@@ -44,12 +44,16 @@ final class ConnectionGuard: ChannelDuplexHandler {
   var isOutputCloseDue = false
   /// Whether an answer is under way whose body ends with the connection.
   var isUnframed = false
+  /// When the connection is closed at the latest; `nil` before our side is.
+  private var lingerEnd: NIODeadline?
 
   struct Call {
     /// Whether a clean stop waits for it.
     let counts: Bool
     /// The memory of its head.
     let head: RequestMemory.Share?
+    /// Whether the answer's body may end with the connection: HTTP/1.0 has no other end without a length.
+    var mayBeUnframed = false
   }
 
   /// - Parameters:
@@ -116,14 +120,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
       state.takeRequest(hasBody: head.hasBody, endingAfter: Self.ending(head, standing))
       guard settle() else { return state.giveUpRequest() }
       let isTaken = slot.beginCall()
-      calls.append(Call(counts: isTaken, head: share.memory))
+      calls.append(Call(counts: isTaken, head: share.memory, mayBeUnframed: head.mayHaveUnframedAnswer))
       standing.isTooLate = !isTaken
       context.fireChannelRead(wrapInboundOut(.head(head, standing)))
     case .body:
       context.fireChannelRead(data)
     case .end:
       act(state.endRequest(), context)
-      if !state.isLingering { _ = settle() }
+      _ = settle()
       context.fireChannelRead(data)
     }
   }
@@ -150,7 +154,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
       // The answer itself follows.
       context.write(data, promise: promise)
     case .head(var response):
-      if response.isUnframed { beginUnframed(context) }
+      if calls.dropFirst(state.untaken).first?.mayBeUnframed == true, response.isUnframed { beginUnframed(context) }
       let saysClose = response.headers.first(name: "Connection")?.asciiLowercased.hasSameBytes(as: "close") == true
       if beginAnswer(saysClose: saysClose) {
         response.headers.replaceOrAdd(name: "Connection", value: "close")
@@ -205,15 +209,16 @@ final class ConnectionGuard: ChannelDuplexHandler {
     let step = state.finishAnswer()
     act(step, context)
     closeOutputIfDue(context)
-    if !state.isLingering { _ = settle() }
+    _ = settle()
   }
 
-  /// Sets the deadline of what the connection does now, and tells the limiter.
+  /// Sets the deadline of what the connection does now, and tells the limiter. The end of a connection has a deadline
+  /// of its own.
   ///
   /// - Returns: `false` when the connection is being closed for another one.
   func settle() -> Bool {
     let present = state.activity
-    guard present != activity else { return true }
+    guard !state.isLingering, present != activity else { return true }
     activity = present
     isUnseen = false
     switch present {
@@ -226,7 +231,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   /// The client takes an answer, or stopped doing so.
   private func settleOutput(_ context: ChannelHandlerContext) {
-    if context.channel.isActive, !state.isLingering, state.unanswered > 0 { _ = settle() }
+    if context.channel.isActive, state.unanswered > 0 { _ = settle() }
   }
 
   private func note(_ activity: ConnectionTable.Activity) -> Bool {
@@ -245,7 +250,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
       context.write(wrapOutboundOut(.head(response)), promise: nil)
       context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
-    act(state.linger(), context)
+    act(state.giveUpBody(), context)
   }
 
   /// Closing with unread bytes resets the connection, and the answer may be lost on its way: so only our side closes
@@ -256,7 +261,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
     _ = note(.idle)
     context.close(mode: .output, promise: nil)
     isUnseen = false
-    deadline?.set(in: deadlines.linger)
+    let now = context.eventLoop.now
+    lingerEnd = now + deadlines.longestLinger
+    extendLinger(now)
     readIfDue(context)
+  }
+
+  /// The time to read the last answer begins anew, since a client that still sends may read only behind that.
+  func extendLinger(_ now: NIODeadline) {
+    guard let lingerEnd else { return }
+    deadline?.set(in: min(deadlines.linger, lingerEnd - now), now: now)
   }
 }

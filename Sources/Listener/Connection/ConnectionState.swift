@@ -99,9 +99,18 @@ struct ConnectionState: Sendable, Equatable {
   mutating func endRequest() -> Step {
     isReadingBody = false
     if let endingAfterRequest, ending == .notYet { ending = endingAfterRequest }
+    if case .afterThisAnswer = ending { ending = .afterThisAnswer(isReading: false) }
     endingAfterRequest = nil
     return lingerIfAnswered()
   }
+
+  /// The request that is being read is answered before its end, and is the last one.
+  mutating func leaveBody() {
+    if isReadingBody { endingAfterRequest = .afterAllAnswers }
+  }
+
+  /// The body that is being read is late. The client still gets all that is written.
+  mutating func giveUpBody() -> Step { untaken > 0 ? end() : linger() }
 
   /// Bytes came that nobody takes. A body of too many of them is not worth to be read to its end.
   mutating func discard(_ count: Int) -> Step {

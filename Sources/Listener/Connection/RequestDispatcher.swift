@@ -114,6 +114,23 @@ final class RequestDispatcher: ChannelDuplexHandler {
     advance(context)
   }
 
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    // The connection may have read the request to its end, and another one behind it.
+    if case .ends? = event as? BodyReading, isWholeRequestHere {
+      promise?.succeed()
+    } else {
+      context.triggerUserOutboundEvent(event, promise: promise)
+    }
+  }
+
+  /// Whether the present request has come to its end, although parts of it may wait.
+  private var isWholeRequestHere: Bool {
+    guard let current, !current.isRead else { return true }
+    return waiting.contains { part in
+      if case .end = part { true } else { false }
+    }
+  }
+
   /// Goes through the parts that wait, as far as the answers allow.
   private func advance(_ context: ChannelHandlerContext) {
     guard !isAdvancing else { return }
@@ -259,6 +276,7 @@ final class RequestDispatcher: ChannelDuplexHandler {
     var head = response.head
     head.headerFields[.date] = date.text(at: WallClock.system.now().seconds)
     if leavesBody { head.headerFields[.connection] = "close" }
+    triggerUserOutboundEvent(context: context, event: BodyReading.ends, promise: nil)
     context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: nil)
     if let body = response.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

@@ -34,6 +34,18 @@ final class BodyScanner: ChannelInboundHandler {
     }
   }
 
+  /// Whether a chunked body is being read whose end has not come.
+  var awaitsChunks: Bool {
+    guard case .chunked(var body) = check.position else { return false }
+    do {
+      _ = try body.take(rest.readableBytesView)
+      return !body.isComplete
+    } catch {
+      // It has no end.
+      return true
+    }
+  }
+
   init(_ check: RequestCheck) {
     self.check = check
   }
