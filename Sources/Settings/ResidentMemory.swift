@@ -14,6 +14,28 @@ package enum ResidentMemory {
     }
   }
 
+  /// Bytes of a block from which on it has pages of its own while the state is loaded, which needs many of a mebibyte,
+  /// one after the other.
+  package static let largeBlockAtStart: CInt = 1_100_000
+  /// The same from then on.
+  package static let largeBlock: CInt = 256 << 10
+
+  /// Has the C library give large blocks pages of their own, which go back to the system when a block is freed
+  /// (mallopt(3), `M_MMAP_THRESHOLD`). Otherwise it keeps them for each thread, and a dump's threads are new each time.
+  /// It keeps a mebibyte of smaller blocks for each thread (`M_TRIM_THRESHOLD`).
+  ///
+  /// - Returns: whether the library took it.
+  @discardableResult
+  package static func returnBlocks(from bytes: CInt) -> Bool {
+    guard let function = dlsym(nil, "mallopt") else { return false }
+    let set = unsafeBitCast(function, to: (@convention(c) (CInt, CInt) -> CInt).self)
+    return set(mmapThreshold, bytes) == 1 && set(trimThreshold, 1 << 20) == 1
+  }
+
+  /// `M_MMAP_THRESHOLD` and `M_TRIM_THRESHOLD` of `malloc.h`.
+  private static let mmapThreshold: CInt = -3
+  private static let trimThreshold: CInt = -1
+
   /// Lets the C library give back the free parts of its heap, where it can. It holds locks of the heap meanwhile.
   package static func trimHeap() {
     // Swift's module of the C library does not have this function.

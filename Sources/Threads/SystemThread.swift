@@ -55,7 +55,10 @@ package struct SystemThread: Sendable {
     do throws(ThreadError) {
       thread = try SystemThread {
         // A process that was started with a higher niceness keeps it.
-        if niceness < lowPriority { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, lowPriority) }
+        if niceness < lowPriority {
+          _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, lowPriority)
+          SchedulerSlice.shorten(niceness: lowPriority)
+        }
         let result = Result { try work() }
         outcome.withLock { $0 = result }
       }

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The memory for a dump that is read and written again")
+@Suite("The memory for dumps")
 struct DumpMemoryTests {
   private static let documentSize = 16 << 10
 
@@ -70,12 +70,34 @@ struct DumpMemoryTests {
     return try #require(Int(kibibytes)) / 1024
   }
 
-  @Test("does not grow with the dump")
+  @Test("of a conversion does not grow with the dump")
   func conversion() async throws {
     try await withTemporaryDirectory { (root: URL) throws in
       // The smaller one fills all chunks that are on their way at a time, too.
       let (small, large) = (try peak(24, in: root), try peak(200, in: root))
       #expect(large - small < 48, "\(small) MiB for 24 MiB, \(large) MiB for 200 MiB")
+    }
+  }
+
+  @Test("of a gateway does not grow with their number")
+  func number() async throws {
+    try await withTemporaryDirectory { (root: URL) throws in
+      let directory = root.appending(path: "generated")
+      try write(24, in: directory)
+      let gatehouse = try GatehouseProcess(dumps: directory)
+      try gatehouse.waitUntilReady()
+      let token = try gatehouse.logIn()
+      func dump() throws {
+        let answer = try gatehouse.send("POST", "/platform/memory/dump", token: token)
+        try #require(answer.status == 200, "\(answer.text)")
+      }
+      for _ in 0..<2 { try dump() }
+      let before = try gatehouse.residentMemory() >> 20
+      for _ in 0..<12 { try dump() }
+      let after = try gatehouse.residentMemory() >> 20
+      // Each dump begins three threads. The memory of their chunks would stay with each: 100 MiB and more.
+      #expect(after - before < 40, "\(before) MiB, then \(after) MiB")
+      #expect(try gatehouse.stop() == 0)
     }
   }
 }

@@ -35,4 +35,9 @@ struct ResidentMemoryTests {
     #expect(dlsym(nil, "malloc_trim") != nil)
     ResidentMemory.trimHeap()
   }
+
+  @Test("finds the function of the C library that gives large blocks pages of their own")
+  func blocks() {
+    #expect(ResidentMemory.returnBlocks(from: ResidentMemory.largeBlock))
+  }
 }

@@ -28,6 +28,7 @@ extension Gatehouse {
   ///   - terminate: ends the process. It is called inside this function, because a thread that hangs on the volume
   ///     can't be joined.
   func run(_ signals: ServiceSignals, terminate: @escaping @Sendable (ExitCode) -> Never) async -> Never {
+    ResidentMemory.returnBlocks(from: ResidentMemory.largeBlockAtStart)
     signals.beginServing(
       readsCertificate: configuration.certificate != nil, readsKeys: !configuration.memory.dumps.keyFiles.isEmpty)
     logger.notice(
@@ -128,6 +129,7 @@ extension Gatehouse {
   /// connections left in the heap.
   private func trimMemory() async -> Event {
     var heap = HeapTrim()
+    ResidentMemory.returnBlocks(from: ResidentMemory.largeBlock)
     ResidentMemory.trim()
     var looks = 0
     while (try? await Task.sleep(for: .seconds(5))) != nil {
