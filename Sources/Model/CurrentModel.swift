@@ -13,8 +13,6 @@ package final class CurrentModel: Sendable {
 
   /// The number of users that are kept decoded. Each takes about 500 bytes.
   private static let keptUsers = 8192
-  /// Commits behind which an older version is not kept, as it holds on to documents that are no more.
-  private static let keptCommits: UInt64 = 1024
 
   /// Decodes the present state of a store, and follows its commits from then on.
   ///
@@ -34,22 +32,43 @@ package final class CurrentModel: Sendable {
   /// The newest version. After a write has returned, the version has its changes.
   package func version() -> ModelVersion { current.withLock { $0.newest } }
 
-  /// The version of an older state of the store. It is decoded as a whole when it is asked for first.
-  package func version(of snapshot: Snapshot) -> ModelVersion {
+  /// The version of a state of the store, if it is the newest one or an older one that is kept.
+  package func kept(_ snapshot: Snapshot) -> ModelVersion? {
     let (newest, older) = current.withLock { ($0.newest, $0.older) }
-    if let kept = [newest, older].compactMap(\.self).first(where: { $0.sequence == snapshot.sequence }) { return kept }
-    let version = newest.next(everythingIn: snapshot)
-    current.withLock { $0.older = version }
+    return [newest, older].compactMap(\.self).first { $0.sequence == snapshot.sequence }
+  }
+
+  /// The version of an older state of the store. It is decoded as a whole when it is asked for first, and kept until
+  /// another one is asked for, or `forgetOlder`.
+  package func version(of snapshot: Snapshot) -> ModelVersion {
+    if let kept = kept(snapshot) { return kept }
+    let version = version().next(everythingIn: snapshot)
+    let before = current.withLock { versions in
+      defer { versions.older = version }
+      return versions.older
+    }
+    withExtendedLifetime(before) {}
     return version
+  }
+
+  /// Lets go of the older version, which may be all that holds on to a store that was replaced.
+  package func forgetOlder() {
+    let older = current.withLock { versions in
+      defer { versions.older = nil }
+      return versions.older
+    }
+    withExtendedLifetime(older) {}
   }
 
   /// Runs in turn with the writers, so nothing else changes the version meanwhile. Readers do not wait for the
   /// decoding.
   private func follow(_ commit: Commit) {
     let next = version().next(commit)
-    current.withLock { versions in
-      versions.newest = next
-      if let older = versions.older, older.sequence + Self.keptCommits < next.sequence { versions.older = nil }
+    let before = current.withLock { versions in
+      defer { versions.newest = next }
+      return versions.newest
     }
+    // It may be the last one that holds on to a store that was replaced. Freeing it takes long, so nobody waits for it.
+    withExtendedLifetime(before) {}
   }
 }

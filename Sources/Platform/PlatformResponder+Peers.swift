@@ -16,20 +16,26 @@ extension PlatformResponder {
   private static let look = Duration.milliseconds(20)
 
   /// Answers a request that only the task that writes can answer.
-  func change(_ routed: Routed, _ peers: any WriterPort) async throws -> PlatformAnswer {
+  ///
+  /// - Parameter judge: the state by which the client's address was allowed.
+  func change(
+    _ routed: Routed, _ peers: any WriterPort, judgedBy judge: ModelVersion
+  ) async throws -> PlatformAnswer {
     try await withTaskExecutorPreference(globalConcurrentExecutor) {
       let incoming = routed.incoming
       _ = try await session(routed, peers)
       if incoming.isFromPeer { try requireWriter(routed) }
       let share = RequestMemory.Share(of: platform.requestMemory)
       let content = try await bodies.read(incoming.request, path: incoming.path, for: routed.route, in: share)
-      let answer = try await answer(routed, content, peers)
+      let answer = try await answer(routed, content, peers, judgedBy: judge)
       return withExtendedLifetime(share) { answer }
     }
   }
 
   /// Makes the request here, or hands it on, as soon as one of both is possible.
-  private func answer(_ routed: Routed, _ content: [UInt8], _ peers: any WriterPort) async throws -> PlatformAnswer {
+  private func answer(
+    _ routed: Routed, _ content: [UInt8], _ peers: any WriterPort, judgedBy judge: ModelVersion
+  ) async throws -> PlatformAnswer {
     let deadline = Deadline(in: peers.patience)
     var isWaiting = false
     defer { if isWaiting { peers.endWaiting() } }
@@ -38,6 +44,7 @@ extension PlatformResponder {
       do {
         try requireWriter(routed)
         let state = platform.model.version()
+        if state !== judge { try state.settings.check(routed.incoming.caller) }
         return PlatformAnswer(try await run(routed, state, session(routed, state), content))
       } catch let error as APIError where error.isForOthers && !routed.incoming.isFromPeer {
         refusal = error
@@ -74,7 +81,12 @@ extension PlatformResponder {
   /// The state to read from. A client may have seen a newer one at the task that writes, and no crash takes back what
   /// it sees here.
   func newestState(for routed: Routed, _ present: ModelVersion) async -> ModelVersion {
-    guard let peers = platform.peers, !routed.route.isOfTask, !routed.route.needsWriter else { return present }
+    guard let peers = platform.peers, !routed.route.needsWriter else { return present }
+    if routed.route.isOfTask {
+      // It is answered at once, unless it is refused by a state that can still be lost.
+      do { _ = try session(routed, present) } catch { return await platform.visible(present) }
+      return present
+    }
     if isBehindOthers(routed.incoming) { return await newestState(peers) }
     // This task may have taken over since that state was read, with further changes.
     let state = await platform.visible(platform.model.version())
@@ -87,25 +99,21 @@ extension PlatformResponder {
     return await platform.visible(platform.model.version())
   }
 
-  /// Answers a request that was refused. That a name is taken, or that a role lacks a permission, may be the change of
-  /// another client that can still be lost.
+  /// Waits until a client may see why its change was refused: that a name is taken, or that a role lacks a permission,
+  /// may be the change of another client that can still be lost.
   ///
-  /// - Throws: the refusal, if it lasts.
-  func refused(_ error: any Error, _ routed: Routed) async throws -> PlatformAnswer {
-    guard let peers = platform.peers, let refusal = APIError(error), refusal.status < 500, refusal.status != 429 else {
-      throw error
-    }
+  /// - Throws: 503 `GTW504` when that takes too long.
+  func settle(_ error: any Error, _ routed: Routed) async throws {
+    guard let peers = platform.peers, let refusal = APIError(error), refusal.restsOnState else { return }
     let present = platform.model.version()
     let safe = await platform.visible(present)
-    guard safe !== present else { throw error }
-    if routed.route.isOfTask { return PlatformAnswer(try await call(routed, safe)) }
+    guard safe !== present else { return }
     do {
       _ = try session(routed, safe)
     } catch let other where other.code == refusal.code {
-      throw error
+      return
     }
     guard await peers.waitLongToShow(present.sequence) else { throw Self.undecided }
-    throw error
   }
 
   private static let undecided = APIError(
@@ -216,5 +224,13 @@ extension HTTPFields {
       !own.contains(field.name) && !named.containsBytes(of: field.name.canonicalName)
         && !field.name.canonicalName.hasSameBytes(as: "keep-alive")
     }
+  }
+}
+
+extension APIError {
+  /// Whether a refusal can be due to the change of another client, not to the request itself, a limit or the volume.
+  fileprivate var restsOnState: Bool {
+    guard status < 500, ![413, 415, 422, 429].contains(status), let code else { return false }
+    return [401, 403].contains(status) || !code.hasPrefix("GTW") && !code.hasPrefix("MEM")
   }
 }

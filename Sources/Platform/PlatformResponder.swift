@@ -58,7 +58,7 @@ extension PlatformResponder {
     let request = incoming.request
     if let malformation = incoming.standing.malformation { return PlatformAnswer(try refusal(of: malformation)) }
     // All that follows sees this state.
-    let state = platform.model.version()
+    var state = platform.model.version()
     if !incoming.isProbe {
       try checkAvailability(incoming.standing)
       do throws(APIError) {
@@ -67,6 +67,7 @@ extension PlatformResponder {
         let safe = await platform.visible(state)
         guard safe !== state else { throw error }
         try safe.settings.check(incoming.caller)
+        state = safe
       }
     }
     try bodies.checkLength(of: request, path: incoming.path)
@@ -87,14 +88,16 @@ extension PlatformResponder {
     case .route(let route, let parameters):
       let routed = Routed(route, parameters, incoming)
       do {
-        if route.needsWriter, let peers = platform.peers, !incoming.staysHere { return try await change(routed, peers) }
+        if route.needsWriter, let peers = platform.peers, !incoming.staysHere {
+          return try await change(routed, peers, judgedBy: state)
+        }
         let newest = await newestState(for: routed, state)
         if newest !== state, !incoming.isProbe { try newest.settings.check(incoming.caller) }
         return PlatformAnswer(try await call(routed, newest))
       } catch {
         // A read has waited before.
-        guard route.needsWriter || route.isOfTask else { throw error }
-        return try await refused(error, routed)
+        if route.needsWriter { try await settle(error, routed) }
+        throw error
       }
     }
   }

@@ -82,8 +82,14 @@ package final class PlatformServices: Sendable {
   private static func visible(
     _ state: ModelVersion, _ peers: (any WriterPort)?, _ model: CurrentModel
   ) async -> ModelVersion {
-    guard let older = await peers?.waitToShow(state.sequence) else { return state }
-    return model.version(of: older)
+    guard let peers else { return state }
+    guard let older = await peers.waitToShow(state.sequence) else {
+      model.forgetOlder()
+      return state
+    }
+    if let kept = model.kept(older) { return kept }
+    // Calls to APIs would wait for the decoding.
+    return await withTaskExecutorPreference(globalConcurrentExecutor) { model.version(of: older) }
   }
 
   /// The security settings at this moment.

@@ -126,6 +126,55 @@ struct JournalSyncTests {
     }
   }
 
+  @Test("are waited for by refusals as long as by changes, and a dump is made where only one can make the change safe")
+  func refusals() async throws {
+    try await withTemporaryDirectory { root in
+      let syncs = JournalSyncs()
+      defer { syncs.release() }
+      let setup = try StoreWithDumps(root, files: HeldOperations(syncs: syncs), journal: .always)
+      let journal = try #require(setup.journal)
+      try setup.start(epoch: 1)
+      try await journal.append(Self.commit(setup, "before"))
+      syncs.hold()
+      let held = try Self.commit(setup, "held").sequence
+      let watch = Task { await journal.watch() }
+      #expect(await journal.waitToShow(held)?.sequence == held - 1)
+      // Reads wait no longer, and a refusal does.
+      async let isSafe = journal.waitLongToShow(held)
+      syncs.release()
+      #expect(await isSafe)
+      watch.cancel()
+      let loaded = CollectionLoader(schemas: StoreWithDumps.schemas).finish()
+      let restored = setup.store.replaceAll(with: loaded) { _, _ in }.sequence
+      #expect(await journal.waitLongToShow(restored))
+      #expect(journal.safe == restored)
+      journal.deactivate()
+      let lost = try Self.commit(setup, "lost").sequence
+      #expect(await !journal.waitLongToShow(lost))
+    }
+  }
+
+  @Test("make a change safe that was refused before the lease was taken again, also without another change")
+  func refusedBefore() async throws {
+    try await withTemporaryDirectory { root in
+      let isConfirmed = Mutex(true)
+      let setup = try StoreWithDumps(root, journal: .always, isConfirmed: { isConfirmed.withLock { $0 } })
+      let journal = try #require(setup.journal)
+      try setup.start(epoch: 1)
+      try await journal.append(Self.commit(setup, "before"))
+      isConfirmed.withLock { $0 = false }
+      let refused = try Self.commit(setup, "refused")
+      await #expect(throws: (any Error).self) { try await journal.append(refused) }
+      journal.deactivate()
+      isConfirmed.withLock { $0 = true }
+      journal.activate(epoch: 2)
+      #expect(await eventuallyTrue { journal.safe == refused.sequence })
+      let after = try StoreWithDumps(root, journal: .always)
+      try after.start(epoch: 3)
+      #expect(StoreWithDumps.isEqual(after.contents, setup.contents))
+    }
+  }
+
   @Test("are not waited for with an interval: changes are answered while one hangs, and safe when it is over")
   func interval() async throws {
     try await withTemporaryDirectory { root in

@@ -90,31 +90,6 @@ struct ShownStateTests {
     #expect(line.visible(for: later)?.sequence == nil)
   }
 
-  @Test("is waited for by a refusal as long as by a change, and no read waits less for that")
-  func refusal() async throws {
-    let setup = Setup()
-    let line = setup.line
-    let sequence = try setup.commit("one")
-    async let read = line.waitToShow(sequence, until: .seconds(1))
-    async let refusal = line.waitToShow(sequence, isLong: true, until: Self.limit)
-    #expect(await eventuallyTrue { setup.waitingReads == 2 })
-    line.expire(at: .seconds(1))
-    #expect(await !read)
-    #expect(line.maySee(sequence) == false)
-    #expect(setup.waitingReads == 1)
-    async let second = line.waitToShow(sequence, isLong: true, until: Self.limit)
-    #expect(await eventuallyTrue { setup.waitingReads == 2 })
-    _ = line.acknowledge(through: sequence, in: 1)
-    #expect(await refusal)
-    #expect(await second)
-    let later = try setup.commit("two")
-    async let late = line.waitToShow(later, isLong: true, until: Self.limit)
-    #expect(await eventuallyTrue { setup.waitingReads == 1 })
-    line.expire(at: Self.limit)
-    #expect(await !late)
-    #expect(line.maySee(later) == nil, "only reads decide that reads wait no longer")
-  }
-
   @Test("is seen at once when each start makes it again, unless a change before it is not safe")
   func comesAgain() throws {
     let setup = Setup()
@@ -189,7 +164,7 @@ struct ShownStateTests {
     #expect(await !isSafe)
     #expect(line.maySee(sequence) == false)
     #expect(line.visible(for: sequence)?.sequence == sequence - 1)
-    #expect(await !line.waitToShow(sequence, isLong: true, until: Self.limit))
+    #expect(await !line.waitToShow(sequence, until: Self.limit))
     // The state of the task that has the lease now.
     let followed = try setup.store.write { (transaction) throws(StoreError) in
       try transaction.insert(["name": "two"], into: "users")
@@ -208,5 +183,39 @@ struct ShownStateTests {
     #expect(line.maySee(sequence) == true)
     try #require(line.unsafeChange(in: sequence) == nil)
     try await line.wait(for: sequence, until: Self.limit)
+  }
+
+  @Test("is not seen by a request that took it just before another one replaced it")
+  func replaced() throws {
+    let setup = Setup()
+    let (store, line) = (setup.store, setup.line)
+    let lost = try setup.commit("one")
+    let loaded = CollectionLoader(schemas: StoreWithDumps.schemas).finish()
+    let installed = Journal.$installedState.withValue(.empty) { store.replaceAll(with: loaded) { _, _ in }.sequence }
+    #expect(line.maySee(lost) == false)
+    #expect(line.visible(for: lost)?.sequence == installed)
+    #expect(line.maySee(installed) == true)
+  }
+
+  @Test("costs no memory for each change while only a dump can make it safe, and is that of the dump then")
+  func manyForeign() throws {
+    let setup = Setup()
+    let (store, line) = (setup.store, setup.line)
+    let loaded = CollectionLoader(schemas: StoreWithDumps.schemas).finish()
+    _ = store.replaceAll(with: loaded) { _, _ in }
+    for number in 0..<50 { _ = try setup.commit("before-\(number)") }
+    #expect(line.state.withLock { $0.visible.count } <= 3)
+    let order = try #require(DumpOrder(epoch: 1, sequence: 1))
+    let dumped = store.snapshot().sequence
+    line.put(.dump(order))
+    for number in 0..<50 { _ = try setup.commit("after-\(number)") }
+    #expect(line.state.withLock { $0.visible.count } <= 4)
+    line.dumpIsSafe(order, through: dumped)
+    #expect(line.visible(for: store.snapshot().sequence)?.sequence == dumped)
+    // From here on journals hold the changes again.
+    for number in 0..<5 { _ = try setup.commit("more-\(number)") }
+    #expect(line.state.withLock { $0.visible.count } >= 5)
+    _ = line.acknowledge(through: store.snapshot().sequence, in: 1)
+    #expect(line.state.withLock { ($0.visible.count, $0.visible.retired.count) } == (1, 0))
   }
 }

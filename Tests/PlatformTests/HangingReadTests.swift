@@ -77,4 +77,70 @@ struct HangingReadTests {
     #expect(try await setup.send(.post, "/platform/memory/dump", services) == 401)
     #expect(setup.peers.longAsks.withLock { $0 } == 1)
   }
+
+  @Test("is answered once where it asks about the task, also when it is refused: its body can be read only once")
+  func hangsTask() async throws {
+    let calls = Mutex(0)
+    let services = try await setup.services([
+      Route(.get, "/task", "Ask the task", .everyone, isOfTask: true) { _ in
+        calls.withLock { $0 += 1 }
+        throw APIError(413, "GTW413", "It is too large")
+      }
+    ])
+    setup.peers.hanging.withLock { $0 = setup.store.snapshot() }
+    try setup.change()
+    #expect(try await setup.send(.get, "/task", services) == 413)
+    #expect(calls.withLock { $0 } == 1)
+    #expect(await setup.waits() == [])
+  }
+
+  @Test("is no change when its address is denied by the state that the change is made in")
+  func hangsChange() async throws {
+    let made = Mutex(0)
+    let services = try await setup.services([
+      Route(.post, "/made", "Make something", .everyone) { _ in
+        made.withLock { $0 += 1 }
+        return .message("made")
+      }
+    ])
+    setup.peers.hanging.withLock { $0 = setup.store.snapshot() }
+    setup.peers.comesBack.withLock { $0 = true }
+    try setup.store.write { (transaction) throws(StoreError) in
+      _ = try transaction.insert(
+        ["type": .string(SecuritySettings.type), "ip_blacklist": ["192.0.2.1"]], into: Collections.settings)
+    }
+    for _ in 0..<2 { setup.peers.end() }
+    #expect(try await setup.send(.post, "/made", services, from: "192.0.2.1") == 403)
+    #expect(made.withLock { $0 } == 0)
+    #expect(try await setup.send(.post, "/made", services, from: "192.0.2.2") == 200)
+  }
+
+  @Test("is a login by the password of the safe state")
+  func hangsLogin() async throws {
+    let services = try await setup.services([])
+    let passwords = ["Correct-Horse-Battery-9", "Other-Horse-Battery-9"]
+    let hashes = try await [
+      services.accounts.passwords.hash(passwords[0]), services.accounts.passwords.hash(passwords[1]),
+    ]
+    try setup.store.write { (transaction) throws(StoreError) in
+      _ = try transaction.insert(
+        ["username": "somebody", "email": "somebody@example.org", "password": hashes[0], "active": true],
+        into: Collections.users)
+    }
+    setup.peers.hanging.withLock { $0 = setup.store.snapshot() }
+    try setup.store.write { (transaction) throws(StoreError) in
+      _ = try transaction.update(
+        in: Collections.users, .fields(["username": "somebody"]), [.set(FieldPath(field: "password"), hashes[1])])
+    }
+    for _ in 0..<8 { setup.peers.end() }
+    let statuses = try await [
+      setup.send(.post, "/platform/authorization", services, body: Self.login(passwords[0])),
+      setup.send(.post, "/platform/authorization", services, body: Self.login(passwords[1])),
+    ]
+    #expect(statuses == [200, 400])
+  }
+
+  private static func login(_ password: String) -> String {
+    #"{"email": "somebody@example.org", "password": "\#(password)"}"#
+  }
 }

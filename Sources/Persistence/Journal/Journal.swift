@@ -206,13 +206,18 @@ package final class Journal: CommitLog {
   /// - Returns: whether clients may see the state.
   package func waitLongToShow(_ sequence: UInt64) async -> Bool {
     guard acknowledgesLater, line.maySee(sequence) != true else { return true }
-    return await line.waitToShow(sequence, isLong: true, until: SteadyClock.now() + Self.patience)
+    // Without the lease there is nothing to wait for.
+    if line.epoch != nil {
+      do { try await confirm(through: sequence) } catch { return line.maySee(sequence) == true }
+    }
+    return line.maySee(sequence) == true
   }
 
   /// Waits until the volume has the changes up to one, as far as clients may have seen them.
   package func settleShown(in sequence: UInt64) async throws {
-    // In the mode `always` clients see only what the volume has.
-    if !acknowledgesLater, let change = line.unsafeChange(in: sequence) { try await settleNow(change) }
+    // In the mode `always` clients see what the volume has, and what each start makes again.
+    let change = acknowledgesLater ? line.unsafeVisibleChange(in: sequence) : line.unsafeChange(in: sequence)
+    if let change { try await settleNow(change) }
   }
 
   /// Ends waits that took too long, for as long as the task lives.

@@ -11,8 +11,6 @@ extension JournalLine {
   struct Reader {
     let sequence: UInt64
     let deadline: Duration
-    /// Whether later reads of the same change need not wait, once this one waited in vain.
-    let isFirst: Bool
     let continuation: CheckedContinuation<Bool, Never>
   }
 
@@ -74,6 +72,9 @@ extension JournalLine.State {
 
   /// Changes are on the volume that were refused, and the lease was not lost since.
   var hasRefused: Bool { epoch != nil && refused > safe && refusedIn == activations }
+
+  /// Changes were refused that are still not safe, and the lease was lost since.
+  var leavesRefused: Bool { refused > safe && refusedIn != activations }
 
   func isLost(_ sequence: UInt64) -> Bool { lost.contains { $0.after < sequence && sequence < $0.before } }
 

@@ -60,24 +60,30 @@ extension JournalLine {
 
   /// Waits until clients may see a state.
   ///
-  /// - Parameter isLong: whether it waits also where reads waited in vain.
   /// - Returns: whether they may.
-  func waitToShow(_ sequence: UInt64, isLong: Bool = false, until deadline: Duration) async -> Bool {
+  func waitToShow(_ sequence: UInt64, until deadline: Duration) async -> Bool {
     await withCheckedContinuation { continuation in
       let answer = state.withLock { state -> Bool? in
-        if let answer = state.maySee(sequence, isLong: isLong) { return answer }
+        if let answer = state.maySee(sequence) { return answer }
         let change = min(sequence, state.lastChange)
-        state.readers.append(
-          Reader(sequence: change, deadline: deadline, isFirst: !isLong, continuation: continuation))
+        state.readers.append(Reader(sequence: change, deadline: deadline, continuation: continuation))
         return nil
       }
       if let answer { continuation.resume(returning: answer) }
     }
   }
 
+  /// The newest change of a state that clients see although it is not safe.
+  func unsafeVisibleChange(in sequence: UInt64) -> UInt64? {
+    state.withLock { state in
+      state.visible.newest.flatMap { state.unsafeChange(in: min(sequence, $0.sequence)) }
+    }
+  }
+
   /// Answers the reads whose changes are safe, and those whose time is over.
   func endReads(at now: Duration = .zero) {
-    let ended = state.withLock { $0.takeReaders(at: now) }
+    let (ended, retired) = state.withLock { ($0.takeReaders(at: now), $0.visible.takeRetired()) }
+    defer { withExtendedLifetime(retired) {} }
     for reader in ended.safe { reader.continuation.resume(returning: true) }
     for reader in ended.late { reader.continuation.resume(returning: false) }
   }
@@ -90,16 +96,19 @@ extension JournalLine.State {
   }
 
   func isVisible(_ sequence: UInt64) -> Bool {
-    guard let change = unsafeChange(in: sequence), let visible = visible.newest else { return true }
+    guard let visible = visible.newest else { return true }
+    // A request may have taken the state just before another one replaced it.
+    if isLost(sequence) { return false }
+    guard let change = unsafeChange(in: sequence) else { return true }
     return visible.sequence >= change
   }
 
-  func maySee(_ sequence: UInt64, isLong: Bool = false) -> Bool? {
+  func maySee(_ sequence: UInt64) -> Bool? {
     if isVisible(sequence) { return true }
     // Without the lease no wait makes the change safe.
-    if epoch == nil || isClosed { return false }
+    if epoch == nil || isClosed || isLost(sequence) { return false }
     // While the volume hangs, only the first reads wait.
-    return !isLong && min(sequence, lastChange) <= awaited ? false : nil
+    return min(sequence, lastChange) <= awaited ? false : nil
   }
 
   mutating func takeReaders(at now: Duration) -> (safe: [JournalLine.Reader], late: [JournalLine.Reader]) {
@@ -108,7 +117,7 @@ extension JournalLine.State {
     let others = all.filter { $0.sequence > bound }
     let late = others.filter { isOver || $0.deadline <= now }
     readers = isOver ? [] : others.filter { $0.deadline > now }
-    awaited = late.reduce(awaited) { $1.isFirst && !isOver ? max($0, $1.sequence) : $0 }
+    if !isOver { awaited = late.reduce(awaited) { max($0, $1.sequence) } }
     return (all.filter { $0.sequence <= bound }, late)
   }
 }

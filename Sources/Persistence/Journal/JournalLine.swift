@@ -47,16 +47,19 @@ final class JournalLine: Sendable {
   ///
   /// - Parameter comesAgain: see `Journal.comesAgain`.
   func put(_ commit: Commit, installed: JournalStart?, comesAgain: Bool = false, time: Int) {
-    let isAwaited = state.withLock { state in
+    let (isAwaited, retired) = state.withLock { state in
+      let neededDump = state.foreignFrom != nil
       add(commit, installed, time, to: &state)
       if case .everything = commit.scope, comesAgain || installed != nil {
         state.visible.replace(with: commit.snapshot)
       } else {
-        state.visible.add(commit.snapshot, comesAgain: comesAgain)
+        state.visible.add(
+          commit.snapshot, comesAgain: comesAgain, needsDump: neededDump && state.foreignFrom != nil)
       }
-      return state.entries.count >= state.gatheredCount
+      return (state.entries.count >= state.gatheredCount, state.visible.takeRetired())
     }
     if isAwaited { wakeup.ring() }
+    withExtendedLifetime(retired) {}
   }
 
   private func add(_ commit: Commit, _ installed: JournalStart?, _ time: Int, to state: inout State) {
@@ -86,13 +89,15 @@ final class JournalLine: Sendable {
 
   /// The commit is one that another task's journals have.
   func put(_ commit: Commit, followed: JournalStart) {
-    state.withLock { state in
+    let retired = state.withLock { state in
       if state.safe + 1 < commit.sequence { state.lost.append((after: state.safe, before: commit.sequence)) }
       state.safe = commit.sequence
       state.visible.replace(with: commit.snapshot)
       state.entries = [.start(followed)]
       state.foreignFrom = nil
+      return state.visible.takeRetired()
     }
+    withExtendedLifetime(retired) {}
   }
 
   func beginForeign() {
@@ -104,6 +109,7 @@ final class JournalLine: Sendable {
 
   func put(_ entry: Entry) {
     state.withLock { state in
+      if case .dump = entry { state.visible.dumpBegins() }
       state.entries.append(entry)
       state.gatheredCount = 0
     }
@@ -254,36 +260,6 @@ final class JournalLine: Sendable {
     for waiter in done { waiter.continuation.resume() }
     endReads()
     return Answered(requests: done.count, waiting: waiting)
-  }
-
-  static let needsDump = NotKept(description: "only a dump can hold it", needsDump: true)
-  static let unconfirmed =
-    "this task could not renew its lease of the volume in time, so another may have taken it"
-
-  /// Changes up to one were written, but another task may not go on from them.
-  ///
-  /// - Parameter activations: the number of times that the lease was taken when they were written.
-  func refuse(through sequence: UInt64, in activations: Int) {
-    state.withLock { state in
-      state.refused = max(state.refused, sequence)
-      state.refusedIn = activations
-      // The volume takes writes again. Otherwise no change would come that shows it.
-      state.trouble = nil
-    }
-    fail(Self.unconfirmed, lasts: false)
-  }
-
-  var hasRefused: Bool { state.withLock { $0.hasRefused } }
-
-  /// The lease is confirmed again, and nobody else had it meanwhile, so the changes that were refused are safe.
-  func acknowledgeRefused() {
-    let done = state.withLock { state -> [Waiter] in
-      guard state.hasRefused else { return [] }
-      let sequence = state.refused
-      return state.take(through: sequence)
-    }
-    for waiter in done { waiter.continuation.resume() }
-    endReads()
   }
 
   /// The requests that wait are answered with an error.

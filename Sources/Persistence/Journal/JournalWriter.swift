@@ -137,8 +137,9 @@ struct JournalWriter: ~Copyable {
         line.noteEnded(isClosed ? .closed : .open)
       }
     }
-    // The dump's state may be another one than that of the journal before. Who follows sees that only in a header.
-    _ = write(&content, evenWithout: start == .ownDump)
+    // The dump's state may be another one than that of the journal before. Who follows sees that only in a header. What
+    // was refused before the lease was taken again is safe with the header of a journal that goes on from it.
+    _ = write(&content, evenWithout: start == .ownDump || !isStartForeign && line.leavesRefused)
   }
 
   /// Waits for the outcome of a dump that the next journal begins with. Nothing is written before: a journal whose dump
