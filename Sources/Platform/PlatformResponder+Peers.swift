@@ -230,7 +230,8 @@ extension HTTPFields {
 extension APIError {
   /// Whether a refusal can be due to the change of another client, not to the request itself, a limit or the volume.
   fileprivate var restsOnState: Bool {
-    guard status < 500, ![413, 415, 422, 429].contains(status), let code else { return false }
+    guard status < 500, ![413, 415, 422, 429].contains(status) else { return false }
+    guard let code else { return true }
     return [401, 403].contains(status) || !code.hasPrefix("GTW") && !code.hasPrefix("MEM")
   }
 }

@@ -1,19 +1,18 @@
-import DumpDirectory
 import Testing
 
 @testable import GatehouseServer
 
-@Suite("A read while the lease changes hands")
+@Suite("A read at a task that is behind")
 struct HandOverReadTests {
-  private static func record(isReleased: Bool) -> LeaseRecord {
-    LeaseRecord(holder: LeaseHolder.current(), epoch: 4, renewal: 1, isReleased: isReleased)
-  }
-
-  @Test("waits for a take-over where this task took the lease or nobody has it, and nowhere else")
-  func roles() {
-    #expect(LeaseRole.holding(epoch: 5).changesHands)
-    #expect(LeaseRole.standby(holder: Self.record(isReleased: true)).changesHands)
-    #expect(!LeaseRole.standby(holder: Self.record(isReleased: false)).changesHands)
-    for role in [LeaseRole.standby(holder: nil), .unknown, .ended] { #expect(!role.changesHands) }
+  @Test("waits as long as a change does, but not for 30 seconds after one that did so in vain")
+  func longReads() {
+    var reads = LongReads()
+    #expect(reads.mayWait(at: .seconds(1)))
+    reads.waitedInVain(at: .seconds(10))
+    #expect(!reads.mayWait(at: .seconds(11)))
+    #expect(!reads.mayWait(at: .seconds(40)))
+    #expect(reads.mayWait(at: .seconds(41)))
+    reads.waitedInVain(at: .seconds(46))
+    #expect(!reads.mayWait(at: .seconds(50)))
   }
 }

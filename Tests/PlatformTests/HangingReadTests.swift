@@ -65,17 +65,19 @@ struct HangingReadTests {
     let services = try await setup.services([
       Route(.post, "/taken", "Take a name", .everyone) { _ in throw APIError(400, "GRP001", "The name is taken") },
       Route(.post, "/limited", "Do much", .everyone) { _ in throw APIError(429, "LIM001", "That was too much") },
+      Route(.post, "/missing", "Find nothing", .everyone) { _ in throw APIError(404, nil, "User not found") },
     ])
     setup.peers.hanging.withLock { $0 = setup.store.snapshot() }
     setup.peers.comesBack.withLock { $0 = comesBack }
     try setup.change()
-    for _ in 0..<2 { setup.peers.end() }
+    for _ in 0..<3 { setup.peers.end() }
+    #expect(try await setup.send(.post, "/missing", services) == (comesBack ? 404 : 503))
     #expect(try await setup.send(.post, "/taken", services) == (comesBack ? 400 : 503))
-    #expect(setup.peers.longAsks.withLock { $0 } == 1)
+    #expect(setup.peers.longAsks.withLock { $0 } == 2)
     #expect(try await setup.send(.post, "/limited", services) == 429)
     // Nobody has logged in, in neither state.
     #expect(try await setup.send(.post, "/platform/memory/dump", services) == 401)
-    #expect(setup.peers.longAsks.withLock { $0 } == 1)
+    #expect(setup.peers.longAsks.withLock { $0 } == 2)
   }
 
   @Test("is answered once where it asks about the task, also when it is refused: its body can be read only once")

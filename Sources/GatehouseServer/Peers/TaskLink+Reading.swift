@@ -61,32 +61,26 @@ extension TaskLink {
     let isNewest: Bool
     switch await newest.answer() {
     case .place(nil): isNewest = true
-    case .place(let place?): isNewest = await wait(within: Self.readPatience) { hasReached(place) }
+    case .place(let place?): isNewest = await waitForState { hasReached(place) }
     case .none:
       // All that was acknowledged is on the volume.
-      let isComplete = {
+      isNewest = await waitForState {
         self.parts.lease.epoch != nil || self.parts.follower.lag.map { $0 < SteadyClock.now() - start } ?? false
       }
-      let isSeen = await wait(within: Self.readPatience, until: isComplete)
-      isNewest = if isSeen { true } else { await waitForTakeOver(isComplete) }
     }
     if !isNewest { counters.count(.old) }
   }
 
-  /// While the lease changes hands, this task has the newest state once it writes. A read waits as long for that as a
-  /// change does, but not again soon when it waited in vain: the take-over may have met a fault.
-  private func waitForTakeOver(_ isComplete: () -> Bool) async -> Bool {
-    let now = SteadyClock.now()
-    guard parts.lease.role.changesHands, vainWait.withLock({ $0.map { now - $0 > Self.rest } ?? true }) else {
-      return false
-    }
-    if await wait(within: patience, until: isComplete) { return true }
-    vainWait.withLock { $0 = SteadyClock.now() }
+  /// Waits until this task has a state. A task that is overloaded, or is about to take over, can need longer than a
+  /// read usually waits. So a read waits as long as a change does, but not again soon when one waited in vain: the
+  /// volume may hang.
+  private func waitForState(_ isThere: () -> Bool) async -> Bool {
+    if await wait(within: Self.readPatience, until: isThere) { return true }
+    guard longReads.withLock({ $0.mayWait(at: SteadyClock.now()) }) else { return false }
+    if await wait(within: patience, until: isThere) { return true }
+    longReads.withLock { $0.waitedInVain(at: SteadyClock.now()) }
     return false
   }
-
-  /// The time in which no further read waits for a take-over, after one waited in vain.
-  private static let rest = Duration.seconds(30)
 
   func waitToShow(_ sequence: UInt64) async -> Snapshot? {
     let safe = await parts.journal.waitToShow(sequence)
@@ -97,13 +91,19 @@ extension TaskLink {
   func waitLongToShow(_ sequence: UInt64) async -> Bool { await parts.journal.waitLongToShow(sequence) }
 }
 
-extension LeaseRole {
-  /// Whether this task is about to write, or may be: it took the lease, or nobody has it.
-  var changesHands: Bool {
-    switch self {
-    case .holding: true
-    case .standby(let record): record?.isReleased == true
-    case .unknown, .ended: false
-    }
+/// Whether a read waits as long as a change does. A value without a clock.
+struct LongReads: Sendable {
+  /// The time in which no read waits that long, after one waited in vain.
+  static let rest = Duration.seconds(30)
+
+  private var vain: Duration?
+
+  /// Whether a read may wait that long.
+  func mayWait(at now: Duration) -> Bool {
+    guard let vain else { return true }
+    return now - vain > Self.rest
   }
+
+  /// A read waited that long and has no newer state.
+  mutating func waitedInVain(at now: Duration) { vain = now }
 }

@@ -48,8 +48,8 @@ final class TaskLink: WriterPort {
   private let contact: HolderContact
   let newest: SharedQuestion<PlaceAnswer>
   private let waiting = Lock(0)
-  /// The time of a read that waited in vain for this task to take over.
-  let vainWait = Lock<Duration?>(nil)
+  /// The reads that wait as long as a change does.
+  let longReads = Lock(LongReads())
   let reports = PeerReports()
 
   /// - Parameters:

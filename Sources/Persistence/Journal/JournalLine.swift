@@ -156,6 +156,7 @@ final class JournalLine: Sendable {
   func dumpIsSafe(_ order: DumpOrder, through sequence: UInt64) {
     let done = state.withLock { state -> [Waiter] in
       state.safeDump = (order, sequence)
+      state.visible.dumpEnds()
       if let foreign = state.foreignFrom, foreign <= sequence {
         state.foreignFrom = nil
         state.foreignDump = order
@@ -168,7 +169,10 @@ final class JournalLine: Sendable {
   }
 
   func dumpFailed(_ order: DumpOrder) {
-    state.withLock { $0.failedDump = order }
+    state.withLock { state in
+      state.failedDump = order
+      state.visible.dumpEnds()
+    }
     wakeup.ring()
   }
 

@@ -5,8 +5,10 @@ import DocumentStore
 struct VisibleStates {
   /// From the newest one that clients may see on; empty where they may see every state.
   private var snapshots: [Snapshot] = []
-  /// Those of them, from the first one on, up to the one that a dump holds.
-  private var dumped = 0
+  /// Whether a dump of one of them is under way. When it is safe, the states behind it can become safe one by one.
+  private var isDumping = false
+  /// The most states that are kept behind a dump that takes long.
+  private static let most = 4096
   /// The states that nobody needs any more. Whoever takes them frees them where nobody waits for that: after a restore
   /// one may be a whole store.
   private(set) var retired: [Snapshot] = []
@@ -24,7 +26,7 @@ struct VisibleStates {
   mutating func replace(with snapshot: Snapshot) {
     guard !snapshots.isEmpty else { return }
     retired += snapshots
-    (snapshots, dumped) = ([snapshot], 0)
+    snapshots = [snapshot]
   }
 
   /// A commit made a state.
@@ -36,19 +38,21 @@ struct VisibleStates {
     guard !snapshots.isEmpty else { return }
     if comesAgain, snapshots.count == 1 { return replace(with: snapshot) }
     // A dump that comes holds a newer one.
-    if needsDump, snapshots.count > max(1, dumped) { retired.append(snapshots.removeLast()) }
+    if needsDump, snapshots.count > (isDumping ? Self.most : 1) { retired.append(snapshots.removeLast()) }
     snapshots.append(snapshot)
   }
 
   /// A dump of the newest state begins.
-  mutating func dumpBegins() { dumped = snapshots.count }
+  mutating func dumpBegins() { isDumping = true }
+
+  /// The dump is safe, or was not written.
+  mutating func dumpEnds() { isDumping = false }
 
   /// The changes up to one are safe.
   mutating func advance(to sequence: UInt64) {
     guard let place = snapshots.lastIndex(where: { $0.sequence <= sequence }) else { return }
     retired += snapshots[..<place]
     snapshots.removeFirst(place)
-    dumped = max(0, dumped - place)
   }
 
   /// Takes the states that nobody needs any more.

@@ -6,12 +6,9 @@ extension JournalCopier {
   /// The fewest bytes of a part of a journal that is too large for one round.
   private static let leastPart = 1 << 16
 
-  /// Copies journals that the newest state does not need, for as long as the newest journal can wait.
-  ///
-  /// - Parameter most: the bytes that can be copied in a whole round.
-  func copyLater(
-    _ others: [JournalEntry], _ directory: DumpDirectory, most: Int, until deadline: Deadline
-  ) throws {
+  /// Copies journals that the newest state does not need, for as long as the newest journal can wait. One that is too
+  /// large for a round stays in parts until a round has the time for all of it.
+  func copyLater(_ others: [JournalEntry], _ directory: DumpDirectory, until deadline: Deadline) throws {
     var others = Array(others.reversed())
     if let index = others.firstIndex(where: { $0.number == later?.entry.number }) {
       others.swapAt(0, index)
@@ -25,9 +22,6 @@ extension JournalCopier {
         if try bytes <= room || !copyPart(of: entry, directory, room) {
           later = nil
           try copyWhole(entry, directory)
-        } else if bytes > most, finished.contains(entry.number) {
-          // It stays in parts.
-          volume.markCopied(entry.name, at: store.place, isSaved: false)
         }
       }
       if later != nil { return }
@@ -43,10 +37,18 @@ extension JournalCopier {
     let begun: JournalTail? = if let later { later } else { try resume(entry, directory) }
     guard var part = begun else { return false }
     later = nil
-    let isRead = try part.follower.advance(to: part.follower.end + max(room, Self.leastPart))
+    // A part that S3 did not take is not made longer.
+    let more = part.isCopied ? max(room, Self.leastPart) : 0
+    let isRead = try part.follower.advance(to: part.follower.end + more)
     defer { later = isRead && part.isCopied ? nil : part }
     try send(&part)
     if isRead { finished.insert(entry.number) }
     return true
+  }
+
+  /// Forgets journals that are gone. The last one stays, as the newest journal may go on from it.
+  func forgetFinished(before oldest: JournalNumber) {
+    let last = finished.max()
+    finished = finished.filter { $0 >= oldest || $0 == last }
   }
 }

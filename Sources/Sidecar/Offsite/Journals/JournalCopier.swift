@@ -47,7 +47,6 @@ final class JournalCopier {
   /// - Returns: whether S3 has everything now.
   /// - Throws: a fault that every journal would meet, as one of S3.
   func run(until deadline: Deadline) throws -> Bool {
-    let most = pace.bytes(in: deadline.left)
     let directory = try volume.directory
     let entries = try directory.journals()
     let found = try copiesFound(of: directory.location)
@@ -81,15 +80,12 @@ final class JournalCopier {
       isAll = false
       noteWait(of: newest)
     }
-    try copyLater(others, directory, most: most, until: deadline)
+    try copyLater(others, directory, until: deadline)
     return isAll && faults.isEmpty && others.allSatisfy { finished.contains($0.number) }
   }
 
-  /// Forgets journals that are gone. The last one stays, as the newest journal may go on from it.
-  private func forgetFinished(before oldest: JournalNumber) {
-    let last = finished.max()
-    finished = finished.filter { $0 >= oldest || $0 == last }
-  }
+  /// Forgets what S3 has, as it may be another place by now, or the same one without copies.
+  func forget() { (tail, later, finished, found, held) = (nil, nil, [], nil, nil) }
 
   private func copiesFound(of location: DumpLocation) throws -> [UTF8Key: JournalCopy] {
     if let found { return found }
@@ -124,6 +120,8 @@ final class JournalCopier {
     } catch let error as OffsiteError where !error.isOfOneFile {
       throw error
     } catch {
+      // The file may have been replaced, as by another key.
+      found = nil
       let (pause, isFirst) = faults.failed(entry.name, at: SteadyClock.now(), using: &generator)
       guard isFirst else { return }
       logger.error(
@@ -183,7 +181,12 @@ final class JournalCopier {
       let (body, sha256) = try tail.follower.piece(from: tail.copied)
       let name = JournalCopy.partName(of: tail.entry.name, at: tail.copied)
       volume.noteCopy(of: tail.entry.number, at: store.place)
-      try store.put(name, body, sha256: sha256, OffsiteStore.deadline(bytes: body.size))
+      do {
+        try store.put(name, body, sha256: sha256, OffsiteStore.deadline(bytes: body.size))
+      } catch {
+        pace.slowDown()
+        throw error
+      }
       pace.note(body.size, in: SteadyClock.now() - start)
       tail.copied = tail.follower.end
       tail.replaced.removeAll { $0.name.hasSameBytes(as: name) }
@@ -262,7 +265,6 @@ final class JournalCopier {
 
   /// Copies a journal as one object, which takes the place of its parts.
   func copyWhole(_ entry: JournalEntry, _ directory: DumpDirectory) throws {
-    let start = SteadyClock.now()
     if var follower = try JournalFollower(entry.path, in: directory, volume.keyring) {
       try follower.advance()
       if let (copy, _) = try copyFound(of: entry, in: directory), copy.length > follower.end {
@@ -272,7 +274,7 @@ final class JournalCopier {
       }
       let (body, sha256) = try follower.piece(from: 0)
       volume.noteCopy(of: entry.number, at: store.place)
-      let deadline = OffsiteStore.deadline(bytes: body.size)
+      let (deadline, start) = (OffsiteStore.deadline(bytes: body.size), SteadyClock.now())
       if try store.putUnlessThere(entry.name, body, sha256: sha256, deadline) {
         pace.note(body.size, in: SteadyClock.now() - start)
         logger.info(

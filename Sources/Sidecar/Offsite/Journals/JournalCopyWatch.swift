@@ -95,9 +95,12 @@ final class JournalCopyWatch: Sendable {
     if gate.state != .open {
       if try volume.directory.journals().isEmpty { return true }
       // A task that ends before its first copy must not keep the place from the next one.
-      if try copier.isWaiting() { return false }
+      if gate.state == .unchecked, try copier.isWaiting() { return false }
     }
-    guard try gate.opens(store, volume) else { return nil }
+    guard try gate.opens(store, volume) else {
+      copier.forget()
+      return nil
+    }
     defer { volume.saveCache() }
     return try copier.run(until: Deadline(in: configuration.interval))
   }
