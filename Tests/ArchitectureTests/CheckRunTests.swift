@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -74,12 +75,18 @@ struct CheckRunTests {
     #expect(notes == Set((Self.scripts + Self.tools).map { $0[...] }))
   }
 
-  @Test("fails when one of the parts does that run side by side")
+  @Test("fails when one of the parts does that run side by side, and ends the builds beside them")
   func failureOfPart() throws {
     try write("bin/docker", "#!/bin/sh\nexit 1\n")
-    try write("scripts/torture", "#!/bin/sh\n[ \"$1\" != journal ] || { echo 'a change is lost'; exit 1; }\n")
+    try write("scripts/test-threads", "#!/bin/sh\necho \"build $$\" >>'\(root.path())/notes'\nexec sleep 300\n")
+    let isBuilding = "until grep -q build '\(root.path())/notes'; do sleep 0.01; done"
+    try write(
+      "scripts/torture",
+      "#!/bin/sh\n\(isBuilding)\n[ \"$1\" != journal ] || { echo 'a change is lost'; exit 1; }\n")
     let (code, lines, notes) = try run()
     #expect(code != 0 && !notes.contains("soak"))
+    let build = try #require(notes.first { $0.hasPrefix("build ") }.flatMap { Int32($0.dropFirst("build ".count)) })
+    #expect(kill(build, 0) != 0)
     #expect(lines.contains("a change is lost"))
     #expect(!lines.contains { $0.hasPrefix("ci: all passed") })
   }
