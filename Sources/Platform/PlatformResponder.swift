@@ -105,7 +105,7 @@ extension PlatformResponder {
   /// Answers a request to a route: on the connection's event loop if it only reads a little, else on the cooperative
   /// pool, since a body may be large, changes wait for each other and dumps take long. Calls to APIs would wait for a
   /// long list, too.
-  func call(_ routed: Routed, _ state: ModelVersion) async throws -> Response {
+  private func call(_ routed: Routed, _ state: ModelVersion) async throws -> Response {
     let (route, request) = (routed.route, routed.incoming.request)
     let session = try session(routed, state)
     if route.changesState { try platform.writer.permit() }
