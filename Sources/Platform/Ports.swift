@@ -128,6 +128,17 @@ package struct Standby: Sendable, Equatable {
     case none
     /// It was current this long ago; `nil`: not yet.
     case behind(Duration?)
+
+    /// The time after which a state that was current no longer counts as current.
+    private static let patience = Duration.seconds(10)
+
+    /// Whether the state is too far behind to serve.
+    package var isTooOld: Bool {
+      switch self {
+      case .none: false
+      case .behind(let lag): lag.map { $0 > Self.patience } ?? true
+      }
+    }
   }
 
   /// A sentence for those who ask.
@@ -148,16 +159,8 @@ package struct Standby: Sendable, Equatable {
     (self.isForOthers, self.hasLease) = (isForOthers, hasLease)
   }
 
-  /// The time after which a state that was current no longer counts as current.
-  private static let patience = Duration.seconds(10)
-
   /// Whether the state is too far behind to serve.
-  package var isBehind: Bool {
-    switch following {
-    case .none: false
-    case .behind(let lag): lag.map { $0 > Self.patience } ?? true
-    }
-  }
+  package var isBehind: Bool { following.isTooOld }
 }
 
 /// Whether the gateway takes requests.

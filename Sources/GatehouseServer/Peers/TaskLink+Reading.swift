@@ -4,6 +4,7 @@ import DumpDirectory
 import JSON
 import Peers
 import Persistence
+import Platform
 import Threads
 
 /// The answer to a question for the newest place.
@@ -72,14 +73,21 @@ extension TaskLink {
   }
 
   /// Waits until this task has a state. A task that is overloaded, or is about to take over, can need longer than a
-  /// read usually waits. So a read waits as long as a change does, but not again soon when one waited in vain: the
-  /// volume may hang.
+  /// read usually waits. So a read waits as long as a change does, but not while the state counts as too old, and not
+  /// again soon when a read waited in vain: the volume may hang.
   private func waitForState(_ isThere: () -> Bool) async -> Bool {
     if await wait(within: Self.readPatience, until: isThere) { return true }
     guard longReads.withLock({ $0.mayWait(at: SteadyClock.now()) }) else { return false }
-    if await wait(within: patience, until: isThere) { return true }
+    _ = await wait(within: patience) { isThere() || isTooOld }
+    if isThere() { return true }
     longReads.withLock { $0.waitedInVain(at: SteadyClock.now()) }
     return false
+  }
+
+  /// Whether the state was current, and that was too long ago.
+  private var isTooOld: Bool {
+    guard let lag = parts.follower.lag else { return false }
+    return Standby.Following.behind(lag).isTooOld
   }
 
   func waitToShow(_ sequence: UInt64) async -> Snapshot? {
