@@ -1,76 +1,137 @@
-/// Rows by the hashes of their documents, made in one go and never changed. A row takes 9 bytes and a lookup two
-/// accesses to memory. Making it costs a tenth of filling a persistent tree.
+import Glibc
+
+/// Rows by the hashes of their documents, made in one go and never changed. A row takes 9 bytes, and a lookup usually
+/// one access to memory. Making it costs a tenth of filling a persistent tree.
 ///
-/// Entries are sorted into buckets by the highest bits of their hashes, which are those of a seeded hash and therefore
-/// even. Within a bucket they keep their order. An entry has the lowest 32 bits of its hash: the caller compares the
-/// documents anyway, and hardly any two hashes of a bucket agree in them.
-final class FlatIndex: Sendable {
+/// A bucket is a line of the processor's cache. It has up to ten rows, each with 16 bits of its hash: the caller
+/// compares the documents anyway, and hardly any two hashes of a bucket agree in them. The hash's highest bits, which
+/// are those of a seeded hash and therefore even, give the row's first bucket. When it is full, the row goes to the
+/// next one that is not.
+//
+// Sendable: it owns the memory of its buckets, which does not change once it is made.
+final class FlatIndex: @unchecked Sendable {
   /// The hashes of documents and their rows, in ascending order of rows. A document without the fields is missing.
   struct Entries: Sendable {
     var hashes: [UInt64] = []
     var rows: [Row] = []
   }
 
-  /// The mean number of entries in a bucket.
-  private static let meanBucket = 4
-  /// An even hash never fills a bucket so far. Equal values do; a tree with a set for each value suits them.
-  private static let largestBucket = 32
+  private struct Bucket {
+    static let size = 10
 
-  private struct Entry: Sendable {
-    var fingerprint: UInt32
-    var row: Row
+    var fingerprints = InlineArray<10, UInt16>(repeating: 0)
+    var count: UInt8 = 0
+    /// The largest distance to a bucket with a row whose first bucket is this one.
+    var reach: UInt8 = 0
+    var rows = InlineArray<10, Row>(repeating: 0)
+
+    var isFull: Bool { count == Self.size }
+
+    /// The slots with a fingerprint, a bit for each.
+    func slots(_ fingerprint: UInt16) -> UInt32 {
+      var found: UInt32 = 0
+      for slot in 0..<Self.size { found |= (fingerprints[slot] == fingerprint ? 1 : 0) << UInt32(slot) }
+      return found & (1 << UInt32(count) - 1)
+    }
   }
 
-  private let shift: UInt64
-  /// Where each bucket begins, and the end of the last one.
-  private let starts: [UInt32]
-  private let entries: [Entry]
+  /// The mean number of rows in a bucket.
+  private static let meanBucket = 7
+  /// The distance that rows of even hashes never come near to.
+  private static let largestReach = 250
+  /// Rows of one hash. A tree with a set for each value suits more of them.
+  private static let largestGroup = 32
+
+  private let buckets: UnsafeMutableBufferPointer<Bucket>
 
   /// - Returns: `nil` when many entries have the same hash.
   init?(_ entries: Entries) {
     let count = entries.rows.count
-    guard count > 0, count <= UInt32.max else { return nil }
-    var bits: UInt64 = 0
-    while count >> Int(bits) > Self.meanBucket { bits += 1 }
-    let shift = 64 - bits
-    // A shift by 64 gives 0, the only bucket.
-    var starts = [UInt32](repeating: 0, count: 1 << Int(bits) + 1)
-    for hash in entries.hashes { starts[Int(hash >> shift) + 1] += 1 }
-    guard starts.allSatisfy({ $0 <= Self.largestBucket }) else { return nil }
-    for bucket in 1..<starts.count { starts[bucket] += starts[bucket - 1] }
-    var next = starts
-    var sorted = [Entry](repeating: Entry(fingerprint: 0, row: 0), count: count)
+    guard count > 0 else { return nil }
+    buckets = Self.allocate(count / Self.meanBucket + 1)
     for (hash, row) in zip(entries.hashes, entries.rows) {
-      let bucket = Int(hash >> shift)
-      let position = Int(next[bucket])
-      next[bucket] += 1
-      sorted[position] = Entry(fingerprint: UInt32(truncatingIfNeeded: hash), row: row)
+      guard insert(row, hash) else { return nil }
     }
-    self.shift = shift
-    self.starts = starts
-    self.entries = sorted
   }
+
+  deinit { UnsafeMutableRawPointer(buckets.baseAddress)?.deallocate() }
 
   /// The rows of a hash, or `nil` when there are none. A row of another hash may be among them.
   func rows(of hash: UInt64) -> RowSet? {
-    let bucket = Int(hash >> shift)
-    let fingerprint = UInt32(truncatingIfNeeded: hash)
+    let fingerprint = UInt16(truncatingIfNeeded: hash)
     var found: RowSet?
-    for position in Int(starts[bucket])..<Int(starts[bucket + 1]) where entries[position].fingerprint == fingerprint {
-      if found?.insert(entries[position].row) == nil { found = .one(entries[position].row) }
+    var position = first(hash)
+    var rest = buckets[position].reach
+    while true {
+      var slots = buckets[position].slots(fingerprint)
+      while slots != 0 {
+        let row = buckets[position].rows[slots.trailingZeroBitCount]
+        if found?.insert(row) == nil { found = .one(row) }
+        slots &= slots - 1
+      }
+      guard rest > 0 else { return found }
+      rest -= 1
+      position = next(position)
     }
-    return found
   }
 
   /// Calls a body with each two rows that may have the same hash, the earlier one first.
   func forEachPair(_ body: (_ earlier: Row, _ later: Row) -> Void) {
-    for bucket in 0..<starts.count - 1 {
-      let range = Int(starts[bucket])..<Int(starts[bucket + 1])
-      for later in range.dropFirst() {
-        for earlier in range.lowerBound..<later where entries[earlier].fingerprint == entries[later].fingerprint {
-          body(entries[earlier].row, entries[later].row)
+    for position in buckets.indices {
+      for slot in 0..<Int(buckets[position].count) {
+        let row = buckets[position].rows[slot]
+        let fingerprint = buckets[position].fingerprints[slot]
+        // Rows of one hash are in their order from their first bucket on. A bucket that is not full ends it.
+        var other = position
+        var slots = buckets[position].slots(fingerprint) & (1 << UInt32(slot) - 1)
+        for distance in 0...Self.largestReach {
+          while slots != 0 {
+            let earlier = buckets[other].rows[slots.trailingZeroBitCount]
+            if earlier < row { body(earlier, row) }
+            slots &= slots - 1
+          }
+          other = before(other)
+          guard distance < Self.largestReach, other != position, buckets[other].isFull else { break }
+          slots = buckets[other].slots(fingerprint)
         }
       }
     }
+  }
+
+  /// - Returns: `false` when many rows have the same hash.
+  private func insert(_ row: Row, _ hash: UInt64) -> Bool {
+    let fingerprint = UInt16(truncatingIfNeeded: hash)
+    let first = first(hash)
+    var (position, distance, same) = (first, 0, 0)
+    while buckets[position].isFull {
+      same += buckets[position].slots(fingerprint).nonzeroBitCount
+      distance += 1
+      guard distance <= Self.largestReach, same < Self.largestGroup else { return false }
+      position = next(position)
+    }
+    let slot = Int(buckets[position].count)
+    buckets[position].fingerprints[slot] = fingerprint
+    buckets[position].rows[slot] = row
+    buckets[position].count += 1
+    buckets[first].reach = max(buckets[first].reach, UInt8(distance))
+    return true
+  }
+
+  private func first(_ hash: UInt64) -> Int { Int(hash.multipliedFullWidth(by: UInt64(buckets.count)).high) }
+
+  private func next(_ position: Int) -> Int { position + 1 == buckets.count ? 0 : position + 1 }
+
+  private func before(_ position: Int) -> Int { position == 0 ? buckets.count - 1 : position - 1 }
+
+  /// Empty buckets, on huge pages where the kernel has them for those who ask: a lookup then also has its bucket's page
+  /// at hand.
+  private static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Bucket> {
+    let hugePage = 2 << 20
+    let bytes = count * MemoryLayout<Bucket>.stride
+    let isLarge = bytes >= hugePage
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? hugePage : 64)
+    if isLarge { madvise(memory, bytes & ~(hugePage - 1), MADV_HUGEPAGE) }
+    let start = memory.initializeMemory(as: Bucket.self, repeating: Bucket(), count: count)
+    return UnsafeMutableBufferPointer(start: start, count: count)
   }
 }
