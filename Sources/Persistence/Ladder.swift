@@ -174,9 +174,10 @@ package struct Ladder: Sendable {
     return .restored(restored, passedOver: failures + [failure, lost].compactMap { $0 })
   }
 
-  /// Makes the changes of journals again that begin without a dump.
+  /// Makes the changes of journals again that begin without a dump. Without a change the state is empty, which counts
+  /// as one only when each dump is of a task that had lost the lease to the one that began with it.
   ///
-  /// - Returns: `nil` when there are none.
+  /// - Returns: `nil` when there is no such state.
   private func followNothing(_ failures: [Failure], _ allowsLess: Bool) throws -> Outcome? {
     guard let first = try directory.journals().first else { return nil }
     let loader = CollectionLoader(schemas: schemas)
@@ -185,7 +186,8 @@ package struct Ladder: Sendable {
     do {
       let (replay, failure) = try replayer.replay(
         .empty, into: &restored.contents, allowsLess: allowsLess, mayHaveGap: allowsLess)
-      guard replay.commits > 0 else { return nil }
+      let isBegun = !failures.isEmpty && failures.allSatisfy { $0.fault == .bypassed }
+      guard replay.commits > 0 || isBegun else { return nil }
       restored.replay = replay
       return .restored(restored, passedOver: failures + [failure].compactMap { $0 })
     } catch let obstacle as JournalReplayer.Obstacle {

@@ -2,6 +2,7 @@ import Clocks
 import DocumentStore
 import DumpFormat
 import Foundation
+import JSON
 import Persistence
 import TestSupport
 import Testing
@@ -28,6 +29,44 @@ struct LadderTests {
       #expect(passedOver.map(\.path) == [bad])
       #expect(passedOver.first?.reason.contains("damaged") == true)
       #expect(try Data(contentsOf: URL(filePath: bad)) == bytes.dropLast(5))
+    }
+  }
+
+  @Test("passes over a late dump also when the task that began anew has made no change yet")
+  func begunAnew() async throws {
+    try await withTemporaryDirectory { root in
+      func restored() throws -> (store: StoreWithDumps, passedOver: [Ladder.Failure]?) {
+        let setup = try StoreWithDumps(root, journal: .always)
+        guard case .restored(let restored, let passedOver) = try setup.ladder().restoreNewest() else {
+          return (setup, nil)
+        }
+        setup.take(restored)
+        return (setup, passedOver)
+      }
+      let late = try StoreWithDumps(root, journal: .always)
+      try late.start(epoch: 1)
+      // Another task found nothing, began its journal, and crashed. The first one did not see that its lease was lost.
+      let next = try WrittenJournal(beside: late, epoch: 2, adding: 0..<0)
+      try await late.write { (transaction) throws(StoreError) in
+        try transaction.insert(["name": "late"], into: "users")
+      }
+      let path = try await late.dump().written.path
+      #expect(try restored().passedOver?.isEmpty == true)
+      try next.write(through: 0)
+      let (store, passedOver) = try restored()
+      #expect(passedOver?.map(\.path) == [path] && passedOver?.map(\.fault) == [.bypassed])
+      #expect(store.contents.isEmpty)
+      store.journal?.activate(epoch: 3)
+      try await store.write { (transaction) throws(StoreError) in
+        try transaction.insert(["name": "new"], into: "users")
+      }
+      #expect(try restored().store.contents.mapValues(\.count) == ["users": 1])
+      // Damage is no reason to begin anew.
+      try Data(contentsOf: URL(filePath: path)).dropLast(5).write(to: URL(filePath: path))
+      for journal in try store.directory.journals() where journal.number.epoch == 3 {
+        try FileManager.default.removeItem(atPath: journal.path)
+      }
+      #expect(try restored().passedOver == nil)
     }
   }
 
