@@ -2,6 +2,7 @@ package import Clocks
 package import DocumentStore
 package import DumpDirectory
 package import DumpFormat
+import Threads
 
 /// Writes one snapshot as one dump. It blocks for as long as the volume takes.
 package struct DumpJob: Sendable {
@@ -37,6 +38,9 @@ package struct DumpJob: Sendable {
       directory: directory, keys: CurrentKeyring(keyring), format: format, program: program, clock: clock)
   }
 
+  /// Bytes of documents after which other threads have their turns.
+  private static let turn = 128 << 10
+
   /// Writes a dump.
   ///
   /// - Parameters:
@@ -56,9 +60,16 @@ package struct DumpJob: Sendable {
     var dump = try directory.beginDump(to: target, at: now.seconds) { file in
       try DumpWriter(header: header, program: program, key: keys.present.sealing, sink: file)
     }
+    var turn = 0
     for collection in snapshot.collections {
       try dump.beginGroup(collection)
-      try snapshot.forEachDocument(in: collection) { try dump.append($0) }
+      try snapshot.forEachDocument(in: collection) { document in
+        try dump.append(document)
+        turn += document.count
+        guard turn >= Self.turn else { return }
+        turn = 0
+        SystemThread.letOthersRun()
+      }
     }
     return try dump.seal().publish(fence: fence)
   }

@@ -70,6 +70,11 @@ package struct SystemThread: Sendable {
     return try outcome.withLock { $0 }.get()
   }
 
+  /// Lets threads run that wait for this one's processor, as work that takes long does every some tenths of a
+  /// millisecond. A thread that wakes up may have to wait until this one has used its share, and Linux looks after that
+  /// only at the ticks of its clock, 4 ms apart.
+  package static func letOthersRun() { sched_yield() }
+
   /// The niceness of the calling thread.
   package static var niceness: Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
 

@@ -148,8 +148,8 @@ enum Probes {
     return try await delays.value
   }
 
-  /// Lets the calling thread run before all usual ones, or as they do. A client on another machine does not wait for the
-  /// processors of the gateway's either. Without the right to do so, the thread stays as it is.
+  /// Lets the calling thread run before all usual ones, or as they do. A client on another machine does not wait for
+  /// the gateway's processors either. Without the right to do so, the thread stays as it is.
   private static func takeTurns(before others: Bool) {
     var parameters = sched_param(sched_priority: others ? 1 : 0)
     sched_setscheduler(0, others ? SCHED_FIFO : SCHED_OTHER, &parameters)

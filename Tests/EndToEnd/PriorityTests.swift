@@ -60,4 +60,40 @@ struct PriorityTests {
       #expect(isGone)
     }
   }
+
+  /// The calls of sched_yield(2) so far.
+  private static func turns(_ calls: URL) throws -> Int {
+    try String(contentsOf: calls, encoding: .utf8).split(separator: "\n").count { $0.contains("sched_yield(") }
+  }
+
+  @Test("gives other threads turns within a dump, as Linux may not look after them for 4 ms")
+  func turns() async throws {
+    try await withTemporaryDirectory { root in
+      let calls = root.appending(path: "calls")
+      let wrapper = try Wrapper.script(
+        "turns", in: root, "strace -D -f --seccomp-bpf -qq -o '\(calls.path())' -e trace=sched_yield \"$@\"")
+      guard try Wrapper.run([wrapper.path(), "true"]) else {
+        print("skipped: strace does not work here")
+        return
+      }
+      let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"), through: wrapper)
+      defer { gatehouse.signal(SIGKILL) }
+      try gatehouse.waitUntilReady()
+      let token = try gatehouse.logIn()
+      // Text that no compressor makes disappear.
+      let names = (0..<500).map { JSONValue.string("x-\(UInt64($0) &* 0x9E37_79B9_7F4A_7C15)-of-a-long-name-ü") }
+      for number in 0..<80 {
+        try gatehouse.createAPI(
+          "api\(number)", servers: ["http://127.0.0.1:9"], token: token, ["api_allowed_headers": .array(names)])
+      }
+      let before = try Self.turns(calls)
+      #expect(try gatehouse.send("POST", "/platform/memory/dump", token: token, json: [:]).status == 200)
+      // One for each 128 KiB that are read, and one for each that are compressed.
+      let areGiven = eventually { () -> Bool? in
+        (try? Self.turns(calls)).map { $0 - before >= 16 } == true ? true : nil
+      }
+      let count = try Self.turns(calls) - before
+      #expect(areGiven == true, "\(count)")
+    }
+  }
 }

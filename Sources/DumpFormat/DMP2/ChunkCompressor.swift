@@ -7,6 +7,8 @@ import Threads
 // Sendable: `ChunkCompressors` gives it to one thread at a time.
 final class ChunkCompressor: @unchecked Sendable {
   private static let level: Int32 = 1
+  /// Bytes that are compressed at a time; a block of Zstandard. It takes some tenths of a millisecond.
+  private static let piece = 128 << 10
 
   private let compression: OpaquePointer
   private let expansion: OpaquePointer
@@ -19,6 +21,9 @@ final class ChunkCompressor: @unchecked Sendable {
     }
     self.compression = compression
     self.expansion = expansion
+    guard Self.isDone(ZSTD_CCtx_setParameter(compression, ZSTD_c_compressionLevel, Self.level)) else {
+      throw .library("zstd")
+    }
   }
 
   deinit {
@@ -29,18 +34,31 @@ final class ChunkCompressor: @unchecked Sendable {
   /// The most bytes that a frame takes.
   static func bound(_ size: Int) -> Int { ZSTD_compressBound(size) }
 
-  /// Writes one frame, which states its content size.
+  /// Writes one frame, which states its content size. Other threads have their turns meanwhile.
   ///
   /// - Parameter output: has room for `bound` bytes.
   /// - Returns: the size of the frame in bytes.
   func compress(
     _ content: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) throws(DumpFormatError) -> Int {
-    let size = ZSTD_compressCCtx(
-      compression, output.baseAddress, output.count, content.baseAddress, content.count, Self.level)
-    guard ZSTD_isError(size) == 0 else { throw .library("zstd") }
-    return size
+    guard Self.isDone(ZSTD_CCtx_reset(compression, ZSTD_reset_session_only)),
+      Self.isDone(ZSTD_CCtx_setPledgedSrcSize(compression, UInt64(content.count)))
+    else { throw .library("zstd") }
+    var frame = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+    var source = ZSTD_inBuffer(src: content.baseAddress, size: 0, pos: 0)
+    var rest = 1
+    while rest > 0 {
+      source.size = min(source.pos + Self.piece, content.count)
+      let mode = source.size == content.count ? ZSTD_e_end : ZSTD_e_continue
+      rest = ZSTD_compressStream2(compression, &frame, &source, mode)
+      guard Self.isDone(rest), frame.pos < frame.size || rest == 0 else { throw .library("zstd") }
+      if mode == ZSTD_e_continue { rest = 1 }
+      SystemThread.letOthersRun()
+    }
+    return frame.pos
   }
+
+  private static func isDone(_ result: Int) -> Bool { ZSTD_isError(result) == 0 }
 
   /// - Parameter maximum: of the content, bytes.
   /// - Returns: `nil` when this is not one whole frame that states a size within the maximum.
