@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Rows by the hashes of their documents, made in one go and never changed. A row takes 9 bytes, and a lookup usually
 /// one access to memory. Making it costs a tenth of filling a persistent tree.
@@ -49,7 +50,9 @@ final class FlatIndex: @unchecked Sendable {
     let count = entries.rows.count
     guard count > 0 else { return nil }
     buckets = Self.allocate(count / Self.meanBucket + 1)
+    var turns = Turns(every: 4096)
     for (hash, row) in zip(entries.hashes, entries.rows) {
+      turns.count()
       guard insert(row, hash) else { return nil }
     }
   }
@@ -77,7 +80,9 @@ final class FlatIndex: @unchecked Sendable {
 
   /// Calls a body with each two rows that may have the same hash, the earlier one first.
   func forEachPair(_ body: (_ earlier: Row, _ later: Row) -> Void) {
+    var turns = Turns(every: 1024)
     for position in buckets.indices {
+      turns.count()
       for slot in 0..<Int(buckets[position].count) {
         let row = buckets[position].rows[slot]
         let fingerprint = buckets[position].fingerprints[slot]

@@ -84,7 +84,11 @@ extension OrderedIndex {
   ///
   /// - Parameter prefixes: of the documents in rows 0, 1, 2 and so on, all of which are there.
   init(_ key: OrderKey, _ prefixes: [OrderKey.Prefix], in documents: RowTrie) {
-    var entries = prefixes.enumerated().map { (prefix: $0.element, row: Row($0.offset)) }
+    var turns = Turns(every: 1 << 16)
+    var entries = prefixes.enumerated().map { offset, prefix in
+      turns.count()
+      return (prefix: prefix, row: Row(offset))
+    }
     Self.sort(&entries, key, documents)
     self.init(sorted: entries.map(\.row))
   }
@@ -93,7 +97,9 @@ extension OrderedIndex {
     _ entries: inout [(prefix: OrderKey.Prefix, row: Row)], _ key: OrderKey, _ documents: RowTrie
   ) {
     guard key.order != .insertion else { return }
+    var turns = Turns(every: 4096)
     entries.sort { left, right in
+      turns.count()
       if left.prefix != right.prefix { return left.prefix < right.prefix }
       guard let first = documents[left.row], let second = documents[right.row] else { return false }
       return key.precedes(first, left.row, second, right.row)

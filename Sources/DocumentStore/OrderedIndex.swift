@@ -1,3 +1,5 @@
+import Threads
+
 /// Rows in an order, with their positions: a persistent B-tree whose branches count the rows below them. A page in the
 /// middle of a long list costs O(log n).
 ///
@@ -30,8 +32,10 @@ struct OrderedIndex: Sendable {
       return
     }
     let leafFill = Self.leafCapacity * 3 / 4
+    var turns = Turns(every: 1 << 16)
     var level = stride(from: 0, to: rows.count, by: leafFill).map { start in
-      Self.child(of: .leaf(Array(rows[start..<min(start + leafFill, rows.count)])))
+      turns.count(leafFill)
+      return Self.child(of: .leaf(Array(rows[start..<min(start + leafFill, rows.count)])))
     }
     while level.count > Self.branchCapacity {
       let fill = Self.branchCapacity * 3 / 4

@@ -1,3 +1,5 @@
+import Threads
+
 /// The number of a document in its collection. Numbers ascend and are never reused.
 typealias Row = UInt32
 
@@ -21,8 +23,10 @@ struct RowTrie: Sendable {
   init(_ documents: [Document]) {
     guard !documents.isEmpty else { return }
     count = documents.count
+    var turns = Turns(every: 4096)
     var level = stride(from: 0, to: count, by: TrieNode.width).map { start in
       let leaf = TrieLeaf()
+      turns.count(TrieNode.width)
       for row in start..<min(start + TrieNode.width, count) { leaf.documents[row - start] = documents[row] }
       return TrieNode.leaf(leaf)
     }

@@ -60,15 +60,12 @@ package struct DumpJob: Sendable {
     var dump = try directory.beginDump(to: target, at: now.seconds) { file in
       try DumpWriter(header: header, program: program, key: keys.present.sealing, sink: file)
     }
-    var turn = 0
+    var turns = Turns(every: Self.turn)
     for collection in snapshot.collections {
       try dump.beginGroup(collection)
       try snapshot.forEachDocument(in: collection) { document in
         try dump.append(document)
-        turn += document.count
-        guard turn >= Self.turn else { return }
-        turn = 0
-        SystemThread.letOthersRun()
+        turns.count(document.count)
       }
     }
     return try dump.seal().publish(fence: fence)

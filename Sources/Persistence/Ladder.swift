@@ -2,6 +2,7 @@ package import DocumentStore
 package import DumpDirectory
 package import DumpFormat
 package import JSON
+import Threads
 
 /// Finds the state for a start: the newest dump that is valid. It only reads files, and leaves each where it is.
 ///
@@ -244,10 +245,15 @@ package struct Ladder: Sendable {
       conflicts: contents.conflicts)
   }
 
+  /// Bytes of records after which other threads have their turns.
+  private static let turn = 128 << 10
+
   private static func prepare(_ batch: RecordBatch, _ plan: LoadPlan) -> Result<PreparedDocuments, BatchFault> {
     Result { () throws(BatchFault) in
       var documents = PreparedDocuments(plan[batch.group], capacity: batch.count)
+      var turns = Turns(every: turn)
       try batch.forEach { record throws(BatchFault) in
+        turns.count(record.count)
         // An authentic dump of ours has documents as the store had them.
         if batch.isCanonical { return documents.append(canonical: record) }
         do throws(JSONError) {

@@ -22,7 +22,10 @@ package final class OrderedWorkers<Input: Sendable, Output: Sendable> {
     lanes = (0..<threads).compactMap { _ in
       let (inputs, outputs) = (BlockingQueue<Input>(), BlockingQueue<Output>())
       let thread = try? SystemThread {
-        while let input = inputs.take() { outputs.put(transform(input)) }
+        while let input = inputs.take() {
+          outputs.put(transform(input))
+          SystemThread.letOthersRun()
+        }
         outputs.close()
       }
       return thread.map { Lane(inputs: inputs, outputs: outputs, thread: $0) }

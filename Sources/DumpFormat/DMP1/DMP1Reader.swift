@@ -115,6 +115,7 @@ struct DMP1Reader: Sendable {
         try cryptographic { () throws(CryptographyError) in try gcm.openInPlace(bytes) }
         try opened(UnsafeRawBufferPointer(bytes))
       }
+      SystemThread.letOthersRun()
       offset += block.count
     }
     return try file.isWhole(at: offset) && gcm.isAuthentic(file.tag)

@@ -55,6 +55,7 @@ struct ThreadedCounting: BlockCounting {
     var counter = try DMP1Counter(file: file, key: key)
     while var block = filled.take() {
       try counter.count(&block)
+      SystemThread.letOthersRun()
       spare.put(block)
     }
     return try counter.finish()

@@ -1,6 +1,7 @@
 import DocumentStore
 import DumpDirectory
 package import DumpFormat
+import Threads
 
 /// The part of a restored state that came from journals.
 package struct JournalReplay: Sendable, Equatable {
@@ -112,11 +113,13 @@ struct JournalReplayer {
     let path = journal.entry.path
     var reader = try reopen(journal)
     var tag = reader.headerTag
+    var turns = Turns(every: 256)
     replay.journals.append((reader.header.number, reader.position))
     do {
       while end.map({ reader.commits < $0.commits }) ?? true, let batch = try reader.next() {
         for commit in batch.commits {
           for change in commit.changes { try contents.apply(LoggedChange(change)) }
+          turns.count(commit.changes.count)
         }
         tag = batch.tag
         replay.commits += batch.commits.count
