@@ -140,12 +140,20 @@ package struct Ladder: Sendable {
       failures.append(failure)
     }
     // The changes of a first start may be in journals only.
-    if failures.allSatisfy({ !$0.fault.blocks }), let outcome = try followNothing(failures, allowsOlder && gap == nil) {
-      return outcome
+    var hasBegunAnew = false
+    if failures.allSatisfy({ !$0.fault.blocks }) {
+      switch try followNothing(failures, allowsOlder && gap == nil) {
+      case .state(let outcome): return outcome
+      case .noChanges: hasBegunAnew = failures.allSatisfy { $0.fault == .bypassed }
+      case .none: break
+      }
     }
     if let gap {
-      return allowsOlder
-        ? try follow(load(gap.path), gap.before, true, mayHaveGap: true) : Self.blocked(gap, gap.failure, [])
+      guard allowsOlder || hasBegunAnew else { return Self.blocked(gap, gap.failure, []) }
+      let outcome = try follow(load(gap.path), gap.before, allowsOlder, mayHaveGap: true)
+      // A task that began anew and acknowledged nothing leaves nothing to go on from. So nothing is passed over.
+      if hasBegunAnew, case .restored(let restored, _) = outcome { return .restored(restored, passedOver: []) }
+      return outcome
     }
     return failures.isEmpty ? .nothingThere : .noneLoads(failures)
   }
@@ -175,24 +183,29 @@ package struct Ladder: Sendable {
     return .restored(restored, passedOver: failures + [failure, lost].compactMap { $0 })
   }
 
-  /// Makes the changes of journals again that begin without a dump. Without a change the state is empty, which counts
-  /// as one only when each dump is of a task that had lost the lease to the one that began with it.
-  ///
-  /// - Returns: `nil` when there is no such state.
-  private func followNothing(_ failures: [Failure], _ allowsLess: Bool) throws -> Outcome? {
-    guard let first = try directory.journals().first else { return nil }
+  /// The state of journals that begin without a dump.
+  private enum FirstState {
+    case state(Outcome)
+    /// The newest journal goes on from an empty state, and nothing was changed since.
+    case noChanges
+    /// No such journals are there.
+    case none
+  }
+
+  /// Makes the changes of journals again that begin without a dump.
+  private func followNothing(_ failures: [Failure], _ allowsLess: Bool) throws -> FirstState {
+    guard let first = try directory.journals().first else { return .none }
     let loader = CollectionLoader(schemas: schemas)
     var restored = Restored(
       path: first.path, summary: nil, identity: nil, contents: loader.finish(), conflicts: [:])
     do {
       let (replay, failure) = try replayer.replay(
         .empty, into: &restored.contents, allowsLess: allowsLess, mayHaveGap: allowsLess)
-      let isBegun = !failures.isEmpty && failures.allSatisfy { $0.fault == .bypassed }
-      guard replay.commits > 0 || isBegun else { return nil }
+      guard replay.commits > 0 else { return replay.journals.isEmpty ? .none : .noChanges }
       restored.replay = replay
-      return .restored(restored, passedOver: failures + [failure].compactMap { $0 })
+      return .state(.restored(restored, passedOver: failures + [failure].compactMap { $0 }))
     } catch let obstacle as JournalReplayer.Obstacle {
-      return failures.isEmpty ? .blocked(by: obstacle.failure, passedOver: failures) : nil
+      return failures.isEmpty ? .state(.blocked(by: obstacle.failure, passedOver: failures)) : .none
     }
   }
 

@@ -73,7 +73,12 @@ package struct SystemThread: Sendable {
   /// Lets threads run that wait for this one's processor, as work that takes long does every some tenths of a
   /// millisecond. A thread that wakes up may have to wait until this one has used its share, and Linux looks after that
   /// only at the ticks of its clock, 4 ms apart.
-  package static func letOthersRun() { sched_yield() }
+  ///
+  /// Only work behind calls does so. A turn costs a whole slice of the scheduler, which other work has no time for.
+  package static func letOthersRun() {
+    guard niceness >= lowPriority else { return }
+    sched_yield()
+  }
 
   /// The niceness of the calling thread.
   package static var niceness: Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }

@@ -3,6 +3,7 @@ import DocumentStore
 import DumpDirectory
 import DumpFormat
 import Foundation
+import Glibc
 import JSON
 import Logging
 import Model
@@ -22,6 +23,7 @@ struct JournalBenchmark: AsyncParsableCommand {
     let location = try DumpLocation(path: directory + "/journal.bin", workingDirectory: "/")
     let volume = DumpDirectory(location)
     try volume.prepare()
+    let sync = try Self.sync(in: directory)
     let store = DocumentStore(schemas: Collections.schemas)
     let journal = try Journal(
       of: store, in: volume,
@@ -59,7 +61,33 @@ struct JournalBenchmark: AsyncParsableCommand {
     report("a change, median", sorted[sorted.count / 2] * 1000, "ms")
     report("a change, 99 of 100", sorted[sorted.count * 99 / 100] * 1000, "ms")
     let bytes = journal.newest?.bytes ?? 0
+    report("a write of 4 KiB with its sync, median of \(Self.syncs)", sync * 1000, "ms")
+    report("99 of 100 changes, in such syncs", sorted[sorted.count * 99 / 100] / sync, "")
     report("bytes of the journal per change", Double(bytes) / Double(sorted.count), "B")
+  }
+
+  private static let syncs = 200
+
+  /// The time that the volume takes for a small write that is waited for, in seconds.
+  private static func sync(in directory: String) throws -> Double {
+    let path = directory + "/sync-probe"
+    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw ValidationError("no file can be made in \(directory)") }
+    defer {
+      close(descriptor)
+      unlink(path)
+    }
+    let block = [UInt8](repeating: 0x61, count: 4096)
+    let clock = ContinuousClock()
+    return try median(
+      (0..<syncs).map { number in
+        let start = clock.now
+        let written = pwrite(descriptor, block, block.count, off_t(number * block.count))
+        guard written == block.count, fdatasync(descriptor) == 0 else {
+          throw ValidationError("the volume can't be written: \(String(cString: strerror(errno)))")
+        }
+        return (clock.now - start).seconds
+      })
   }
 
   private func users() throws -> LoadedCollections {

@@ -81,7 +81,7 @@ struct PriorityTests {
       try gatehouse.waitUntilReady()
       let token = try gatehouse.logIn()
       // Text that no compressor makes disappear.
-      let names = (0..<500).map { JSONValue.string("x-\(UInt64($0) &* 0x9E37_79B9_7F4A_7C15)-of-a-long-name-ü") }
+      let names = (0..<1000).map { JSONValue.string("x-\(UInt64($0) &* 0x9E37_79B9_7F4A_7C15)-of-a-long-name-ü") }
       for number in 0..<80 {
         try gatehouse.createAPI(
           "api\(number)", servers: ["http://127.0.0.1:9"], token: token, ["api_allowed_headers": .array(names)])

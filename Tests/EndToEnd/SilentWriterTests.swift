@@ -39,4 +39,20 @@ struct SilentWriterTests {
       }
     }
   }
+
+  @Test("a read at the task on standby counts as an old one where the volume may lack an acknowledged change")
+  func readBeforeVolume() async throws {
+    let settings = ["MEM_JOURNAL": "interval", "MEM_JOURNAL_INTERVAL": "3600"]
+    try await LinkedTasks.with(settings) { (tasks: LinkedTasks) async throws in
+      #expect(try tasks.add("one", to: tasks.writer).status == 201)
+      tasks.writer.signal(SIGSTOP)
+      defer { tasks.writer.signal(SIGCONT) }
+      // The writer can't be asked, and the volume does not have the change.
+      for _ in 0..<3 {
+        let before = try tasks.oldReads()
+        #expect(try !tasks.has("one"))
+        #expect(try tasks.oldReads() > before)
+      }
+    }
+  }
 }

@@ -64,23 +64,26 @@ extension TaskLink {
     case .place(nil): isNewest = true
     case .place(let place?): isNewest = await waitForState { hasReached(place) }
     case .none:
-      // All that was acknowledged is on the volume.
-      isNewest = await waitForState {
+      let isRead = await waitForState {
         self.parts.lease.epoch != nil || self.parts.follower.lag.map { $0 < SteadyClock.now() - start } ?? false
       }
+      // All that was acknowledged is on the volume only where answers wait for it.
+      isNewest = isRead && (parts.journal.acknowledgesLater || parts.lease.epoch != nil)
     }
     if !isNewest { counters.count(.old) }
   }
 
   /// Waits until this task has a state. A task that is overloaded, or is about to take over, can need longer than a
-  /// read usually waits. So a read waits as long as a change does, but not while the state counts as too old, and not
-  /// again soon when a read waited in vain: the volume may hang.
+  /// read usually waits. So a read waits as long as a change does, but not while the state is too old and gets no
+  /// newer, and not again soon when a read waited in vain: the volume may hang.
   private func waitForState(_ isThere: () -> Bool) async -> Bool {
     if await wait(within: Self.readPatience, until: isThere) { return true }
     guard longReads.withLock({ $0.mayWait(at: SteadyClock.now()) }) else { return false }
-    _ = await wait(within: patience) { isThere() || isTooOld }
+    let before = parts.follower.place
+    _ = await wait(within: patience) { isThere() || isTooOld && parts.follower.place == before }
     if isThere() { return true }
-    longReads.withLock { $0.waitedInVain(at: SteadyClock.now()) }
+    // While the state is too old, later reads see that for themselves.
+    if !isTooOld { longReads.withLock { $0.waitedInVain(at: SteadyClock.now()) } }
     return false
   }
 

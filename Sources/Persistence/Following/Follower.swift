@@ -24,16 +24,22 @@ package actor Follower {
     case older
   }
 
+  /// The end of what was read of the newest journal.
+  package struct Place: Sendable, Equatable {
+    let number: JournalNumber
+    let bytes: Int
+  }
+
   private let store: DocumentStore
   private let directory: DumpDirectory
   private let keys: CurrentKeyring
   private let thread = Worker.started()
   private let currentAt: Lock<Duration?> = Lock(nil)
-  private let position: Lock<(number: JournalNumber, bytes: Int)?> = Lock(nil)
+  private let position: Lock<Place?> = Lock(nil)
   private var follower: JournalFollower? {
     didSet {
       let reached = follower?.reached
-      position.withLock { $0 = reached }
+      position.withLock { $0 = reached.map { Place(number: $0.number, bytes: $0.bytes) } }
     }
   }
 
@@ -50,9 +56,12 @@ package actor Follower {
   /// The time since the store was last known to be current, or `nil` before it was.
   package nonisolated var lag: Duration? { currentAt.withLock { $0 }.map { SteadyClock.now() - $0 } }
 
+  /// The place up to which the store has the commits, or `nil` when it follows nothing.
+  package nonisolated var place: Place? { position.withLock { $0 } }
+
   /// Whether the store has the commits of a journal up to a number of its bytes.
   package nonisolated func hasReached(_ number: JournalNumber, bytes: Int) -> Bool {
-    guard let reached = position.withLock({ $0 }) else { return false }
+    guard let reached = place else { return false }
     return reached.number == number ? reached.bytes >= bytes : reached.number > number
   }
 
