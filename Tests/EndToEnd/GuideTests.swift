@@ -102,10 +102,10 @@ struct GuideTests {
   private func follow(
     _ page: String, where isWanted: ([Substring]) -> Bool = { _ in true },
     input: (StandInStack) throws -> String = { _ in "" }, before: String = "", after: String = "",
-    keepJournal: String = "0", _ check: (StandInStack, _ output: String) throws -> Void
+    _ check: (StandInStack, _ output: String) throws -> Void
   ) async throws {
     try await withTemporaryDirectory { (directory: URL) async throws in
-      let stack = try StandInStack(in: directory, keepJournal: keepJournal)
+      let stack = try StandInStack(in: directory)
       defer { stack.end() }
       let connecting = try StandInStack.commands(of: "connect.md")
       let guide = try StandInStack.commands(of: page, where: isWanted)
@@ -148,25 +148,47 @@ struct GuideTests {
     }
   }
 
-  @Test("undo a mistake, while the gateway runs and while it is stopped")
+  /// The time of the last change before the group was removed, as the output of `journal inspect` shows both.
+  private func timeBeforeRemoval(in output: String) throws -> String {
+    let lines = output.split(separator: "\n")
+    let removal = try #require(lines.lastIndex(of: "  removed  groups  partners"), "\(output)")
+    let times = lines[..<removal].compactMap { line in
+      line.wholeMatch(of: /[0-9]+-[0-9]+\.[0-9]+  (\S+)  by .+/)?.output.1
+    }
+    return String(try #require(times.dropLast().last, "\(output)"))
+  }
+
+  @Test("undo a mistake with two commands while the gateway runs, and while it is stopped")
   func undo() async throws {
-    let before = #"""
-      group() { as -X "$1" "$url/platform/group$2" -d "{\"group_name\": \"partners\"}"; echo; }
-      group POST ""
-      when=$(date -u +%FT%T.%NZ)
-      group DELETE /partners
-      """#
-    let after = #"""
-      as "$url/platform/group/all"; echo
-      """#
-    try await follow(
-      "restore.md", where: { $0.contains("Undo a mistake") }, before: before, after: after, keepJournal: "1w"
-    ) { (_, output: String) throws in
-      #expect(output.contains(/"at":"[^"]+","sequence":"[0-9]+-[0-9]+/), "\(output)")
+    let connecting = try StandInStack.commands(of: "connect.md")
+    let steps = try StandInStack.commands(of: "restore.md") { $0.last == "Undo a mistake" }.split(separator: "\n")
+    try #require(steps.count == 2, "\(steps)")
+    let stopped = try StandInStack.commands(of: "restore.md") {
+      $0.last == "Undo a mistake while the gateway is stopped"
+    }
+    let group = #"group() { as -X "$1" "$url/platform/group$2" -d "{\"group_name\": \"partners\"}"; echo; }"#
+    let (mistake, show) = ("group DELETE /partners", #"as "$url/platform/group/all"; echo"#)
+    try await withTemporaryDirectory { (directory: URL) async throws in
+      let stack = try StandInStack(in: directory, keepJournal: "1w")
+      defer { stack.end() }
+      let before = ["scripts/compose-up", connecting, group, "group POST ''", mistake, String(steps[0])]
+      let found = try stack.run(before.joined(separator: "\n"))
+      try #require(found.status == 0, "\(found.output)")
+      let time = try timeBeforeRemoval(in: found.output)
+      // The time of the page's example gives way to the one that the first command has shown.
+      let after = [connecting, group, String(steps[1]), show, mistake, show, stopped, show].map {
+        $0.replacing("2026-11-29T13:58:12.553961Z", with: time)
+      }
+      let result = try stack.run(after.joined(separator: "\n"))
+      try #require(result.status == 0, "\(result.output)")
+      let output = result.output
+      #expect(!found.output.contains("error_code") && !output.contains("error_code"), "\(found.output)\(output)")
+      #expect(output.contains(#""at":"\#(time)","sequence":""#), "\(output)")
       #expect(output.contains(/restored  [0-9.-]+  [0-9]+ documents/), "\(output)")
       #expect(output.contains(/to undo   gatehouse dump restore --sequence [0-9]+-[0-9]+/), "\(output)")
-      let last = try #require(output.split(separator: "\n").last { $0.hasPrefix(#"{"groups":"#) })
-      #expect(last.contains(#""group_name":"partners""#), "\(last)")
+      // It is back right after the request, gone by the same mistake, and back by the command without a gateway.
+      let states = output.split(separator: "\n").filter { $0.hasPrefix(#"{"groups":"#) }
+      #expect(states.map { $0.contains(#""group_name":"partners""#) } == [true, false, true], "\(output)")
     }
   }
 

@@ -172,8 +172,12 @@ struct ReportCommandTests {
         }
         let last = try object(run(["journal", "inspect", "1-1", "--last", "1", "--json"], generated).output)
         let time = try #require(last["shown"]?.array?.last?.object?["time"]?.string)
-        #expect(try run(["dump", "diff", "@\(time)", after], generated).code == 0, "\(time)")
-        for (state, code) in [("@2999-01-01T00:00:00Z", 65), ("@3-", 64), ("\(after)@1-1", 64), ("@1-99.5", 65)] {
+        for state in ["@\(time)", "\(before)@\(time)"] {
+          #expect(try run(["dump", "diff", state, after], generated).code == 0, "\(state)")
+        }
+        for (state, code) in [
+          ("@2999-01-01T00:00:00Z", 65), ("@3-", 64), ("\(after)@1-1", 64), ("\(after)@\(time)", 64), ("@1-99.5", 65),
+        ] {
           #expect(try run(["dump", "diff", before, state], generated).code == Int32(code), "\(state)")
         }
         // The same documents in the other format are the same.
