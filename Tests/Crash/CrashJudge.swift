@@ -1,6 +1,6 @@
 import DocumentStore
 import DumpDirectory
-import DumpFormat
+package import DumpFormat
 package import Foundation
 import Glibc
 import JSON
@@ -42,10 +42,13 @@ package struct CrashJudge {
 
   /// Records a workload and judges the crashes in it.
   ///
-  /// - Parameter variants: the number of crashes after each operation.
+  /// - Parameters:
+  ///   - variants: the number of crashes after each operation.
+  ///   - format: the format of the dumps, which the seed decides when it is `nil`.
   package static func run(
-    seed: UInt64, steps: Int, variants: Int, _ sabotage: RecordedVolume.Sabotage? = nil
+    seed: UInt64, steps: Int, variants: Int, format: DumpFormatName? = nil, _ sabotage: RecordedVolume.Sabotage? = nil
   ) async throws -> Verdict {
+    let format = format ?? CrashWorkload.format(of: seed)
     let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
     let parent = access(memory.path(), W_OK) == 0 ? memory : FileManager.default.temporaryDirectory
     let root = parent.appending(path: "gatehouse-crash-\(UUID().uuidString)").resolvingSymlinksInPath()
@@ -55,12 +58,12 @@ package struct CrashJudge {
     }
     defer { try? FileManager.default.removeItem(at: root) }
     do {
-      let recording = try await CrashWorkload.record(seed: seed, steps: steps, in: live, sabotage)
+      let recording = try await CrashWorkload.record(seed: seed, steps: steps, in: live, format: format, sabotage)
       var judge = try CrashJudge(in: copy)
       return try judge.judge(recording, seed: seed, variants: variants)
     } catch let refused as CrashWorkload.Refused {
       var verdict = Verdict()
-      verdict.violations = ["\(name(seed)): \(refused.outcome)"]
+      verdict.violations = ["\(name(seed, format)): \(refused.outcome)"]
       return verdict
     }
   }
@@ -72,7 +75,7 @@ package struct CrashJudge {
     _ recording: CrashWorkload.Recording, seed: UInt64, variants: Int
   ) throws -> Verdict {
     var verdict = Verdict()
-    let name = Self.name(seed)
+    let name = Self.name(seed, recording.format)
     verdict.violations = recording.violations.map { "\(name): \($0)" } + Self.repeatedCounters(recording, seed)
     var volume = CrashedVolume()
     var acknowledged = 0
@@ -98,9 +101,7 @@ package struct CrashJudge {
     return verdict
   }
 
-  private static func name(_ seed: UInt64) -> String {
-    "seed \(seed) (\(CrashWorkload.format(of: seed).label))"
-  }
+  private static func name(_ seed: UInt64, _ format: DumpFormatName) -> String { "seed \(seed) (\(format.label))" }
 
   /// Restores files.
   ///
@@ -139,6 +140,7 @@ package struct CrashJudge {
 
   /// Finds chunks of one file that have the same counter and other bytes: two contents under one nonce.
   private static func repeatedCounters(_ recording: CrashWorkload.Recording, _ seed: UInt64) -> [String] {
+    let name = Self.name(seed, recording.format)
     var chunks: [[UInt64]: [UInt8]] = [:]
     var violations: [String] = []
     for case .write(let file, _, let bytes) in recording.operations {
@@ -150,7 +152,7 @@ package struct CrashJudge {
         let chunk = Array(bytes.dropFirst(offset).prefix(header.chunkSize))
         let known = chunks[place, default: []]
         if !known.starts(with: chunk), !chunk.starts(with: known) {
-          violations.append("\(name(seed)): file \(file) has two chunks \(header.counter) with different bytes")
+          violations.append("\(name): file \(file) has two chunks \(header.counter) with different bytes")
         }
         if chunk.count > known.count { chunks[place] = chunk }
         offset += header.chunkSize

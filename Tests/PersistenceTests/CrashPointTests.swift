@@ -1,5 +1,7 @@
 import CrashPoints
 import DumpFormat
+import Foundation
+import TestSupport
 import Testing
 
 @Suite("A crash at any operation", .serialized)
@@ -32,5 +34,17 @@ struct CrashPointTests {
     let formats = (UInt64(1)...100).map(CrashWorkload.format(of:))
     #expect(formats.count { $0 == .dmp2 } == 75)
     #expect(formats.count { $0 == .dmp1 } == 25)
+  }
+
+  @Test("has dumps of the format that is asked for, whatever the seed", arguments: DumpFormatName.allCases)
+  func givenFormat(_ format: DumpFormatName) async throws {
+    try await withTemporaryDirectory { (root: URL) async throws in
+      let recording = try await CrashWorkload.record(seed: 1, steps: 40, in: root, format: format)
+      let beginnings = recording.operations.compactMap { operation -> String? in
+        guard case .write(_, 0, let bytes) = operation, bytes.starts(with: "DMP".utf8) else { return nil }
+        return String(decoding: bytes.prefix(4), as: UTF8.self)
+      }
+      #expect(Set(beginnings) == [format.label])
+    }
   }
 }
