@@ -47,7 +47,7 @@ struct CrashCommand: AsyncParsableCommand {
     while total.states < states, !time.isOver {
       let verdict = try await CrashJudge.run(seed: next, steps: steps, variants: variants, format: format, sabotage)
       total.add(verdict)
-      for violation in verdict.violations.prefix(5) { say(violation) }
+      for violation in verdict.violations.prefix(5) { say("\(violation)") }
       say(
         "seed \(next), \((format ?? CrashWorkload.format(of: next)).label): \(verdict.states) states of \(verdict.prefixes) operations, \(verdict.violations.count) violations; \(total.states) states so far"
       )
