@@ -1,6 +1,6 @@
 import DocumentStore
 import DumpDirectory
-import DumpFormat
+package import DumpFormat
 package import Foundation
 import Glibc
 import JSON
@@ -9,14 +9,36 @@ import TestSupport
 
 /// Restores what crashes leave of a recorded workload, and compares it with what was acknowledged.
 package struct CrashJudge {
+  /// One broken promise.
+  package struct Violation: Sendable, Equatable, CustomStringConvertible {
+    /// The ways to break it.
+    package enum Kind: Sendable {
+      /// A restored state lacks acknowledged changes.
+      case lostChange
+      /// A start is refused.
+      case refusedStart
+      /// The restored state is none that a store had.
+      case foreignState
+      /// Two contents of a file have one counter of the encryption.
+      case repeatedCounter
+      /// The workload itself saw it, before any crash.
+      case workload
+    }
+
+    /// The way in which it is broken.
+    package let kind: Kind
+    /// The place, and the details.
+    package let description: String
+  }
+
   /// The outcome of a number of crashes.
   package struct Verdict: Sendable {
     /// Crashes that left different files.
     package var states = 0
     /// Operations after each of which crashes were tried.
     package var prefixes = 0
-    /// Changes that were lost, and starts that were refused.
-    package var violations: [String] = []
+    /// Broken promises.
+    package var violations: [Violation] = []
 
     /// Begins with no crash.
     package init() {}
@@ -42,10 +64,13 @@ package struct CrashJudge {
 
   /// Records a workload and judges the crashes in it.
   ///
-  /// - Parameter variants: the number of crashes after each operation.
+  /// - Parameters:
+  ///   - variants: the number of crashes after each operation.
+  ///   - format: the format of the dumps, which the seed decides when it is `nil`.
   package static func run(
-    seed: UInt64, steps: Int, variants: Int, _ sabotage: RecordedVolume.Sabotage? = nil
+    seed: UInt64, steps: Int, variants: Int, format: DumpFormatName? = nil, _ sabotage: RecordedVolume.Sabotage? = nil
   ) async throws -> Verdict {
+    let format = format ?? CrashWorkload.format(of: seed)
     let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
     let parent = access(memory.path(), W_OK) == 0 ? memory : FileManager.default.temporaryDirectory
     let root = parent.appending(path: "gatehouse-crash-\(UUID().uuidString)").resolvingSymlinksInPath()
@@ -55,12 +80,14 @@ package struct CrashJudge {
     }
     defer { try? FileManager.default.removeItem(at: root) }
     do {
-      let recording = try await CrashWorkload.record(seed: seed, steps: steps, in: live, sabotage)
+      let recording = try await CrashWorkload.record(seed: seed, steps: steps, in: live, format: format, sabotage)
       var judge = try CrashJudge(in: copy)
       return try judge.judge(recording, seed: seed, variants: variants)
     } catch let refused as CrashWorkload.Refused {
       var verdict = Verdict()
-      verdict.violations = ["\(name(seed)): \(refused.outcome)"]
+      verdict.violations = [
+        Violation(kind: .workload, description: "\(name(seed, format)): \(refused.outcome)")
+      ]
       return verdict
     }
   }
@@ -72,8 +99,9 @@ package struct CrashJudge {
     _ recording: CrashWorkload.Recording, seed: UInt64, variants: Int
   ) throws -> Verdict {
     var verdict = Verdict()
-    let name = Self.name(seed)
-    verdict.violations = recording.violations.map { "\(name): \($0)" } + Self.repeatedCounters(recording, seed)
+    let name = Self.name(seed, recording.format)
+    verdict.violations = recording.violations.map { Violation(kind: .workload, description: "\(name): \($0)") }
+    verdict.violations += Self.repeatedCounters(recording, seed)
     var volume = CrashedVolume()
     var acknowledged = 0
     var marks = recording.marks[...]
@@ -90,37 +118,37 @@ package struct CrashJudge {
         let (files, choice) = volume.survivors(using: &generator)
         guard seen.insert(choice).inserted else { continue }
         verdict.states += 1
-        if let fault = try fault(files, acknowledged, recording.history) {
-          verdict.violations.append("\(name), operation \(number), variant \(variant): \(fault)")
+        if let (kind, sentence) = try fault(files, acknowledged, recording.history) {
+          let place = "\(name), operation \(number), variant \(variant)"
+          verdict.violations.append(Violation(kind: kind, description: "\(place): \(sentence)"))
         }
       }
     }
     return verdict
   }
 
-  private static func name(_ seed: UInt64) -> String {
-    "seed \(seed) (\(CrashWorkload.format(of: seed).label))"
-  }
+  private static func name(_ seed: UInt64, _ format: DumpFormatName) -> String { "seed \(seed) (\(format.label))" }
 
   /// Restores files.
   ///
   /// - Returns: what is wrong with the state, or `nil`.
   private mutating func fault(
     _ files: [String: [UInt8]], _ acknowledged: Int, _ history: StateHistory
-  ) throws -> String? {
+  ) throws -> (kind: Violation.Kind, sentence: String)? {
     try put(files)
     let store = DocumentStore(schemas: CrashTask.schemas)
     switch try CrashTask.ladder(directory).restoreNewest() {
     case .nothingThere: break
     case .restored(let restored, _): _ = store.replaceAll(with: restored.contents) { _, _ in }
-    case .blocked(let failure, _): return "the start is refused: \(failure)"
-    case .noneLoads(let failures): return "the start is refused: \(failures)"
+    case .blocked(let failure, _): return (.refusedStart, "the start is refused: \(failure)")
+    case .noneLoads(let failures): return (.refusedStart, "the start is refused: \(failures)")
     }
     guard let node = history.node(StateHistory.contents(store.snapshot())) else {
-      return "the restored state is none that the store had"
+      return (.foreignState, "the restored state is none that the store had")
     }
     guard history.leads(from: acknowledged, to: node) else {
-      return "state \(node) is restored, which lacks changes of state \(acknowledged), which was acknowledged"
+      let lack = "state \(node) is restored, which lacks changes of state \(acknowledged), which was acknowledged"
+      return (.lostChange, lack)
     }
     return nil
   }
@@ -138,9 +166,10 @@ package struct CrashJudge {
   }
 
   /// Finds chunks of one file that have the same counter and other bytes: two contents under one nonce.
-  private static func repeatedCounters(_ recording: CrashWorkload.Recording, _ seed: UInt64) -> [String] {
+  private static func repeatedCounters(_ recording: CrashWorkload.Recording, _ seed: UInt64) -> [Violation] {
+    let name = Self.name(seed, recording.format)
     var chunks: [[UInt64]: [UInt8]] = [:]
-    var violations: [String] = []
+    var violations: [Violation] = []
     for case .write(let file, _, let bytes) in recording.operations {
       let isBeginning = [SealedFileKind.dump, .journal].contains { bytes.starts(with: $0.magic) }
       var offset = isBeginning ? SealedPreamble.size : 0
@@ -150,7 +179,8 @@ package struct CrashJudge {
         let chunk = Array(bytes.dropFirst(offset).prefix(header.chunkSize))
         let known = chunks[place, default: []]
         if !known.starts(with: chunk), !chunk.starts(with: known) {
-          violations.append("\(name(seed)): file \(file) has two chunks \(header.counter) with different bytes")
+          let sentence = "file \(file) has two chunks \(header.counter) with different bytes"
+          violations.append(Violation(kind: .repeatedCounter, description: "\(name): \(sentence)"))
         }
         if chunk.count > known.count { chunks[place] = chunk }
         offset += header.chunkSize

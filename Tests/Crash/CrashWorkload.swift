@@ -17,6 +17,8 @@ package struct CrashWorkload {
     package let marks: [(operations: Int, node: Int)]
     /// The states of the stores.
     package let history: StateHistory
+    /// The format of the dumps.
+    package let format: DumpFormatName
     /// Broken promises that the workload itself saw.
     package let violations: [String]
   }
@@ -40,17 +42,20 @@ package struct CrashWorkload {
   private var newestMark = 0
   private var violations: [String] = []
 
-  /// The format of the dumps of a workload. Most have the default one, and every fourth has that of Doorman.
+  /// The format of a workload's dumps where none is asked for. Most have the default one, and every fourth has that of
+  /// Doorman.
   package static func format(of seed: UInt64) -> DumpFormatName { seed.isMultiple(of: 4) ? .dmp1 : .dmp2 }
 
-  private init(_ root: URL, seed: UInt64, _ sabotage: RecordedVolume.Sabotage?) throws {
+  private init(
+    _ root: URL, seed: UInt64, _ format: DumpFormatName, _ sabotage: RecordedVolume.Sabotage?
+  ) throws {
     volume = RecordedVolume(sabotage)
     self.sabotage = sabotage
     let location = try DumpLocation(path: "generated/d.bin", workingDirectory: root.path())
     directory = DumpDirectory(location, files: volume)
     try directory.prepare()
     generator = SeededGenerator(seed: seed)
-    format = Self.format(of: seed)
+    self.format = format
     task = try CrashTask(directory, format: format)
     try task.start(epoch: epoch)
   }
@@ -60,15 +65,16 @@ package struct CrashWorkload {
   /// - Parameters:
   ///   - root: an empty directory.
   ///   - steps: the number of things that happen.
+  ///   - format: the format of the dumps.
   package static func record(
-    seed: UInt64, steps: Int, in root: URL, _ sabotage: RecordedVolume.Sabotage? = nil
+    seed: UInt64, steps: Int, in root: URL, format: DumpFormatName, _ sabotage: RecordedVolume.Sabotage? = nil
   ) async throws -> Recording {
-    var workload = try CrashWorkload(root, seed: seed, sabotage)
+    var workload = try CrashWorkload(root, seed: seed, format, sabotage)
     for _ in 0..<steps { try await workload.step() }
     workload.volume.thaw()
     return Recording(
       operations: workload.volume.operations, marks: workload.volume.marks, history: workload.history,
-      violations: workload.violations)
+      format: format, violations: workload.violations)
   }
 
   private mutating func step() async throws {

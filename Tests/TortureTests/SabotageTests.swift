@@ -25,7 +25,9 @@ struct SabotageTests {
           environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "TMPDIR": root.path()],
           directory: root)
         let code = try torture.waitForExit(within: .seconds(600))
-        return code == 1 && torture.log.contains("acknowledgedChangeLost")
+        let log = torture.log
+        let hasKilled = log.contains(/[1-9][0-9]* of [0-9]+ scheduled SIGKILLs delivered/)
+        return code == 1 && log.contains("acknowledgedChangeLost") && hasKilled
       }
       if isFound { return }
     }

@@ -26,8 +26,10 @@ package struct History: Codable, Sendable {
   /// The time that this task needed to become ready, or the reason why it did not.
   package var finalStart = ""
 
+  /// The number of processes that a SIGKILL of the schedule ended.
+  package var deliveredKills: Int { runs.count(where: \.isEndedByKill) }
+
   /// A history without events.
-  /// Makes a request.
   package init() {}
 }
 
@@ -205,6 +207,9 @@ extension Run {
 
   /// The time at which it was killed, or `nil`.
   package var killed: Double? { signals.first { $0.number == Self.kill }?.time }
+
+  /// Whether a SIGKILL that was sent to it ended it. A signal that comes after the end of a process kills nobody.
+  package var isEndedByKill: Bool { killed != nil && exit == -Self.kill }
 
   /// The times at which it took the lease according to its own log, in order.
   package var takes: [(time: Double, epoch: Int)] {

@@ -95,4 +95,7 @@ package struct Schedule: Codable, Sendable, Equatable {
   package var actions: [Action]
   /// The time at which the disturbances end, in seconds since all tasks were first ready.
   package var length: Double
+
+  /// The number of SIGKILLs among the actions. One that comes while its task does not run kills nobody.
+  package var scheduledKills: Int { actions.count { if case .kill = $0.step { true } else { false } } }
 }

@@ -27,12 +27,12 @@ package enum Theme: String, Codable, Sendable, CaseIterable {
     case .mix: 8
     case .restarts: 4
     case .longMix, .longFreeze, .longHang, .longFull, .slowStop, .lostFiles: 2
-    // These are played by name only.
+    // These are played by name, and once in a run of hours.
     case .minuteHang, .clockJumps: 0
     }
   }
 
-  /// Whether rounds without a theme may have it.
+  /// Whether rounds without a theme may have it. A run of hours plays one round of each other theme (`LongRun`).
   package var isDrawn: Bool { weight > 0 }
 
   static func random(using generator: inout some RandomNumberGenerator) -> Theme {

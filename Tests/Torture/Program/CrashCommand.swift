@@ -12,8 +12,11 @@ struct CrashCommand: AsyncParsableCommand {
   @Option(help: "Begin no workload after this many minutes.")
   var minutes: Double?
 
-  @Option(help: "Of the first workload; the next ones count on from it. Every fourth has dumps of Doorman's format.")
+  @Option(help: "Of the first workload; the next ones count on from it.")
   var seed: UInt64 = 1
+
+  @Option(help: "The format of the dumps: dmp1 or dmp2. Without it every fourth seed has dmp1, and the others dmp2.")
+  var format: String?
 
   @Option(help: "The number of things that happen in a workload.")
   var steps = 40
@@ -24,6 +27,12 @@ struct CrashCommand: AsyncParsableCommand {
   @Option(help: "A fault to put in: \(RecordedVolume.Sabotage.allCases.map(\.rawValue).joined(separator: ", ")).")
   var sabotage: String?
 
+  func validate() throws {
+    if let format, DumpFormatName(rawValue: format) == nil {
+      throw ValidationError("There is no format '\(format)'.")
+    }
+  }
+
   func run() async throws {
     let sabotage = try sabotage.map { name in
       guard let sabotage = RecordedVolume.Sabotage(rawValue: name) else {
@@ -31,15 +40,16 @@ struct CrashCommand: AsyncParsableCommand {
       }
       return sabotage
     }
+    let format = format.flatMap(DumpFormatName.init(rawValue:))
     var total = CrashJudge.Verdict()
     var next = seed
     let (states, time) = (states ?? (minutes == nil ? 100_000 : .max), TimeLimit(minutes: minutes))
     while total.states < states, !time.isOver {
-      let verdict = try await CrashJudge.run(seed: next, steps: steps, variants: variants, sabotage)
+      let verdict = try await CrashJudge.run(seed: next, steps: steps, variants: variants, format: format, sabotage)
       total.add(verdict)
-      for violation in verdict.violations.prefix(5) { say(violation) }
+      for violation in verdict.violations.prefix(5) { say("\(violation)") }
       say(
-        "seed \(next), \(CrashWorkload.format(of: next).label): \(verdict.states) states of \(verdict.prefixes) operations, \(verdict.violations.count) violations; \(total.states) states so far"
+        "seed \(next), \((format ?? CrashWorkload.format(of: next)).label): \(verdict.states) states of \(verdict.prefixes) operations, \(verdict.violations.count) violations; \(total.states) states so far"
       )
       next += 1
     }

@@ -11,6 +11,9 @@ struct Summary: Sendable {
   var failed: [UInt64] = []
   var violations: [Judge.Rule: Int] = [:]
   var drains = 0
+  var scheduledKills = 0
+  /// Those that ended a process.
+  var deliveredKills = 0
   var figures = Figures()
 
   mutating func add(_ history: History, _ schedule: Schedule, _ violations: [Judge.Violation]) {
@@ -19,6 +22,8 @@ struct Summary: Sendable {
     dumps += history.acknowledgedDumps
     takeOvers += history.takeOvers
     drains += history.drains.count
+    scheduledKills += schedule.scheduledKills
+    deliveredKills += history.deliveredKills
     figures = figures.worst(Judge.figures(history))
     if !violations.isEmpty { failed.append(schedule.seed) }
     for rule in Set(violations.map(\.rule)) { self.violations[rule, default: 0] += 1 }
@@ -105,7 +110,7 @@ enum Report {
 
   static func text(_ summary: Summary) -> String {
     let head =
-      "\(summary.rounds) rounds, \(summary.failed.count) with violations, \(summary.acknowledged) changes and \(summary.dumps) dumps acknowledged, \(summary.takeOvers) take-overs, \(summary.drains) drains"
+      "\(summary.rounds) rounds, \(summary.failed.count) with violations, \(summary.acknowledged) changes and \(summary.dumps) dumps acknowledged, \(summary.takeOvers) take-overs, \(summary.drains) drains, \(summary.deliveredKills) of \(summary.scheduledKills) scheduled SIGKILLs delivered"
     let worst =
       "at worst a probe took \(seconds(summary.figures.slowestAnswer)), a stop \(seconds(summary.figures.slowestStop)), and the machine had no time for anybody for \(seconds(summary.figures.stalled)) of a round"
     let rules = summary.violations.sorted { $0.value > $1.value }.map {

@@ -15,7 +15,7 @@ struct TortureCommand: AsyncParsableCommand {
 
   @Option(
     help:
-      "Play everything for this many hours: rounds for half of them, then journal, histories and fencing. At the end every fault once, which takes some minutes more."
+      "Play everything for this many hours: rounds for half of them, then journal, histories and fencing. At the end a round of each theme that rounds do not draw, and every fault once, which takes some minutes more."
   )
   var hours: Double?
 
@@ -37,15 +37,15 @@ struct TortureCommand: AsyncParsableCommand {
   @Option(help: "A fault to put in: \(PlantedFault.allCases.map(\.rawValue).joined(separator: ", ")).")
   var sabotage: String?
 
-  @Flag(help: "Print the schedules, and play nothing.")
+  @Flag(help: "Print the schedules, or with --hours the parts with their options, and play nothing.")
   var dryRun = false
 
   mutating func validate() throws {
     if minutes == nil && rounds == nil && hours == nil {
       throw ValidationError("Say when to end: --minutes, --rounds, both, or --hours.")
     }
-    if hours != nil, minutes != nil || rounds != nil || theme != nil || sabotage != nil || dryRun {
-      throw ValidationError("--hours plays everything. It goes with --seed, --jobs and --journal only.")
+    if hours != nil, minutes != nil || rounds != nil || theme != nil || sabotage != nil {
+      throw ValidationError("--hours plays everything. It goes with --seed, --jobs, --journal and --dry-run only.")
     }
     if let theme, Theme(rawValue: theme) == nil { throw ValidationError("There is no theme '\(theme)'.") }
     if let sabotage, PlantedFault(rawValue: sabotage) == nil {
@@ -57,26 +57,37 @@ struct TortureCommand: AsyncParsableCommand {
   func run() async throws {
     signal(SIGPIPE, SIG_IGN)
     let first = seed ?? UInt64.random(in: 1...999_999_999)
+    if let hours { return try await play(LongRun(seed: first, hours: hours, jobs: jobs, journal: journal)) }
     if dryRun {
       let theme = theme.flatMap(Theme.init)
       for round in 0..<(rounds ?? 1) { say(Report.text(Schedule(seed: first &+ UInt64(round), theme: theme))) }
       return
     }
-    guard let hours else {
-      guard try playRounds(from: first, minutes: minutes) else { throw ExitCode(1) }
+    guard try playRounds(from: first) else { throw ExitCode(1) }
+  }
+
+  private func play(_ run: LongRun) async throws {
+    // Wrong options show now, and not after hours.
+    for part in run.parts { _ = try TortureProgram.parseAsRoot(part.arguments) }
+    if dryRun {
+      for part in run.parts { say(part.line) }
       return
     }
-    let areKept = try playRounds(from: first, minutes: hours * 60 * LongRun.shareOfRounds)
-    var failed = try await LongRun(seed: first, minutes: hours * 60).play()
-    if !areKept { failed.insert("rounds", at: 0) }
-    say("all parts from seed \(first), \(failed.isEmpty ? "no violations" : "violations in \(failed)")")
-    if !failed.isEmpty { throw ExitCode(1) }
+    let faults = await run.play { part in
+      say(part.line)
+      return try await part.run()
+    }
+    for fault in faults { say(fault) }
+    say("\(run.parts.count) parts, \(faults.count) with violations or errors")
+    if !faults.isEmpty { throw ExitCode(1) }
   }
 
   /// - Returns: whether every promise was kept.
-  private func playRounds(from first: UInt64, minutes: Double?) throws -> Bool {
+  private func playRounds(from first: UInt64) throws -> Bool {
+    // The parts of a run of hours have one seed and one process.
+    let kind = theme.map { "\($0)-" } ?? ""
     let directory = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-      .appending(path: "gatehouse-torture-\(first)-\(getpid())")
+      .appending(path: "gatehouse-torture-\(kind)\(first)-\(getpid())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let bed = try TestBed(in: directory, journal: journal, sabotage.flatMap(PlantedFault.init))
     let run = Torture(
