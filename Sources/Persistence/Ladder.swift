@@ -31,19 +31,22 @@ package struct Ladder: Sendable {
     }
   }
 
-  /// A dump that was not loaded.
+  /// A dump that was not loaded, or a journal.
   package struct Failure: Sendable, CustomStringConvertible {
     /// The absolute path of the dump.
     package let path: String
     /// The kind of fault.
     package let fault: Fault
+    /// Whether the file is a journal, whose changes no older file has.
+    package let isOfJournal: Bool
     /// The fault in a sentence.
     package let reason: String
 
     /// Describes a dump that was not loaded.
-    package init(path: String, fault: Fault, reason: String) {
+    package init(path: String, fault: Fault, isOfJournal: Bool = false, reason: String) {
       self.path = path
       self.fault = fault
+      self.isOfJournal = isOfJournal
       self.reason = reason
     }
 

@@ -30,8 +30,10 @@ struct StartFaultTests {
     let loading = [EIO, EACCES, ENFILE].map {
       StartFault(loading: DumpDirectoryError(reading: "open", "/data", errno: $0))
     }
-    let dumps = [Ladder.Fault.unreadable, .noKey, .unloadable].map {
-      StartFault(blockedBy: Ladder.Failure(path: "/data/x.bin", fault: $0, reason: "a reason"))
+    let dumps = [Ladder.Fault.unreadable, .noKey, .unloadable].flatMap { fault in
+      [false, true].map {
+        StartFault(blockedBy: Ladder.Failure(path: "/data/x", fault: fault, isOfJournal: $0, reason: "a reason"))
+      }
     }
     let listening = [EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, EINVAL].map {
       StartFault(listening: IOError(errnoCode: $0, reason: "bind"), host: "h", port: 1)

@@ -102,7 +102,10 @@ package struct DumpCommands: Sendable {
     case .blocked(let failure, let passedOver):
       for failure in passedOver { print("passed over  \(failure)") }
       print("stopped at   \(failure)")
-      print("a start would refuse: that dump may be the newest. MEM_ALLOW_OLDER_START=true goes on below it")
+      print(
+        failure.isOfJournal
+          ? "a start would refuse: that journal may have acknowledged changes. MEM_ALLOW_OLDER_START=true leaves them out"
+          : "a start would refuse: that dump may be the newest. MEM_ALLOW_OLDER_START=true goes on below it")
       exit((failure.fault == .unreadable ? ExitCode.dumpUnreadable : .noDumpLoads).rawValue)
     case .nothingThere:
       print("no dumps in \(location.directory): a start would begin with a fresh state")

@@ -146,8 +146,12 @@ extension StartFault {
       ["error": "\(reason)"])
   }
 
-  /// A dump that may be valid is newer than every dump that can be loaded.
+  /// A dump that may be valid is newer than every dump that can be loaded, or the changes of a journal can't be made.
   init(blockedBy failure: Ladder.Failure) {
+    guard !failure.isOfJournal else {
+      self.init(blockedByJournal: failure)
+      return
+    }
     let (code, what, remedy): (ExitCode, String, String) =
       switch failure.fault {
       case .unreadable: (.dumpUnreadable, "can't be read", "Put its permissions or the volume right")
@@ -164,6 +168,27 @@ extension StartFault {
     self.init(
       code,
       "a dump that may be the newest \(what), so the gateway does not start: dumps of an older state would take precedence over it. \(remedy), or set MEM_ALLOW_OLDER_START=true to start from the newest one below it",
+      ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
+  }
+
+  private init(blockedByJournal failure: Ladder.Failure) {
+    let (code, what, remedy): (ExitCode, String, String) =
+      switch failure.fault {
+      case .unreadable: (.dumpUnreadable, "can't be read", "Put its permissions or the volume right")
+      case .noKey:
+        (
+          .noDumpLoads, "is opened by no key",
+          "Set the key that it was encrypted with as MEM_ENCRYPTION_KEY or in MEM_ENCRYPTION_KEYS_OLD"
+        )
+      case .unloadable, .damaged, .bypassed:
+        (
+          .noDumpLoads, "is corrupt, or a file before it is missing",
+          "Keep it, and put a whole copy in its place, or bring back what is missing"
+        )
+      }
+    self.init(
+      code,
+      "a journal \(what), so the gateway does not start: acknowledged changes may be in it. \(remedy), or set MEM_ALLOW_OLDER_START=true to start without the changes from there on",
       ["dump.path": "\(failure.path)", "error": "\(failure.reason)"])
   }
 }

@@ -20,6 +20,6 @@ extension JournalReplayer {
     } catch {
       reason = "no dump holds its changes, and it can't be read: \(error)"
     }
-    return Ladder.Failure(path: newest.path, fault: .unloadable, reason: reason)
+    return Ladder.Failure(path: newest.path, fault: .unloadable, isOfJournal: true, reason: reason)
   }
 }

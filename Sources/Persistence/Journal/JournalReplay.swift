@@ -57,7 +57,7 @@ struct JournalReplayer {
     case .chain(let chain): links = chain
     case .gap(let newest, let missing, let reachable):
       let gap = Ladder.Failure(
-        path: path(newest, opened), fault: .unloadable,
+        path: path(newest, opened), fault: .unloadable, isOfJournal: true,
         reason: "its changes can't be restored, because \(missing) is missing")
       guard mayHaveGap else { throw Obstacle(failure: gap, isGap: true) }
       (failure, links) = (failure ?? gap, reachable)
@@ -91,7 +91,7 @@ struct JournalReplayer {
         guard reader.header.number == entry.number else {
           throw Obstacle(
             failure: Ladder.Failure(
-              path: entry.path, fault: .unloadable,
+              path: entry.path, fault: .unloadable, isOfJournal: true,
               reason: "its name is not that of its content, journal \(reader.header.number)"))
         }
         opened.append(Opened(entry: entry, header: reader.header))
@@ -133,7 +133,7 @@ struct JournalReplayer {
       guard reader.commits == end.commits, tag == end.tag else {
         throw Obstacle(
           failure: Ladder.Failure(
-            path: path, fault: .unloadable,
+            path: path, fault: .unloadable, isOfJournal: true,
             reason: "it has \(reader.commits) changes, and the journal after it goes on behind \(end.commits) others"))
       }
     } else if case .torn(let bytes) = reader.ending {
@@ -150,7 +150,8 @@ struct JournalReplayer {
       throw Obstacle(failure: Self.failure(error, path))
     }
     throw Obstacle(
-      failure: Ladder.Failure(path: path, fault: .unreadable, reason: "another file took its place while it was read"))
+      failure: Ladder.Failure(
+        path: path, fault: .unreadable, isOfJournal: true, reason: "another file took its place while it was read"))
   }
 
   private static func failure(_ error: any Error, _ path: String) -> Ladder.Failure {
@@ -160,7 +161,7 @@ struct JournalReplayer {
       case is LoggedChangeMismatch: .unloadable
       default: .unreadable
       }
-    return Ladder.Failure(path: path, fault: fault, reason: "\(error)")
+    return Ladder.Failure(path: path, fault: fault, isOfJournal: true, reason: "\(error)")
   }
 }
 
