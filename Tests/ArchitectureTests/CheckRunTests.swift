@@ -65,6 +65,17 @@ struct CheckRunTests {
     #expect(lines.contains { $0.hasPrefix("ci: all passed") })
   }
 
+  @Test("repeats in its last lines why tests did not run, and why the torture test left faults out")
+  func reasons() throws {
+    try write("bin/docker", "#!/bin/sh\nexit 0\n")
+    try write("scripts/test", "#!/bin/sh\necho 'skipped: there is no FUSE (2 times)' >\"$GATEHOUSE_SKIPPED\"\n")
+    try write("scripts/torture", "#!/bin/sh\necho 'skipped: shifted clocks'\n")
+    let (code, lines, _) = try run()
+    #expect(code == 0)
+    let last = lines.suffix(2).joined(separator: "\n")
+    #expect(last == "ci: skipped: there is no FUSE (2 times)\nci: skipped: torture: shifted clocks")
+  }
+
   @Test("runs every step where there is a Docker engine, and then skips nothing")
   func withEngine() throws {
     try write("bin/docker", "#!/bin/sh\nexit 0\n")

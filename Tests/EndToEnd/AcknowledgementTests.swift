@@ -117,7 +117,7 @@ struct AcknowledgementTests {
       var isKept = true
       try await withTemporaryDirectory { (root: URL) async throws in
         guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
-          print("skipped: this process may not mount a tmpfs")
+          try skip("this process may not mount a tmpfs")
           return
         }
         isKept = try keepsLease(volume)
@@ -167,7 +167,7 @@ struct AcknowledgementTests {
       guard let one = HangingVolume(root.appending(path: "one"), over: generated),
         let two = HangingVolume(root.appending(path: "two"), over: generated)
       else {
-        print("skipped: there is no FUSE, or no bindfs")
+        try skip("there is no FUSE, or no bindfs")
         return
       }
       defer { one.goOn() }

@@ -41,7 +41,7 @@ struct ClockJumpTests {
   func jumps(first: Int) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let clock = try MovableClock(root) else {
-        print("skipped: there is no clang, which comes with Swift")
+        try skip("there is no clang, which comes with Swift")
         return
       }
       let generated = root.appending(path: "generated")
@@ -85,7 +85,7 @@ struct ClockJumpTests {
   func planted() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let clock = try MovableClock(root) else {
-        print("skipped: there is no clang, which comes with Swift")
+        try skip("there is no clang, which comes with Swift")
         return
       }
       let fault = clock.environment.merging(["SKEW_STEADY": "1"]) { $1 }

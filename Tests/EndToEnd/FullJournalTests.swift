@@ -61,7 +61,7 @@ struct FullJournalTests {
   func full() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let volume = SmallVolume(root.appending(path: "generated"), size: "1m") else {
-        print("skipped: this process may not mount a tmpfs")
+        try skip("this process may not mount a tmpfs")
         return
       }
       let upstream = try EchoUpstream()

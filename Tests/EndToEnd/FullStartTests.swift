@@ -74,7 +74,7 @@ private func withSmallVolume(
 ) async throws {
   try await withTemporaryDirectory { (root: URL) async throws in
     guard let volume = SmallVolume(root.appending(path: path), size: size) else {
-      print("skipped: this process may not mount a tmpfs")
+      try skip("this process may not mount a tmpfs")
       return
     }
     try await body(volume, root)
@@ -184,7 +184,7 @@ struct FullStartTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       // Each thread's calls are counted separately, because the lease's attempts continue for some seconds.
       guard let wrapper = try Wrapper.failing("fsync:error=EDQUOT:when=1..32", in: root) else {
-        print("skipped: strace does not work here")
+        try skip("strace does not work here")
         return
       }
       let task = try VolumeTask(root.appending(path: "generated"), through: wrapper)

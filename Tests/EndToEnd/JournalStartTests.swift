@@ -103,7 +103,7 @@ struct JournalStartTests {
       "failing", in: root,
       "strace -D -f -qq -o /dev/null -e trace=openat,/stat,pread64 -e inject=\(fault) -P '\(file.path())' \"$@\"")
     guard try Wrapper.run([wrapper.path(), "true"]) else {
-      print("skipped: strace does not work here")
+      try skip("strace does not work here")
       return nil
     }
     return wrapper

@@ -49,7 +49,7 @@ struct OlderStateTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)
       guard let wrapper = try Wrapper.unprivileged(in: root) else {
-        print("skipped: permissions don't bind this process")
+        try skip("permissions don't bind this process")
         return
       }
       state.lock()
@@ -69,7 +69,7 @@ struct OlderStateTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let state = try await TwoDumps(in: root)
       guard let wrapper = try Wrapper.unprivileged(in: root) else {
-        print("skipped: permissions don't bind this process")
+        try skip("permissions don't bind this process")
         return
       }
       state.lock()
@@ -110,7 +110,7 @@ struct OlderStateTests {
       try Data(script.utf8).write(to: wrapper)
       chmod(wrapper.path(), 0o755)
       guard try Wrapper.run([wrapper.path(), "true"]) else {
-        print("skipped: strace does not work here")
+        try skip("strace does not work here")
         return
       }
       let gatehouse = try GatehouseProcess(dumps: state.generated, through: wrapper)
@@ -135,7 +135,7 @@ struct OlderStateTests {
       try Data(script.utf8).write(to: wrapper)
       chmod(wrapper.path(), 0o755)
       guard try Wrapper.run([wrapper.path(), "true"]) else {
-        print("skipped: strace does not work here")
+        try skip("strace does not work here")
         return
       }
       let gatehouse = try GatehouseProcess(dumps: state.generated, through: wrapper)
@@ -196,7 +196,7 @@ struct OlderStateTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let generated = root.appending(path: "generated")
       guard let wrapper = try Wrapper.unprivileged(in: root) else {
-        print("skipped: permissions don't bind this process")
+        try skip("permissions don't bind this process")
         return
       }
       let first = try GatehouseProcess(dumps: generated)

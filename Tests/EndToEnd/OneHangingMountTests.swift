@@ -58,7 +58,7 @@ struct OneHangingMountTests {
       guard let one = HangingVolume(root.appending(path: "one"), over: directory),
         let other = HangingVolume(root.appending(path: "other"), over: directory)
       else {
-        print("skipped: there is no FUSE, or no bindfs")
+        try skip("there is no FUSE, or no bindfs")
         return
       }
       let tasks = try MountedTasks(one, other, server: server.url)

@@ -73,7 +73,7 @@ struct PriorityTests {
       let wrapper = try Wrapper.script(
         "turns", in: root, "strace -D -f --seccomp-bpf -qq -o '\(calls.path())' -e trace=sched_yield \"$@\"")
       guard try Wrapper.run([wrapper.path(), "true"]) else {
-        print("skipped: strace does not work here")
+        try skip("strace does not work here")
         return
       }
       let gatehouse = try GatehouseProcess(dumps: root.appending(path: "generated"), through: wrapper)

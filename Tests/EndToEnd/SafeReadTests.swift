@@ -61,7 +61,7 @@ private struct HeldGateway {
   static func with(_ settings: [String: String] = [:], _ body: (HeldGateway) throws -> Void) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let held = try HeldGateway(in: root, settings) else {
-        print("skipped: there is no clang, which comes with Swift")
+        try skip("there is no clang, which comes with Swift")
         return
       }
       defer { if held.gateway.isRunning { held.gateway.signal(SIGKILL) } }

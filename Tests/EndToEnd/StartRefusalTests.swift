@@ -50,7 +50,7 @@ struct StartRefusalTests {
   func notWritable() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let wrapper = try Wrapper.unprivileged(in: root) else {
-        print("skipped: permissions don't bind this process")
+        try skip("permissions don't bind this process")
         return
       }
       let generated = root.appending(path: "generated")
@@ -67,7 +67,7 @@ struct StartRefusalTests {
   func readOnly() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let volume = SmallVolume(root.appending(path: "generated"), size: "256k") else {
-        print("skipped: this process may not mount a tmpfs")
+        try skip("this process may not mount a tmpfs")
         return
       }
       try await withGatehouse(dumps: volume.url) { (gatehouse: GatehouseProcess) async throws in
@@ -91,7 +91,7 @@ struct StartRefusalTests {
   func systemCalls(fault: String, code: Int, words: String) async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let wrapper = try Wrapper.failing(fault, in: root) else {
-        print("skipped: strace does not work here")
+        try skip("strace does not work here")
         return
       }
       try refuse(root, through: wrapper, code: Int32(code), words)

@@ -11,7 +11,7 @@ struct VolumeTests {
     try await withTemporaryDirectory { (root: URL) async throws in
       let behind = root.appending(path: "behind")
       guard let volume = HangingVolume(root.appending(path: "generated"), over: behind) else {
-        print("skipped: there is no FUSE, or no bindfs")
+        try skip("there is no FUSE, or no bindfs")
         return
       }
       defer { volume.goOn() }
@@ -36,7 +36,7 @@ struct VolumeTests {
   func full() async throws {
     try await withTemporaryDirectory { (root: URL) async throws in
       guard let volume = SmallVolume(root.appending(path: "generated"), size: "256k") else {
-        print("skipped: this process may not mount a tmpfs")
+        try skip("this process may not mount a tmpfs")
         return
       }
       try await withGatehouse(dumps: volume.url) { (gatehouse: GatehouseProcess) async throws in

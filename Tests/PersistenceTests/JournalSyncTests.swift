@@ -1,6 +1,7 @@
 import CrashPoints
 import DocumentStore
 import DumpDirectory
+import DumpFormat
 import Foundation
 import JSON
 import Persistence
@@ -13,6 +14,7 @@ private final class JournalSyncs: Sendable {
   private struct State {
     var isHeld = false
     var begun = 0
+    var hasUnsyncedWrite = false
   }
 
   private let state = Mutex(State())
@@ -20,13 +22,21 @@ private final class JournalSyncs: Sendable {
   /// The syncs that began, also one that is held.
   var begun: Int { state.withLock { $0.begun } }
 
+  /// Whether a write came after the newest sync.
+  var hasUnsyncedWrite: Bool { state.withLock { $0.hasUnsyncedWrite } }
+
   func hold() { state.withLock { $0.isHeld = true } }
 
   func release() { state.withLock { $0.isHeld = false } }
 
+  func noteWrite() { state.withLock { $0.hasUnsyncedWrite = true } }
+
   /// A sync begins. It returns when no sync is held.
   func begin() {
-    state.withLock { $0.begun += 1 }
+    state.withLock { state in
+      state.begun += 1
+      state.hasUnsyncedWrite = false
+    }
     let isFree: Bool? = eventually(within: .seconds(120)) { state.withLock { $0.isHeld } ? nil : true }
     if isFree != true { Issue.record("a sync is held for too long") }
   }
@@ -44,6 +54,7 @@ private struct HeldOperations: FaultyOperations {
   let syncs: JournalSyncs
 
   func fault(_ call: FileCall) -> FileFault? {
+    if call.isWrite { syncs.noteWrite() }
     if call.kind == .fdatasync { syncs.begin() }
     return nil
   }
@@ -207,6 +218,58 @@ struct JournalSyncTests {
       let after = try StoreWithDumps(root, journal: .always)
       try after.start(epoch: 2)
       #expect(StoreWithDumps.isEqual(after.contents, setup.contents))
+    }
+  }
+
+  /// A store whose journal has an interval. The file is there, so that no sync of its header is counted, and a pause
+  /// has begun.
+  private static func withInterval(
+    _ pause: Duration, _ root: URL, _ syncs: JournalSyncs
+  ) async throws -> StoreWithDumps {
+    let setup = try StoreWithDumps(root, files: HeldOperations(syncs: syncs), journal: .interval(pause))
+    let journal = try #require(setup.journal)
+    journal.begin(with: .empty)
+    // It is written with the start, so that only one pause begins.
+    let first = try commit(setup, "before").sequence
+    journal.activate(epoch: 1)
+    #expect(await eventuallyTrue { journal.safe == first })
+    return setup
+  }
+
+  @Test("are one for all changes of an interval, which are not safe before it")
+  func sharedInterval() async throws {
+    try await withTemporaryDirectory { root in
+      let syncs = JournalSyncs()
+      let setup = try await Self.withInterval(.seconds(3600), root, syncs)
+      let journal = try #require(setup.journal)
+      for round in 0..<3 {
+        let before = syncs.begun
+        let commits = try (0..<10).map { try Self.commit(setup, "\(round)-\($0)") }
+        for commit in commits { try await journal.append(commit) }
+        let (first, last) = try (#require(commits.first).sequence, #require(commits.last).sequence)
+        #expect(syncs.begun == before && journal.safe < first)
+        // This ends the pause.
+        try await journal.settleNow(last)
+        #expect(syncs.begun == before + 1 && journal.safe == last)
+        #expect(!syncs.hasUnsyncedWrite)
+      }
+    }
+  }
+
+  @Test("come behind each write when an interval is over")
+  func eachInterval() async throws {
+    try await withTemporaryDirectory { root in
+      let syncs = JournalSyncs()
+      let setup = try await Self.withInterval(.milliseconds(50), root, syncs)
+      let journal = try #require(setup.journal)
+      for number in 0..<10 {
+        let before = syncs.begun
+        let commit = try Self.commit(setup, "n\(number)")
+        try await journal.append(commit)
+        #expect(await eventuallyTrue { journal.safe == commit.sequence })
+        #expect(syncs.begun == before + 1)
+        #expect(!syncs.hasUnsyncedWrite)
+      }
     }
   }
 }
