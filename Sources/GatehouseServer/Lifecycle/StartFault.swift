@@ -182,7 +182,7 @@ extension StartFault {
         )
       case .unloadable, .damaged, .bypassed:
         (
-          .noDumpLoads, "is corrupt, or a file before it is missing",
+          .noDumpLoads, "is corrupt or behind a gap",
           "Keep it, and put a whole copy in its place, or bring back what is missing"
         )
       }
