@@ -12,6 +12,11 @@ final class ChunkCompressor: @unchecked Sendable {
 
   private let compression: OpaquePointer
   private let expansion: OpaquePointer
+  /// Room for a frame. Such large pieces of memory go back to the system when they are freed, and calls may wait for
+  /// that, so chunk after chunk uses the same.
+  private var room: [UInt8] = []
+  /// The most bytes of it that are kept. Only a chunk with one large record needs more.
+  private static let keptRoom = 4 << 20
 
   init() throws(DumpFormatError) {
     guard let compression = ZSTD_createCCtx() else { throw .library("zstd") }
@@ -56,6 +61,21 @@ final class ChunkCompressor: @unchecked Sendable {
       SystemThread.letOthersRun()
     }
     return frame.pos
+  }
+
+  /// Compresses into memory of its own, and calls a body with the frame.
+  func withFrame<Value>(
+    of content: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(DumpFormatError) -> Value
+  ) throws(DumpFormatError) -> Value {
+    let bound = Self.bound(content.count)
+    if room.count < bound { room = [UInt8](repeating: 0, count: bound) }
+    defer { if room.count > Self.keptRoom { room = [] } }
+    let size = try room.withUnsafeMutableBufferPointer { room throws(DumpFormatError) in
+      try compress(content, into: UnsafeMutableRawBufferPointer(room))
+    }
+    return try room.withUnsafeBufferPointer { room throws(DumpFormatError) in
+      try body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: room[..<size])))
+    }
   }
 
   private static func isDone(_ result: Int) -> Bool { ZSTD_isError(result) == 0 }

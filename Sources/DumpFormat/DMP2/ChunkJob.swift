@@ -13,10 +13,12 @@ struct ChunkJob: Sendable {
         }
       }
       return try compressors.with { compressor throws(DumpFormatError) in
-        let capacity = ChunkCompressor.bound(content.count)
-        return try ChunkSealer.seal(counter, key, capacity: capacity) { output throws(DumpFormatError) in
-          try content.withUnsafeBufferPointer { content throws(DumpFormatError) in
-            try compressor.compress(UnsafeRawBufferPointer(content), into: output)
+        try content.withUnsafeBufferPointer { content throws(DumpFormatError) in
+          try compressor.withFrame(of: UnsafeRawBufferPointer(content)) { frame throws(DumpFormatError) in
+            try ChunkSealer.seal(counter, key, capacity: frame.count) { output in
+              output.copyBytes(from: frame)
+              return frame.count
+            }
           }
         }
       }
