@@ -34,29 +34,38 @@ REFUSAL = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Er
 
 
 class S3(BaseHTTPRequestHandler):
-    """Refuses what is copied until `server.is_open`; from then on it takes all, and has the size of each."""
+    """Refuses what is copied until `server.is_open`; from then on it has all objects, with their metadata."""
 
     protocol_version = "HTTP/1.1"
-    sizes: dict[str, int]
+    objects: dict[str, tuple[bytes, dict[str, str]]]
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        if self.server.is_open:
-            self.server.sizes[self.path] = len(body)
-            self._answer(200)
-        else:
+        if not self.server.is_open:
             self._answer(403, REFUSAL)
+        elif self.headers.get("if-none-match") and self.path in self.server.objects:
+            self._answer(412)
+        else:
+            metadata = {key: value for key, value in self.headers.items() if key.lower().startswith("x-amz-meta-")}
+            self.server.objects[self.path] = (body, metadata)
+            self._answer(200)
 
     def do_HEAD(self) -> None:
-        size = self.server.sizes.get(self.path)
-        self._answer(404 if size is None else 200, size=size or 0)
+        if found := self.server.objects.get(self.path):
+            self._answer(200, size=len(found[0]), metadata=found[1])
+        else:
+            self._answer(404)
 
     def do_GET(self) -> None:
         self._answer(200, b"<ListBucketResult></ListBucketResult>")
 
-    def _answer(self, status: int, body: bytes = b"", size: int | None = None) -> None:
+    def _answer(
+        self, status: int, body: bytes = b"", size: int | None = None, metadata: dict[str, str] | None = None
+    ) -> None:
         self.send_response(status)
         self.send_header("content-length", str(len(body) if size is None else size))
+        for key, value in (metadata or {}).items():
+            self.send_header(key, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -73,7 +82,7 @@ class Programs:
         self.lines: list[str] = []
         self.directory = Path(tempfile.mkdtemp(prefix="gatehouse-alarms-"))
         self.bucket = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-        self.bucket.is_open, self.bucket.sizes = False, {}
+        self.bucket.is_open, self.bucket.objects = False, {}
         threading.Thread(target=self.bucket.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{free_port()}"
         self._processes: dict[str, subprocess.Popen[str]] = {}
