@@ -46,7 +46,7 @@ class S3(BaseHTTPRequestHandler):
         elif self.headers.get("if-none-match") and self.path in self.server.objects:
             self._answer(412)
         else:
-            metadata = {key: value for key, value in self.headers.items() if key.lower().startswith("x-amz-meta-")}
+            metadata = dict(field for field in self.headers.items() if field[0].lower().startswith("x-amz-meta-"))
             self.server.objects[self.path] = (body, metadata)
             self._answer(200)
 
@@ -64,8 +64,8 @@ class S3(BaseHTTPRequestHandler):
     ) -> None:
         self.send_response(status)
         self.send_header("content-length", str(len(body) if size is None else size))
-        for key, value in (metadata or {}).items():
-            self.send_header(key, value)
+        for field in (metadata or {}).items():
+            self.send_header(*field)
         self.end_headers()
         self.wfile.write(body)
 
